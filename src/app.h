@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * app - what every layer above base may need of the process; passed, never global
+ */
+#ifndef CARILLON_APP_H
+#define CARILLON_APP_H
+
+struct config;
+struct db;
+struct net;
+struct keys;
+
+struct app {
+	const struct config *config;
+	struct db *db;          /* one persistent connection */
+	struct net *net;        /* NULL in the api pool: it has no outbound network */
+	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
+};
+
+#endif

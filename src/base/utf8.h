@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * utf8 - strict UTF-8
+ * Layer base. Source: RFC 3629 (no surrogates, no overlong forms, at most U+10FFFF).
+ */
+#ifndef CARILLON_BASE_UTF8_H
+#define CARILLON_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool utf8_valid(const char *s, size_t len);
+size_t utf8_points(const char *s);       /* code points of a valid string */
+size_t utf8_utf16_units(const char *s);  /* UTF-16 code units of a valid string */
+bool utf8_has_controls(const char *s);   /* C0 (but \t \n \r) or DEL */
+/* Next code point; *s moves past it; 0 at the end. s must be valid. */
+uint32_t utf8_next(const char **s);
+
+#endif

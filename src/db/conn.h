@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conn - one connection to MariaDB
+ * Layer db. Owner: db_open() gives it; db_free() accepts NULL. The session is UTC, utf8mb4, READ
+ * COMMITTED, strict, autocommit on outside db_begin(). It reconnects by itself between
+ * transactions only, re-preparing on demand; a connection lost inside one is an error.
+ * Errors: PROBLEM_DB_DOWN (connection, retry_after_s 5) or PROBLEM_INTERNAL (a bug; logged with
+ * statement name and MariaDB's errno, never its values). db_errno() tells constraint errors apart.
+ */
+#ifndef CARILLON_DB_CONN_H
+#define CARILLON_DB_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/problem.h"
+
+struct config;
+struct db;
+
+enum db_role { DB_ROLE_API, DB_ROLE_RUN, DB_ROLE_ADMIN };
+
+int db_open(const struct config *cfg, enum db_role role, struct db **ret, struct problem *reterr);
+void db_free(struct db *db);
+int db_ping(struct db *db, struct problem *reterr);  /* reconnects when needed */
+int db_begin(struct db *db, struct problem *reterr);
+/*
+ * 0 committed; -1 not committed, unless db_commit_unknown(): the connection died during COMMIT and
+ * the caller must look up what it wrote.
+ */
+int db_commit(struct db *db, struct problem *reterr);
+bool db_commit_unknown(const struct db *db);
+void db_rollback(struct db *db);                     /* harmless outside a transaction */
+unsigned db_errno(const struct db *db);              /* of the last failure: 1062 duplicate, 1213, 1205 ... */
+uint64_t db_connection_id(const struct db *db);
+
+/*
+ * Runs fn in a transaction; deadlock and lock wait time-out run it again (4 times in all). fn
+ * returns 0 to commit, -1 to roll back with reterr filled. fn must not keep anything from a
+ * failed run.
+ */
+int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr), void *arg,
+		struct problem *reterr);
+
+DEFINE_CLEANUP(struct db *, db_free);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message - a request and a reply of our own API as plain values
+ * Layer http. Both live in the request's arena. Handlers see plain structs only, so unit tests and
+ * fuzzers need no socket.
+ */
+#ifndef CARILLON_HTTP_MESSAGE_H
+#define CARILLON_HTTP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/problem.h"
+#include "json/emit.h"
+
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_POST = 2,
+	HTTP_PATCH = 4,
+	HTTP_PUT = 8,
+	HTTP_DELETE = 16,
+	HTTP_HEAD = 32,
+	HTTP_OPTIONS = 64,
+};
+
+#define REQUEST_PARAMS_MAX 4
+#define REQUEST_QUERY_MAX 32
+
+struct name_value {
+	const char *name, *value;
+};
+
+struct principal;
+struct route;
+
+struct request {
+	struct app *app;
+	struct arena *arena;
+	enum http_method method;
+	const char *path;                    /* canonical, decoded, without query */
+	const char *request_id;
+	const char *remote_addr;
+	struct name_value *headers;          /* lower-case names with '-', in order, duplicates kept */
+	size_t headers_n;
+	struct name_value query[REQUEST_QUERY_MAX]; /* decoded */
+	size_t query_n;
+	const char *body;                    /* raw bytes */
+	size_t body_n;
+	const char *body_file;               /* upload spooled by nginx; NULL otherwise */
+	const struct route *route;
+	const char *params[REQUEST_PARAMS_MAX]; /* {id} segments in order */
+	const void *in;                      /* body bound by the route's schema */
+	const struct principal *principal;   /* NULL on open routes */
+	/* Ends this request towards the client now; the handler goes on working afterwards. */
+	void (*finish_early)(struct request *req);
+	void *transport;
+};
+
+struct reply {
+	int status;                          /* 0: the route's ok status */
+	struct buf body;
+	const char *content_type;            /* NULL: application/json */
+	struct name_value headers[16];
+	size_t headers_n;
+	int64_t version;                     /* > 0: ETag "version" */
+	struct emit emit;                    /* writes into body; ready for use in a handler */
+};
+
+const char *request_header(const struct request *req, const char *name);      /* first; NULL absent */
+size_t request_header_count(const struct request *req, const char *name);
+const char *request_query(const struct request *req, const char *name);       /* NULL absent */
+/* If-Match as a version: 0 absent or "*"; -1 with PROBLEM_VERSION when it can never match. */
+int request_if_match(const struct request *req, int64_t *ret_version, struct problem *reterr);
+/* Prefer: wait=N in seconds, fallback when absent, clamped to 0..most */
+int request_prefer_wait_s(const struct request *req, int fallback, int most);
+void reply_header(struct reply *r, struct arena *a, const char *name, const char *value_fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif

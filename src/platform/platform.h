@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * platform - what one platform is; adapters are tables and pure step functions, they do no I/O
+ *
+ * To add a platform: write src/platform/<name>.c ending in `const struct platform platform_<name>`;
+ * add PLATFORM(<name>) to platforms.def; write src/sandbox/<name>.c and tests/publish/<name>_test.c;
+ * list the files in the two files.am. Nothing else changes.
+ *
+ * Layer platform. Every step function is called with last == NULL first; it then either builds the
+ * next request (STEP_SEND: ret->request and its phase), asks to be called again with last == NULL
+ * after ret->wait_us (STEP_WAIT), or reports ret->outcome (STEP_DONE). What must survive a crash is
+ * put into `memo` (a JSON object; the engine stores it after each step and hands it back later,
+ * perhaps to another process). All texts of a step live in ->arena, which ends with the next step.
+ * Replies that did not arrive whole (last->transfer != TRANSFER_REPLIED) are passed in too, except
+ * for a fire, where the engine decides alone: NOT_SENT is proof of no effect, BROKEN is doubt.
+ */
+#ifndef CARILLON_PLATFORM_PLATFORM_H
+#define CARILLON_PLATFORM_PLATFORM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/problem.h"
+#include "domain/content.h"
+#include "domain/delivery.h"
+#include "domain/outcome.h"
+#include "net/message.h"
+#include "net/oauth2.h"
+
+struct platform;
+
+/* The operator's settings for one platform and mode; section is e.g. "instagram" or "instagram.test". */
+struct platform_app {
+	const struct config *config;
+	const struct platform *platform;
+	const char *section;
+	const char *redirect_uri;  /* public_url + /api/v1/integrations/<id>/callback */
+};
+
+const char *platform_text(const struct platform_app *app, const char *setting);
+int64_t platform_int(const struct platform_app *app, const char *setting);
+
+struct platform_account {
+	const char *id, *remote_id, *username, *display_name, *scopes;
+	int64_t expires_us;        /* INSTANT_NONE: no date */
+	const json_t *meta;        /* what connect stored, e.g. page id; may be NULL */
+	const json_t *settings;    /* the workspace's choices, e.g. default board; may be NULL */
+	const char *access_token, *user_token; /* opened; NULL where the platform has none */
+};
+
+enum step { STEP_SEND, STEP_WAIT, STEP_DONE };
+
+struct step_result {
+	struct http_request *request; /* STEP_SEND */
+	enum phase phase;             /* STEP_SEND: PHASE_FIRE marks the one irreversible call */
+	int64_t wait_us;              /* STEP_WAIT */
+	struct outcome outcome;       /* STEP_DONE */
+};
+
+struct delivery {
+	struct arena *arena;
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const struct publication *post;  /* snapshot: what is published, media with path and url */
+	json_t *memo;                    /* object; changed in place */
+	int64_t now_us, due_us;          /* database clock */
+	int64_t fired_us;                /* permit time of the attempt in doubt (recover), else INSTANT_NONE */
+	const char *post_id;
+	/* Is this remote object already bound to another post of ours? (recover: such a match is none) */
+	bool (*is_taken)(void *arg, const char *remote_id);
+	void *is_taken_arg;
+};
+
+/* One thing that preflight has to say. */
+struct finding {
+	bool is_warning;
+	char pointer[64];   /* "caption", "media/0", "account", ... */
+	char code[48];
+	char detail[256];
+};
+struct findings {
+	size_t n;
+	struct finding v[32];
+};
+void findings_add(struct findings *f, bool is_warning, const char *pointer, const char *code,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+struct connect_token {
+	const char *kind, *value;      /* kind: access, refresh, user */
+	int64_t expires_us;            /* INSTANT_NONE: no date */
+};
+struct connect_account {
+	const char *remote_id, *username, *display_name, *avatar_url;
+	const char *scopes, *missing_scopes; /* space separated */
+	int64_t expires_us;
+	json_t *meta;
+	struct connect_token tokens[3];
+	size_t tokens_n;
+};
+
+/* A connect flow within the callback: code exchange, scope check, identity. */
+struct connect {
+	struct arena *arena;           /* lives for the whole flow */
+	const struct platform_app *app;
+	const char *code, *verifier, *granted; /* granted: scopes the callback named, or NULL */
+	int64_t now_us;
+	json_t *memo;
+	const struct connect_account *accounts; /* on STEP_DONE with OUTCOME_PUBLISHED */
+	size_t accounts_n;
+};
+
+/* Renewal of one account's tokens. On success `tokens` holds what to store, by kind. */
+struct renewal {
+	struct arena *arena;
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const char *refresh_token;
+	int64_t now_us, issued_us;
+	json_t *memo;
+	struct connect_token tokens[3];
+	size_t tokens_n;
+};
+
+struct platform_limits {
+	int caption_max;
+	int media_min, media_max;      /* of a carousel */
+	unsigned kinds;                /* bit (1 << enum content_kind) */
+};
+
+struct platform {
+	const char *id, *title;        /* id is stored in SQL and never renamed */
+	const struct setting *settings; /* operator's rows; also every base URL and limit */
+	struct platform_limits limits;
+	enum pkce pkce;
+	const char *default_scopes;
+	bool needs_public_media;       /* the platform pulls some media from our URLs */
+	/* Browser address of the consent page. is_again: ask for declined scopes anew. */
+	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
+				const char *challenge, bool is_again);
+	/* DONE outcomes: PUBLISHED = accounts filled; REFUSED/REAUTH/DEFER with error = failed connect. */
+	enum step (*connect)(struct connect *c, const struct http_reply *last, struct step_result *ret);
+	/* NULL: tokens cannot be renewed. DONE: PUBLISHED = tokens filled, REAUTH, DEFER. */
+	enum step (*renew)(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+	/* When to renew next, from issue and expiry; INSTANT_NONE: never. */
+	int64_t (*renew_at)(const struct platform_app *app, int64_t issued_us, int64_t expires_us);
+	/* NULL: the platform has no revocation. Uses arena/app/account/memo of a renewal. */
+	enum step (*revoke)(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+	/* Everything that can be said without I/O about this post on this account. */
+	void (*check)(const struct platform_app *app, const struct platform_account *account,
+		      const struct publication *post, struct findings *ret);
+	enum step (*stage)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	enum step (*fire)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	enum step (*confirm)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	/* Doubt: reads only. DONE: PUBLISHED, ACCEPTED, ABSENT (covered), RESTAGE, UNKNOWN. */
+	enum step (*recover)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	/* Text as a reader would find it, for fingerprints and matching (rewrites undone). */
+	const char *(*canonical_text)(struct arena *a, const char *text);
+};
+
+/* registry.c: built from platforms.def */
+const struct platform *platform_find(const char *id);            /* NULL unknown */
+const struct platform *const *platform_all(size_t *ret_n);
+void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
+		       const struct platform *p, bool livemode);
+const struct setting_group *platform_setting_groups(size_t *ret_n); /* for config_load() */
+
+#endif
