@@ -27,6 +27,8 @@ void *arena_memdup(struct arena *a, const void *p, size_t bytes);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
+/* Calls fn(arg) when the arena is freed or reset, the last one deferred first. */
+void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 
 DEFINE_CLEANUP(struct arena *, arena_free);
 

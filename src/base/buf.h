@@ -31,5 +31,6 @@ char *buf_take(struct buf *b);                   /* hands the string out (never 
 const char *buf_str(const struct buf *b);        /* borrowed; "" when untouched */
 
 DEFINE_CLEANUP_VALUE(struct buf, buf_done);
+DEFINE_CLEANUP_VALUE(struct buf, buf_wipe); /* for what held a secret */
 
 #endif

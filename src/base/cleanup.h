@@ -27,11 +27,11 @@
 
 /* Yields the pointer and leaves NULL behind. */
 #define TAKE(p)                                  \
-	({                                       \
+	(__extension__({                         \
 		__typeof__(p) taken_ = (p);      \
 		(p) = NULL;                      \
 		taken_;                          \
-	})
+	}))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof(*(a)))
 

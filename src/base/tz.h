@@ -8,6 +8,7 @@
 #ifndef CARILLON_BASE_TZ_H
 #define CARILLON_BASE_TZ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -28,6 +29,10 @@ struct tz_answer {
 	int gap_s;               /* TZ_SKIPPED: width in seconds */
 };
 
+#define TZ_NAME_MAX 65
+
+/* Whether the text has the shape of an IANA name; says nothing of whether the zone exists. */
+bool tz_name_is_shaped(const char *name);
 int tz_load(const char *iana_name, struct tz **ret);
 void tz_free(struct tz *tz);
 const char *tz_name(const struct tz *tz);

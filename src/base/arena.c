@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define BLOCK_BYTES ((size_t)16 * 1024)
+
+/* Pieces of this size and more get a block of their own: BLOCK_BYTES is then never half wasted. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LARGE_BYTES ((size_t)0)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LARGE_BYTES ((size_t)0)
+#endif
+#endif
+#ifndef LARGE_BYTES
+#define LARGE_BYTES (BLOCK_BYTES / 4)
+#endif
+
+struct block {
+	struct block *next;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+struct deferred {
+	struct deferred *next;
+	void (*fn)(void *);
+	void *arg;
+};
+
+struct arena {
+	struct block *current; /* the block that small pieces are cut from; NULL: none yet */
+	size_t used;           /* bytes of it */
+	struct block *others;  /* full blocks and large pieces */
+	struct deferred *deferred;
+};
+
+struct arena *arena_new(void)
+{
+	return alloc_zero(sizeof(struct arena));
+}
+
+static void arena_run_deferred(struct arena *a)
+{
+	struct deferred *d = a->deferred;
+
+	a->deferred = NULL;
+	for (; d; d = d->next)
+		d->fn(d->arg);
+}
+
+static void arena_free_others(struct arena *a)
+{
+	while (a->others) {
+		struct block *next = a->others->next;
+
+		free(a->others);
+		a->others = next;
+	}
+}
+
+void arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+	arena_run_deferred(a);
+	arena_free_others(a);
+	free(a->current);
+	free(a);
+}
+
+void arena_reset(struct arena *a)
+{
+	arena_run_deferred(a);
+	arena_free_others(a);
+	/* Zeroed here and not when cut: a piece is then clean whichever block it comes from. */
+	if (a->current)
+		memset(a->current->bytes, 0, a->used);
+	a->used = 0;
+}
+
+static struct block *arena_block(size_t bytes)
+{
+	if (bytes > SIZE_MAX - sizeof(struct block))
+		alloc_failed(bytes);
+	return alloc_zero(sizeof(struct block) + bytes);
+}
+
+static void *arena_alloc_large(struct arena *a, size_t bytes)
+{
+	struct block *b = arena_block(bytes);
+
+	b->next = a->others;
+	a->others = b;
+	return b->bytes;
+}
+
+static void arena_next_block(struct arena *a)
+{
+	if (a->current) {
+		a->current->next = a->others;
+		a->others = a->current;
+	}
+	a->current = arena_block(BLOCK_BYTES);
+	a->used = 0;
+}
+
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+	const size_t unit = alignof(max_align_t);
+	size_t rounded;
+	void *p;
+
+	if (bytes >= LARGE_BYTES)
+		return arena_alloc_large(a, bytes);
+	rounded = bytes ? (bytes + unit - 1) / unit * unit : unit;
+	if (!a->current || BLOCK_BYTES - a->used < rounded)
+		arena_next_block(a);
+	p = a->current->bytes + a->used;
+	a->used += rounded;
+	return p;
+}
+
+void *arena_array(struct arena *a, size_t count, size_t each_bytes)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, each_bytes, &bytes))
+		alloc_failed(SIZE_MAX);
+	return arena_alloc(a, bytes);
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return s ? arena_strndup(a, s, strlen(s)) : NULL;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	size_t n = strnlen(s, len);
+	char *copy = arena_alloc(a, n + 1);
+
+	memcpy(copy, s, n);
+	return copy;
+}
+
+void *arena_memdup(struct arena *a, const void *p, size_t bytes)
+{
+	void *copy = arena_alloc(a, bytes);
+
+	if (bytes)
+		memcpy(copy, p, bytes);
+	return copy;
+}
+
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *text;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		return arena_alloc(a, 1);
+	text = arena_alloc(a, (size_t)n + 1);
+	(void)vsnprintf(text, (size_t)n + 1, fmt, ap);
+	return text;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return text;
+}
+
+void arena_defer(struct arena *a, void (*fn)(void *), void *arg)
+{
+	struct deferred *d = arena_alloc(a, sizeof(*d));
+
+	d->fn = fn;
+	d->arg = arg;
+	d->next = a->deferred;
+	a->deferred = d;
+}
