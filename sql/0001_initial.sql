@@ -98,7 +98,6 @@ CREATE TABLE characters (
   created_at       DATETIME(3) NOT NULL,
   updated_at       DATETIME(3) NOT NULL,
   PRIMARY KEY (workspace_id, id),
-  KEY by_time (workspace_id, created_at, id),
   FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
@@ -123,7 +122,7 @@ CREATE TABLE media (
   created_at   DATETIME(3) NOT NULL,
   PRIMARY KEY (workspace_id, id),
   UNIQUE KEY bytes_once (workspace_id, sha256),
-  KEY by_time (workspace_id, created_at, id),
+  UNIQUE KEY by_id (id), -- signed media addresses name no workspace
   FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
@@ -149,8 +148,7 @@ CREATE TABLE contents (
   created_at        DATETIME(3) NOT NULL,
   updated_at        DATETIME(3) NOT NULL,
   PRIMARY KEY (workspace_id, id),
-  KEY by_time (workspace_id, created_at, id),
-  KEY by_character (workspace_id, character_id, created_at, id),
+  KEY by_character (workspace_id, character_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE,
   FOREIGN KEY (workspace_id, character_id) REFERENCES characters (workspace_id, id) ON DELETE RESTRICT
 ) ENGINE=InnoDB;
@@ -195,7 +193,6 @@ CREATE TABLE accounts (
   PRIMARY KEY (workspace_id, id),
   UNIQUE KEY one_owner (platform, livemode, owned_remote),
   UNIQUE KEY reconnect (workspace_id, platform, livemode, remote_id),
-  KEY by_time (workspace_id, created_at, id),
   FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
 
