@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media/magic.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define HEAD_BYTES 16
+
+struct signature {
+	int offset;
+	int n;
+	const char *bytes;
+	int offset2;           /* a second place that must agree; n2 0: none */
+	int n2;
+	const char *bytes2;
+	struct magic is;
+};
+
+/* clang-format off */
+static const struct signature signatures[] = {
+	{ 0, 3, "\xff\xd8\xff",      0, 0, NULL,   { "image", "image/jpeg", "jpg",  "jpeg_pipe" } },
+	{ 0, 8, "\x89PNG\r\n\x1a\n", 0, 0, NULL,   { "image", "image/png",  "png",  "png_pipe"  } },
+	{ 0, 4, "RIFF",              8, 4, "WEBP", { "image", "image/webp", "webp", "webp_pipe" } },
+	{ 0, 6, "GIF87a",            0, 0, NULL,   { "image", "image/gif",  "gif",  "gif"       } },
+	{ 0, 6, "GIF89a",            0, 0, NULL,   { "image", "image/gif",  "gif",  "gif"       } },
+	{ 4, 6, "ftypqt",            0, 0, NULL,   { "video", "video/quicktime", "mov", "mov"   } },
+	{ 4, 7, "ftypiso",           0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
+	{ 4, 6, "ftypmp",            0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
+	{ 4, 7, "ftypavc",           0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
+	{ 4, 7, "ftypM4V",           0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
+	{ 4, 8, "ftypdash",          0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
+};
+/* clang-format on */
+
+static bool matches(const struct signature *s, const char *head)
+{
+	if (memcmp(head + s->offset, s->bytes, (size_t)s->n) != 0)
+		return false;
+	return s->n2 == 0 || memcmp(head + s->offset2, s->bytes2, (size_t)s->n2) == 0;
+}
+
+const struct magic *magic_find(int fd)
+{
+	char head[HEAD_BYTES];
+
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(signatures); i++)
+		if (matches(&signatures[i], head))
+			return &signatures[i].is;
+	return NULL;
+}
+
+static uint64_t big_endian(const uint8_t *p, int n)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+bool magic_boxes_whole(int fd, int64_t bytes)
+{
+	int64_t at = 0;
+
+	while (at < bytes) {
+		uint8_t head[16] = { 0 };
+		ssize_t got = pread(fd, head, sizeof(head), (off_t)at);
+		uint64_t size = big_endian(head, 4);
+
+		if (got < 8)
+			return false;
+		if (size == 0) /* to the end of the file */
+			return true;
+		if (size == 1)
+			size = got < 16 ? 0 : big_endian(head + 8, 8);
+		if (size < 8 || size > (uint64_t)(bytes - at))
+			return false;
+		at += (int64_t)size;
+	}
+	return true;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * magic - container formats by their first bytes, and whether an ISO file is whole
+ * Layer media. Source: ISO/IEC 14496-12 (boxes), RFC 2083, JFIF, GIF89a, RIFF.
+ */
+#ifndef CARILLON_MEDIA_MAGIC_H
+#define CARILLON_MEDIA_MAGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct magic {
+	const char *kind, *mime, *ext;
+	const char *demuxer;   /* ffmpeg's name: forced, so that no other format is tried */
+};
+
+/* NULL: not a format that is taken. */
+const struct magic *magic_find(int fd);
+/* Whether the top-level boxes of an MP4/MOV end exactly at, or before, the file's end. */
+bool magic_boxes_whole(int fd, int64_t bytes);
+
+#endif

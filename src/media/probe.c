@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media/probe.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "media/child.h"
+#include "media/magic.h"
+
+#define SIDE_MAX 16384
+
+static int rejected(struct problem *reterr, const char *why)
+{
+	return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s", why);
+}
+
+static int identify(const char *path, const struct magic **ret, struct problem *reterr)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const struct magic *m = NULL;
+	struct stat st;
+	bool is_whole;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return problem_set(reterr, PROBLEM_INTERNAL, "the upload cannot be read");
+	}
+	m = magic_find(fd);
+	is_whole = !m || strcmp(m->demuxer, "mov") != 0 || magic_boxes_whole(fd, st.st_size);
+	close(fd);
+	if (st.st_size == 0)
+		return rejected(reterr, "the file is empty");
+	if (!m)
+		return rejected(reterr, "the bytes are not a JPEG, PNG, WebP, GIF, MP4 or MOV file");
+	if (!is_whole)
+		return rejected(reterr, "the video is cut off: its last part is missing");
+	*ret = m;
+	return 0;
+}
+
+static int run_tool(const struct config *cfg, const char *const *argv, struct buf *out,
+		    struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+	int rc = child_run(argv, (int)cfg->media_probe_timeout_s, out, &err);
+
+	if (rc < 0 || rc == 127) {
+		log_line(LOG_LEVEL_ERROR, "media.tool", "program=%s rc=%d", argv[0], rc);
+		return problem_set(reterr, PROBLEM_INTERNAL, "%s cannot be run", argv[0]);
+	}
+	if (rc == CHILD_TIMED_OUT)
+		return rejected(reterr, "reading the file took too long");
+	if (rc != 0)
+		return rejected(reterr, "the file is damaged or not what its first bytes say");
+	return 0;
+}
+
+static int64_t member_int(const json_t *o, const char *name)
+{
+	return json_integer_value(json_object_get(o, name));
+}
+
+static int64_t seconds_to_ms(const char *s)
+{
+	return s ? (int64_t)(strtod(s, NULL) * 1000.0 + 0.5) : 0;
+}
+
+/* Phones store upright video as a turned one: what counts is how it is shown. */
+static bool is_turned(const json_t *stream)
+{
+	const json_t *list = json_object_get(stream, "side_data_list");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		int64_t turn = member_int(json_array_get(list, i), "rotation");
+
+		if (turn % 180 != 0)
+			return true;
+	}
+	return false;
+}
+
+static void read_stream(struct arena *a, const json_t *stream, struct media_facts *ret)
+{
+	const char *type = json_string_value(json_object_get(stream, "codec_type"));
+	const char *codec = json_string_value(json_object_get(stream, "codec_name"));
+
+	if (!type || !codec)
+		return;
+	if (strcmp(type, "audio") == 0 && !ret->audio_codec)
+		ret->audio_codec = arena_strdup(a, codec);
+	if (strcmp(type, "video") != 0 || ret->video_codec)
+		return;
+	ret->video_codec = arena_strdup(a, codec);
+	ret->width = member_int(stream, "width");
+	ret->height = member_int(stream, "height");
+	if (is_turned(stream)) {
+		int64_t w = ret->width;
+
+		ret->width = ret->height;
+		ret->height = w;
+	}
+}
+
+static int read_facts(struct arena *a, const struct buf *text, struct media_facts *ret,
+		      struct problem *reterr)
+{
+	json_t *doc = json_loadb(buf_str(text), text->len, 0, NULL);
+	const json_t *streams = json_object_get(doc, "streams");
+	const json_t *format = json_object_get(doc, "format");
+
+	for (size_t i = 0; i < json_array_size(streams); i++)
+		read_stream(a, json_array_get(streams, i), ret);
+	if (strcmp(ret->kind, "video") == 0)
+		ret->duration_ms =
+			seconds_to_ms(json_string_value(json_object_get(format, "duration")));
+	json_decref(doc);
+	if (!ret->video_codec || ret->width <= 0 || ret->height <= 0)
+		return rejected(reterr, "the file holds no picture");
+	if (strcmp(ret->kind, "video") == 0 && ret->duration_ms <= 0)
+		return rejected(reterr, "the video has no length");
+	return 0;
+}
+
+static int check_size(const struct config *cfg, const struct media_facts *f, struct problem *reterr)
+{
+	if (f->width > SIDE_MAX || f->height > SIDE_MAX || f->width * f->height > cfg->media_pixels_max)
+		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%lld x %lld pixels are too many",
+				   (long long)f->width, (long long)f->height);
+	return 0;
+}
+
+/* An image is decoded once: its header alone does not say that the rest is there. */
+static int decode_image(const struct config *cfg, const char *path, const struct magic *m,
+			struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	const char *const argv[] = { cfg->media_ffmpeg, "-nostdin", "-v", "error", "-xerror",
+				     "-err_detect", "explode", "-protocol_whitelist", "file", "-f",
+				     m->demuxer, "-i", path, "-frames:v", "1", "-f", "null", "-", NULL };
+
+	if (strcmp(m->kind, "image") != 0)
+		return 0;
+	return run_tool(cfg, argv, &out, reterr);
+}
+
+int media_probe(const struct config *cfg, struct arena *a, const char *path, struct media_facts *ret,
+		struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	struct media_facts f = { 0 };
+	const struct magic *m = NULL;
+
+	if (identify(path, &m, reterr) < 0)
+		return -1;
+	const char *const argv[] = {
+		cfg->media_ffprobe, "-v", "error", "-protocol_whitelist", "file", "-f", m->demuxer,
+		"-show_entries",
+		"format=duration:stream=codec_type,codec_name,width,height:stream_side_data=rotation",
+		"-of", "json", "-i", path, NULL,
+	};
+
+	f.kind = m->kind;
+	f.mime = m->mime;
+	f.ext = m->ext;
+	if (run_tool(cfg, argv, &out, reterr) < 0 || read_facts(a, &out, &f, reterr) < 0 ||
+	    check_size(cfg, &f, reterr) < 0 || decode_image(cfg, path, m, reterr) < 0)
+		return -1;
+	*ret = f;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe - what a file really is: by magic bytes, then by ffprobe; never by name or header
+ * Layer media. ffprobe and ffmpeg run on the local copy only, fixed argv, no shell, forced demuxer,
+ * protocol whitelist `file`, own process group, rlimits, no network where the kernel lets us, and a
+ * wall clock. Errors: PROBLEM_MEDIA_REJECTED with a reason for the user.
+ */
+#ifndef CARILLON_MEDIA_PROBE_H
+#define CARILLON_MEDIA_PROBE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/problem.h"
+
+struct config;
+
+struct media_facts {
+	const char *kind;            /* image | video */
+	const char *mime, *ext;
+	int64_t width, height;       /* pixels as shown, rotation applied */
+	int64_t duration_ms;         /* 0 for images */
+	const char *video_codec, *audio_codec; /* NULL: none */
+};
+
+int media_probe(const struct config *cfg, struct arena *a, const char *path, struct media_facts *ret,
+		struct problem *reterr);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+
+#define CHUNK_BYTES (256 * 1024)
+
+const char *media_path(struct arena *a, const struct config *cfg, const char *ws, const char *sha256_hex)
+{
+	return arena_printf(a, "%s/%s/%.2s/%s", cfg->media_folder, ws, sha256_hex, sha256_hex);
+}
+
+const char *media_internal_uri(struct arena *a, const char *ws, const char *sha256_hex)
+{
+	return arena_printf(a, "/_media/%s/%.2s/%s", ws, sha256_hex, sha256_hex);
+}
+
+void media_file_free(struct media_file *f)
+{
+	if (!f)
+		return;
+	if (f->path)
+		unlink(f->path);
+	free(f->path);
+	free(f);
+}
+
+static int disk_problem(const char *what, struct problem *reterr)
+{
+	int saved = errno;
+
+	log_line(LOG_LEVEL_ERROR, "media.disk", "what=%s errno=%d", what, saved);
+	if (saved == ENOSPC || saved == EDQUOT)
+		return problem_set(reterr, PROBLEM_INTERNAL, "the media disk is full");
+	return problem_set(reterr, PROBLEM_INTERNAL, "the media store could not be written");
+}
+
+static void fd_close_cleanup(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Copies and hashes in one pass; constant memory. */
+static int copy_range(int from, int to, int64_t offset, int64_t bytes, uint8_t ret[static SHA256_BYTES])
+{
+	struct digest *d = digest_new();
+	char *chunk = alloc_zero(CHUNK_BYTES);
+	int rc = 0;
+
+	while (bytes > 0 && rc == 0) {
+		size_t want = bytes < CHUNK_BYTES ? (size_t)bytes : CHUNK_BYTES;
+		ssize_t got = pread(from, chunk, want, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			errno = got == 0 ? EIO : errno;
+			rc = -1;
+			break;
+		}
+		digest_add(d, chunk, (size_t)got);
+		rc = write_all(to, chunk, (size_t)got);
+		offset += got;
+		bytes -= got;
+	}
+	free(chunk);
+	digest_end(d, ret);
+	return rc;
+}
+
+int media_take(const struct config *cfg, const char *from_path, int64_t offset, int64_t bytes,
+	       struct media_file **ret, struct problem *reterr)
+{
+	CLEANUP(media_file_free) struct media_file *f = alloc_zero(sizeof(*f));
+	__attribute__((__cleanup__(fd_close_cleanup))) int from = open(from_path, O_RDONLY | O_CLOEXEC);
+	__attribute__((__cleanup__(fd_close_cleanup))) int to = -1;
+	struct buf path = BUF_INIT;
+	uint8_t hash[SHA256_BYTES];
+	char id[ID_MAX];
+
+	if (from < 0)
+		return disk_problem("open upload", reterr);
+	random_id(id, "tmp");
+	buf_printf(&path, "%s/tmp", cfg->media_folder);
+	if (mkdir(path.p, 02750) < 0 && errno != EEXIST) {
+		buf_done(&path);
+		return disk_problem("make folder", reterr);
+	}
+	buf_printf(&path, "/%s", id);
+	f->path = buf_take(&path);
+	to = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (to < 0 || copy_range(from, to, offset, bytes, hash) < 0 || fsync(to) < 0)
+		return disk_problem("copy upload", reterr);
+	digest_hex(hash, sizeof(hash), f->sha256);
+	f->bytes = bytes;
+	*ret = TAKE(f);
+	return 0;
+}
+
+static int make_folder(const char *path)
+{
+	return mkdir(path, 02750) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+/* The rename counts only once the folder that holds the name is on disk. */
+static int sync_folder(const char *path)
+{
+	__attribute__((__cleanup__(fd_close_cleanup))) int fd =
+		open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+int media_keep(const struct config *cfg, const char *ws, struct media_file *f, struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const char *home = arena_printf(a, "%s/%s", cfg->media_folder, ws);
+	const char *folder = arena_printf(a, "%s/%.2s", home, f->sha256);
+
+	if (make_folder(home) < 0 || make_folder(folder) < 0)
+		return disk_problem("make folder", reterr);
+	if (rename(f->path, media_path(a, cfg, ws, f->sha256)) < 0 || sync_folder(folder) < 0)
+		return disk_problem("keep", reterr);
+	free(f->path);
+	f->path = NULL;
+	return 0;
+}
+
+void media_remove(const struct config *cfg, const char *ws, const char *sha256_hex)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+
+	if (unlink(media_path(a, cfg, ws, sha256_hex)) < 0 && errno != ENOENT)
+		log_line(LOG_LEVEL_WARN, "media.remove", "errno=%d", errno);
+}
