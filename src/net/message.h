@@ -43,6 +43,9 @@ struct http_request {
 	struct http_part *parts;               /* BODY_MULTIPART */
 	int timeout_ms;                        /* 0: the client's default for the phase */
 	int64_t reply_max_bytes;               /* 0: 1 MiB */
+	/* NULL, or where the body of a 2xx reply goes instead of into memory; -1 ends the transfer */
+	int (*sink)(void *arg, const void *p, size_t n);
+	void *sink_arg;
 	const char *label;                     /* for logs and throttles, e.g. "ig.media_publish" */
 };
 
@@ -56,7 +59,8 @@ struct http_reply {
 	enum transfer transfer;
 	const char *failure;                   /* human words when not REPLIED, e.g. "timed out" */
 	int status;
-	struct buf body;                       /* at most reply_max_bytes */
+	struct buf body;                       /* at most reply_max_bytes; empty when it went to the sink */
+	int64_t body_bytes;                    /* received, here or there */
 	struct buf headers;                    /* raw lines; read with http_reply_header */
 	bool timed_out;
 	int64_t sent_us, done_us;              /* boot clock */
