@@ -250,7 +250,7 @@ static int read_file(const char *path, struct buf *text, struct problem *reterr)
 	int error;
 
 	if (!f)
-		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", path, strerror(errno));
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", path, strerrordesc_np(errno));
 	do {
 		n = fread(buf_reserve(text, 4096), 1, 4096, f);
 		text->len += n;

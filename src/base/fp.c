@@ -173,7 +173,7 @@ static int read_plan(const char *plan, const char *name, long hit, char ret_acti
 
 int fp_hit(const char *name)
 {
-	const char *plan = getenv("CARILLON_FAILPOINTS");
+	const char *plan = secure_getenv("CARILLON_FAILPOINTS");
 	char action[32];
 	long hit;
 

@@ -8,6 +8,7 @@
 #ifndef CARILLON_BASE_PROBLEM_H
 #define CARILLON_BASE_PROBLEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum problem_kind {
@@ -33,6 +34,7 @@ struct problem {
 	size_t items_n;                    /* may exceed PROBLEM_ITEMS_MAX: the rest is only counted */
 	struct problem_item items[PROBLEM_ITEMS_MAX];
 	char extra[1024];                  /* further members as JSON text without braces, or "" */
+	bool has_own_error;                /* extra brings the member `error` itself */
 };
 
 struct problem_row {

@@ -62,7 +62,7 @@ static bool is_reserved(const char *name)
 /* GTimeZone also takes offsets and POSIX rules; a compiled zone file tells a name from those. */
 static bool has_zone_file(const char *name)
 {
-	const char *folder = getenv("TZDIR");
+	const char *folder = g_getenv("TZDIR");
 	char *path = g_build_filename(folder ? folder : ZONE_FOLDER, name, NULL);
 	FILE *f = fopen(path, "re");
 	char magic[4] = { 0 };
@@ -192,7 +192,7 @@ void tz_local(const struct tz *tz, int64_t us, struct civil *ret)
 
 const char *tz_database_version(void)
 {
-	const char *folder = getenv("TZDIR");
+	const char *folder = g_getenv("TZDIR");
 	char *path = g_build_filename(folder ? folder : ZONE_FOLDER, "tzdata.zi", NULL);
 	FILE *f = fopen(path, "re");
 	char line[64] = "", version[16] = "";
