@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# nginx of a private instance: the site that `make install` ships, inside a server of its own.
+# shellcheck shell=bash
+
+port_answers() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
+
+# free_port FIRST: FIRST or the next one that nobody answers on.
+free_port() {
+	local port=$1
+	while port_answers "127.0.0.1:$port"; do port=$((port + 1)); done
+	printf '%s\n' "$port"
+}
+
+host_of_url() { printf '%s\n' "$1" | sed 's,^[a-z]*://,,; s,/.*$,,; s,:[0-9]*$,,'; }
+port_of_url() {
+	local port
+	port=$(printf '%s\n' "$1" | sed -n 's,^[a-z]*://[^/]*:\([0-9]*\).*$,\1,p')
+	printf '%s\n' "${port:-443}"
+}
+
+render_site() {
+	local url host hsts=
+	url=$(setting server public_url https://localhost)
+	host=$(host_of_url "$url")
+	# A browser would carry the promise over to every other server on localhost.
+	[ "$host" != localhost ] || hsts='# not on localhost: '
+	render "$TOP/nginx/carillon.conf.in" \
+		API_SOCKET="$(setting pool api_socket /run/carillon/api.sock)" \
+		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform.sock)" \
+		LISTEN="${CARILLON_LISTEN:-127.0.0.1}:$(port_of_url "$url")" \
+		SERVER_NAMES="$host 127.0.0.1" HSTS="$hsts" LOG_FOLDER="$LOG_DIR" \
+		BODY_MAX="$(setting server body_max_bytes 1048576)" \
+		UPLOAD_MAX="$(setting server upload_max_bytes 1073741824)" \
+		MEDIA_FOLDER="$(setting media folder '')" UPLOAD_FOLDER="$(setting media upload_folder '')" \
+		RATE=5000 BURST=10000 CONNECTIONS=2000
+}
+
+render_nginx() {
+	local dir=$CONF_DIR/carillon user_line="user $WEB_USER $GROUP;"
+	is_root || user_line='# every part runs as one user'
+	folder "$dir" root root 755
+	cp "$TOP"/nginx/carillon/*.conf "$dir/"
+	render "$TOP/nginx/carillon/tls.conf.in" CERTIFICATE="$HOME_DIR/tls/server.pem" \
+		CERTIFICATE_KEY="$HOME_DIR/tls/server.key" | put "$dir/tls.conf" root root 644
+	render_site | put "$dir/site.conf" root root 644
+	render "$TOP/nginx/instance.conf.in" USER_LINE="$user_line" RUN_FOLDER="$RUN_DIR" \
+		LOG_FOLDER="$LOG_DIR" TEMP_FOLDER="$HOME_DIR/nginx" | put "$CONF_DIR/nginx.conf" root root 644
+}
+
+check_nginx() {
+	nginx -q -t -c "$CONF_DIR/nginx.conf" -e "$LOG_DIR/nginx.log" >"$LOG_DIR/nginx-test.log" 2>&1 || {
+		cat "$LOG_DIR/nginx-test.log" >&2
+		die "nginx refuses its configuration"
+	}
+}
+
+start_web() {
+	folder "$HOME_DIR/nginx" "$WEB_USER" "$GROUP" 700
+	render_nginx
+	check_nginx
+	start_service nginx root nginx -c "$CONF_DIR/nginx.conf" -e "$LOG_DIR/nginx.log"
+	wait_for 20 nginx port_answers "127.0.0.1:$(port_of_url "$(setting server public_url '')")"
+}
