@@ -4,8 +4,10 @@
  * Layer db. Owner: db_open() gives it; db_free() accepts NULL. The session is UTC, utf8mb4, READ
  * COMMITTED, strict, autocommit on outside db_begin(). It reconnects by itself between
  * transactions only, re-preparing on demand; a connection lost inside one is an error.
- * Errors: PROBLEM_DB_DOWN (connection, retry_after_s 5) or PROBLEM_INTERNAL (a bug; logged with
- * statement name and MariaDB's errno, never its values). db_errno() tells constraint errors apart.
+ * Errors: PROBLEM_DB_DOWN (connection, retry_after_s 5; lock waits and deadlocks that outlasted the
+ * retries, retry_after_s 1), PROBLEM_DUPLICATE (a unique key), PROBLEM_CONFLICT (a foreign key), or
+ * PROBLEM_INTERNAL (a bug; logged with statement name and MariaDB's errno, never its values).
+ * db_errno() tells them apart.
  */
 #ifndef CARILLON_DB_CONN_H
 #define CARILLON_DB_CONN_H
@@ -18,6 +20,15 @@
 
 struct config;
 struct db;
+
+/* What db_errno() may say, as far as callers ask. */
+enum db_error {
+	DB_ERROR_DUPLICATE = 1062,
+	DB_ERROR_LOCK_WAIT = 1205,
+	DB_ERROR_DEADLOCK = 1213,
+	DB_ERROR_HAS_CHILDREN = 1451, /* a row that others refer to */
+	DB_ERROR_NO_PARENT = 1452,    /* a reference to a row that is not there */
+};
 
 enum db_role { DB_ROLE_API, DB_ROLE_RUN, DB_ROLE_ADMIN };
 
@@ -34,11 +45,12 @@ bool db_commit_unknown(const struct db *db);
 void db_rollback(struct db *db);                     /* harmless outside a transaction */
 unsigned db_errno(const struct db *db);              /* of the last failure: 1062 duplicate, 1213, 1205 ... */
 uint64_t db_connection_id(const struct db *db);
+bool db_in_transaction(const struct db *db);
 
 /*
  * Runs fn in a transaction; deadlock and lock wait time-out run it again (4 times in all). fn
  * returns 0 to commit, -1 to roll back with reterr filled. fn must not keep anything from a
- * failed run.
+ * failed run. Called within a transaction, fn simply joins it: no begin, no commit, no repetition.
  */
 int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr), void *arg,
 		struct problem *reterr);

@@ -12,6 +12,7 @@
 
 #include "base/problem.h"
 #include "db/conn.h"
+#include "db/stmt.h"
 
 #define SCHEMA_VERSION 1 /* the newest migration that this program knows */
 
@@ -25,5 +26,7 @@ int migrate_grant(struct db *db, const char *folder, const struct grant_names *n
 		  struct problem *reterr);
 /* What responder and runner ask at start: exactly this version, nothing half-applied. */
 int schema_check(struct db *db, struct problem *reterr);
+
+extern const struct stmt migrate_statements[]; /* ends with name NULL */
 
 #endif

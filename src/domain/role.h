@@ -30,8 +30,8 @@ uint64_t role_scopes(enum role role);
 const char *scope_name(enum scope scope);
 int scope_parse(const char *name, enum scope *ret);
 bool scopes_have(uint64_t set, enum scope scope);
-/* Words separated by spaces; -1 at the first unknown one, which ret_bad (may be NULL) then names. */
-int scopes_parse(const char *text, uint64_t *ret, char ret_bad[static 64]);
+/* Words separated by spaces; -1 at the first unknown one, which ret_bad (64 bytes, may be NULL) names. */
+int scopes_parse(const char *text, uint64_t *ret, char *ret_bad);
 /* In the order of scopes.def, separated by single spaces; "" for the empty set. */
 void scopes_print(uint64_t set, char ret[static SCOPES_TEXT_MAX]);
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private - what conn.c, stmt.c and migrate.c share
+ * Layer db. The only folder that sees Connector/C.
+ */
+#ifndef CARILLON_DB_PRIVATE_H
+#define CARILLON_DB_PRIVATE_H
+
+#include <mysql.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/problem.h"
+#include "db/conn.h"
+
+struct config;
+struct rows;
+
+struct db {
+	const struct config *cfg;  /* borrowed for life: reconnecting reads it again */
+	enum db_role role;
+	MYSQL *my;                 /* NULL while there is no connection */
+	bool is_in_transaction;
+	bool is_lost;              /* the connection died inside the transaction */
+	bool is_commit_unknown;
+	unsigned last_errno;
+	int64_t used_boot_us;      /* when the connection last answered */
+	struct rows **cache;       /* open addressing by statement address; cache_n a power of two */
+	size_t cache_n, cached;
+};
+
+/* A connection fit for the next statement: reconnects when there is none and none is needed. */
+int db_ready(struct db *db, struct problem *reterr);
+/* Drops the connection and all that was prepared on it. */
+void db_drop(struct db *db);
+/* Whether this errno means that the connection is gone. */
+bool db_is_gone(unsigned err);
+/* Remembers the errno, ends a dead connection, and puts it in words; always -1. */
+int db_failed(struct db *db, unsigned err, const char *statement, struct problem *reterr);
+/* One statement of text protocol without values. */
+int db_text(struct db *db, const char *sql, size_t len, struct problem *reterr);
+
+/* stmt.c: forgets every prepared statement (the connection is about to go). */
+void db_forget_statements(struct db *db);
+
+#endif
