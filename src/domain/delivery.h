@@ -54,6 +54,7 @@ struct delivery_view {
 	enum attempt_state attempt;
 	bool is_immediate;
 	int tries, attempts, negatives;
+	int claims;             /* claims since the last recorded progress, this one included */
 	int64_t now_us, due_us;
 	int64_t sent_us;        /* permit of the live attempt */
 	int64_t last_read_us;   /* last covered negative read; INSTANT_NONE */
@@ -79,7 +80,17 @@ struct delivery_move {
 void delivery_step(const struct delivery_rules *rules, const struct delivery_view *view, enum phase phase,
 		   const struct outcome *outcome, struct delivery_move *ret);
 
-/* A lease ran out (its holder is dead or stalled). */
+/* Attempts of one post, the first included: a further one needs proof that the last had no effect. */
+#define DELIVERY_ATTEMPTS_MAX 3
+
+/* When a doubt is looked into next, seen from its age; never NONE. */
+int64_t delivery_doubt_wake(const struct delivery_rules *rules, const struct delivery_view *view);
+
+/*
+ * A lease ran out (its holder is dead or stalled), or a row is taken up as it stands. A post that
+ * was claimed too often without progress is set aside: failed before the irreversible call,
+ * unconfirmed after it.
+ */
 void delivery_lease_lost(const struct delivery_rules *rules, const struct delivery_view *view,
 			 struct delivery_move *ret);
 
