@@ -122,6 +122,14 @@ render() {
 	printf '%s\n' "$text"
 }
 
+# render_to TARGET FILE NAME=VALUE...
+render_to() {
+	local target=$1 text
+	shift
+	text=$(render "$@") || exit 1
+	printf '%s\n' "$text" | put "$target" root root 644
+}
+
 # setting SECTION NAME DEFAULT: a value of the instance's INI file.
 setting() {
 	local value

@@ -8,9 +8,9 @@ start_database() {
 	folder "$RUN_DIR/db" "$DB_USER" "$GROUP" 750
 	[ -f "$LOG_DIR/mariadb.log" ] || : >"$LOG_DIR/mariadb.log"
 	! is_root || chown "$DB_USER" "$LOG_DIR/mariadb.log"
-	render "$TOP/etc/mariadb.cnf.in" DATA_FOLDER="$HOME_DIR/mariadb" SOCKET="$DB_SOCKET" \
-		RUN_FOLDER="$RUN_DIR/db" LOG_FOLDER="$LOG_DIR" TEMP_FOLDER="$HOME_DIR/mariadb-tmp" \
-		FILES_FOLDER="$HOME_DIR/mariadb-files" | put "$CONF_DIR/mariadb.cnf" root root 644
+	render_to "$CONF_DIR/mariadb.cnf" "$TOP/etc/mariadb.cnf.in" DATA_FOLDER="$HOME_DIR/mariadb" \
+		SOCKET="$DB_SOCKET" RUN_FOLDER="$RUN_DIR/db" LOG_FOLDER="$LOG_DIR" \
+		TEMP_FOLDER="$HOME_DIR/mariadb-tmp" FILES_FOLDER="$HOME_DIR/mariadb-files"
 	[ -d "$HOME_DIR/mariadb/mysql" ] || install_database
 	start_service mariadb "$DB_USER" mariadbd --defaults-file="$CONF_DIR/mariadb.cnf"
 	wait_for 60 mariadb db_root -e 'SELECT 1'

@@ -148,7 +148,9 @@ make_credentials() {
 }
 
 print_env() {
-	[ -f "$CREDENTIALS" ] && service_pid nginx >/dev/null || die "not running: ./carillon up"
+	if [ ! -f "$CREDENTIALS" ] || ! service_pid nginx >/dev/null; then
+		die "not running: ./carillon up"
+	fi
 	log_in
 	printf "%s='%s'\n" CARILLON_URL "$(setting server public_url '')" \
 		CARILLON_CA "$HOME_DIR/tls/ca.pem" CARILLON_TOKEN "$TOKEN" \
@@ -166,12 +168,12 @@ start_instance() {
 	make_keys
 	make_certificate
 	make_config
-	start_database || return 1
+	start_database
 	prepare_database
-	start_sandbox || return 1
-	start_pools || return 1
-	start_web || return 1
-	wait_for 30 api healthy || return 1
+	start_sandbox
+	start_pools
+	start_web
+	wait_for 30 api healthy
 	make_credentials
 	start_runner
 }

@@ -105,8 +105,8 @@ start_sandbox() {
 }
 
 start_runner() {
-	render "$TOP/etc/carillon.cron.in" RUN_USER="$RUN_USER" SBINDIR="$BIN_DIR" \
-		CONFIG="$CONFIG" LOG_FOLDER="$LOG_DIR" | put "$CONF_DIR/carillon.cron" root root 644
+	render_to "$CONF_DIR/carillon.cron" "$TOP/etc/carillon.cron.in" RUN_USER="$RUN_USER" \
+		SBINDIR="$BIN_DIR" CONFIG="$CONFIG" LOG_FOLDER="$LOG_DIR"
 	install -m 755 "$TOP/scripts/each-minute" "$BIN_DIR/each-minute"
 	start_service runner "$RUN_USER" "$BIN_DIR/each-minute" "$CONF_DIR/carillon.cron"
 }

@@ -24,7 +24,7 @@ render_site() {
 	host=$(host_of_url "$url")
 	# A browser would carry the promise over to every other server on localhost.
 	[ "$host" != localhost ] || hsts='# not on localhost: '
-	render "$TOP/nginx/carillon.conf.in" \
+	render_to "$CONF_DIR/carillon/site.conf" "$TOP/nginx/carillon.conf.in" \
 		API_SOCKET="$(setting pool api_socket /run/carillon/api.sock)" \
 		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform.sock)" \
 		LISTEN="${CARILLON_LISTEN:-127.0.0.1}:$(port_of_url "$url")" \
@@ -40,11 +40,11 @@ render_nginx() {
 	is_root || user_line='# every part runs as one user'
 	folder "$dir" root root 755
 	cp "$TOP"/nginx/carillon/*.conf "$dir/"
-	render "$TOP/nginx/carillon/tls.conf.in" CERTIFICATE="$HOME_DIR/tls/server.pem" \
-		CERTIFICATE_KEY="$HOME_DIR/tls/server.key" | put "$dir/tls.conf" root root 644
-	render_site | put "$dir/site.conf" root root 644
-	render "$TOP/nginx/instance.conf.in" USER_LINE="$user_line" RUN_FOLDER="$RUN_DIR" \
-		LOG_FOLDER="$LOG_DIR" TEMP_FOLDER="$HOME_DIR/nginx" | put "$CONF_DIR/nginx.conf" root root 644
+	render_to "$dir/tls.conf" "$TOP/nginx/carillon/tls.conf.in" \
+		CERTIFICATE="$HOME_DIR/tls/server.pem" CERTIFICATE_KEY="$HOME_DIR/tls/server.key"
+	render_site
+	render_to "$CONF_DIR/nginx.conf" "$TOP/nginx/instance.conf.in" USER_LINE="$user_line" \
+		RUN_FOLDER="$RUN_DIR" LOG_FOLDER="$LOG_DIR" TEMP_FOLDER="$HOME_DIR/nginx"
 }
 
 check_nginx() {
