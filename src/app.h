@@ -9,11 +9,13 @@ struct config;
 struct db;
 struct net;
 struct keys;
+struct engine;
 
 struct app {
 	const struct config *config;
 	struct db *db;          /* one persistent connection */
 	struct net *net;        /* NULL in the api pool: it has no outbound network */
+	struct engine *engine;  /* platform pool: opened by the first publish-now; else NULL */
 	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
 };
 

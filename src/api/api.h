@@ -13,7 +13,8 @@ extern const struct router_hooks api_hooks;
 
 extern const struct route api_auth_routes[], api_apikeys_routes[], api_workspace_routes[],
 	api_characters_routes[], api_media_routes[], api_content_routes[], api_integrations_routes[],
-	api_accounts_routes[], api_schedule_routes[], api_public_routes[], api_system_routes[];
+	api_accounts_routes[], api_schedule_routes[], api_schedule_content_routes[],
+	api_public_routes[], api_system_routes[];
 
 /* publish-now's tail: settles a fire still in flight after the reply went out (fcgi_service.after). */
 void api_after_reply(struct app *app);

@@ -21,7 +21,7 @@ static int rejected(struct problem *reterr, const char *why)
 	return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s", why);
 }
 
-static int identify(const char *path, const struct magic **ret, struct problem *reterr)
+static int identify(const char *path, struct magic *ret, struct problem *reterr)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	const struct magic *m = NULL;
@@ -42,7 +42,7 @@ static int identify(const char *path, const struct magic **ret, struct problem *
 		return rejected(reterr, "the bytes are not a JPEG, PNG, WebP, GIF, MP4 or MOV file");
 	if (!is_whole)
 		return rejected(reterr, "the video is cut off: its last part is missing");
-	*ret = m;
+	*ret = *m;
 	return 0;
 }
 
@@ -156,22 +156,22 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path, str
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
-	const struct magic *m = NULL;
+	struct magic m = { 0 };
 
 	if (identify(path, &m, reterr) < 0)
 		return -1;
 	const char *const argv[] = {
-		cfg->media_ffprobe, "-v", "error", "-protocol_whitelist", "file", "-f", m->demuxer,
+		cfg->media_ffprobe, "-v", "error", "-protocol_whitelist", "file", "-f", m.demuxer,
 		"-show_entries",
 		"format=duration:stream=codec_type,codec_name,width,height:stream_side_data=rotation",
 		"-of", "json", "-i", path, NULL,
 	};
 
-	f.kind = m->kind;
-	f.mime = m->mime;
-	f.ext = m->ext;
+	f.kind = m.kind;
+	f.mime = m.mime;
+	f.ext = m.ext;
 	if (run_tool(cfg, argv, &out, reterr) < 0 || read_facts(a, &out, &f, reterr) < 0 ||
-	    check_size(cfg, &f, reterr) < 0 || decode_image(cfg, path, m, reterr) < 0)
+	    check_size(cfg, &f, reterr) < 0 || decode_image(cfg, path, &m, reterr) < 0)
 		return -1;
 	*ret = f;
 	return 0;

@@ -23,6 +23,11 @@ struct media {
 	bool is_known_kind;           /* false while fetching: item.kind means nothing */
 };
 
+/* Where the bytes behind a signed address are; the address itself proves the right to them. */
+struct media_place {
+	const char *workspace, *sha256, *mime;
+};
+
 struct medias {
 	struct media *v;
 	size_t n;
@@ -47,6 +52,10 @@ int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if
 /* Whether any row of ws still stands for these bytes. */
 int store_media_is_held(struct db *db, const char *ws, const char *sha256_hex, bool *ret,
 			struct problem *reterr);
+
+/* By id alone (GLOBAL): only for an address whose signature was checked. PROBLEM_NOT_FOUND. */
+int store_media_place(struct db *db, const char *id, struct arena *a, struct media_place *ret,
+		      struct problem *reterr);
 
 extern const struct stmt store_media_statements[];
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/fitness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+
+static void check_account(const struct fitness_subject *s, struct findings *ret)
+{
+	const struct account *acc = s->account;
+
+	if (acc->status != ACCOUNT_CONNECTED)
+		findings_add(ret, false, "account", "account_not_connected", "%s is %s: connect it again",
+			     acc->username, account_status_names[acc->status]);
+	if (*acc->missing_scopes)
+		findings_add(ret, false, "account", "missing_scopes", "%s lacks the permissions %s: connect it again",
+			     acc->username, acc->missing_scopes);
+	if (acc->expires_us != INSTANT_NONE && acc->expires_us < s->due_us)
+		findings_add(ret, true, "account", "token_expires_before_due",
+			     "the connection of %s ends before the post is due unless it is renewed", acc->username);
+}
+
+static void check_media(const struct fitness_subject *s, struct findings *ret)
+{
+	for (size_t i = 0; i < s->content->media_n; i++) {
+		char at[64];
+
+		if (s->content->media[i].state == MEDIA_READY)
+			continue;
+		snprintf(at, sizeof(at), "media/%zu", i);
+		findings_add(ret, false, at, "media_not_ready", "the file is still being fetched, or failed");
+	}
+}
+
+int fitness_check(const struct request *req, const struct fitness_subject *s, struct findings *ret,
+		  struct problem *reterr)
+{
+	CLEANUP(publication_done) struct publication p = { 0 };
+	const struct account *acc = s->account;
+	const struct platform *platform = platform_find(acc->platform);
+	struct platform_app app;
+	struct platform_account view = {
+		.id = acc->id,
+		.remote_id = acc->remote_id,
+		.username = acc->username,
+		.display_name = acc->display_name,
+		.scopes = acc->scopes,
+		.expires_us = acc->expires_us,
+	};
+	json_t *settings = acc->settings ? json_loads(acc->settings, 0, NULL) : NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	check_account(s, ret);
+	check_media(s, ret);
+	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) < 0) {
+		json_decref(settings);
+		return -1;
+	}
+	view.settings = settings;
+	platform_app_init(&app, req->arena, req->app->config, platform, acc->livemode);
+	platform->check(&app, &view, &p, ret);
+	json_decref(settings);
+	return 0;
+}
+
+void fitness_report(const struct findings *f, const char *at, struct problem *reterr)
+{
+	char pointer[128];
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->v[i].is_warning)
+			continue;
+		snprintf(pointer, sizeof(pointer), "%s/%s", at, f->v[i].pointer);
+		problem_add(reterr, pointer, f->v[i].code, "%s", f->v[i].detail);
+		reterr->kind = PROBLEM_CONTENT_UNFIT;
+	}
+}

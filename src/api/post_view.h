@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * post_view - a scheduled post as family A shows it
+ * Layer api.
+ */
+#ifndef CARILLON_API_POST_VIEW_H
+#define CARILLON_API_POST_VIEW_H
+
+#include "http/message.h"
+#include "json/schema.h"
+#include "store/posts.h"
+
+extern const struct schema post_view_schema;      /* ScheduledPost */
+extern const struct schema post_view_list_schema; /* {"scheduled_posts": [...], "next_cursor"} */
+
+void post_view_emit(struct emit *e, const char *key, const struct post *p);
+void post_view_emit_error(struct emit *e, const char *key, const struct post *p);
+
+/* {"scheduled_posts": [...], "next_cursor": ...}; list names the cursor's list. */
+void post_view_page(struct request *req, struct reply *ret, const char *list, const struct posts *posts);
+
+#endif

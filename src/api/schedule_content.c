@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /content/{id}/schedule and what would come of it: GET /content/{id}/preflight. */
+#include <string.h>
+
+#include "api/api.h"
+#include "api/fitness.h"
+#include "api/mode.h"
+#include "api/post_view.h"
+#include "api/principal.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "domain/schedule.h"
+#include "store/characters.h"
+#include "store/content.h"
+#include "store/posts.h"
+#include "store/workspaces.h"
+
+#define TARGETS_MAX 50
+
+struct schedule_body {
+	uint64_t present;
+	struct field_time scheduled_at;
+	struct field_texts platforms, account_ids;
+	const char *timezone;
+	int64_t stagger_minutes, fold;
+};
+enum { ROW_SCHEDULED_AT, ROW_PLATFORMS, ROW_ACCOUNT_IDS };
+
+/* clang-format off */
+static const struct field schedule_fields[] = {
+	{ .name = "scheduled_at",    .kind = FIELD_TIME,  .offset = offsetof(struct schedule_body, scheduled_at), .flags = FIELD_REQUIRED, .sentence = "An instant, or a local time beside timezone." },
+	{ .name = "platforms",       .kind = FIELD_TEXTS, .offset = offsetof(struct schedule_body, platforms), .flags = FIELD_NONEMPTY, .most = TARGETS_MAX, .item_most = 32 },
+	{ .name = "account_ids",     .kind = FIELD_IDS,   .offset = offsetof(struct schedule_body, account_ids), .flags = FIELD_NONEMPTY, .most = TARGETS_MAX },
+	{ .name = "timezone",        .kind = FIELD_TZ,    .offset = offsetof(struct schedule_body, timezone) },
+	{ .name = "stagger_minutes", .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, stagger_minutes), .least = 0, .most = 1440, .sentence = "Each further target so much later." },
+	{ .name = "fold",            .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, fold), .least = 0, .most = 1, .sentence = "1: the second of two equal local times." },
+	{ .name = NULL },
+};
+static const struct schema schedule_schema = { "ContentSchedule", sizeof(struct schedule_body), schedule_fields };
+
+static const struct field finding_fields[] = {
+	{ .name = "pointer", .kind = FIELD_TEXT },
+	{ .name = "code",    .kind = FIELD_TEXT },
+	{ .name = "detail",  .kind = FIELD_TEXT },
+	{ .name = NULL },
+};
+static const struct schema finding_schema = { "Finding", 0, finding_fields };
+static const struct field target_fields[] = {
+	{ .name = "platform",   .kind = FIELD_TEXT },
+	{ .name = "account_id", .kind = FIELD_ID },
+	{ .name = "ok",         .kind = FIELD_BOOL },
+	{ .name = "problems",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
+	{ .name = "warnings",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
+	{ .name = NULL },
+};
+static const struct schema target_schema = { "PreflightTarget", 0, target_fields };
+static const struct field preflight_fields[] = {
+	{ .name = "ok",       .kind = FIELD_BOOL },
+	{ .name = "problems", .kind = FIELD_OBJECTS, .nested = &finding_schema },
+	{ .name = "warnings", .kind = FIELD_OBJECTS, .nested = &finding_schema },
+	{ .name = "targets",  .kind = FIELD_OBJECTS, .nested = &target_schema },
+	{ .name = NULL },
+};
+static const struct schema preflight_schema = { "Preflight", 0, preflight_fields };
+/* clang-format on */
+
+struct targets {
+	struct account v[TARGETS_MAX];
+	char at[TARGETS_MAX][64];     /* JSON Pointer of the member that named it */
+	size_t n;
+};
+
+/* The character's choice for a platform: {"instagram": "acc_..."} */
+static const char *preferred_account(struct request *req, const struct character *c, const char *platform)
+{
+	json_t *map = c && c->default_accounts ? json_loads(c->default_accounts, 0, NULL) : NULL;
+	const char *id = arena_strdup(req->arena, json_string_value(json_object_get(map, platform)));
+
+	json_decref(map);
+	return id;
+}
+
+static int by_platform(struct request *req, const struct field_texts *names, const struct character *c,
+		       struct targets *ret, struct problem *reterr)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct account_wish wish = {
+			.platform = names->v[i],
+			.preferred_id = preferred_account(req, c, names->v[i]),
+			.account_ids = mode_accounts(req),
+			.livemode = mode_of(req),
+		};
+		const char *at = arena_printf(req->arena, "/platforms/%zu", i);
+
+		if (!platform_find(names->v[i]))
+			return problem_add(reterr, at, "unknown_platform", "\"%s\" is not a platform", names->v[i]);
+		if (store_accounts_resolve(req->app->db, req->principal->workspace, &wish, req->arena,
+					   &ret->v[ret->n], reterr) < 0)
+			return -1;
+		memcpy(ret->at[ret->n++], at, strlen(at) + 1);
+	}
+	return 0;
+}
+
+static int by_id(struct request *req, const struct field_texts *ids, struct targets *ret,
+		 struct problem *reterr)
+{
+	struct problem absent;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		const char *at = arena_printf(req->arena, "/account_ids/%zu", i);
+		struct account *acc = &ret->v[ret->n];
+
+		problem_clear(&absent);
+		if (store_accounts_get(req->app->db, req->principal->workspace, ids->v[i], req->arena, acc,
+				       &absent) < 0 ||
+		    !principal_sees(req->principal, acc->id, acc->livemode)) {
+			if (absent.kind == PROBLEM_DB_DOWN) {
+				*reterr = absent;
+				return -1;
+			}
+			problem_add(reterr, at, "unknown_account", "no such account");
+			continue;
+		}
+		memcpy(ret->at[ret->n++], at, strlen(at) + 1);
+	}
+	return reterr->kind == PROBLEM_NONE ? 0 : -1;
+}
+
+static int find_targets(struct request *req, const struct schedule_body *in, const struct character *c,
+			struct targets *ret, struct problem *reterr)
+{
+	bool has_platforms = SCHEMA_HAS(in, ROW_PLATFORMS);
+
+	ret->n = 0;
+	if (has_platforms == (bool)SCHEMA_HAS(in, ROW_ACCOUNT_IDS))
+		return problem_add(reterr, has_platforms ? "/account_ids" : "/platforms",
+				   has_platforms ? "not_both" : "required",
+				   "give either platforms or account_ids");
+	return has_platforms ? by_platform(req, &in->platforms, c, ret, reterr) :
+			       by_id(req, &in->account_ids, ret, reterr);
+}
+
+/* Zone of a post: as asked, else the character's, else the workspace's. */
+static int zone_of(struct request *req, const char *asked, const struct character *c, const char **ret,
+		   struct problem *reterr)
+{
+	struct workspace ws;
+
+	*ret = asked ? asked : c ? c->timezone : NULL;
+	if (*ret)
+		return 0;
+	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &ws, reterr) < 0)
+		return -1;
+	*ret = ws.timezone;
+	return 0;
+}
+
+static int read_content(struct request *req, struct content *ret, struct character *ret_c, bool *ret_has_c,
+			struct problem *reterr)
+{
+	const char *ws = req->principal->workspace;
+
+	if (store_content_get(req->app->db, ws, req->params[0], req->arena, ret, reterr) < 0)
+		return -1;
+	*ret_has_c = ret->character_id != NULL;
+	if (!*ret_has_c)
+		return 0;
+	return store_characters_get(req->app->db, ws, ret->character_id, req->arena, ret_c, reterr);
+}
+
+/* The first target's time; the others follow by the stagger. */
+static int first_time(const struct schedule_body *in, const char *zone, struct schedule_time *ret,
+		      struct problem *reterr)
+{
+	struct schedule_wish wish = {
+		.is_local = in->scheduled_at.is_local,
+		.us = in->scheduled_at.us,
+		.local = in->scheduled_at.local,
+		.timezone = zone,
+		.fold = (int)in->fold,
+	};
+
+	if (schedule_resolve(&wish, ret, reterr) < 0)
+		return -1;
+	return schedule_check_due(ret->us, clock_real_us(), reterr);
+}
+
+static int plan(const struct schedule_body *in, const struct schedule_time *first,
+		const struct targets *targets, struct post_new *ret, struct problem *reterr)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		struct schedule_wish wish = {
+			.us = first->us + (int64_t)i * in->stagger_minutes * US_PER_MIN,
+			.timezone = *first->timezone ? first->timezone : NULL,
+		};
+
+		ret[i].account_id = targets->v[i].id;
+		ret[i].platform = targets->v[i].platform;
+		ret[i].livemode = targets->v[i].livemode;
+		if (schedule_resolve(&wish, &ret[i].due, reterr) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_fit(struct request *req, const struct content *c, const struct targets *targets,
+		     int64_t due_us, struct problem *reterr)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		struct fitness_subject subject = { .content = c, .account = &targets->v[i], .due_us = due_us };
+		struct findings f;
+
+		if (targets->v[i].status != ACCOUNT_CONNECTED)
+			return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED, "%s is %s: connect it again",
+					   targets->v[i].username, account_status_names[targets->v[i].status]);
+		if (fitness_check(req, &subject, &f, reterr) < 0)
+			return -1;
+		fitness_report(&f, targets->at[i], reterr);
+	}
+	return reterr->kind == PROBLEM_NONE ? 0 : -1;
+}
+
+static int schedule(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const struct schedule_body *in = req->in;
+	struct targets *targets = arena_alloc(req->arena, sizeof(*targets));
+	struct post_new *rows = arena_array(req->arena, TARGETS_MAX, sizeof(*rows));
+	struct posts_new batch = { .v = rows, .created_by = req->principal->id };
+	struct schedule_time first;
+	struct content c;
+	struct character character;
+	bool has_character;
+	const char *zone;
+	struct posts made;
+
+	if (read_content(req, &c, &character, &has_character, reterr) < 0)
+		return -1;
+	if (!content_is_publishable(&c))
+		return problem_set(reterr, PROBLEM_NOT_APPROVED, "content %s is %s; approve it first", c.id,
+				   content_state_names[c.state]);
+	if (zone_of(req, in->timezone, has_character ? &character : NULL, &zone, reterr) < 0 ||
+	    first_time(in, zone, &first, reterr) < 0 ||
+	    find_targets(req, in, has_character ? &character : NULL, targets, reterr) < 0 ||
+	    check_fit(req, &c, targets, first.us, reterr) < 0 ||
+	    plan(in, &first, targets, rows, reterr) < 0)
+		return -1;
+	batch.content_id = c.id;
+	batch.n = targets->n;
+	batch.stage_lead_s = req->app->config->publish_stage_lead_s;
+	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made, reterr) < 0)
+		return -1;
+	made.has_more = false;
+	post_view_page(req, ret, "schedule", &made);
+	return 0;
+}
+
+static void emit_findings(struct emit *e, const char *key, const struct findings *f, bool warnings)
+{
+	emit_open_array(e, key);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->v[i].is_warning != warnings)
+			continue;
+		emit_open(e, NULL);
+		emit_text(e, "pointer", f->v[i].pointer);
+		emit_text(e, "code", f->v[i].code);
+		emit_text(e, "detail", f->v[i].detail);
+		emit_close(e);
+	}
+	emit_close_array(e);
+}
+
+static size_t problems_of(const struct findings *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += !f->v[i].is_warning;
+	return n;
+}
+
+static void merge(struct findings *into, const struct findings *from)
+{
+	for (size_t i = 0; i < from->n && into->n < ARRAY_LEN(into->v); i++)
+		into->v[into->n++] = from->v[i];
+}
+
+static void emit_target(struct emit *e, const struct account *acc, const struct findings *f)
+{
+	emit_open(e, NULL);
+	emit_text(e, "platform", acc->platform);
+	emit_text(e, "account_id", acc->id);
+	emit_bool(e, "ok", problems_of(f) == 0);
+	emit_findings(e, "problems", f, false);
+	emit_findings(e, "warnings", f, true);
+	emit_close(e);
+}
+
+/* Every connected account that the caller sees, or only ?account_id / ?platform. */
+static int preflight(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const char *only = request_query(req, "account_id");
+	struct account_query q = {
+		.page = { .limit = PAGE_LIMIT_MAX },
+		.platform = request_query(req, "platform"),
+		.account_ids = only ? only : mode_accounts(req),
+		.livemode = mode_of(req),
+	};
+	struct findings all = { 0 };
+	struct accounts accounts;
+	struct content c;
+
+	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &c, reterr) < 0 ||
+	    store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &accounts, reterr) < 0)
+		return -1;
+	emit_open(&ret->emit, NULL);
+	emit_open_array(&ret->emit, "targets");
+	if (!content_is_publishable(&c))
+		findings_add(&all, false, "content", "content_not_approved", "the content is %s",
+			     content_state_names[c.state]);
+	for (size_t i = 0; i < accounts.n; i++) {
+		struct fitness_subject s = { .content = &c, .account = &accounts.v[i], .due_us = clock_real_us() };
+		struct findings f;
+
+		if (fitness_check(req, &s, &f, reterr) < 0)
+			return -1;
+		emit_target(&ret->emit, &accounts.v[i], &f);
+		merge(&all, &f);
+	}
+	emit_close_array(&ret->emit);
+	emit_bool(&ret->emit, "ok", problems_of(&all) == 0);
+	emit_findings(&ret->emit, "problems", &all, false);
+	emit_findings(&ret->emit, "warnings", &all, true);
+	emit_close(&ret->emit);
+	return 0;
+}
+
+/* clang-format off */
+static const struct query_param preflight_query[] = {
+	{ .name = "platform",   .kind = QUERY_TEXT, .most = 32, .sentence = "Only accounts of this platform." },
+	{ .name = "account_id", .kind = QUERY_ID, .sentence = "Only this account." },
+	{ .name = NULL },
+};
+
+const struct route api_schedule_content_routes[] = {
+	{ HTTP_POST, "/api/v1/content/{id}/schedule", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE, .body = &schedule_schema, .ok = 201, .reply = &post_view_list_schema, .handler = schedule, .operation = "scheduleContent", .summary = "Schedule one approved content item on one or more accounts" },
+	{ HTTP_GET, "/api/v1/content/{id}/preflight", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_READ), .rate = RATE_READ, .query = preflight_query, .ok = 200, .reply = &preflight_schema, .handler = preflight, .operation = "preflightContent", .summary = "What each platform would say to this content" },
+	{ .pattern = NULL },
+};
+/* clang-format on */
