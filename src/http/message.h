@@ -17,7 +17,7 @@
 #include "base/problem.h"
 #include "json/emit.h"
 
-enum http_method {
+enum http_method { /* 0: a method that we know nothing of */
 	HTTP_GET = 1,
 	HTTP_POST = 2,
 	HTTP_PATCH = 4,
@@ -37,11 +37,19 @@ struct name_value {
 struct principal;
 struct route;
 
+/* What the transport hands over; the router makes the rest of the request of it. */
+struct request_raw {
+	const char *document_uri, *request_uri, *query_string; /* NULL: "" */
+	enum problem_kind refusal;           /* found while reading: too large, duplicates */
+	const char *refusal_detail;
+};
+
 struct request {
 	struct app *app;
 	struct arena *arena;
+	struct request_raw raw;
 	enum http_method method;
-	const char *path;                    /* canonical, decoded, without query */
+	const char *path;                    /* canonical, decoded, without query; NULL: refused */
 	const char *request_id;
 	const char *remote_addr;
 	struct name_value *headers;          /* lower-case names with '-', in order, duplicates kept */
@@ -79,5 +87,27 @@ int request_if_match(const struct request *req, int64_t *ret_version, struct pro
 int request_prefer_wait_s(const struct request *req, int fallback, int most);
 void reply_header(struct reply *r, struct arena *a, const char *name, const char *value_fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+enum http_method http_method_parse(const char *name); /* 0 unknown */
+const char *http_method_name(enum http_method method);
+/* "GET, HEAD, OPTIONS" for a mask of methods */
+const char *http_methods_print(struct arena *a, unsigned mask);
+
+/* Decodes raw.query_string into query; PROBLEM_BAD_REQUEST for broken escapes, NUL, bad UTF-8. */
+int request_read_query(struct request *req, struct problem *reterr);
+/* The client's own X-Request-Id if it has the right shape, else req_ + ULID. */
+const char *request_choose_id(struct arena *a, const char *proposed);
+/* Whether Content-Type names JSON (UTF-8, when it says a charset at all). */
+bool request_is_json(const struct request *req);
+
+/* Empties a reply for the next request, keeping its memory. */
+void reply_reset(struct reply *r);
+/*
+ * Completes status and the headers that every answer carries: request id, no-store, ETag, CORS for
+ * configured origins; If-None-Match turns a GET into 304. Harmless when repeated.
+ */
+void reply_finish(const struct request *req, struct reply *r);
+/* Status line and headers as CGI wants them, then the body (not for HEAD, 204 and 304). */
+void reply_print(const struct request *req, const struct reply *r, struct buf *out);
 
 #endif

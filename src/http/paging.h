@@ -18,7 +18,7 @@ struct paging {
 /* From ?limit and ?cursor; list: a fixed word naming the list, e.g. "schedule". */
 int paging_read(const struct request *req, const char *list, struct paging *ret, struct problem *reterr);
 const char *paging_cursor(const struct request *req, const char *list, int64_t us, const char *id);
-/* Ends a family A list: "next_cursor": text or null. */
+/* The last member of a family A list: "next_cursor": text or null. The handler closes the object. */
 void paging_close(struct request *req, struct reply *ret, const char *list, bool has_more,
 		  int64_t last_us, const char *last_id);
 

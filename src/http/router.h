@@ -3,6 +3,7 @@
  * router - routes as rows; everything that is said about a route stands in its row
  * Layer http. From the rows come matching, 404/405/OPTIONS/HEAD, scope checks, body binding, query
  * checks, OpenAPI, the route list and nginx's location list. Literal segments win over {id}.
+ * {id} takes [0-9A-Za-z_]{1,64} only, a parameter of any other name takes any segment.
  */
 #ifndef CARILLON_HTTP_ROUTER_H
 #define CARILLON_HTTP_ROUTER_H
@@ -63,6 +64,11 @@ struct router_hooks {
 	/* Bearer token -> principal; -1 with TOKEN_INVALID, TOKEN_EXPIRED, AUTH_MISSING, DB_DOWN ... */
 	int (*authenticate)(struct request *req, const char *bearer, struct problem *reterr);
 	uint64_t (*scopes_of)(const struct principal *p);
+	/*
+	 * Before anything that may need the database: 0, or -1 with DB_DOWN. Not asked for open routes
+	 * of RATE_NONE, which must answer without one. May be NULL.
+	 */
+	int (*prepare)(struct request *req, struct problem *reterr);
 };
 void router_serve(const struct route_table *t, const struct router_hooks *hooks, enum route_pool pool,
 		  struct request *req, struct reply *ret);
