@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +12,15 @@
 
 #define BLOCK_BYTES ((size_t)16 * 1024)
 
-/* Pieces of this size and more get a block of their own: BLOCK_BYTES is then never half wasted. */
 #if defined(__SANITIZE_ADDRESS__)
-#define LARGE_BYTES ((size_t)0)
+#define SINGLE_PIECES true
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define LARGE_BYTES ((size_t)0)
+#define SINGLE_PIECES true
 #endif
 #endif
-#ifndef LARGE_BYTES
-#define LARGE_BYTES (BLOCK_BYTES / 4)
+#ifndef SINGLE_PIECES
+#define SINGLE_PIECES false
 #endif
 
 struct block {
@@ -92,6 +92,12 @@ static struct block *arena_block(size_t bytes)
 	return alloc_zero(sizeof(struct block) + bytes);
 }
 
+/* Large pieces get a block of their own, so that a block is never half wasted. */
+static bool is_large(size_t bytes)
+{
+	return SINGLE_PIECES || bytes >= BLOCK_BYTES / 4;
+}
+
 static void *arena_alloc_large(struct arena *a, size_t bytes)
 {
 	struct block *b = arena_block(bytes);
@@ -117,7 +123,7 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	size_t rounded;
 	void *p;
 
-	if (bytes >= LARGE_BYTES)
+	if (is_large(bytes))
 		return arena_alloc_large(a, bytes);
 	rounded = bytes ? (bytes + unit - 1) / unit * unit : unit;
 	if (!a->current || BLOCK_BYTES - a->used < rounded)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/utf8.h"
+
+static const struct {
+	const char *bytes;
+	bool is_valid;
+} rows[] = {
+	{ "", true }, { "abc", true }, { "\x7f", true }, { "\xc2\x80", true },
+	{ "\xdf\xbf", true }, { "\xe0\xa0\x80", true }, { "\xed\x9f\xbf", true },
+	{ "\xee\x80\x80", true }, { "\xef\xbf\xbf", true }, { "\xf0\x90\x80\x80", true },
+	{ "\xf4\x8f\xbf\xbf", true }, { "\x80", false }, { "\xbf", false }, { "\xc0\x80", false },
+	{ "\xc1\xbf", false }, { "\xe0\x9f\xbf", false }, { "\xed\xa0\x80", false },
+	{ "\xed\xbf\xbf", false }, { "\xf0\x8f\xbf\xbf", false }, { "\xf4\x90\x80\x80", false },
+	{ "\xf5\x80\x80\x80", false }, { "\xfe", false }, { "\xff", false }, { "\xc3", false },
+	{ "\xe2\x82", false }, { "\xf0\x9f\x98", false }, { "\xc3(", false }, { "\xe2(\xa1", false },
+	{ "\xe2\x82(", false }, { "a\xf0\x9f\x98\x80" "b\xc3", false },
+};
+
+START_TEST(valid_judges_sequences)
+{
+	ck_assert_msg(utf8_valid(rows[_i].bytes, strlen(rows[_i].bytes)) == rows[_i].is_valid,
+		      "row %d", _i);
+}
+END_TEST
+
+START_TEST(next_decodes_what_was_encoded)
+{
+	for (uint32_t cp = 1; cp <= 0x10ffff; cp += cp < 0x3000 ? 1 : 61) {
+		char s[5] = "";
+		const char *at = s;
+
+		if (cp >= 0xd800 && cp <= 0xdfff)
+			continue;
+		if (cp < 0x80) {
+			s[0] = (char)cp;
+		} else if (cp < 0x800) {
+			s[0] = (char)(0xc0 | cp >> 6);
+			s[1] = (char)(0x80 | (cp & 63));
+		} else if (cp < 0x10000) {
+			s[0] = (char)(0xe0 | cp >> 12);
+			s[1] = (char)(0x80 | (cp >> 6 & 63));
+			s[2] = (char)(0x80 | (cp & 63));
+		} else {
+			s[0] = (char)(0xf0 | cp >> 18);
+			s[1] = (char)(0x80 | (cp >> 12 & 63));
+			s[2] = (char)(0x80 | (cp >> 6 & 63));
+			s[3] = (char)(0x80 | (cp & 63));
+		}
+		ck_assert(utf8_valid(s, strlen(s)));
+		ck_assert_uint_eq(utf8_next(&at), cp);
+		ck_assert_ptr_eq(at, s + strlen(s));
+		ck_assert_uint_eq(utf8_next(&at), 0);
+	}
+}
+END_TEST
+
+START_TEST(counts_points_and_units)
+{
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+
+	ck_assert_uint_eq(utf8_points(text), 4);
+	ck_assert_uint_eq(utf8_utf16_units(text), 5);
+	ck_assert_uint_eq(utf8_points(""), 0);
+}
+END_TEST
+
+START_TEST(controls_but_white_space_are_seen)
+{
+	ck_assert(!utf8_has_controls("a\tb\r\n\xc3\xa9"));
+	ck_assert(utf8_has_controls("a\x01"));
+	ck_assert(utf8_has_controls("\x1f"));
+	ck_assert(utf8_has_controls("\x7f"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("utf8");
+	TCase *c = tcase_create("utf8");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_loop_test(c, valid_judges_sequences, 0, ARRAY_LEN(rows));
+	tcase_add_test(c, next_decodes_what_was_encoded);
+	tcase_add_test(c, counts_points_and_units);
+	tcase_add_test(c, controls_but_white_space_are_seen);
+	tcase_set_timeout(c, 60);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
