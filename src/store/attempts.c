@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/attempts.h"
+
+#include "db/conn.h"
+
+enum { PERMIT_POST, PERMIT_INSERT, PERMIT_UNDO, SETTLE, REPORT_EFFECT, REPORT_VOID, FIND, ADOPT };
+
+#define LEASE "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
+
+const struct stmt store_attempts_statements[] = {
+	[PERMIT_POST] = { "attempts.permit_post", STMT_WORKSPACE, "isissii",
+			  "UPDATE posts SET state = 'publishing', wake_at = " LEASE ", "
+			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
+			  "updated_at = UTC_TIMESTAMP(3) "
+			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
+			  "AND state = 'staged' "
+			  "AND EXISTS (SELECT 1 FROM contents c "
+			  "WHERE c.workspace_id = posts.workspace_id AND c.id = posts.content_id "
+			  "AND c.state IN ('approved', 'published') "
+			  "AND c.approved_revision = c.revision "
+			  "AND c.revision = posts.content_revision) "
+			  "AND EXISTS (SELECT 1 FROM accounts a "
+			  "WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
+			  "AND a.status = 'connected')",
+			  NULL },
+	[PERMIT_INSERT] = { "attempts.permit_insert", STMT_WORKSPACE, "ssisbissiisbbstt",
+			    "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, "
+			    "fence, host, boot_id, pid, start_ticks, handle, fingerprint, "
+			    "snapshot_hash, state, sent_at, deadline_at) "
+			    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, LEFT(?, 255), ?, ?, ?, ?, ?)",
+			    NULL },
+	[PERMIT_UNDO] = { "attempts.permit_undo", STMT_WORKSPACE, "ssii",
+			  "UPDATE posts SET state = 'staged', attempts = attempts - 1, "
+			  "version = version + 1 "
+			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ?",
+			  NULL },
+	[SETTLE] = { "attempts.settle", STMT_WORKSPACE, "sitsIsissb",
+		     "UPDATE attempts SET state = ?, negatives = ?, "
+		     "last_read_at = COALESCE(?, last_read_at), "
+		     "settled_at = IF(? IN ('effect', 'no_effect'), UTC_TIMESTAMP(6), NULL), "
+		     "fired_late_us = COALESCE(?, fired_late_us), "
+		     "handle = COALESCE(LEFT(?, 255), handle), "
+		     "evidence = IF(? = 1 AND JSON_LENGTH(COALESCE(evidence, '[]')) < 64, "
+		     "JSON_ARRAY_APPEND(COALESCE(evidence, '[]'), '$', JSON_COMPACT(?)), evidence) "
+		     "WHERE workspace_id = ? AND permit = ? AND state IN ('sent', 'in_doubt')",
+		     NULL },
+	[REPORT_EFFECT] = { "attempts.report_effect", STMT_WORKSPACE, "sstss",
+			    "UPDATE posts SET state = 'confirming', wake_at = UTC_TIMESTAMP(3), "
+			    "owner = NULL, remote_id = ?, remote_url = ?, published_at = ?, "
+			    "fence = fence + 1, version = version + 1, "
+			    "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ? "
+			    "AND state IN ('publishing', 'confirming', 'unconfirmed')",
+			    NULL },
+	[REPORT_VOID] = { "attempts.report_void", STMT_WORKSPACE, "ss",
+			  "UPDATE posts SET state = 'retrying', wake_at = UTC_TIMESTAMP(3), "
+			  "owner = NULL, fence = fence + 1, version = version + 1, "
+			  "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ? "
+			  "AND state IN ('publishing', 'confirming', 'unconfirmed')",
+			  NULL },
+	[FIND] = { "attempts.find", STMT_WORKSPACE, "sb",
+		   "SELECT 1 FROM attempts WHERE workspace_id = ? AND permit = ?", NULL },
+	[ADOPT] = { "attempts.adopt", STMT_WORKSPACE, "iss",
+		    "UPDATE posts SET state = 'confirming', wake_at = UTC_TIMESTAMP(3), "
+		    "owner = NULL, attempts = ?, claims = 0, fence = fence + 1, "
+		    "version = version + 1, updated_at = UTC_TIMESTAMP(3) "
+		    "WHERE workspace_id = ? AND id = ? AND state <> 'published'",
+		    NULL },
+	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
+};
+
+#define ROW(x) (&store_attempts_statements[x])
+
+static const char *const state_names[] = { NULL, "sent", "in_doubt", "effect", "no_effect" };
+
+static int insert(struct db *db, const char *ws, const struct permit *p, enum attempt_state state,
+		  struct problem *reterr)
+{
+	return db_exec(db, ROW(PERMIT_INSERT), NULL, reterr, ws, p->post_id, p->seq, p->account_id,
+		       (const void *)p->permit, (size_t)PERMIT_BYTES, p->fence, p->host, p->boot_id,
+		       p->pid, p->start_ticks, p->handle, (const void *)p->fingerprint,
+		       (size_t)SHA256_BYTES, (const void *)p->snapshot_hash, (size_t)SHA256_BYTES,
+		       state_names[state], p->sent_us, p->deadline_us);
+}
+
+int store_attempts_permit(struct db *db, const char *ws, const struct permit *in,
+			  enum permit_answer *ret, struct problem *reterr)
+{
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(PERMIT_POST), &changed, reterr, in->lease_s, in->snapshot, in->seq, ws,
+		    in->post_id, in->fence, in->version) < 0)
+		return -1;
+	*ret = changed == 1 ? PERMIT_GIVEN : PERMIT_LOST;
+	if (changed != 1 || insert(db, ws, in, ATTEMPT_SENT, reterr) == 0)
+		return 0;
+	if (db_errno(db) != DB_ERROR_DUPLICATE ||
+	    db_exec(db, ROW(PERMIT_UNDO), NULL, reterr, ws, in->post_id, in->fence,
+		    in->version + 1) < 0)
+		return -1;
+	*ret = PERMIT_BUSY;
+	return 0;
+}
+
+int store_attempts_settle(struct db *db, const char *ws, const struct settlement *in,
+			  bool *ret_is_open, struct problem *reterr)
+{
+	const char *state = state_names[in->state];
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(SETTLE), &changed, reterr, state, in->negatives, in->last_read_us, state,
+		    in->fired_late_us, in->handle, (int64_t)(in->evidence != NULL), in->evidence, ws,
+		    (const void *)in->permit, (size_t)PERMIT_BYTES) < 0)
+		return -1;
+	*ret_is_open = changed == 1;
+	return 0;
+}
+
+int store_attempts_report(struct db *db, const char *ws, const struct late_result *in,
+			  struct problem *reterr)
+{
+	const char *remote_id = in->remote_id;
+	bool is_open = false;
+	int done;
+
+	if (store_attempts_settle(db, ws, &in->settlement, &is_open, reterr) < 0)
+		return -1;
+	if (!is_open || in->settlement.state == ATTEMPT_IN_DOUBT)
+		return 0;
+	if (in->settlement.state == ATTEMPT_NO_EFFECT)
+		return db_exec(db, ROW(REPORT_VOID), NULL, reterr, ws, in->post_id);
+	done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, remote_id, in->remote_url,
+		       in->published_us, ws, in->post_id);
+	if (done < 0 && remote_id && db_errno(db) == DB_ERROR_DUPLICATE)
+		done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, (const char *)NULL,
+			       in->remote_url, in->published_us, ws, in->post_id);
+	return done;
+}
+
+struct restoring {
+	const char *ws;
+	const struct permit *in;
+	bool is_new;
+};
+
+static int restore(struct db *db, void *arg, struct problem *reterr)
+{
+	struct restoring *r = arg;
+	struct rows *rows = NULL;
+	int got = db_query_one(db, ROW(FIND), &rows, reterr, r->ws, (const void *)r->in->permit,
+			       (size_t)PERMIT_BYTES);
+
+	if (got == 1)
+		rows_end(rows);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	r->is_new = true;
+	if (insert(db, r->ws, r->in, ATTEMPT_IN_DOUBT, reterr) < 0)
+		return -1;
+	return db_exec(db, ROW(ADOPT), NULL, reterr, r->in->seq, r->ws, r->in->post_id);
+}
+
+int store_attempts_restore(struct db *db, const char *ws, const struct permit *in,
+			   bool *ret_is_new, struct problem *reterr)
+{
+	struct restoring r = { ws, in, false };
+
+	if (db_transact(db, restore, &r, reterr) < 0)
+		return -1;
+	*ret_is_new = r.is_new;
+	return 0;
+}
