@@ -39,6 +39,7 @@ struct net {
 	int64_t curl_at_us;        /* when libcurl wants to be called */
 	int64_t give_up_at_us;     /* earliest of the fires not sent whole */
 	int open;
+	bool is_fire_gone;         /* the watchdog may stand at the limit of one that has ended */
 	struct transfer_list all, fires, ready;
 };
 
@@ -49,6 +50,7 @@ static int fires_watch(struct net *n)
 	int64_t at_us = WATCHDOG_NEVER;
 	struct transfer_handle *t;
 
+	n->is_fire_gone = false;
 	n->give_up_at_us = NEVER_US;
 	LIST_FOREACH(t, &n->fires, fires) {
 		int64_t limit_us = t->is_sent_whole ? t->reply_limit_us : t->deadline_us;
@@ -79,10 +81,14 @@ static int fire_enter(struct net *n, struct transfer_handle *t, int64_t deadline
 		t->failure = "the send deadline passed";
 		return -1;
 	}
+	/* the others' limits are in already: with a thousand fires at once, no walk for each */
+	if (watchdog_at_us(n->watchdog) > deadline_us && watchdog_arm(n->watchdog, deadline_us) < 0)
+		goto fail;
+	if (t->give_up_us < n->give_up_at_us)
+		n->give_up_at_us = t->give_up_us;
 	LIST_INSERT_HEAD(&n->fires, t, fires);
-	if (fires_watch(n) == 0)
-		return 0;
-	LIST_REMOVE(t, fires);
+	return 0;
+fail:
 	t->failure = "the watchdog timer cannot be set";
 	return -1;
 }
@@ -191,7 +197,7 @@ static void net_detach(struct net *n, struct transfer_handle *t)
 	if (!is_fire_entered(t))
 		return;
 	LIST_REMOVE(t, fires);
-	fires_watch(n);
+	n->is_fire_gone = true;
 }
 
 void net_free(struct net *n)
@@ -261,6 +267,8 @@ void net_cancel(struct net *n, struct transfer_handle *t)
 	assert(t->class != NET_FIRE || !t->may_have_left);
 	net_detach(n, t);
 	transfer_free(t);
+	if (n->is_fire_gone)
+		fires_watch(n);
 }
 
 static void net_finish(struct net *n, struct transfer_handle *t, CURLcode rc)
@@ -290,20 +298,24 @@ static int loop_give_up(struct net *n, int64_t now_us)
 		}
 		t->failure = "the send deadline passed";
 		net_finish(n, t, CURLE_ABORTED_BY_CALLBACK);
+		fires_watch(n);
 		count++;
 	}
 	return count;
 }
 
-static void loop_moved(struct net *n)
+/* Before callbacks, which may take long, and after them: no fire that is over holds the timer. */
+static void loop_watch(struct net *n)
 {
-	struct transfer_handle *t;
+	struct transfer_handle *t = NULL;
 
-	LIST_FOREACH(t, &n->fires, fires) {
-		if (t->is_moved)
-			break;
+	if (!n->is_fire_gone) {
+		LIST_FOREACH(t, &n->fires, fires) {
+			if (t->is_moved)
+				break;
+		}
 	}
-	if (t && fires_watch(n) < 0) /* it stays at the earlier instant: hard, but safe */
+	if ((t || n->is_fire_gone) && fires_watch(n) < 0) /* it stays where it was: hard, but safe */
 		log_line(LOG_LEVEL_ERROR, "net.watchdog", "reason=\"cannot be moved\"");
 }
 
@@ -333,14 +345,16 @@ static int loop_finish(struct net *n)
 static int loop_turn(struct net *n)
 {
 	int64_t now_us = clock_boot_us();
-	int running;
+	int running, count;
 
 	if (n->curl_at_us <= now_us) {
 		n->curl_at_us = NEVER_US;
 		curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	}
-	loop_moved(n);
-	return loop_finish(n) + loop_give_up(n, now_us);
+	loop_watch(n);
+	count = loop_finish(n) + loop_give_up(n, now_us);
+	loop_watch(n);
+	return count;
 }
 
 /* epoll waits in milliseconds; a timerfd on the boot clock is exact and counts suspended time. */

@@ -157,8 +157,12 @@ static size_t reply_header(char *line, size_t size, size_t count, void *arg)
 	struct transfer_handle *t = arg;
 	size_t len = size * count;
 
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		buf_clear(&t->reply.headers);
+		t->is_head_whole = false;
+	}
+	if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
+		t->is_head_whole = true;
 	if (len > HEADERS_MAX_BYTES - t->reply.headers.len) {
 		t->failure = too_large;
 		return 0;
@@ -495,10 +499,13 @@ void transfer_settle(struct transfer_handle *t, CURLcode rc)
 	}
 	p->status = (int)status;
 	p->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
-	if (rc == CURLE_OK && status > 0) {
+	/* libcurl is content with a connection that ends amid the header lines */
+	if (rc == CURLE_OK && status >= 200 && t->is_head_whole) {
 		p->transfer = TRANSFER_REPLIED;
 		return;
 	}
+	if (rc == CURLE_OK && !t->failure)
+		t->failure = "the answer was cut short";
 	p->transfer = t->may_have_left || request_bytes > 0 ? TRANSFER_BROKEN : TRANSFER_NOT_SENT;
 	p->failure = t->failure ? t->failure : failure_words(rc);
 }

@@ -52,6 +52,7 @@ struct transfer_handle {
 	const char *failure;      /* why we ended it ourselves; NULL: libcurl's own verdict counts */
 	bool is_ready;            /* ended before it began: waits for its callback */
 	bool has_body;
+	bool is_head_whole;       /* the empty line after the header lines has come */
 	bool may_have_left;       /* PREREQ let the request go */
 	bool is_sent_whole;
 	bool is_moved;            /* is_sent_whole is news that the watchdog lacks */
