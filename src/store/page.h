@@ -8,6 +8,7 @@
 #define CARILLON_STORE_PAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define PAGE_LIMIT_MAX 100
@@ -25,5 +26,7 @@ enum livemode { LIVEMODE_TEST, LIVEMODE_LIVE, LIVEMODE_ANY };
 int page_rows(const struct page *p);
 const char *page_start_id(const struct page *p);
 int64_t page_start_us(const struct page *p);
+/* Cuts *n to the limit; true when there were more. */
+bool page_trim(const struct page *p, size_t *n);
 
 #endif

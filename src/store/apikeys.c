@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/apikeys.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "domain/role.h"
+#include "store/guard.h"
+
+enum { INSERT, BY_PUBLIC_ID, GET, LIST_UP, LIST_DOWN, UPDATE, REVOKE, TOUCH, VERSION };
+
+#define COLUMNS                                                                                    \
+	"workspace_id, id, public_id, secret_hmac, name, livemode, scopes, account_ids, "          \
+	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, "         \
+	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                            \
+	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE)"
+#define SELECT "SELECT " COLUMNS " FROM api_keys "
+
+const struct stmt store_apikeys_statements[] = {
+	[INSERT] = { "apikeys.insert", STMT_WORKSPACE, "sssbsissIts",
+		     "INSERT INTO api_keys (workspace_id, id, public_id, secret_hmac, name, livemode, "
+		     "scopes, account_ids, publish_cap_per_day, expires_at, created_by, created_at) "
+		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
+		     NULL },
+	[BY_PUBLIC_ID] = { "apikeys.by_public_id", STMT_GLOBAL, "s", SELECT "WHERE public_id = ?",
+			   "the key alone says whose it is" },
+	[GET] = { "apikeys.get", STMT_WORKSPACE, "ss",
+		  SELECT "WHERE workspace_id = ? AND id = ? AND revoked_at IS NULL", NULL },
+	[LIST_UP] = { "apikeys.list_up", STMT_WORKSPACE, "ssi",
+		      SELECT "WHERE workspace_id = ? AND id > ? AND revoked_at IS NULL "
+			     "ORDER BY id LIMIT ?",
+		      NULL },
+	[LIST_DOWN] = { "apikeys.list_down", STMT_WORKSPACE, "ssi",
+			SELECT "WHERE workspace_id = ? AND id < ? AND revoked_at IS NULL "
+			       "ORDER BY id DESC LIMIT ?",
+			NULL },
+	[UPDATE] = { "apikeys.update", STMT_WORKSPACE, "isisisiIitssii",
+		     "UPDATE api_keys SET name = IF(?, ?, name), scopes = IF(?, ?, scopes), "
+		     "account_ids = IF(?, ?, account_ids), "
+		     "publish_cap_per_day = IF(?, ?, publish_cap_per_day), "
+		     "expires_at = IF(?, ?, expires_at), version = version + 1 "
+		     "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?) "
+		     "AND revoked_at IS NULL",
+		     NULL },
+	[REVOKE] = { "apikeys.revoke", STMT_WORKSPACE, "ssii",
+		     "UPDATE api_keys SET revoked_at = UTC_TIMESTAMP(3), version = version + 1 "
+		     "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?) "
+		     "AND revoked_at IS NULL",
+		     NULL },
+	[TOUCH] = { "apikeys.touch", STMT_WORKSPACE, "ss",
+		    "UPDATE api_keys SET last_used_at = UTC_TIMESTAMP(3) "
+		    "WHERE workspace_id = ? AND id = ? AND (last_used_at IS NULL "
+		    "OR last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE)",
+		    NULL },
+	[VERSION] = { "apikeys.version", STMT_WORKSPACE, "ss",
+		      "SELECT version FROM api_keys "
+		      "WHERE workspace_id = ? AND id = ? AND revoked_at IS NULL",
+		      NULL },
+	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
+};
+
+#define ROW(x) (&store_apikeys_statements[x])
+
+static int64_t cap_bind(int64_t cap)
+{
+	return cap ? cap : INT64_MIN;
+}
+
+static void read_row(const struct rows *r, struct arena *a, struct apikey *ret)
+{
+	*ret = (struct apikey){
+		.workspace = rows_dup(r, 0, a),
+		.id = rows_dup(r, 1, a),
+		.public_id = rows_dup(r, 2, a),
+		.name = rows_dup(r, 4, a),
+		.livemode = rows_int(r, 5) != 0,
+		.account_ids = rows_dup(r, 7, a),
+		.publish_cap_per_day = rows_int(r, 8),
+		.expires_us = rows_instant(r, 9),
+		.last_used_us = rows_instant(r, 10),
+		.created_by = rows_dup(r, 11, a),
+		.version = rows_int(r, 12),
+		.created_us = rows_instant(r, 13),
+		.revoked_us = rows_instant(r, 14),
+		.is_expired = rows_int(r, 15) != 0,
+		.is_touch_due = rows_int(r, 16) != 0,
+	};
+	memcpy(ret->secret_hmac, rows_text(r, 3), SHA256_BYTES);
+	/* A scope that a newer program gave and this one does not know is a scope it cannot use. */
+	if (scopes_parse(rows_text(r, 6), &ret->scopes, NULL) < 0)
+		ret->scopes = 0;
+}
+
+int store_apikeys_insert(struct db *db, const char *ws, const struct apikey_new *in,
+			 struct arena *a, struct apikey *ret, struct problem *reterr)
+{
+	char id[ID_MAX], scopes[SCOPES_TEXT_MAX];
+	struct rows *r = NULL;
+
+	random_id(id, "key");
+	scopes_print(in->scopes, scopes);
+	if (db_query_one(db, ROW(INSERT), &r, reterr, ws, id, in->public_id,
+			 (const void *)in->secret_hmac, (size_t)SHA256_BYTES, in->name,
+			 (int64_t)in->livemode, scopes, in->account_ids,
+			 cap_bind(in->publish_cap_per_day), in->expires_us, in->created_by) != 1)
+		return -1;
+	read_row(r, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_apikeys_by_public_id(struct db *db, const char *public_id, struct arena *a,
+			       struct apikey *ret, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(BY_PUBLIC_ID), &r, reterr, public_id);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "no such API key");
+	read_row(r, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_apikeys_get(struct db *db, const char *ws, const char *id, struct arena *a,
+		      struct apikey *ret, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(GET), &r, reterr, ws, id);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return guard_missing("API key", id, reterr);
+	read_row(r, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_apikeys_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
+		       struct apikeys *ret, struct problem *reterr)
+{
+	int most = page_rows(page), got;
+	struct apikeys list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	struct rows *r = NULL;
+
+	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
+		     page_start_id(page), (int64_t)most) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1)
+		read_row(r, a, &list.v[list.n++]);
+	rows_end(r);
+	if (got < 0)
+		return -1;
+	list.has_more = page_trim(page, &list.n);
+	*ret = list;
+	return 0;
+}
+
+int store_apikeys_update(struct db *db, const char *ws, const char *id,
+			 const struct apikey_patch *in, int64_t if_version, struct problem *reterr)
+{
+	const struct guard_row row = { ROW(VERSION), "API key", ws, id };
+	int64_t given = in->given, changed = 0;
+	char scopes[SCOPES_TEXT_MAX];
+
+	scopes_print(in->scopes, scopes);
+	if (db_exec(db, ROW(UPDATE), &changed, reterr, given & APIKEY_NAME, in->name,
+		    given & APIKEY_SCOPES, scopes, given & APIKEY_ACCOUNT_IDS, in->account_ids,
+		    given & APIKEY_PUBLISH_CAP, cap_bind(in->publish_cap_per_day),
+		    given & APIKEY_EXPIRES, given & APIKEY_EXPIRES ? in->expires_us : INSTANT_NONE, ws,
+		    id, if_version, if_version) < 0)
+		return -1;
+	return changed ? 0 : guard_refused(db, &row, reterr);
+}
+
+int store_apikeys_revoke(struct db *db, const char *ws, const char *id, int64_t if_version,
+			 struct problem *reterr)
+{
+	const struct guard_row row = { ROW(VERSION), "API key", ws, id };
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(REVOKE), &changed, reterr, ws, id, if_version, if_version) < 0)
+		return -1;
+	return changed ? 0 : guard_refused(db, &row, reterr);
+}
+
+int store_apikeys_touch(struct db *db, const char *ws, const char *id, struct problem *reterr)
+{
+	return db_exec(db, ROW(TOUCH), NULL, reterr, ws, id);
+}

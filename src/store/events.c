@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/events.h"
+
+#include "crypto/random.h"
+
+enum { INSERT, LIST_UP, LIST_DOWN };
+
+#define SELECT                                                                                     \
+	"SELECT id, type, livemode, subject_id, data, created_at FROM events "                     \
+	"WHERE workspace_id = ? AND (? IS NULL OR type = ?) AND (? IS NULL OR subject_id = ?) "    \
+	"AND (? IS NULL OR livemode IS NULL OR livemode = ?) "
+
+const struct stmt store_events_statements[] = {
+	[INSERT] = { "events.insert", STMT_WORKSPACE, "sssIss",
+		     "INSERT INTO events (workspace_id, id, type, livemode, subject_id, data, "
+		     "created_at) VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
+		     NULL },
+	[LIST_UP] = { "events.list_up", STMT_WORKSPACE, "sssssIIsi",
+		      SELECT "AND id > ? ORDER BY id LIMIT ?", NULL },
+	[LIST_DOWN] = { "events.list_down", STMT_WORKSPACE, "sssssIIsi",
+			SELECT "AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
+};
+
+#define ROW(x) (&store_events_statements[x])
+
+static int64_t mode_bind(enum livemode mode)
+{
+	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
+}
+
+int store_events_insert(struct db *db, const char *ws, const struct event *in,
+			struct problem *reterr)
+{
+	char id[ID_MAX];
+
+	random_id(id, "evt");
+	return db_exec(db, ROW(INSERT), NULL, reterr, ws, id, in->type, mode_bind(in->livemode),
+		       in->subject_id, in->data);
+}
+
+static void read_row(const struct rows *r, struct arena *a, struct event *ret)
+{
+	*ret = (struct event){
+		.id = rows_dup(r, 0, a),
+		.type = rows_dup(r, 1, a),
+		.livemode = rows_null(r, 2)  ? LIVEMODE_ANY
+			    : rows_int(r, 2) ? LIVEMODE_LIVE
+					     : LIVEMODE_TEST,
+		.subject_id = rows_dup(r, 3, a),
+		.data = rows_dup(r, 4, a),
+		.created_us = rows_instant(r, 5),
+	};
+}
+
+int store_events_list(struct db *db, const char *ws, const struct event_query *q, struct arena *a,
+		      struct events *ret, struct problem *reterr)
+{
+	int most = page_rows(&q->page), got;
+	struct events list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	struct rows *r = NULL;
+
+	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws, q->type,
+		     q->type, q->subject_id, q->subject_id, mode_bind(q->livemode),
+		     mode_bind(q->livemode), page_start_id(&q->page), (int64_t)most) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1)
+		read_row(r, a, &list.v[list.n++]);
+	rows_end(r);
+	if (got < 0)
+		return -1;
+	list.has_more = page_trim(&q->page, &list.n);
+	*ret = list;
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/media.h"
+
+#include <string.h>
+
+#include "crypto/random.h"
+#include "db/conn.h"
+#include "store/guard.h"
+
+enum { INSERT, BY_HASH, GET, LIST_UP, LIST_DOWN, SET_ALT_TEXT, DELETE, IS_HELD, VERSION };
+
+#define COLUMNS                                                                                    \
+	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, "      \
+	"video_codec, audio_codec, alt_text, filename, error, version, created_at"
+#define SELECT "SELECT " COLUMNS " FROM media WHERE workspace_id = ? "
+
+const struct stmt store_media_statements[] = {
+	[INSERT] = { "media.insert", STMT_WORKSPACE, "ssssssbIIIIssss",
+		     "INSERT INTO media (workspace_id, id, state, kind, mime, ext, sha256, bytes, "
+		     "width, height, duration_ms, video_codec, audio_codec, alt_text, filename, "
+		     "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		     "UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
+		     NULL },
+	[BY_HASH] = { "media.by_hash", STMT_WORKSPACE, "sb", SELECT "AND sha256 = ?", NULL },
+	[GET] = { "media.get", STMT_WORKSPACE, "ss", SELECT "AND id = ?", NULL },
+	[LIST_UP] = { "media.list_up", STMT_WORKSPACE, "ssi",
+		      SELECT "AND id > ? ORDER BY id LIMIT ?", NULL },
+	[LIST_DOWN] = { "media.list_down", STMT_WORKSPACE, "ssi",
+			SELECT "AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+	[SET_ALT_TEXT] = { "media.set_alt_text", STMT_WORKSPACE, "sssii",
+			   "UPDATE media SET alt_text = ?, version = version + 1 "
+			   "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?)",
+			   NULL },
+	[DELETE] = { "media.delete", STMT_WORKSPACE, "ssii",
+		     "DELETE FROM media WHERE workspace_id = ? AND id = ? "
+		     "AND (? = 0 OR version = ?)",
+		     NULL },
+	[IS_HELD] = { "media.is_held", STMT_WORKSPACE, "sb",
+		      "SELECT 1 FROM media WHERE workspace_id = ? AND sha256 = ?", NULL },
+	[VERSION] = { "media.version", STMT_WORKSPACE, "ss",
+		      "SELECT version FROM media WHERE workspace_id = ? AND id = ?", NULL },
+	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
+};
+
+#define ROW(x) (&store_media_statements[x])
+
+static void read_row(const struct rows *r, struct arena *a, struct media *ret)
+{
+	int kind = media_kind_parse(rows_text(r, 2));
+
+	*ret = (struct media){
+		.item = {
+			.media_id = rows_dup(r, 0, a),
+			.state = (enum media_state)media_state_parse(rows_text(r, 1)),
+			.kind = kind < 0 ? MEDIA_IMAGE : (enum media_kind)kind,
+			.mime = rows_dup(r, 3, a),
+			.ext = rows_dup(r, 4, a),
+			.bytes = rows_int(r, 6),
+			.width = (int)rows_int(r, 7),
+			.height = (int)rows_int(r, 8),
+			.duration_ms = (int)rows_int(r, 9),
+			.video_codec = rows_dup(r, 10, a),
+			.audio_codec = rows_dup(r, 11, a),
+			.alt_text = rows_dup(r, 12, a),
+		},
+		.filename = rows_dup(r, 13, a),
+		.error = rows_dup(r, 14, a),
+		.version = rows_int(r, 15),
+		.created_us = rows_instant(r, 16),
+		.is_known_kind = kind >= 0,
+	};
+	if (!rows_null(r, 5))
+		memcpy(ret->item.sha256, rows_text(r, 5), SHA256_HEX_MAX);
+}
+
+/* Of media that is still being fetched nothing is known but its name. */
+static int64_t known(const struct media_item *i, int64_t value)
+{
+	return i->state == MEDIA_READY ? value : INT64_MIN;
+}
+
+int store_media_insert(struct db *db, const char *ws, const struct media *in, struct arena *a,
+		       struct media *ret, bool *ret_is_new, struct problem *reterr)
+{
+	const struct media_item *i = &in->item;
+	uint8_t hash[SHA256_BYTES];
+	bool has_hash = i->sha256[0] && digest_unhex(i->sha256, hash, sizeof(hash)) == 0;
+	const void *hash_or_null = has_hash ? hash : NULL;
+	struct rows *r = NULL;
+	char id[ID_MAX];
+	int got;
+
+	random_id(id, "med");
+	got = db_query_one(db, ROW(INSERT), &r, reterr, ws, id, media_state_names[i->state],
+			   in->is_known_kind ? media_kind_names[i->kind] : NULL, i->mime, i->ext,
+			   hash_or_null, sizeof(hash), known(i, i->bytes), known(i, i->width),
+			   known(i, i->height), known(i, i->duration_ms), i->video_codec,
+			   i->audio_codec, i->alt_text, in->filename);
+	*ret_is_new = got == 1;
+	if (got < 0 && db_errno(db) == DB_ERROR_DUPLICATE)
+		got = db_query_one(db, ROW(BY_HASH), &r, reterr, ws, hash_or_null, sizeof(hash));
+	if (got < 0)
+		return -1;
+	if (got == 0) /* its twin was deleted in between */
+		return problem_set(reterr, PROBLEM_CONFLICT, "the same file was just deleted: try again");
+	read_row(r, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_media_get(struct db *db, const char *ws, const char *id, struct arena *a,
+		    struct media *ret, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(GET), &r, reterr, ws, id);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return guard_missing("media", id, reterr);
+	read_row(r, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
+		     struct medias *ret, struct problem *reterr)
+{
+	int most = page_rows(page), got;
+	struct medias list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	struct rows *r = NULL;
+
+	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
+		     page_start_id(page), (int64_t)most) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1)
+		read_row(r, a, &list.v[list.n++]);
+	rows_end(r);
+	if (got < 0)
+		return -1;
+	list.has_more = page_trim(page, &list.n);
+	*ret = list;
+	return 0;
+}
+
+int store_media_set_alt_text(struct db *db, const char *ws, const char *id, const char *alt_text,
+			     int64_t if_version, struct problem *reterr)
+{
+	const struct guard_row row = { ROW(VERSION), "media", ws, id };
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(SET_ALT_TEXT), &changed, reterr, alt_text, ws, id, if_version,
+		    if_version) < 0)
+		return -1;
+	return changed ? 0 : guard_refused(db, &row, reterr);
+}
+
+int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if_version,
+		       struct problem *reterr)
+{
+	const struct guard_row row = { ROW(VERSION), "media", ws, id };
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(DELETE), &changed, reterr, ws, id, if_version, if_version) < 0) {
+		if (db_errno(db) == DB_ERROR_HAS_CHILDREN)
+			problem_set(reterr, PROBLEM_MEDIA_IN_USE, "content still uses media %.64s", id);
+		return -1;
+	}
+	return changed ? 0 : guard_refused(db, &row, reterr);
+}
+
+int store_media_is_held(struct db *db, const char *ws, const char *sha256_hex, bool *ret,
+			struct problem *reterr)
+{
+	uint8_t hash[SHA256_BYTES];
+	struct rows *r = NULL;
+	int got;
+
+	if (digest_unhex(sha256_hex, hash, sizeof(hash)) < 0)
+		return problem_set(reterr, PROBLEM_INTERNAL, "a hash is malformed");
+	got = db_query_one(db, ROW(IS_HELD), &r, reterr, ws, (const void *)hash, sizeof(hash));
+	if (got < 0)
+		return -1;
+	rows_end(r);
+	*ret = got == 1;
+	return 0;
+}
