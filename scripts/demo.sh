@@ -126,4 +126,12 @@ demo() {
 	step "waiting for the scheduled ones"
 	demo_wait "$photo_post" "$reel_post" || warn "not published yet; ./carillon logs publish"
 	demo_report "$photo_post" "$reel_post" "$now_post"
+	demo_is_live "$photo_post" "$reel_post" "$now_post" || die "not every post is live"
+}
+
+demo_is_live() {
+	local id
+	for id in "$@"; do
+		[ "$(api GET "/api/v1/schedule/$id" | jq -r .status)" = published ] || return 1
+	done
 }

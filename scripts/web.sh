@@ -25,8 +25,8 @@ render_site() {
 	# A browser would carry the promise over to every other server on localhost.
 	[ "$host" != localhost ] || hsts='# not on localhost: '
 	render_to "$CONF_DIR/carillon/site.conf" "$TOP/nginx/carillon.conf.in" \
-		API_SOCKET="$(setting pool api_socket /run/carillon/api.sock)" \
-		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform.sock)" \
+		API_SOCKET="$(setting pool api_socket /run/carillon/api/api.sock)" \
+		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform/platform.sock)" \
 		LISTEN="${CARILLON_LISTEN:-127.0.0.1}:$(port_of_url "$url")" \
 		SERVER_NAMES="$host 127.0.0.1" HSTS="$hsts" LOG_FOLDER="$LOG_DIR" \
 		BODY_MAX="$(setting server body_max_bytes 1048576)" \

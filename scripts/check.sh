@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds and tests everything on an instance of its own, beside one that may be running. Its last
+# line is "N passed, N failed"; it leaves no process behind, however it ends.
+# shellcheck shell=bash
+
+check() {
+	SECONDS=0
+	PASSED=0 FAILED=0 SKIPPED=0
+	CHECK_DIR=$TOP/build-check
+	export CARILLON_HOME=$CHECK_DIR/home CARILLON_DEMO
+	install_packages build run check
+	place_instance
+	builder mkdir -p "$CHECK_DIR/logs"
+	trap check_stop EXIT
+	trap 'exit 130' INT TERM
+	check_everything
+	check_stop
+	trap - EXIT
+	[ "$FAILED" -gt 0 ] || rm -rf "$HOME_DIR"
+	[ "$SKIPPED" -eq 0 ] || say "$SKIPPED skipped"
+	say "took $((SECONDS / 60)) min $((SECONDS % 60)) s; logs are in $CHECK_DIR/logs"
+	say "$PASSED passed, $FAILED failed"
+	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
+
+check_everything() {
+	check_build normal --enable-werror --enable-failpoints || return 0
+	check_lint normal
+	check_folder normal unit
+	check_installation normal
+	check_suites normal yes
+	check_build clang --enable-werror CC=clang CFLAGS='-g -O1'
+	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints \
+		CFLAGS='-g -O1' || return 0
+	check_folder sanitized unit
+	check_suites sanitized no
+}
+
+# verdict PASS|FAIL|SKIP NAME [COUNT OF CASES]
+verdict() {
+	case $1 in
+	PASS) PASSED=$((PASSED + ${3:-1})) ;;
+	FAIL) FAILED=$((FAILED + ${3:-1})) ;;
+	SKIP) SKIPPED=$((SKIPPED + 1)) ;;
+	esac
+	printf '%4s s  %s  %s\n' "$SECONDS" "$1" "$2"
+}
+
+# check_command NAME COMMAND...: one test that is a command.
+check_command() {
+	local name=$1 log=$CHECK_DIR/logs/${1//[\/ ]/-}.log status=0
+	shift
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	if [ "$status" -eq 0 ]; then
+		verdict PASS "$name"
+	else
+		tail -n 40 "$log"
+		verdict FAIL "$name (log: $log)"
+	fi
+	return "$status"
+}
+
+check_build() {
+	local tree=$1
+	shift
+	check_command "$tree build" build_check_tree "$tree" "$@"
+}
+
+# Compiling needs no order: programs and tests in one make.
+build_check_tree() {
+	build_tree "$CHECK_DIR/$1" all "${@:2}" &&
+		logged "$CHECK_DIR/$1/build.log" builder make -C "$CHECK_DIR/$1" -s \
+			-j"$(jobs_of_make)" check TESTS=
+}
+
+check_lint() {
+	local line log=$CHECK_DIR/logs/lint.log
+	builder make -C "$CHECK_DIR/$1" -s lint >"$log" 2>&1 </dev/null || true
+	grep -v '^\(PASS\|SKIP\): ' "$log" | grep -v '^make' | head -n 60 || true
+	while IFS= read -r line; do
+		verdict "${line%%:*}" "${line#*: }"
+	done < <(grep '^\(PASS\|FAIL\|SKIP\): ' "$log")
+}
+
+# What `make install` lays down, `make uninstall` takes away.
+check_installation() {
+	check_command installation install_and_uninstall "$CHECK_DIR/$1" "$CHECK_DIR/root" || true
+	rm -rf "$CHECK_DIR/root"
+}
+
+install_and_uninstall() {
+	local file
+	rm -rf "$2"
+	make -C "$1" -s install DESTDIR="$2" prefix=/usr sysconfdir=/etc || return 1
+	for file in usr/sbin/carillon-responder usr/bin/carillon-admin etc/cron.d/carillon \
+		etc/nginx/sites-available/carillon etc/nginx/carillon/tls.conf \
+		etc/carillon/carillon.ini.sample usr/lib/systemd/system/carillon-api.service; do
+		[ -f "$2/$file" ] || { echo "$file was not installed"; return 1; }
+	done
+	make -C "$1" -s uninstall DESTDIR="$2" prefix=/usr sysconfdir=/etc || return 1
+	file=$(find "$2" -type f | head -n 5)
+	[ -z "$file" ] || { echo "left behind: $file"; return 1; }
+}
+
+# tests_of TREE FOLDER: the programs of tests/FOLDER as the Makefile lists them.
+tests_of() {
+	make -C "$CHECK_DIR/$1" -s print-tests | tr ' ' '\n' | grep "^tests/$2/" | sort
+}
+
+check_folder() {
+	local name
+	while read -r name; do
+		check_program "$1" "$name"
+	done < <(tests_of "$1" "$2")
+}
+
+# check_program TREE NAME: counts libcheck's cases; a program that dies is at least one failure.
+check_program() {
+	local tree=$1 name=$2 log status=0 checks failures
+	log=$CHECK_DIR/logs/$tree-${name//\//-}.log
+	(cd "$CHECK_DIR/$tree" && exec 9>&- && CARILLON_BUILD=$PWD CARILLON_SRCDIR=$TOP CK_DEFAULT_TIMEOUT=120 \
+		timeout -k 10 900 "./$name") >"$log" 2>&1 </dev/null || status=$?
+	if [ "$status" -eq 77 ]; then
+		verdict SKIP "$tree $name ($(tail -n 1 "$log"))"
+		return 0
+	fi
+	checks=$(sum_of Checks "$log")
+	failures=$(($(sum_of Failures "$log") + $(sum_of Errors "$log")))
+	if [ "$status" -eq 0 ] && [ "$failures" -eq 0 ]; then
+		verdict PASS "$tree $name ($checks)" "$((checks > 0 ? checks : 1))"
+		return 0
+	fi
+	grep -v ':P:' "$log" | tail -n 40
+	PASSED=$((PASSED + checks - failures))
+	verdict FAIL "$tree $name (status $status, log: $log)" "$((failures > 0 ? failures : 1))"
+}
+
+sum_of() {
+	sed -n "s/^[0-9]*%: .*\b$1: \([0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# check_suites TREE DEMO: what needs an instance, on one that runs this tree's programs.
+check_suites() {
+	local tree=$1 folder
+	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+	rm -rf "$HOME_DIR"
+	CARILLON_DEMO=$2 CARILLON_BUILD=$CHECK_DIR/$tree check_command "$tree carillon up" \
+		"$TOP/carillon" up || { check_stop; return 0; }
+	set -a
+	eval "$("$TOP/carillon" env)"
+	set +a
+	CARILLON_BUILD=$CHECK_DIR/$tree
+	for folder in api publish faults; do
+		check_folder "$tree" "$folder"
+	done
+	check_command "$tree carillon down" stop_and_look || true
+	check_command "$tree logs" clean_logs || true
+	cp -r "$LOG_DIR" "$CHECK_DIR/logs/instance-$tree" 2>/dev/null || true
+	unset CARILLON_BUILD
+}
+
+stop_and_look() {
+	"$TOP/carillon" down || return 1
+	[ -z "$(programs_left)" ] || { echo "still running: $(programs_left)"; return 1; }
+}
+
+# No finding of a sanitizer and no secret may stand in a log.
+clean_logs() {
+	! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|Assertion .* failed' "$LOG_DIR"/*.log |
+		head -n 20 | grep . || return 1
+	! grep -lFf <(cat "$HOME_DIR"/keys/*.password; credential API_KEY; credential TEST_KEY;
+		credential PASSWORD) "$LOG_DIR"/*.log || return 1
+}
+
+check_stop() {
+	[ ! -d "$RUN_DIR" ] || "$TOP/carillon" down >/dev/null 2>&1 || true
+}
