@@ -14,7 +14,7 @@
 
 /* Offsets lie within 16 hours of UTC, so every interval that can hold a wall time is found within
  * a day and a half of the same reading in UTC. */
-#define REACH_S (36 * 3600)
+#define REACH_S INT64_C(129600)
 
 struct tz {
 	GTimeZone *zone;

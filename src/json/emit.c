@@ -126,11 +126,8 @@ void emit_number(struct emit *e, const char *key, double value)
 		return;
 	}
 	for (int digits = 15; digits <= 17; digits++) {
-		double back;
-
 		(void)snprintf(text, sizeof(text), "%.*g", digits, value);
-		back = strtod(text, NULL);
-		if (memcmp(&back, &value, sizeof(back)) == 0)
+		if (strtod(text, NULL) == value)
 			break;
 	}
 	begin(e, key);

@@ -388,7 +388,7 @@ static int bind_nested(const struct binding *b, const struct field *f, json_t *v
 {
 	void *nested = arena_alloc(b->arena, f->nested->size);
 
-	memcpy(to, &nested, sizeof(nested));
+	memcpy(to, &nested, sizeof(void *));
 	return object_bind(b, f->nested, value, at, nested);
 }
 
@@ -423,7 +423,7 @@ static int bind_json(const struct binding *b, const struct field *f, json_t *val
 	if (!json_is_object(value))
 		return path_refuse(b, at, "wrong_type", "must be an object");
 	arena_defer(b->arena, release_json, json_incref(value));
-	memcpy(to, &value, sizeof(value));
+	memcpy(to, &value, sizeof(void *));
 	return 0;
 }
 
