@@ -337,7 +337,7 @@ static int hex_value(char c)
 static size_t form_byte(const char *s, size_t left, char *ret)
 {
 	if (*s == '%' && left >= 3 && hex_value(s[1]) >= 0 && hex_value(s[2]) >= 0) {
-		*ret = (char)(hex_value(s[1]) << 4 | hex_value(s[2]));
+		*ret = (char)(unsigned char)(hex_value(s[1]) << 4 | hex_value(s[2]));
 		return 3;
 	}
 	*ret = *s == '+' ? ' ' : *s;

@@ -15,7 +15,7 @@
 #include "net/slice.h"
 
 #define REPLY_MAX_BYTES (1LL << 20)
-#define HEADERS_MAX_BYTES (64 * 1024)
+#define HEADERS_MAX_BYTES ((size_t)65536)
 #define HOST_MAX 253
 #define USER_CONNECT_MS 5000L
 #define USER_SLOW_BYTES 1000L
