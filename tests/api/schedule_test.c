@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rfc3339.h"
+#include "support/client.h"
+#include "support/fixtures.h"
+
+static void in_future(int64_t seconds, char ret[static RFC3339_MAX])
+{
+	rfc3339_print(clock_real_us() + seconds * US_PER_S, ret);
+}
+
+static struct answer *schedule(const char *content, const char *body)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
+	return client_call("POST", path, CLIENT_TOKEN, body);
+}
+
+static struct answer *schedule_later(const char *content, int64_t seconds)
+{
+	char at[RFC3339_MAX], body[200];
+
+	in_future(seconds, at);
+	snprintf(body, sizeof(body), "{\"scheduled_at\":\"%s\",\"platforms\":[\"instagram\"]}", at);
+	return schedule(content, body);
+}
+
+static struct answer *post(const char *method, const char *id, const char *body)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", id);
+	return client_call(method, path, CLIENT_TOKEN, body);
+}
+
+/* The example of the reference: same request but for the ids, and its members in the answer. */
+START_TEST(reference_schedule_one_content)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "golden");
+	CLEANUP(answer_free) struct answer *a = schedule_later(content, 86400);
+
+	assert_status(a, 201);
+	ck_assert_uint_eq(answer_count(a, "scheduled_posts"), 1);
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.content_id"), content);
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.platform"), "instagram");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.status"), "pending");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.account_id"), account);
+	ck_assert_int_eq(strncmp(answer_text(a, "scheduled_posts.0.id"), "sch_", 4), 0);
+	ck_assert(answer_is_null(a, "next_cursor"));
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(same_request_twice_is_one_post)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "twice");
+	const char *body = "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}";
+	CLEANUP(answer_free) struct answer *a = schedule(content, body);
+	CLEANUP(answer_free) struct answer *b = schedule(content, body);
+
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.id"), answer_text(b, "scheduled_posts.0.id"));
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.scheduled_at"), "2031-03-23T14:30:00Z");
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(local_time_is_resolved_in_its_zone)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "zone");
+	CLEANUP(answer_free) struct answer *a = schedule(
+		content,
+		"{\"scheduled_at\":\"2031-07-04T09:00\",\"timezone\":\"America/New_York\",\"platforms\":[\"instagram\"]}");
+
+	assert_status(a, 201);
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.scheduled_at"), "2031-07-04T13:00:00Z");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.local_time"), "2031-07-04T09:00:00");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.timezone"), "America/New_York");
+	free(account);
+	free(content);
+}
+END_TEST
+
+static const struct {
+	const char *body, *code, *pointer;
+	long status;
+} bad_requests[] = {
+	{ "{\"platforms\":[\"instagram\"]}", "validation_failed", "/scheduled_at", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\"}", "validation_failed", "/platforms", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[]}", "validation_failed", "/platforms", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"myspace\"]}", "validation_failed", "/platforms/0", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"account_ids\":[\"acc_absent\"]}", "validation_failed", "/account_ids/0", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"],\"account_ids\":[\"acc_x\"]}", "validation_failed", "/account_ids", 422 },
+	{ "{\"scheduled_at\":\"yesterday\",\"platforms\":[\"instagram\"]}", "validation_failed", "/scheduled_at", 422 },
+	{ "{\"scheduled_at\":\"2020-01-01T00:00:00Z\",\"platforms\":[\"instagram\"]}", "scheduled_in_past", NULL, 422 },
+	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"America/New_York\",\"platforms\":[\"instagram\"]}", "local_time_skipped", NULL, 422 },
+	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"Mars/Olympus\",\"platforms\":[\"instagram\"]}", "unknown_timezone", NULL, 422 },
+};
+
+START_TEST(bad_request_schedules_nothing)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "bad");
+	CLEANUP(answer_free) struct answer *a = schedule(content, bad_requests[_i].body);
+	char path[128];
+
+	if (bad_requests[_i].pointer)
+		assert_invalid(a, bad_requests[_i].pointer, NULL);
+	else
+		assert_problem(a, bad_requests[_i].status, bad_requests[_i].code);
+	snprintf(path, sizeof(path), "/api/v1/schedule?content_id=%s", content);
+	CLEANUP(answer_free) struct answer *b = client_call("GET", path, CLIENT_TOKEN, NULL);
+
+	ck_assert_uint_eq(answer_count(b, "scheduled_posts"), 0);
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(content_that_is_not_approved_is_refused)
+{
+	CLEANUP(answer_free) struct answer *c =
+		client_call("POST", "/api/v1/content", CLIENT_TOKEN, "{\"kind\":\"image\"}");
+	CLEANUP(answer_free) struct answer *a = schedule_later(answer_text(c, "id"), 3600);
+
+	assert_problem(a, 409, "content_not_approved");
+}
+END_TEST
+
+START_TEST(content_that_the_platform_refuses_is_refused_here)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *caption = calloc(1, 2400);
+	char *content;
+
+	memset(caption, 'a', 2300);
+	content = fixture_approved(CLIENT_TOKEN, "image", caption);
+	CLEANUP(answer_free) struct answer *a = schedule_later(content, 3600);
+
+	assert_problem(a, 422, "content_unfit");
+	ck_assert_str_eq(answer_text(a, "errors.0.pointer"), "/platforms/0/caption");
+	free(caption);
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(no_account_is_said)
+{
+	struct persona p;
+	char *content, path[128];
+
+	persona_make(&p, NULL, "owner");
+	content = fixture_approved(p.token, "image", "lonely");
+	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
+	CLEANUP(answer_free) struct answer *a =
+		client_call("POST", path, p.token, "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}");
+
+	assert_problem(a, 422, "account_not_connected");
+	free(content);
+}
+END_TEST
+
+START_TEST(patch_moves_cancel_frees_and_pending_revives)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "moves");
+	CLEANUP(answer_free) struct answer *made = schedule_later(content, 86400);
+	const char *id = answer_text(made, "scheduled_posts.0.id");
+	CLEANUP(answer_free) struct answer *moved = post("PATCH", id, "{\"scheduled_at\":\"2031-05-05T10:00:00Z\"}");
+	CLEANUP(answer_free) struct answer *gone = post("PATCH", id, "{\"status\":\"cancelled\"}");
+	CLEANUP(answer_free) struct answer *now = client_call("POST", "/api/v1/schedule/x", CLIENT_TOKEN, NULL);
+	CLEANUP(answer_free) struct answer *back = post("PATCH", id, "{\"status\":\"pending\"}");
+	CLEANUP(answer_free) struct answer *deleted = post("DELETE", id, NULL);
+	CLEANUP(answer_free) struct answer *last = post("GET", id, NULL);
+
+	ck_assert_str_eq(answer_text(moved, "scheduled_at"), "2031-05-05T10:00:00Z");
+	ck_assert_str_eq(answer_text(gone, "status"), "cancelled");
+	assert_problem(now, 405, "method_not_allowed");
+	ck_assert_str_eq(answer_text(back, "status"), "pending");
+	ck_assert_str_eq(answer_text(back, "id"), id);
+	assert_status(deleted, 204);
+	ck_assert_str_eq(answer_text(last, "state"), "cancelled");
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(edit_of_content_pauses_and_approval_resumes)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "pauses"), path[128];
+	CLEANUP(answer_free) struct answer *made = schedule_later(content, 86400);
+	const char *id = answer_text(made, "scheduled_posts.0.id");
+
+	snprintf(path, sizeof(path), "/api/v1/content/%s", content);
+	CLEANUP(answer_free) struct answer *edit = client_call("PATCH", path, CLIENT_TOKEN, "{\"caption\":\"new words\"}");
+	CLEANUP(answer_free) struct answer *paused = post("GET", id, NULL);
+
+	assert_status(edit, 200);
+	ck_assert_str_eq(answer_text(paused, "state"), "paused");
+	ck_assert_str_eq(answer_text(paused, "reason"), "approval_voided");
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", content, i == 0 ? "submit" : "approve");
+		CLEANUP(answer_free) struct answer *step = client_call("POST", path, CLIENT_TOKEN, NULL);
+
+		assert_status(step, 200);
+	}
+	CLEANUP(answer_free) struct answer *resumed = post("GET", id, NULL);
+
+	ck_assert_str_eq(answer_text(resumed, "state"), "queued");
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(list_filters_and_pages)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "pages"), path[512];
+	int seen = 0;
+
+	for (int i = 0; i < 3; i++) {
+		CLEANUP(answer_free) struct answer *a = schedule_later(content, 86400 + i * 60);
+
+		assert_status(a, 201);
+	}
+	snprintf(path, sizeof(path), "/api/v1/schedule?limit=2&content_id=%s&status=pending", content);
+	for (bool more = true; more;) {
+		CLEANUP(answer_free) struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
+
+		assert_status(a, 200);
+		seen += (int)answer_count(a, "scheduled_posts");
+		more = !answer_is_null(a, "next_cursor");
+		if (more)
+			snprintf(path, sizeof(path), "/api/v1/schedule?limit=2&content_id=%s&status=pending&cursor=%s",
+				 content, answer_text(a, "next_cursor"));
+	}
+	ck_assert_int_eq(seen, 3);
+	free(account);
+	free(content);
+}
+END_TEST
+
+static const char *const bad_queries[] = { "limit=0", "limit=101", "limit=x", "cursor=abc", "status=maybe",
+					   "colour=red", "from=yesterday", "livemode=perhaps" };
+
+START_TEST(bad_query_is_refused)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule?%s", bad_queries[_i]);
+	CLEANUP(answer_free) struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
+
+	assert_status(a, 422);
+}
+END_TEST
+
+START_TEST(foreign_post_is_absent)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "mine"), path[128];
+	CLEANUP(answer_free) struct answer *made = schedule_later(content, 86400);
+	static const char *const methods[] = { "GET", "PATCH", "DELETE" };
+	struct persona other;
+
+	persona_make(&other, NULL, "owner");
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", answer_text(made, "scheduled_posts.0.id"));
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		CLEANUP(answer_free) struct answer *a =
+			client_call(methods[i], path, other.token, i == 1 ? "{\"status\":\"cancelled\"}" : NULL);
+
+		assert_problem(a, 404, "not_found");
+	}
+	free(account);
+	free(content);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("schedule");
+	TCase *t = tcase_create("schedule");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, reference_schedule_one_content);
+	tcase_add_test(t, same_request_twice_is_one_post);
+	tcase_add_test(t, local_time_is_resolved_in_its_zone);
+	tcase_add_loop_test(t, bad_request_schedules_nothing, 0, (int)ARRAY_LEN(bad_requests));
+	tcase_add_test(t, content_that_is_not_approved_is_refused);
+	tcase_add_test(t, content_that_the_platform_refuses_is_refused_here);
+	tcase_add_test(t, no_account_is_said);
+	tcase_add_test(t, patch_moves_cancel_frees_and_pending_revives);
+	tcase_add_test(t, edit_of_content_pauses_and_approval_resumes);
+	tcase_add_test(t, list_filters_and_pages);
+	tcase_add_loop_test(t, bad_query_is_refused, 0, (int)ARRAY_LEN(bad_queries));
+	tcase_add_test(t, foreign_post_is_absent);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF");
+	SRunner *runner;
+	int failed;
+
+	if (skip)
+		return skip;
+	fixture_path(FIXTURE_JPEG);
+	runner = srunner_create(suite());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	fixtures_done();
+	return failed ? 1 : 0;
+}
