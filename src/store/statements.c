@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/statements.h"
+
+#include "base/cleanup.h"
+#include "db/migrate.h"
+#include "store/accounts.h"
+#include "store/apikeys.h"
+#include "store/characters.h"
+#include "store/content.h"
+#include "store/events.h"
+#include "store/flows.h"
+#include "store/media.h"
+#include "store/postchange.h"
+#include "store/posts.h"
+#include "store/queue.h"
+#include "store/runners.h"
+#include "store/sessions.h"
+#include "store/tokens.h"
+#include "store/users.h"
+#include "store/workspaces.h"
+
+const struct stmt *const *store_statements(size_t *ret_n)
+{
+	static const struct stmt *const tables[] = {
+		migrate_statements,
+		store_accounts_statements,
+		store_apikeys_statements,
+		store_characters_statements,
+		store_content_statements,
+		store_events_statements,
+		store_flows_statements,
+		store_media_statements,
+		store_postchange_statements,
+		store_posts_statements,
+		store_queue_statements,
+		store_runners_statements,
+		store_sessions_statements,
+		store_tokens_statements,
+		store_users_statements,
+		store_workspaces_statements,
+	};
+
+	*ret_n = ARRAY_LEN(tables);
+	return tables;
+}
