@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * consent - the page on which a person allows or denies, and its automatic modes
+ * Layer sandbox. A platform's dialog endpoint checks what it must, describes the question and
+ * calls sandbox_consent_begin(), which shows the page, or decides at once when the setting
+ * `consent` or the query says so:
+ *   sandbox_auto=approve|deny   sandbox_user=ID   sandbox_scopes=a,b   sandbox_accounts=ID,ID
+ * The form posts to sandbox_consent_submit(), a row of the platform at /sandbox/consent.
+ */
+#ifndef CARILLON_SANDBOX_CONSENT_H
+#define CARILLON_SANDBOX_CONSENT_H
+
+#include "sandbox/world.h"
+
+struct consent_ask {
+	const struct sandbox_platform *platform;
+	struct app *app;
+	const char *realm;           /* whose people may answer */
+	const char *redirect_uri, *state; /* state NULL: not sent, not echoed */
+	struct list scopes;          /* asked for */
+	const char *title, *choices_title; /* choices_title NULL: the person has nothing to choose */
+	const char *denied;          /* query of the denied callback, without state */
+	const char *code_prefix, *fragment; /* fragment: put behind the granted callback, or "" */
+	int64_t code_life_s;
+	const char *challenge, *challenge_method;
+	bool is_answered;
+};
+
+/* ask: in the world's arena. */
+void sandbox_consent_begin(struct exchange *ex, struct consent_ask *ask);
+void sandbox_consent_submit(struct exchange *ex);
+/* An error page that stays on the platform: nothing is sent to the redirect URI. */
+void sandbox_consent_refuse(struct exchange *ex, const char *title, const char *sentence);
+
+#endif
