@@ -16,31 +16,41 @@ demo_media() {
 		-movflags +faststart "$dir/reel.mp4" </dev/null
 }
 
-# The person's part of OAuth: follow the consent page and press its button.
+# The person's part of OAuth: the sandbox's consent page, answered with yes, and if several
+# accounts come back, the first one.
 demo_connect() {
-	local mode=$1 url jar page action
+	local mode=$1 url jar page flow
 	[ "$(api GET "/api/v1/accounts?platform=instagram&livemode=$2" | jq '.accounts | length')" = 0 ] ||
 		return 0
 	jar=$(mktemp)
-	url=$(api GET "/api/v1/integrations/instagram/auth-url?redirect=/&mode=$mode" | jq -er .url) ||
-		die "no consent address for Instagram"
-	page=$(demo_browse "$jar" "$url" -o /dev/null -w '%{redirect_url}')
-	if [ -z "$page" ]; then
-		action=$url
-		page=$(demo_browse "$jar" "$action&decision=allow" -o /dev/null -w '%{redirect_url}')
-	fi
-	page=$(demo_browse "$jar" "$page" -o /dev/null -w '%{redirect_url}')
+	# The answer's cookie binds the flow to this browser.
+	url=$(api GET "/api/v1/integrations/instagram/auth-url?redirect=/&mode=$mode" -c "$jar" |
+		jq -er .url) || die "no consent address for Instagram"
+	page=$(demo_browse "$jar" "$url&sandbox_auto=approve")
+	page=$(demo_browse "$jar" "$page")
 	rm -f "$jar"
 	case $page in
 	*connected=instagram*) ;;
+	*choose=*)
+		flow=${page##*choose=}
+		demo_choose "${flow%%&*}"
+		;;
 	*) die "connecting Instagram ended at ${page:-nowhere}" ;;
 	esac
 }
 
+demo_choose() {
+	local first
+	first=$(api GET "/api/v1/integrations/instagram/candidates?flow=$1" |
+		jq -er '.candidates[0].remote_id') || die "no Instagram account to choose"
+	api POST /api/v1/integrations/instagram/select "$(jq -nc --arg f "$1" --arg r "$first" \
+		'{flow: $f, remote_ids: [$r]}')" >/dev/null || die "could not choose the Instagram account"
+}
+
+# demo_browse COOKIES URL: one step of a browser; prints where it is sent next.
 demo_browse() {
-	local jar=$1 url=$2
-	shift 2
-	curl -sS --max-time 60 --cacert "$HOME_DIR/tls/ca.pem" -b "$jar" -c "$jar" "$@" "$url"
+	curl -sS --max-time 60 --cacert "$HOME_DIR/tls/ca.pem" -b "$1" -c "$1" -o /dev/null \
+		-w '%{redirect_url}' "$2"
 }
 
 # demo_upload FILE TYPE: prints the id

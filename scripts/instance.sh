@@ -31,6 +31,10 @@ client_secret_file = $HOME_DIR/keys/sandbox.secret
 dialog_base = $2/instagram
 graph_base = $2/instagram
 rupload_base = $2/instagram
+upload_host_suffix = 127.0.0.1
+ig_dialog_base = $2/instagram
+ig_token_base = $2/instagram
+ig_graph_base = $2/instagram
 EOT
 }
 
@@ -96,11 +100,15 @@ make_sandbox_config() {
 	} | put "$SANDBOX_CONFIG" root root 644
 }
 
-# api METHOD PATH [JSON]: calls the instance; TOKEN is sent when set. Prints the answer.
+# api METHOD PATH [JSON] [curl option...]: calls the instance with TOKEN. Prints the answer.
 api() {
 	local method=$1 path=$2
 	shift 2
-	[ $# -eq 0 ] || set -- -H 'Content-Type: application/json' --data-binary "$1"
+	case ${1:-} in
+	'{'*)
+		set -- -H 'Content-Type: application/json' --data-binary "$@"
+		;;
+	esac
 	# The token goes in by file descriptor: no argument list shows it.
 	curl -sS --fail-with-body --max-time 90 --cacert "$HOME_DIR/tls/ca.pem" -X "$method" \
 		-K <(printf 'header = "Authorization: Bearer %s"\n' "${TOKEN:-none}") "$@" \
