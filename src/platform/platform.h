@@ -2,9 +2,10 @@
 /*
  * platform - what one platform is; adapters are tables and pure step functions, they do no I/O
  *
- * To add a platform: write src/platform/<name>.c ending in `const struct platform platform_<name>`;
- * add PLATFORM(<name>) to platforms.def; write src/sandbox/<name>.c and tests/publish/<name>_test.c;
- * list the files in the two files.am. Nothing else changes.
+ * To add a platform: write src/platform/<name>.c ending in `const struct platform platform_<name>`
+ * (its rows of settings: `const struct setting platform_<name>_settings[]`); add PLATFORM(<name>) to
+ * platforms.def; write src/sandbox/<name>.c and tests/publish/<name>_test.c; list the files in the
+ * two files.am. Nothing else changes.
  *
  * Layer platform. Every step function is called with last == NULL first; it then either builds the
  * next request (STEP_SEND: ret->request and its phase), asks to be called again with last == NULL
@@ -38,10 +39,19 @@ struct platform_app {
 	const struct platform *platform;
 	const char *section;
 	const char *redirect_uri;  /* public_url + /api/v1/integrations/<id>/callback */
+	bool livemode;
+	const char *client_secret; /* of the setting client_secret_file, read once; "" none */
+	const char *secret_fault;  /* why it could not be read; NULL: nothing wrong */
 };
 
+/*
+ * A test app never reaches the live platform: an address (a setting *_base) that still has its
+ * default there reads as "".
+ */
 const char *platform_text(const struct platform_app *app, const char *setting);
 int64_t platform_int(const struct platform_app *app, const char *setting);
+/* PROBLEM_NOT_CONFIGURED naming the setting: no client_id, or no secret. */
+int platform_app_check(const struct platform_app *app, struct problem *reterr);
 
 struct platform_account {
 	const char *id, *remote_id, *username, *display_name, *scopes;
@@ -137,7 +147,7 @@ struct platform {
 	enum pkce pkce;
 	const char *default_scopes;
 	bool needs_public_media;       /* the platform pulls some media from our URLs */
-	/* Browser address of the consent page. is_again: ask for declined scopes anew. */
+	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);
 	/* DONE outcomes: PUBLISHED = accounts filled; REFUSED/REAUTH/DEFER with error = failed connect. */
@@ -163,6 +173,7 @@ struct platform {
 /* registry.c: built from platforms.def */
 const struct platform *platform_find(const char *id);            /* NULL unknown */
 const struct platform *const *platform_all(size_t *ret_n);
+/* Reads the secret's file; the copy is wiped when the arena ends. */
 void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
 		       const struct platform *p, bool livemode);
 const struct setting_group *platform_setting_groups(size_t *ret_n); /* for config_load() */

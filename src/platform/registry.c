@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "crypto/secretfile.h"
+#include "platform/platform.h"
+
+#define SECRET_MAX_BYTES 4096
+
+#define PLATFORM(name)                                    \
+	extern const struct platform platform_##name;     \
+	extern const struct setting platform_##name##_settings[];
+#include "platform/platforms.def"
+#undef PLATFORM
+
+static const struct platform *const platforms[] = {
+#define PLATFORM(name) &platform_##name,
+#include "platform/platforms.def"
+#undef PLATFORM
+};
+
+#define PLATFORM(name) static const char *const sections_##name[] = { #name, #name ".test", NULL };
+#include "platform/platforms.def"
+#undef PLATFORM
+
+static const struct setting_group groups[] = {
+#define PLATFORM(name) { sections_##name, platform_##name##_settings },
+#include "platform/platforms.def"
+#undef PLATFORM
+};
+
+const struct platform *platform_find(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
+		if (id && strcmp(platforms[i]->id, id) == 0)
+			return platforms[i];
+	}
+	return NULL;
+}
+
+const struct platform *const *platform_all(size_t *ret_n)
+{
+	*ret_n = ARRAY_LEN(platforms);
+	return platforms;
+}
+
+const struct setting_group *platform_setting_groups(size_t *ret_n)
+{
+	*ret_n = ARRAY_LEN(groups);
+	return groups;
+}
+
+static const struct setting *setting_find(const struct platform *p, const char *name)
+{
+	for (const struct setting *s = p->settings; s->name; s++) {
+		if (strcmp(s->name, name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static bool setting_is_address(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 5 && strcmp(name + len - 5, "_base") == 0;
+}
+
+const char *platform_text(const struct platform_app *app, const char *setting)
+{
+	const struct setting *row = setting_find(app->platform, setting);
+	const char *value = config_get(app->config, app->section, setting);
+
+	if (!value)
+		value = "";
+	if (!app->livemode && row && setting_is_address(setting) && strcmp(value, row->fallback) == 0)
+		return "";
+	return value;
+}
+
+int64_t platform_int(const struct platform_app *app, const char *setting)
+{
+	return config_get_int(app->config, app->section, setting);
+}
+
+static void secret_wipe(void *p)
+{
+	explicit_bzero(p, strlen(p));
+}
+
+/* The file's text without the newline that editors leave at its end. */
+static void secret_load(struct platform_app *app, struct arena *a)
+{
+	const char *path = config_get(app->config, app->section, "client_secret_file");
+	CLEANUP(buf_done) struct buf text = BUF_INIT;
+	char *secret;
+	int err;
+
+	app->client_secret = "";
+	if (!path || !*path)
+		return;
+	err = secretfile_read(path, SECRET_MAX_BYTES, &text);
+	if (err < 0) {
+		app->secret_fault = arena_strdup(a, strerrordesc_np(-err));
+		return;
+	}
+	secret = arena_strndup(a, buf_str(&text), strcspn(buf_str(&text), "\r\n"));
+	buf_wipe(&text);
+	arena_defer(a, secret_wipe, secret);
+	app->client_secret = secret;
+}
+
+void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
+		       const struct platform *p, bool livemode)
+{
+	*ret = (struct platform_app){ .config = cfg, .platform = p, .livemode = livemode };
+	ret->section = livemode ? p->id : arena_printf(a, "%s.test", p->id);
+	ret->redirect_uri = arena_printf(a, "%s/api/v1/integrations/%s/callback",
+					 cfg->server_public_url, p->id);
+	secret_load(ret, a);
+}
+
+int platform_app_check(const struct platform_app *app, struct problem *reterr)
+{
+	if (setting_find(app->platform, "client_id") && !*platform_text(app, "client_id"))
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "[%s] client_id is not set",
+				   app->section);
+	if (app->secret_fault)
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
+				   "[%s] client_secret_file cannot be read: %s", app->section,
+				   app->secret_fault);
+	if (setting_find(app->platform, "client_secret_file") && !*app->client_secret)
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
+				   "[%s] client_secret_file is not set", app->section);
+	return 0;
+}
+
+void findings_add(struct findings *f, bool is_warning, const char *pointer, const char *code,
+		  const char *fmt, ...)
+{
+	struct finding *v;
+	va_list ap;
+
+	if (f->n == ARRAY_LEN(f->v))
+		return;
+	v = &f->v[f->n++];
+	*v = (struct finding){ .is_warning = is_warning };
+	(void)snprintf(v->pointer, sizeof(v->pointer), "%s", pointer);
+	(void)snprintf(v->code, sizeof(v->code), "%s", code);
+	va_start(ap, fmt);
+	(void)vsnprintf(v->detail, sizeof(v->detail), fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/script.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define MOVES_MAX 64 /* a script that moves on without asking for so long goes in circles */
+
+static const struct script_row *row_find(const struct script *s, const char *state)
+{
+	for (const struct script_row *r = s->rows; r->state && state; r++) {
+		if (strcmp(r->state, state) == 0)
+			return r;
+	}
+	/* A memo of an older release may name a state that is gone: start the phase over. */
+	return s->rows;
+}
+
+enum script_move script_go(json_t *memo, const struct script *s, const char *state)
+{
+	memo_set_text(memo, s->key, state);
+	return SCRIPT_GO;
+}
+
+enum step script_run(const struct script *s, json_t *memo, void *ctx, const struct http_reply *last,
+		     struct step_result *ret)
+{
+	static const enum step ends[] = { STEP_SEND, STEP_WAIT, STEP_DONE };
+	const struct script_row *row = row_find(s, memo_text(memo, s->key));
+	enum script_move move = SCRIPT_GO;
+
+	if (last && row->read)
+		move = row->read(ctx, last, ret);
+	for (int i = 0; move == SCRIPT_GO; i++) {
+		assert(i < MOVES_MAX);
+		row = row_find(s, memo_text(memo, s->key));
+		move = row->ask(ctx, ret);
+	}
+	return ends[move];
+}
+
+const char *memo_text(const json_t *memo, const char *key)
+{
+	return json_string_value(json_object_get(memo, key));
+}
+
+int64_t memo_int(const json_t *memo, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(memo, key));
+}
+
+void memo_set_text(json_t *memo, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(memo, key, json_string(value));
+	else
+		json_object_del(memo, key);
+}
+
+void memo_set_int(json_t *memo, const char *key, int64_t value)
+{
+	if (value)
+		json_object_set_new(memo, key, json_integer((json_int_t)value));
+	else
+		json_object_del(memo, key);
+}
+
+int64_t memo_count(json_t *memo, const char *key)
+{
+	int64_t n = memo_int(memo, key) + 1;
+
+	memo_set_int(memo, key, n);
+	return n;
+}

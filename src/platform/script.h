@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * script - a phase of an adapter as rows: what to ask in a state, what to make of the reply; pure
+ * Layer platform. The state's name stands in the memo under `key`, so a phase goes on after a crash
+ * where it stood: with last == NULL the state asks (again), with a reply it reads. A row's function
+ * either ends the step (SEND, WAIT, DONE: as enum step) or has named another state with
+ * script_go() and says SCRIPT_GO; that state then asks.
+ */
+#ifndef CARILLON_PLATFORM_SCRIPT_H
+#define CARILLON_PLATFORM_SCRIPT_H
+
+#include <jansson.h>
+
+#include "net/message.h"
+#include "platform/platform.h"
+
+enum script_move { SCRIPT_SEND, SCRIPT_WAIT, SCRIPT_DONE, SCRIPT_GO };
+
+struct script_row { /* read NULL: the state never sends */
+	const char *state;
+	enum script_move (*ask)(void *ctx, struct step_result *ret);
+	enum script_move (*read)(void *ctx, const struct http_reply *last, struct step_result *ret);
+};
+
+struct script {
+	const char *key;                /* of the memo */
+	const struct script_row *rows;  /* the first is where it starts; ends with state NULL */
+};
+
+/* ctx: the struct delivery, connect or renewal that owns memo. */
+enum step script_run(const struct script *s, json_t *memo, void *ctx, const struct http_reply *last,
+		     struct step_result *ret);
+/* Always SCRIPT_GO, so: return script_go(...). */
+enum script_move script_go(json_t *memo, const struct script *s, const char *state);
+
+/* Members of a memo. Absent or of another type: NULL and 0. */
+const char *memo_text(const json_t *memo, const char *key);
+int64_t memo_int(const json_t *memo, const char *key);
+void memo_set_text(json_t *memo, const char *key, const char *value); /* NULL removes it */
+void memo_set_int(json_t *memo, const char *key, int64_t value);      /* 0 removes it */
+int64_t memo_count(json_t *memo, const char *key);                    /* adds one, yields the sum */
+
+#endif
