@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Probing with the real ffprobe, and the box it runs in. */
+#include "media/probe.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "media/child.h"
+#include "support/fixtures.h"
+
+static int probe(const char *path, struct arena *a, struct media_facts *ret, struct problem *reterr)
+{
+	CLEANUP(config_free) struct config *cfg = NULL;
+
+	ck_assert_int_eq(config_load(NULL, NULL, 0, &cfg, reterr), 0);
+	return media_probe(cfg, a, path, ret, reterr);
+}
+
+static const struct {
+	enum fixture file;
+	const char *kind, *mime, *ext;
+	int64_t width, height;
+} good[] = {
+	{ FIXTURE_JPEG, "image", "image/jpeg", "jpg", 1080, 1080 },
+	{ FIXTURE_PNG, "image", "image/png", "png", 640, 640 },
+	{ FIXTURE_VIDEO, "video", "video/mp4", "mp4", 720, 1280 },
+};
+
+START_TEST(real_media_is_described)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct problem err = { 0 };
+	struct media_facts f;
+
+	ck_assert_int_eq(probe(fixture_path(good[_i].file), a, &f, &err), 0);
+	ck_assert_str_eq(f.kind, good[_i].kind);
+	ck_assert_str_eq(f.mime, good[_i].mime);
+	ck_assert_str_eq(f.ext, good[_i].ext);
+	ck_assert_int_eq(f.width, good[_i].width);
+	ck_assert_int_eq(f.height, good[_i].height);
+}
+END_TEST
+
+static const enum fixture bad[] = { FIXTURE_TEXT, FIXTURE_EMPTY, FIXTURE_VIDEO_CUT, FIXTURE_JPEG_CUT };
+
+START_TEST(what_is_not_whole_media_is_rejected)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct problem err = { 0 };
+	struct media_facts f;
+
+	ck_assert_int_eq(probe(fixture_path(bad[_i]), a, &f, &err), -1);
+	ck_assert_int_eq(err.kind, PROBLEM_MEDIA_REJECTED);
+	ck_assert(*err.detail);
+}
+END_TEST
+
+/* A playlist that starts like an image must not make the tool read what it names. */
+START_TEST(playlist_in_disguise_is_not_followed)
+{
+	static const char text[] = "GIF89a#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+	char path[] = "/tmp/carillon-probe-XXXXXX";
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct problem err = { 0 };
+	struct media_facts f;
+	int fd = mkstemp(path);
+
+	ck_assert_int_eq(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+	close(fd);
+	ck_assert_int_eq(probe(path, a, &f, &err), -1);
+	unlink(path);
+	ck_assert_int_eq(err.kind, PROBLEM_MEDIA_REJECTED);
+}
+END_TEST
+
+START_TEST(tool_that_never_ends_is_killed)
+{
+	const char *const argv[] = { "/bin/sleep", "60", NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	ck_assert_int_eq(child_run(argv, 1, &out, &err), CHILD_TIMED_OUT);
+}
+END_TEST
+
+START_TEST(tool_cannot_write_files_or_see_our_environment)
+{
+	const char *const argv[] = { "/bin/sh", "-c", "env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak; echo $?", NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	putenv("CARILLON_SECRET=canary");
+	child_run(argv, 5, &out, &err);
+	unlink("/tmp/carillon-box-leak");
+	ck_assert_ptr_null(strstr(buf_str(&out), "canary"));
+	ck_assert_str_ne(buf_str(&out), "0\n");
+}
+END_TEST
+
+START_TEST(absent_tool_is_told_apart)
+{
+	const char *const argv[] = { "/nonexistent/tool", NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	ck_assert_int_eq(child_run(argv, 5, &out, &err), 127);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("probe");
+	TCase *t = tcase_create("probe");
+	SRunner *runner;
+	int failed;
+
+	for (enum fixture f = 0; f < FIXTURES; f++)
+		fixture_path(f);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, real_media_is_described, 0, (int)ARRAY_LEN(good));
+	tcase_add_loop_test(t, what_is_not_whole_media_is_rejected, 0, (int)ARRAY_LEN(bad));
+	tcase_add_test(t, playlist_in_disguise_is_not_followed);
+	tcase_add_test(t, tool_that_never_ends_is_killed);
+	tcase_add_test(t, tool_cannot_write_files_or_see_our_environment);
+	tcase_add_test(t, absent_tool_is_told_apart);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	fixtures_done();
+	return failed ? 1 : 0;
+}
