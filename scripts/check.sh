@@ -146,9 +146,7 @@ check_suites() {
 	rm -rf "$HOME_DIR"
 	CARILLON_DEMO=$2 CARILLON_BUILD=$CHECK_DIR/$tree check_command "$tree carillon up" \
 		"$TOP/carillon" up || { check_stop; return 0; }
-	set -a
 	eval "$("$TOP/carillon" env)"
-	set +a
 	CARILLON_BUILD=$CHECK_DIR/$tree
 	for folder in api publish faults; do
 		check_folder "$tree" "$folder"

@@ -165,6 +165,8 @@ print_env() {
 		CARILLON_API_KEY "$(credential API_KEY)" CARILLON_TEST_KEY "$(credential TEST_KEY)" \
 		CARILLON_SANDBOX_URL "http://$(setting sandbox listen '')" CARILLON_CONF "$CONFIG" \
 		CARILLON_SOCKET "$DB_SOCKET" CARILLON_BUILD "$BUILD_DIR"
+	say 'export CARILLON_URL CARILLON_CA CARILLON_TOKEN CARILLON_API_KEY CARILLON_TEST_KEY' \
+		'CARILLON_SANDBOX_URL CARILLON_CONF CARILLON_SOCKET CARILLON_BUILD'
 }
 
 # start_instance: everything but the demonstration; what runs already stays.
