@@ -349,7 +349,7 @@ bool db_in_transaction(const struct db *db)
 /* Two that met in a deadlock must not meet again at once. */
 static void step_aside(unsigned tries)
 {
-	struct timespec t = { .tv_nsec = (clock_boot_us() % 5 + 1) * (long)(tries + 1) * 1000000L };
+	struct timespec t = { .tv_nsec = (clock_boot_us() % 20 + 5) * (long)(tries + 1) * 1000000L };
 
 	nanosleep(&t, NULL);
 }

@@ -5,6 +5,7 @@
 #include "db/migrate.h"
 #include "store/accounts.h"
 #include "store/apikeys.h"
+#include "store/attempts.h"
 #include "store/characters.h"
 #include "store/content.h"
 #include "store/events.h"
@@ -25,6 +26,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		migrate_statements,
 		store_accounts_statements,
 		store_apikeys_statements,
+		store_attempts_statements,
 		store_characters_statements,
 		store_content_statements,
 		store_events_statements,

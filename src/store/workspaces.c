@@ -14,12 +14,12 @@ const struct stmt store_workspaces_statements[] = {
 		     "VALUES (?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
 		     "the workspace is only being made" },
 	[GET] = { "workspaces.get", STMT_WORKSPACE, "s",
-		  "SELECT " COLUMNS " FROM workspaces WHERE id = ? /* workspace_id */", NULL },
+		  "SELECT " COLUMNS " FROM workspaces WHERE id = ?", NULL },
 	[UPDATE] = { "workspaces.update", STMT_WORKSPACE, "isisiisii",
 		     "UPDATE workspaces SET name = IF(?, ?, name), timezone = IF(?, ?, timezone), "
 		     "require_approval = IF(?, ?, require_approval), version = version + 1, "
 		     "updated_at = UTC_TIMESTAMP(3) "
-		     "WHERE id = ? /* workspace_id */ AND (? = 0 OR version = ?)",
+		     "WHERE id = ? AND (? = 0 OR version = ?)",
 		     NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };

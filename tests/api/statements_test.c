@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every statement of the program is prepared by a real MariaDB, so a slip cannot reach an operator. */
+#include <check.h>
+#include <mysql.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "store/statements.h"
+#include "support/database.h"
+
+static struct database database;
+
+static MYSQL *connection(void)
+{
+	MYSQL *my = mysql_init(NULL);
+
+	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", getpwuid(geteuid())->pw_name, NULL,
+						 "carillon", 0, database.socket, 0));
+	return my;
+}
+
+static void check_row(MYSQL *my, const struct stmt *s)
+{
+	MYSQL_STMT *handle = mysql_stmt_init(my);
+
+	ck_assert_msg(mysql_stmt_prepare(handle, s->sql, strlen(s->sql)) == 0, "%s: %s", s->name,
+		      mysql_stmt_error(handle));
+	ck_assert_msg(mysql_stmt_param_count(handle) == strlen(s->binds),
+		      "%s: %lu parameters, binds \"%s\"", s->name, mysql_stmt_param_count(handle),
+		      s->binds);
+	mysql_stmt_close(handle);
+}
+
+START_TEST(prepares_every_row)
+{
+	MYSQL *my = connection();
+	size_t tables_n, rows = 0;
+	const struct stmt *const *tables = store_statements(&tables_n);
+
+	for (size_t t = 0; t < tables_n; t++)
+		for (const struct stmt *s = tables[t]; s->name; s++, rows++)
+			check_row(my, s);
+	ck_assert_uint_gt(rows, 100);
+	mysql_close(my);
+}
+END_TEST
+
+START_TEST(binds_the_workspace_or_gives_a_reason)
+{
+	size_t tables_n;
+	const struct stmt *const *tables = store_statements(&tables_n);
+
+	for (size_t t = 0; t < tables_n; t++) {
+		for (const struct stmt *s = tables[t]; s->name; s++) {
+			if (s->scope == STMT_GLOBAL)
+				ck_assert_msg(s->reason && s->reason[0], "%s gives no reason", s->name);
+			else
+				ck_assert_msg(strstr(s->sql, "workspace_id") || strstr(s->sql, "workspaces"), "%s binds no workspace",
+					      s->name);
+		}
+	}
+}
+END_TEST
+
+static bool list_holds(const char *name)
+{
+	char path[1024], line[256];
+	bool found = false;
+	const char *folder = getenv("CARILLON_SRCDIR");
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/tests/lint/global_statements.txt", folder ? folder : ".");
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, " \t\n")] = 0;
+		found = strcmp(line, name) == 0;
+	}
+	fclose(f);
+	return found;
+}
+
+START_TEST(global_rows_stand_in_the_committed_list)
+{
+	size_t tables_n;
+	const struct stmt *const *tables = store_statements(&tables_n);
+
+	for (size_t t = 0; t < tables_n; t++)
+		for (const struct stmt *s = tables[t]; s->name; s++)
+			if (s->scope == STMT_GLOBAL)
+				ck_assert_msg(list_holds(s->name), "%s is GLOBAL and not listed", s->name);
+}
+END_TEST
+
+START_TEST(names_are_unique)
+{
+	size_t tables_n;
+	const struct stmt *const *tables = store_statements(&tables_n);
+	const char *names[1000];
+	size_t n = 0;
+
+	for (size_t t = 0; t < tables_n; t++) {
+		for (const struct stmt *s = tables[t]; s->name; s++) {
+			for (size_t i = 0; i < n; i++)
+				ck_assert_str_ne(names[i], s->name);
+			ck_assert_uint_lt(n, ARRAY_LEN(names));
+			names[n++] = s->name;
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("statements");
+	TCase *tc = tcase_create("rows");
+	SRunner *runner;
+	int failed;
+
+	database_start(&database, true);
+	tcase_add_test(tc, prepares_every_row);
+	tcase_add_test(tc, binds_the_workspace_or_gives_a_reason);
+	tcase_add_test(tc, global_rows_stand_in_the_committed_list);
+	tcase_add_test(tc, names_are_unique);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	database_stop(&database);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

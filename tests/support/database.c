@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/database.h"
+
+#include <check.h>
+#include <mysql.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "db/migrate.h"
+
+#define EXIT_SKIPPED 77
+
+static const char *source_folder(void)
+{
+	const char *folder = getenv("CARILLON_SRCDIR");
+
+	return folder ? folder : ".";
+}
+
+static int script(const char *action, const char *folder)
+{
+	char path[1024];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", source_folder());
+	pid = fork();
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(1);
+		execl("/bin/sh", "sh", path, action, folder, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+const char *database_sql_folder(void)
+{
+	static char folder[1024];
+
+	snprintf(folder, sizeof(folder), "%s/sql", source_folder());
+	return folder;
+}
+
+static void write_config(struct database *d)
+{
+	char path[128];
+	const struct passwd *me = getpwuid(geteuid());
+	struct problem why;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/carillon.ini", d->folder);
+	f = fopen(path, "w");
+	if (!f || !me) {
+		fprintf(stderr, "database: cannot write %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	fprintf(f, "[database]\nsocket = %s\nname = carillon\n", d->socket);
+	fprintf(f, "api_user = %s\nrun_user = %s\nadmin_user = %s\n", me->pw_name, me->pw_name,
+		me->pw_name);
+	fclose(f);
+	if (config_load(path, NULL, 0, &d->config, &why) < 0) {
+		fprintf(stderr, "database: %s\n", why.detail);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void migrate(const struct database *d)
+{
+	struct problem why;
+	struct db *db = NULL;
+	size_t n = 0;
+
+	if (db_open(d->config, DB_ROLE_ADMIN, &db, &why) < 0 ||
+	    migrate_run(db, database_sql_folder(), &n, &why) < 0) {
+		fprintf(stderr, "database: %s\n", why.detail);
+		exit(EXIT_FAILURE);
+	}
+	db_free(db);
+}
+
+void database_start(struct database *ret, bool is_migrated)
+{
+	int status;
+
+	snprintf(ret->folder, sizeof(ret->folder), "/tmp/carillon-test.XXXXXX");
+	if (!mkdtemp(ret->folder))
+		exit(EXIT_FAILURE);
+	snprintf(ret->socket, sizeof(ret->socket), "%s/db.sock", ret->folder);
+	status = script("start", ret->folder);
+	if (status != 0) {
+		fprintf(stderr, "database: no private MariaDB (status %d)\n", status);
+		exit(status == 69 ? EXIT_SKIPPED : EXIT_FAILURE);
+	}
+	write_config(ret);
+	if (is_migrated)
+		migrate(ret);
+}
+
+void database_stop(struct database *d)
+{
+	pid_t pid;
+
+	script("stop", d->folder);
+	config_free(d->config);
+	pid = fork();
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", "--", d->folder, (char *)NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+struct db *database_open(const struct database *d)
+{
+	struct problem why = { 0 };
+	struct db *db = NULL;
+
+	ck_assert_msg(db_open(d->config, DB_ROLE_RUN, &db, &why) == 0, "%s", why.detail);
+	return db;
+}
+
+void database_run(const struct database *d, const char *sql)
+{
+	MYSQL *my = mysql_init(NULL);
+	const struct passwd *me = getpwuid(geteuid());
+
+	ck_assert_ptr_nonnull(me);
+	ck_assert_ptr_nonnull(
+		mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0, d->socket, 0));
+	ck_assert_msg(mysql_query(my, sql) == 0, "%s: %s", sql, mysql_error(my));
+	mysql_close(my);
+}
