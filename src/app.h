@@ -5,6 +5,8 @@
 #ifndef CARILLON_APP_H
 #define CARILLON_APP_H
 
+#include <stdbool.h>
+
 struct config;
 struct db;
 struct net;
@@ -16,6 +18,7 @@ struct app {
 	struct db *db;          /* one persistent connection */
 	struct net *net;        /* NULL in the api pool: it has no outbound network */
 	struct engine *engine;  /* platform pool: opened by the first publish-now; else NULL */
+	bool is_platform;       /* of the platform pool: DB_ROLE_RUN instead of DB_ROLE_API */
 	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
 };
 

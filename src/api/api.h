@@ -16,6 +16,9 @@ extern const struct route api_auth_routes[], api_apikeys_routes[], api_workspace
 	api_accounts_routes[], api_schedule_routes[], api_schedule_content_routes[],
 	api_public_routes[], api_system_routes[];
 
+/* Opens app->db if it is not, and checks the schema; else PROBLEM_DB_DOWN. Part of api_hooks. */
+int api_prepare(struct app *app, struct problem *reterr);
+
 /* publish-now's tail: settles a fire still in flight after the reply went out (fcgi_service.after). */
 void api_after_reply(struct app *app);
 

@@ -10,6 +10,7 @@
 #include "store/content.h"
 #include "store/events.h"
 #include "store/flows.h"
+#include "store/health.h"
 #include "store/media.h"
 #include "store/postchange.h"
 #include "store/posts.h"
@@ -31,6 +32,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_content_statements,
 		store_events_statements,
 		store_flows_statements,
+		store_health_statements,
 		store_media_statements,
 		store_postchange_statements,
 		store_posts_statements,
