@@ -41,6 +41,7 @@ struct config_raw {
 	struct arena *arena;
 	struct slot *slots;
 	size_t n;
+	bool is_open; /* other programs' sections are passed over */
 };
 
 struct loading {
@@ -53,7 +54,7 @@ static size_t count_slots(const struct setting_group *groups, size_t n)
 	size_t total = ARRAY_LEN(core_rows);
 
 	for (size_t g = 0; g < n; g++) {
-		for (size_t s = 0; groups[g].sections[s]; s++) {
+		for (size_t s = 0; groups[g].sections && groups[g].sections[s]; s++) {
 			for (size_t r = 0; groups[g].rows[r].name; r++)
 				total++;
 		}
@@ -63,7 +64,8 @@ static size_t count_slots(const struct setting_group *groups, size_t n)
 
 static void add_group(struct config_raw *raw, const struct setting_group *group)
 {
-	for (size_t s = 0; group->sections[s]; s++) {
+	raw->is_open |= !group->sections;
+	for (size_t s = 0; group->sections && group->sections[s]; s++) {
 		for (size_t r = 0; group->rows[r].name; r++) {
 			struct slot *slot = &raw->slots[raw->n++];
 
@@ -214,7 +216,7 @@ static int take_setting(void *user, const char *section, const char *name, const
 	const char *what;
 
 	if (!has_section(raw, section))
-		return refuse(l, section, name, "stands in an unknown section");
+		return raw->is_open ? 1 : refuse(l, section, name, "stands in an unknown section");
 	if (!slot)
 		return refuse(l, section, name, "is not a setting");
 	if (slot->is_set)

@@ -28,7 +28,7 @@ struct setting {
 };
 
 struct setting_group { /* rows whose `section` is ignored: valid in every section listed */
-	const char *const *sections;   /* NULL-terminated */
+	const char *const *sections;   /* NULL-terminated; NULL: pass over sections of others */
 	const struct setting *rows;    /* ends with name NULL */
 };
 

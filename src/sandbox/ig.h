@@ -84,6 +84,7 @@ struct ig_node {
 struct ig_field {
 	const char *name;
 	json_t *(*get)(struct exchange *ex, const void *node, const json_t *sub); /* NULL: left out */
+	const struct ig_type *nested;  /* what its own fields are checked against; NULL: not */
 };
 struct ig_type {
 	const char *name;

@@ -52,10 +52,29 @@ static const struct ig_field *field_find(const struct ig_type *type, const char 
 	return NULL;
 }
 
+/* The type has one level of nodes inside nodes (DEPTH_MAX bounds the rest). */
+static bool fields_known(struct exchange *ex, const struct ig_type *type, json_t *fields)
+{
+	const char *key;
+	json_t *sub;
+
+	json_object_foreach(fields, key, sub) {
+		const struct ig_field *f = field_find(type, key);
+
+		if (f == NULL)
+			return sandbox_ig_fail_text(ex, 100, 0, arena_printf(ex->arena,
+				"(#100) Tried accessing nonexisting field (%s) on node type (%s)", key,
+				type->name));
+		if (f->nested != NULL && json_is_object(sub) && !fields_known(ex, f->nested, sub))
+			return false;
+	}
+	return true;
+}
+
 json_t *sandbox_ig_fields(struct exchange *ex, const struct ig_type *type)
 {
-	const char *text = sandbox_exchange_param(ex, "fields"), *key;
-	json_t *fields, *sub;
+	const char *text = sandbox_exchange_param(ex, "fields");
+	json_t *fields;
 
 	if (text == NULL || *text == '\0')
 		text = type->fallback;
@@ -65,12 +84,7 @@ json_t *sandbox_ig_fields(struct exchange *ex, const struct ig_type *type)
 		return NULL;
 	}
 	/* Also for an empty list: the names are checked before any row is read. */
-	json_object_foreach(fields, key, sub) {
-		if (field_find(type, key) != NULL)
-			continue;
-		sandbox_ig_fail_text(ex, 100, 0, arena_printf(ex->arena,
-			"(#100) Tried accessing nonexisting field (%s) on node type (%s)", key,
-			type->name));
+	if (!fields_known(ex, type, fields)) {
 		json_decref(fields);
 		return NULL;
 	}

@@ -67,12 +67,12 @@ static json_t *container_copyright(struct exchange *ex, const void *node, const 
 }
 
 static const struct ig_field container_fields[] = {
-	{ "id", container_id },
-	{ "status", container_status },
-	{ "status_code", container_code },
-	{ "video_status", container_video },
-	{ "copyright_check_status", container_copyright },
-	{ NULL, NULL },
+	{ "id", container_id, NULL },
+	{ "status", container_status, NULL },
+	{ "status_code", container_code, NULL },
+	{ "video_status", container_video, NULL },
+	{ "copyright_check_status", container_copyright, NULL },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_container_type = { "ShadowIGMediaBuilder", container_fields, "id" };
 
@@ -173,20 +173,20 @@ static json_t *media_likes(struct exchange *ex, const void *node, const json_t *
 }
 
 static const struct ig_field media_fields[] = {
-	{ "id", media_id },
-	{ "caption", media_caption },
-	{ "timestamp", media_timestamp },
-	{ "permalink", media_permalink },
-	{ "shortcode", media_shortcode },
-	{ "media_type", media_type },
-	{ "media_product_type", media_product },
-	{ "media_url", media_url },
-	{ "thumbnail_url", media_url },
-	{ "username", media_username },
-	{ "owner", media_owner },
-	{ "comments_count", media_comments },
-	{ "like_count", media_likes },
-	{ NULL, NULL },
+	{ "id", media_id, NULL },
+	{ "caption", media_caption, NULL },
+	{ "timestamp", media_timestamp, NULL },
+	{ "permalink", media_permalink, NULL },
+	{ "shortcode", media_shortcode, NULL },
+	{ "media_type", media_type, NULL },
+	{ "media_product_type", media_product, NULL },
+	{ "media_url", media_url, NULL },
+	{ "thumbnail_url", media_url, NULL },
+	{ "username", media_username, NULL },
+	{ "owner", media_owner, NULL },
+	{ "comments_count", media_comments, NULL },
+	{ "like_count", media_likes, NULL },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_media_type = { "Media", media_fields, "id" };
 

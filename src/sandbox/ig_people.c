@@ -30,10 +30,10 @@ static json_t *person_picture(struct exchange *ex, const void *node, const json_
 }
 
 static const struct ig_field person_fields[] = {
-	{ "id", person_id },
-	{ "name", person_name },
-	{ "picture", person_picture },
-	{ NULL, NULL },
+	{ "id", person_id, NULL },
+	{ "name", person_name, NULL },
+	{ "picture", person_picture, NULL },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_person_type = { "User", person_fields, "id,name" };
 
@@ -89,14 +89,14 @@ static json_t *page_account(struct exchange *ex, const void *node, const json_t 
 }
 
 static const struct ig_field page_fields[] = {
-	{ "id", page_id },
-	{ "name", page_name },
-	{ "category", page_category },
-	{ "access_token", page_token },
-	{ "tasks", page_tasks },
-	{ "instagram_business_account", page_account },
-	{ "connected_instagram_account", page_account },
-	{ NULL, NULL },
+	{ "id", page_id, NULL },
+	{ "name", page_name, NULL },
+	{ "category", page_category, NULL },
+	{ "access_token", page_token, NULL },
+	{ "tasks", page_tasks, NULL },
+	{ "instagram_business_account", page_account, &sandbox_ig_user_type },
+	{ "connected_instagram_account", page_account, &sandbox_ig_user_type },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_page_type = { "Page", page_fields, "id,name,access_token,tasks" };
 
@@ -113,9 +113,9 @@ static json_t *business_name(struct exchange *ex, const void *node, const json_t
 }
 
 static const struct ig_field business_fields[] = {
-	{ "id", business_id },
-	{ "name", business_name },
-	{ NULL, NULL },
+	{ "id", business_id, NULL },
+	{ "name", business_name, NULL },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_business_type = { "Business", business_fields, "id,name" };
 
@@ -183,16 +183,16 @@ static json_t *user_media_count(struct exchange *ex, const void *node, const jso
 }
 
 static const struct ig_field user_fields[] = {
-	{ "id", user_id },
-	{ "user_id", user_user_id },
-	{ "username", user_username },
-	{ "name", user_name },
-	{ "profile_picture_url", user_picture },
-	{ "account_type", user_type },
-	{ "followers_count", user_followers },
-	{ "follows_count", user_followers },
-	{ "media_count", user_media_count },
-	{ NULL, NULL },
+	{ "id", user_id, NULL },
+	{ "user_id", user_user_id, NULL },
+	{ "username", user_username, NULL },
+	{ "name", user_name, NULL },
+	{ "profile_picture_url", user_picture, NULL },
+	{ "account_type", user_type, NULL },
+	{ "followers_count", user_followers, NULL },
+	{ "follows_count", user_followers, NULL },
+	{ "media_count", user_media_count, NULL },
+	{ NULL, NULL, NULL },
 };
 const struct ig_type sandbox_ig_user_type = { "IGUser", user_fields, "id" };
 

@@ -109,20 +109,33 @@ static bool publish_faults_before(struct exchange *ex)
 	return true;
 }
 
-static void publish_faults_after(struct exchange *ex)
-{
-	const json_t *params = sandbox_faults_hit(ex, "publish.error_then_live");
+/* Drawn before the commit, so that the truth line names the fault; borrowed params or NULL. */
+struct fate {
+	const json_t *error, *broken, *drop, *hang;
+};
 
-	if (params != NULL)
-		sandbox_ig_fail(ex, (int)sandbox_faults_int(params, "code", 4),
-				(int)sandbox_faults_int(params, "subcode", 2207051));
-	if (sandbox_faults_hit(ex, "publish.commit_then_5xx") != NULL)
+static struct fate publish_fate(struct exchange *ex)
+{
+	struct fate fate = { NULL, NULL, NULL, NULL };
+
+	fate.error = sandbox_faults_hit(ex, "publish.error_then_live");
+	fate.broken = sandbox_faults_hit(ex, "publish.commit_then_5xx");
+	fate.drop = sandbox_faults_hit(ex, "publish.commit_then_drop_connection");
+	fate.hang = sandbox_faults_hit(ex, "publish.commit_then_hang");
+	return fate;
+}
+
+static void publish_suffer(struct exchange *ex, const struct fate *fate)
+{
+	if (fate->error != NULL)
+		sandbox_ig_fail(ex, (int)sandbox_faults_int(fate->error, "code", 4),
+				(int)sandbox_faults_int(fate->error, "subcode", 2207051));
+	if (fate->broken != NULL)
 		sandbox_ig_fail(ex, 2, 0);
-	if (sandbox_faults_hit(ex, "publish.commit_then_drop_connection") != NULL)
+	if (fate->drop != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
-	params = sandbox_faults_hit(ex, "publish.commit_then_hang");
-	if (params != NULL)
-		sandbox_exchange_wire(ex, WIRE_HANG, sandbox_faults_int(params, "ms", TIMEOUT_MS));
+	if (fate->hang != NULL)
+		sandbox_exchange_wire(ex, WIRE_HANG, sandbox_faults_int(fate->hang, "ms", TIMEOUT_MS));
 }
 
 void sandbox_ig_publish(struct exchange *ex)
@@ -131,6 +144,7 @@ void sandbox_ig_publish(struct exchange *ex)
 	struct token *t = NULL;
 	struct account *a = sandbox_ig_account(ex, ex->captures[1], IG_SCOPE_PUBLISH, &t);
 	const struct ig_node *node;
+	struct fate fate;
 
 	if (a == NULL)
 		return;
@@ -145,8 +159,9 @@ void sandbox_ig_publish(struct exchange *ex)
 	}
 	if (!publish_faults_before(ex) || !publish_ready(ex, node->p, a) || !publish_quota(ex, a))
 		return;
+	fate = publish_fate(ex);
 	if (publish_commit(ex, node->p))
-		publish_faults_after(ex);
+		publish_suffer(ex, &fate);
 }
 
 void sandbox_ig_quota(struct exchange *ex)

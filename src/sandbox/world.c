@@ -309,7 +309,7 @@ static bool truth_write(struct exchange *ex, const struct object *o, const char 
 				 "kind", o->kind, "caption", o->caption, "media", truth_media(o),
 				 "options", o->options, "container", o->container, "conn",
 				 (json_int_t)ex->conn_no, "req_no", (json_int_t)ex->req_no, "fault",
-				 ex->fault);
+				 ex->fault != NULL ? ex->fault : ex->planned);
 	int r = line != NULL ? sandbox_truth_append(ex->sandbox->truth, line) : -1;
 
 	json_decref(line);
