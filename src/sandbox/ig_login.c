@@ -219,8 +219,7 @@ static void ig_token_fail(struct exchange *ex, const char *message)
 
 static const char *const code_messages[] = { /* by subcode - 36007 */
 	"Invalid authorization code",
-	"Error validating verification code. Please make sure your redirect_uri is identical to the "
-	"one you used in the OAuth dialog request",
+	"Error validating verification code. The redirect_uri differs from that of the dialog",
 	"This authorization code has been used",
 };
 
