@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sandbox's Instagram as a client meets it: both logins, publishing, refusals. */
 #include <check.h>
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
