@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "instagram_bench.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static const char *file_write(struct bench *b, const char *name, const char *text)
+{
+	const char *path = arena_printf(b->arena, "%s/%s", b->folder, name);
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	(void)fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path, 0400), 0);
+	return path;
+}
+
+static void config_open(struct bench *b, const char *extra)
+{
+	struct problem why = { 0 };
+	const struct setting_group *groups;
+	const char *secret, *ini;
+	size_t n = 0;
+
+	secret = file_write(b, "secret", BENCH_SECRET "\n");
+	ini = file_write(b, "ini",
+			 arena_printf(b->arena,
+				      "[server]\npublic_url = https://pub.example\n[instagram]\n"
+				      "client_id = 4711\nclient_secret_file = %s\n%s\n",
+				      secret, extra));
+	groups = platform_setting_groups(&n);
+	ck_assert_msg(config_load(ini, groups, n, &b->config, &why) == 0, "%s", why.detail);
+}
+
+void bench_open(struct bench *b, const char *extra)
+{
+	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/instagram.XXXXXX" };
+	ck_assert_ptr_nonnull(mkdtemp(b->folder));
+	config_open(b, extra);
+	platform_app_init(&b->app, b->arena, b->config, platform_find("instagram"), true);
+	b->account = (struct platform_account){
+		.id = "acc_1",
+		.remote_id = "1784",
+		.username = "acmebakery",
+		.scopes = "instagram_basic instagram_content_publish instagram_manage_comments",
+		.access_token = "PAGE",
+		.user_token = "USER",
+	};
+	b->post = (struct publication){ .caption = "Fresh bread", .media = b->media,
+					.options = json_object() };
+	b->d = (struct delivery){
+		.arena = b->arena,
+		.app = &b->app,
+		.account = &b->account,
+		.post = &b->post,
+		.memo = json_object(),
+		.now_us = BENCH_NOW_S * US_PER_S,
+		.due_us = BENCH_NOW_S * US_PER_S,
+		.fired_us = INSTANT_NONE,
+		.post_id = "sch_1",
+	};
+	b->c = (struct connect){ .arena = b->arena, .app = &b->app, .code = "CODE",
+				 .now_us = BENCH_NOW_S * US_PER_S, .memo = json_object() };
+	b->r = (struct renewal){ .arena = b->arena, .app = &b->app, .account = &b->account,
+				 .now_us = BENCH_NOW_S * US_PER_S, .memo = json_object() };
+}
+
+void bench_close(struct bench *b)
+{
+	(void)unlink(arena_printf(b->arena, "%s/secret", b->folder));
+	(void)unlink(arena_printf(b->arena, "%s/ini", b->folder));
+	(void)rmdir(b->folder);
+	json_decref(b->post.options);
+	json_decref(b->d.memo);
+	json_decref(b->c.memo);
+	json_decref(b->r.memo);
+	http_reply_done(&b->reply);
+	config_free(b->config);
+	arena_free(b->arena);
+}
+
+void bench_images(struct bench *b, enum content_kind kind, size_t n)
+{
+	b->post.kind = kind;
+	b->post.media_n = n;
+	for (size_t i = 0; i < n; i++)
+		b->media[i] = (struct media_item){
+			.kind = MEDIA_IMAGE,
+			.mime = "image/jpeg",
+			.url = arena_printf(b->arena, "https://pub.example/m/%zu.jpg", i),
+			.path = "/store/image",
+			.bytes = 1000,
+			.width = 1080,
+			.height = 1080,
+		};
+}
+
+void bench_video(struct bench *b, enum content_kind kind)
+{
+	b->post.kind = kind;
+	b->post.media_n = 1;
+	b->media[0] = (struct media_item){
+		.kind = MEDIA_VIDEO,
+		.mime = "video/mp4",
+		.url = "https://pub.example/m/v.mp4",
+		.path = "/store/video",
+		.bytes = 5000,
+		.width = 1080,
+		.height = 1920,
+		.duration_ms = 8000,
+		.video_codec = "h264",
+		.audio_codec = "aac",
+	};
+}
+
+const struct http_reply *bench_reply_with(struct bench *b, int status, const char *headers,
+					  const char *body)
+{
+	http_reply_done(&b->reply);
+	b->reply = (struct http_reply){ .transfer = TRANSFER_REPLIED, .status = status };
+	buf_adds(&b->reply.body, body);
+	buf_adds(&b->reply.headers, headers);
+	return &b->reply;
+}
+
+const struct http_reply *bench_reply(struct bench *b, int status, const char *body)
+{
+	return bench_reply_with(b, status, "", body);
+}
+
+const struct http_reply *bench_broken(struct bench *b)
+{
+	http_reply_done(&b->reply);
+	b->reply = (struct http_reply){ .transfer = TRANSFER_BROKEN, .failure = "timed out" };
+	return &b->reply;
+}
+
+const char *bench_header(const struct http_request *r, const char *name)
+{
+	for (const struct http_header *h = r->headers; h; h = h->next) {
+		if (strcasecmp(h->name, name) == 0)
+			return h->value;
+	}
+	return "";
+}
+
+/* The proof changes with every token and has a case of its own. */
+static const char *without_proof(struct bench *b, const char *text)
+{
+	char *copy = arena_strdup(b->arena, text), *at = strstr(copy, "appsecret_proof=");
+	size_t len;
+
+	if (!at)
+		return copy;
+	len = strcspn(at, "&");
+	len += at[len] == '&' ? 1 : 0;
+	memmove(at, at + len, strlen(at + len) + 1);
+	len = strlen(copy);
+	if (len > 0 && (copy[len - 1] == '?' || copy[len - 1] == '&'))
+		copy[len - 1] = '\0';
+	return copy;
+}
+
+void bench_sends(struct bench *b, enum step step, const char *line)
+{
+	static const char *const verbs[] = { "GET", "POST", "PUT", "DELETE", "PATCH" };
+	const struct http_request *r = b->result.request;
+	const char *path, *is;
+
+	ck_assert_msg(step == STEP_SEND, "step %d (outcome %d: %s) instead of %s", (int)step,
+		      (int)b->result.outcome.kind, b->result.outcome.error.message, line);
+	path = strstr(r->url, ".com/");
+	ck_assert_msg(path != NULL, "%s", r->url);
+	is = arena_printf(b->arena, "%s %s", verbs[r->verb], without_proof(b, path + 4));
+	if (r->body == BODY_BYTES)
+		is = arena_printf(b->arena, "%s %s", is, without_proof(b, r->bytes));
+	ck_assert_str_eq(is, line);
+}
+
+void bench_restart(struct bench *b)
+{
+	char *text = json_dumps(b->d.memo, 0);
+
+	json_decref(b->d.memo);
+	b->d.memo = json_loads(text, 0, NULL);
+	free(text);
+}

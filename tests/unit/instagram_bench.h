@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * instagram_bench - the adapter without a network: a delivery, a connect flow, made-up replies
+ * One bench a case: bench_open() in setup, bench_close() in teardown; everything else is borrowed.
+ */
+#ifndef CARILLON_TESTS_INSTAGRAM_BENCH_H
+#define CARILLON_TESTS_INSTAGRAM_BENCH_H
+
+#include "platform/platform.h"
+
+#define BENCH_NOW_S 1800000000LL
+#define BENCH_SECRET "app-secret"
+
+struct bench {
+	struct arena *arena;
+	struct config *config;
+	struct platform_app app;
+	struct platform_account account;
+	struct publication post;
+	struct media_item media[12];
+	struct delivery d;
+	struct connect c;
+	struct renewal r;
+	struct step_result result;
+	struct http_reply reply;
+	char folder[64];
+};
+
+/* extra: further lines for [instagram], or "". */
+void bench_open(struct bench *b, const char *extra);
+void bench_close(struct bench *b);
+/* n images of 1080 x 1080; the kind is as given. */
+void bench_images(struct bench *b, enum content_kind kind, size_t n);
+void bench_video(struct bench *b, enum content_kind kind);
+/* A reply for the next call of a step; it lives until the next one is made. */
+const struct http_reply *bench_reply(struct bench *b, int status, const char *body);
+const struct http_reply *bench_reply_with(struct bench *b, int status, const char *headers,
+					  const char *body);
+const struct http_reply *bench_broken(struct bench *b);
+const char *bench_header(const struct http_request *r, const char *name); /* "" absent */
+/* Checks that the step sends this request: "POST /v25.0/1784/media image_url=..&caption=..". */
+void bench_sends(struct bench *b, enum step step, const char *line);
+/* What the memo would be in another process: printed and parsed again. */
+void bench_restart(struct bench *b);
+
+#endif
