@@ -395,6 +395,7 @@ static void lost_publishing(const struct step *s)
 	/* No live attempt: the permit never was, so nothing can have been sent. */
 	if (s->view->attempt == ATTEMPT_NONE || s->view->attempt == ATTEMPT_NO_EFFECT) {
 		move_to(s, POST_RETRYING, s->view->now_us);
+		s->ret->keep_lease = false;
 		return;
 	}
 	if (s->view->attempt != ATTEMPT_EFFECT)

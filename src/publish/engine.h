@@ -23,10 +23,20 @@ struct engine;
 int engine_open(struct app *app, struct engine **ret, struct problem *reterr);
 void engine_free(struct engine *e);
 
+/* Work beside the posts, on the same loop: tick is called about every every_ms; it must not block. */
+struct engine_job {
+	const char *name;
+	int64_t every_ms;
+	void (*tick)(void *arg, int64_t now_us);  /* now: the database's clock */
+	bool (*is_busy)(void *arg);               /* calls under way that a drain waits for; may be NULL */
+	void *arg;
+};
+void engine_add_job(struct engine *e, const struct engine_job *job);
+
 /*
- * The runner: claims and drives due posts until stay_s has passed or a newer runner of this host
- * has registered, then hands over; `once` drains what is due and returns. *stop (set by a signal
- * handler) ends claiming and drains. 0 clean; -1 could not run at all.
+ * The runner: claims and drives due posts until a newer runner of this host has registered, or
+ * without one until stay_s and 3/10 of it have passed, then drains; `once` drains what is due and
+ * returns. *stop (set by a signal handler) ends claiming and drains. 0 clean; -1 could not run.
  */
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr);
 

@@ -47,7 +47,8 @@ const struct stmt store_queue_statements[] = {
 	[LOAD] = { "queue.load", STMT_WORKSPACE, "ss",
 		   "SELECT " STORE_POSTS_COLUMNS ", " STORE_ACCOUNTS_COLUMNS ", "
 		   "posts.workspace_id, posts.memo, t.seq, t.state, t.permit, t.host, t.boot_id, "
-		   "t.handle, t.pid, t.start_ticks, t.sent_at, t.last_read_at, t.negatives "
+		   "t.handle, t.pid, t.start_ticks, t.sent_at, t.last_read_at, t.negatives, "
+		   "IF(posts.state IN ('publishing', 'confirming'), posts.snapshot, NULL) "
 		   "FROM posts JOIN accounts ON accounts.workspace_id = posts.workspace_id "
 		   "AND accounts.id = posts.account_id "
 		   "LEFT JOIN attempts t ON t.workspace_id = posts.workspace_id "
@@ -168,6 +169,8 @@ static enum attempt_state attempt_parse(const char *name)
 	return ATTEMPT_NONE;
 }
 
+#define ATTEMPT_COLUMNS_N 11
+
 static void read_attempt(const struct rows *r, unsigned c, struct arena *a,
 			 struct queue_attempt *ret)
 {
@@ -203,6 +206,7 @@ int store_queue_load(struct db *db, const struct queue_key *key, struct arena *a
 	ret->workspace = rows_dup(r, more, a);
 	ret->memo = rows_dup(r, more + 1, a);
 	read_attempt(r, more + 2, a, &ret->attempt);
+	ret->snapshot = rows_dup(r, more + 2 + ATTEMPT_COLUMNS_N, a);
 	rows_end(r);
 	return 0;
 }

@@ -39,6 +39,7 @@ struct queue_post {
 	const char *workspace;
 	struct post post;
 	const char *memo;                   /* JSON object text; NULL none */
+	const char *snapshot;               /* what was sent; only of publishing and confirming */
 	struct account account;
 	struct queue_attempt attempt;       /* the newest */
 };

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/cleanup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "store/flows.h"
+#include "store/runners.h"
+#include "store/sessions.h"
+
+#define EVERY_MS 20000
+#define MOST 500
+#define UPLOAD_LIFE_US US_PER_HOUR
+
+struct cleanup {
+	struct app *app;
+};
+
+typedef int sweep_fn(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
+
+struct sweep_row {
+	const char *what;
+	sweep_fn *fn;
+};
+
+static const struct sweep_row sweeps[] = {
+	{ "flows", store_flows_sweep },
+	{ "sessions", store_sessions_sweep },
+	{ "runners", store_runners_sweep },
+};
+
+static bool is_old_file(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       clock_real_us() - (int64_t)st.st_mtim.tv_sec * US_PER_S > UPLOAD_LIFE_US;
+}
+
+/* Request bodies that nobody took: the request was refused or its worker died. */
+static void sweep_uploads(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int64_t n = 0;
+
+	if (!dir)
+		return;
+	while (n < MOST && (entry = readdir(dir))) {
+		if (is_old_file(dirfd(dir), entry->d_name) &&
+		    unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			n++;
+	}
+	(void)closedir(dir);
+	if (n > 0)
+		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=uploads n=%lld", (long long)n);
+}
+
+static void tick(void *arg, int64_t now_us)
+{
+	const struct cleanup *c = arg;
+
+	(void)now_us;
+	for (size_t i = 0; i < ARRAY_LEN(sweeps); i++) {
+		struct problem p = { .kind = PROBLEM_NONE };
+		int64_t n = 0;
+
+		if (sweeps[i].fn(c->app->db, MOST, &n, &p) == 0 && n > 0)
+			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld", sweeps[i].what,
+				 (long long)n);
+	}
+	sweep_uploads(c->app->config->media_upload_folder);
+}
+
+struct cleanup *cleanup_new(struct app *app, struct engine *e)
+{
+	struct cleanup *c = alloc_zero(sizeof(*c));
+	const struct engine_job job = { "cleanup", EVERY_MS, tick, NULL, c };
+
+	c->app = app;
+	engine_add_job(e, &job);
+	return c;
+}
+
+void cleanup_free(struct cleanup *c)
+{
+	free(c);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cleanup - removes what has had its time, a little at a time
+ * Layer jobs. Expired connect flows, sessions and login counters, rows of runners that ended, and
+ * uploads that nobody took. Nothing that people or posts refer to.
+ */
+#ifndef CARILLON_JOBS_CLEANUP_H
+#define CARILLON_JOBS_CLEANUP_H
+
+#include "app.h"
+#include "publish/engine.h"
+
+struct cleanup;
+
+struct cleanup *cleanup_new(struct app *app, struct engine *e);
+void cleanup_free(struct cleanup *c);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * carillon-publish - the runner: started every minute, publishes what is due on its second
+ * carillon-publish -c FILE [--once]
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "db/conn.h"
+#include "jobs/cleanup.h"
+#include "jobs/refresh.h"
+#include "net/client.h"
+#include "platform/platform.h"
+#include "publish/engine.h"
+
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
+
+static volatile int stop_asked;
+
+static void on_stop(int signum)
+{
+	(void)signum;
+	stop_asked = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop };
+
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+}
+
+struct options {
+	const char *config;
+	bool once;
+};
+
+static int parse(int argc, char **argv, struct options *ret)
+{
+	static const struct option rows[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "once", no_argument, NULL, '1' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:1", rows, NULL)) != -1) {
+		if (letter == 'c')
+			ret->config = optarg;
+		else if (letter == '1')
+			ret->once = true;
+		else
+			return -1;
+	}
+	return ret->config && optind == argc ? 0 : -1;
+}
+
+static enum log_level level_of(const char *name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	}
+	return LOG_LEVEL_INFO;
+}
+
+static int serve(struct app *app, bool once, struct problem *reterr)
+{
+	struct engine *e = NULL;
+	struct refresh *refresh;
+	struct cleanup *cleanup;
+	int done;
+
+	if (engine_open(app, &e, reterr) < 0)
+		return -1;
+	refresh = refresh_new(app, e);
+	cleanup = cleanup_new(app, e);
+	done = engine_run(e, once, &stop_asked, reterr);
+	/* Open transfers point into engine and jobs: they end first. */
+	net_free(app->net);
+	app->net = NULL;
+	refresh_free(refresh);
+	cleanup_free(cleanup);
+	engine_free(e);
+	return done;
+}
+
+static int start(const struct options *o, struct problem *reterr)
+{
+	CLEANUP(config_free) struct config *cfg = NULL;
+	CLEANUP(keys_free) struct keys *keys = NULL;
+	CLEANUP(db_free) struct db *db = NULL;
+	struct app app = { .config = NULL };
+	const struct setting_group *groups;
+	size_t n;
+
+	groups = platform_setting_groups(&n);
+	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
+		return -1;
+	log_setup("carillon-publish", level_of(cfg->server_log_level), 2);
+	if (keys_load(cfg, true, &keys, reterr) < 0 ||
+	    db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || net_open(cfg, &app.net, reterr) < 0)
+		return -1;
+	app.config = cfg;
+	app.keys = keys;
+	app.db = db;
+	return serve(&app, o->once, reterr);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .config = NULL };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	keys_harden_process();
+	if (parse(argc, argv, &o) < 0) {
+		(void)fputs("usage: carillon-publish -c FILE [--once]\n", stderr);
+		return EXIT_USAGE;
+	}
+	log_setup("carillon-publish", LOG_LEVEL_INFO, 2);
+	catch_signals();
+	if (start(&o, &p) == 0)
+		return EXIT_SUCCESS;
+	log_line(LOG_LEVEL_ERROR, "runner.failed", "detail=\"%s\"", p.detail);
+	return p.kind == PROBLEM_CONFLICT ? EXIT_SUCCESS : EXIT_CONFIG;
+}

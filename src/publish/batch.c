@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Group commit: whatever the flights of one loop turn want written is one transaction, permits
+ * and outbox included. A COMMIT that was never answered is looked up by version before anything
+ * is written or sent again.
+ */
+#include "base/fp.h"
+#include "base/log.h"
+#include "db/conn.h"
+#include "publish/private.h"
+#include "store/postevent.h"
+
+static int report(struct db *db, const struct flight *f, struct problem *reterr)
+{
+	const struct change *c = &f->change;
+	const struct late_result late = {
+		.post_id = f->key.id,
+		.remote_id = c->move.remote_id,
+		.remote_url = c->move.remote_url,
+		.published_us = c->move.published_us,
+		.settlement = c->settlement,
+	};
+
+	return store_attempts_report(db, f->key.workspace, &late, reterr);
+}
+
+static int write_settlement(struct db *db, const struct flight *f, struct problem *reterr)
+{
+	bool is_open = false;
+
+	if (!f->change.is_ours)
+		return report(db, f, reterr);
+	return store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr);
+}
+
+static int write_one(struct db *db, struct flight *f, struct problem *reterr)
+{
+	struct change *c = &f->change;
+	const char *ws = f->key.workspace;
+
+	c->is_ours = true;
+	if (c->has_permit &&
+	    store_attempts_permit(db, ws, &c->permit, &c->permit_answer, reterr) < 0)
+		return -1;
+	if (c->has_move && store_queue_move(db, ws, &c->move, &c->is_ours, reterr) < 0)
+		return -1;
+	if (c->has_settlement && write_settlement(db, f, reterr) < 0)
+		return -1;
+	if (c->event && c->is_ours)
+		return postevent_insert(db, ws, c->event, &c->event_post, reterr);
+	return 0;
+}
+
+static int write_all(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct engine *e = arg;
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->change.is_pending && write_one(db, f, reterr) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_alone(struct db *db, void *arg, struct problem *reterr)
+{
+	return write_one(db, arg, reterr);
+}
+
+/* Not written: a permit is asked for anew when its time comes, everything else waits. */
+static void withdraw_permit(struct flight *f)
+{
+	if (!f->change.is_pending || !f->change.has_permit)
+		return;
+	f->change.is_pending = f->change.has_permit = f->change.is_sent = false;
+	f->at = FLIGHT_READY;
+}
+
+static void unknown(struct engine *e)
+{
+	e->is_unknown = true;
+	for (struct flight *f = e->flights; f; f = f->next)
+		f->change.is_sent = f->change.is_pending;
+}
+
+/* One statement cannot be carried out: its post is set free, so that the others get on. */
+static void write_singly(struct engine *e)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		struct problem p = { .kind = PROBLEM_NONE };
+
+		if (!f->change.is_pending)
+			continue;
+		if (db_transact(e->app->db, write_alone, f, &p) == 0) {
+			flight_written(f);
+			continue;
+		}
+		if (p.kind == PROBLEM_DB_DOWN) {
+			if (db_commit_unknown(e->app->db))
+				unknown(e);
+			engine_db_failed(e, &p);
+			return;
+		}
+		log_line(LOG_LEVEL_ERROR, "post.unwritten", "post=%s", f->key.id);
+		f->change.is_pending = false;
+		f->at = FLIGHT_END;
+	}
+}
+
+static void failed(struct engine *e, const struct problem *p)
+{
+	if (p->kind != PROBLEM_DB_DOWN) {
+		write_singly(e);
+		return;
+	}
+	if (db_commit_unknown(e->app->db)) {
+		log_line(LOG_LEVEL_WARN, "batch.unknown", "detail=\"%s\"", p->detail);
+		unknown(e);
+	} else {
+		for (struct flight *f = e->flights; f; f = f->next)
+			withdraw_permit(f);
+	}
+	engine_db_failed(e, p);
+}
+
+static bool is_version_after(const struct flight *f, const struct queue_mark *mark, int64_t n)
+{
+	const struct change *c = &f->change;
+	const int64_t fence = c->has_permit ? c->permit.fence : c->move.fence;
+	const int64_t version = c->has_permit ? c->permit.version : c->move.version;
+
+	return mark->fence == fence && mark->version == version + n;
+}
+
+/* What became of one change whose COMMIT was never answered. */
+static int look_up(struct engine *e, struct flight *f, struct problem *reterr)
+{
+	struct change *c = &f->change;
+	struct queue_mark mark = { .fence = -1 };
+
+	if (store_queue_mark(e->app->db, &f->key, &mark, reterr) < 0 &&
+	    reterr->kind != PROBLEM_NOT_FOUND)
+		return -1;
+	c->is_sent = false;
+	if (is_version_after(f, &mark, 0)) {
+		withdraw_permit(f);
+		return 0;
+	}
+	c->is_ours = is_version_after(f, &mark, 1);
+	c->permit_answer = c->is_ours			      ? PERMIT_GIVEN :
+			   is_version_after(f, &mark, 2) ? PERMIT_BUSY :
+							     PERMIT_LOST;
+	/* Somebody else's by now: what we saw is still worth telling, and may be told twice. */
+	if (!c->is_ours && c->has_settlement && report(e->app->db, f, reterr) < 0)
+		return -1;
+	flight_written(f);
+	return 0;
+}
+
+static bool look_up_all(struct engine *e)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		struct problem p = { .kind = PROBLEM_NONE };
+
+		if (!f->change.is_pending || !f->change.is_sent)
+			continue;
+		if (look_up(e, f, &p) < 0) {
+			engine_db_failed(e, &p);
+			return false;
+		}
+	}
+	e->is_unknown = false;
+	return true;
+}
+
+static bool has_any(const struct engine *e)
+{
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		if (f->change.is_pending)
+			return true;
+	}
+	return false;
+}
+
+void batch_commit(struct engine *e)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (!has_any(e) || !engine_db_ready(e) || (e->is_unknown && !look_up_all(e)))
+		return;
+	(void)FP(F10_before_commit);
+	if (db_transact(e->app->db, write_all, e, &p) < 0) {
+		failed(e, &p);
+		return;
+	}
+	(void)FP(F11_after_commit);
+	e->commits++;
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->change.is_pending)
+			flight_written(f);
+	}
+}
+
+struct renewing {
+	struct engine *e;
+	int64_t before_boot_us;
+};
+
+static bool is_stale(const struct flight *f, int64_t before_boot_us)
+{
+	return f->at != FLIGHT_NEW && f->at != FLIGHT_END && !f->is_lost &&
+	       f->leased_boot_us < before_boot_us;
+}
+
+static int renew_all(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct renewing *r = arg;
+	const int64_t lease_s = r->e->app->config->publish_lease_s;
+
+	for (struct flight *f = r->e->flights; f; f = f->next) {
+		bool is_ours = false;
+
+		if (!is_stale(f, r->before_boot_us))
+			continue;
+		if (store_queue_renew(db, f->key.workspace, f->key.id, f->q.post.fence, lease_s,
+				      &is_ours, reterr) < 0)
+			return -1;
+		f->is_lost = !is_ours;
+	}
+	return 0;
+}
+
+/* Lost while nothing irreversible is under way: let go. A live fire is seen to its end. */
+static void drop_lost(struct flight *f)
+{
+	if (f->at == FLIGHT_FIRE || f->is_fired || f->change.is_pending)
+		return;
+	if (f->transfer)
+		net_cancel(f->engine->app->net, f->transfer);
+	f->transfer = NULL;
+	f->at = FLIGHT_END;
+	log_line(LOG_LEVEL_INFO, "post.lost", "post=%s", f->key.id);
+}
+
+void batch_renew(struct engine *e)
+{
+	const int64_t now_us = clock_boot_us();
+	struct renewing r = { e, now_us - e->app->config->publish_lease_s * US_PER_S / 6 };
+	struct problem p = { .kind = PROBLEM_NONE };
+	bool is_due = false;
+
+	for (const struct flight *f = e->flights; f; f = f->next)
+		is_due |= is_stale(f, r.before_boot_us);
+	if (!is_due || !engine_db_ready(e))
+		return;
+	if (db_transact(e->app->db, renew_all, &r, &p) < 0) {
+		engine_db_failed(e, &p);
+		return;
+	}
+	e->commits++;
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (!is_stale(f, r.before_boot_us) && !f->is_lost)
+			continue;
+		f->leased_boot_us = now_us;
+		if (f->is_lost)
+			drop_lost(f);
+	}
+}

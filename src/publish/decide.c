@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an outcome to what is written: domain/delivery decides, this file fills in the change.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "publish/private.h"
+
+#define REMOTE_ID_MAX 191
+
+
+
+const char *flight_event(enum post_state state)
+{
+	static const char *const events[POST_STATES] = {
+		[POST_PUBLISHED] = "post.published",     [POST_FAILED] = "post.failed",
+		[POST_RETRYING] = "post.retrying",       [POST_MISSED] = "post.missed",
+		[POST_UNCONFIRMED] = "post.unconfirmed", [POST_CANCELLED] = "post.cancelled",
+	};
+
+	return events[state];
+}
+
+static struct delivery_view view_of(const struct flight *f, enum phase phase)
+{
+	const struct post *p = &f->q.post;
+	const struct queue_attempt *t = &f->q.attempt;
+	const int64_t now_us = phase == PHASE_DOUBT ? f->read_us : flight_now_us(f);
+
+	return (struct delivery_view){
+		.state = p->state,
+		.attempt = t->state,
+		.is_immediate = p->is_immediate,
+		.tries = (int)p->tries,
+		.attempts = (int)p->attempts,
+		.negatives = (int)t->negatives,
+		.claims = (int)p->claims,
+		.now_us = now_us,
+		.due_us = p->due_us,
+		.sent_us = t->state == ATTEMPT_NONE ? now_us : t->sent_us,
+		.last_read_us = t->last_read_us,
+		.late_limit_us = f->q.account.publish_within_minutes * US_PER_MIN,
+		.jitter = engine_draw(),
+	};
+}
+
+/* A remote id goes into an ASCII column of limited width; one that does not fit is not an id. */
+static const char *sane_id(const struct flight *f, const char *id)
+{
+	size_t n = 0;
+
+	if (!id || !*id)
+		return NULL;
+	while (id[n] > ' ' && id[n] < 0x7f)
+		n++;
+	return id[n] == '\0' && n <= REMOTE_ID_MAX ? arena_strdup(f->arena, id) : NULL;
+}
+
+struct queue_move *flight_change(struct flight *f, enum post_state state, enum flight_at next)
+{
+	struct change *c = &f->change;
+	struct post *p = &f->q.post;
+	char *memo = f->memo && json_object_size(f->memo) > 0 ? json_dumps(f->memo, JSON_COMPACT) :
+								NULL;
+
+	if (!c->is_pending)
+		arena_reset(c->arena);
+	p->state = state;
+	c->is_pending = c->has_move = true;
+	c->next = next;
+	c->move = (struct queue_move){
+		.id = p->id,
+		.fence = p->fence,
+		.version = p->version,
+		.state = state,
+		.reason = p->reason,
+		.lease_s = f->engine->app->config->publish_lease_s,
+		.wake_us = INSTANT_NONE,
+		.tries = p->tries,
+		.memo = arena_strdup(c->arena, memo),
+		.remote_id = p->remote_id,
+		.remote_url = p->remote_url,
+		.published_us = p->published_us,
+		.next_attempt_us = INSTANT_NONE,
+		.waiting_for = p->waiting_for,
+	};
+	free(memo);
+	f->at = FLIGHT_WAIT;
+	f->wait_us = INT64_MAX;
+	return &c->move;
+}
+
+static void release(struct flight *f, struct queue_move *m, int64_t wake_us)
+{
+	m->lease_s = 0;
+	m->wake_us = wake_us;
+	f->change.next = FLIGHT_END;
+}
+
+void flight_park(struct flight *f, int64_t wake_us)
+{
+	release(f, flight_change(f, f->q.post.state, FLIGHT_END), wake_us);
+}
+
+static void take_error(struct flight *f, struct queue_move *m, const struct outcome *o)
+{
+	static const struct post_error unknown = {
+		.code = POST_ERROR_UNKNOWN,
+		.message = "It ended without an explanation; the server's log has more.",
+		.who = WHO_OPERATOR,
+	};
+
+	if (o && o->error.code != POST_ERROR_NONE)
+		m->error = o->error;
+	else if (m->state == POST_FAILED)
+		m->error = unknown;
+	if (!m->error.message)
+		m->error.message = "";
+	if (m->state == POST_PUBLISHED || m->state == POST_STAGED)
+		m->error = (struct post_error){ .code = POST_ERROR_NONE };
+	f->q.post.error_code = post_error_name(m->error.code);
+}
+
+static const char *evidence(struct flight *f, enum phase phase, const struct outcome *o)
+{
+	static const char *const phases[] = { "stage", "fire", "confirm", "doubt" };
+	static const char *const kinds[] = { "staged",  "published", "accepted", "defer",  "refused",
+					     "reauth", "refresh",   "unknown",  "absent", "restage" };
+	json_t *e = json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:s*}", "at_us",
+			      (json_int_t)flight_now_us(f), "phase", phases[phase], "came_to",
+			      kinds[o->kind], "remote_id", o->remote_id, "code",
+			      o->error.platform_code, "words", o->error.message);
+	char *text = e ? json_dumps(e, JSON_COMPACT) : NULL;
+	const char *kept = arena_strdup(f->change.arena, text);
+
+	free(text);
+	json_decref(e);
+	return kept;
+}
+
+static void take_settlement(struct flight *f, enum phase phase, const struct delivery_move *m,
+			    const struct outcome *o)
+{
+	struct queue_attempt *t = &f->q.attempt;
+	struct change *c = &f->change;
+	const bool is_counted = m->negatives != t->negatives;
+
+	if (t->state != ATTEMPT_SENT && t->state != ATTEMPT_IN_DOUBT)
+		return;
+	if (m->attempt != ATTEMPT_NONE)
+		t->state = m->attempt;
+	t->negatives = m->negatives;
+	if (is_counted)
+		t->last_read_us = f->read_us;
+	c->has_settlement = true;
+	c->settlement = (struct settlement){
+		.permit = t->permit,
+		.state = t->state,
+		.negatives = t->negatives,
+		.last_read_us = is_counted ? f->read_us : INSTANT_NONE,
+		.fired_late_us = f->fired_late_us,
+		.handle = o ? o->handle : NULL,
+		.evidence = o ? evidence(f, phase, o) : NULL,
+	};
+	if (t->state == ATTEMPT_NO_EFFECT && f->engine->journal)
+		journal_settle(f->engine->journal, t->permit);
+}
+
+static void take_remote(struct flight *f, const struct outcome *o)
+{
+	struct post *p = &f->q.post;
+	const char *id = o ? sane_id(f, o->remote_id) : NULL;
+
+	if (id)
+		p->remote_id = id;
+	if (o && o->remote_url && *o->remote_url)
+		p->remote_url = arena_strdup(f->arena, o->remote_url);
+	if (p->published_us == INSTANT_NONE)
+		p->published_us = flight_now_us(f);
+}
+
+static void log_move(const struct flight *f, const struct outcome *o)
+{
+	const struct post *p = &f->q.post;
+	const long long late_ms = f->fired_late_us == INT64_MIN ? -1 : f->fired_late_us / US_PER_MS;
+
+	log_line(LOG_LEVEL_INFO, "post.moved",
+		 "post=%s platform=%s state=%s late_ms=%lld attempts=%lld tries=%lld error=%s code=%s",
+		 p->id, p->platform, post_state_name(p->state), late_ms, (long long)p->attempts,
+		 (long long)p->tries, p->error_code ? p->error_code : "none",
+		 o && o->error.platform_code ? o->error.platform_code : "none");
+}
+
+/* Staged: straight on to the fire, or back into the queue until its time is near. */
+static void after_staged(struct flight *f, struct queue_move *m)
+{
+	const struct post *p = &f->q.post;
+
+	if (!p->is_immediate && p->due_us - flight_now_us(f) > HOLD_US)
+		release(f, m, p->due_us - FIRE_CLAIM_US);
+	else
+		flight_to_step(f, PHASE_FIRE);
+}
+
+/* Proven or accepted: the adapter confirms. Otherwise it looks for what may be there. */
+enum phase flight_confirm_phase(const struct flight *f)
+{
+	const bool is_accepted =
+		f->q.post.waiting_for && strcmp(f->q.post.waiting_for, WAITING_FOR_PLATFORM) == 0;
+
+	return f->q.attempt.state == ATTEMPT_EFFECT || is_accepted ? PHASE_CONFIRM : PHASE_DOUBT;
+}
+
+static void go_on(struct flight *f, struct queue_move *m)
+{
+	if (f->q.post.state == POST_STAGED)
+		after_staged(f, m);
+	else
+		flight_to_step(f, flight_confirm_phase(f));
+	if (m->lease_s > 0)
+		f->change.next = FLIGHT_STEP;
+}
+
+static void write_move(struct flight *f, enum phase phase, const struct delivery_move *d,
+		       const struct outcome *o)
+{
+	struct post *p = &f->q.post;
+	const enum attempt_state attempt_was = f->q.attempt.state;
+	struct queue_move *m;
+
+	p->tries = d->tries;
+	if (o && o->kind == OUTCOME_ACCEPTED)
+		p->waiting_for = WAITING_FOR_PLATFORM;
+	else if (d->state != POST_CONFIRMING)
+		p->waiting_for = NULL;
+	if (o && o->kind == OUTCOME_STAGED && o->handle)
+		f->handle = arena_strdup(f->arena, o->handle);
+	if (!d->keep_memo)
+		json_object_clear(f->memo);
+	m = flight_change(f, d->state, FLIGHT_END);
+	take_settlement(f, phase, d, o);
+	if (f->q.attempt.state == ATTEMPT_EFFECT) {
+		take_remote(f, o);
+		m->remote_id = p->remote_id;
+		m->remote_url = p->remote_url;
+		m->published_us = p->published_us;
+		m->is_live = attempt_was != ATTEMPT_EFFECT;
+	}
+	take_error(f, m, o);
+	if (d->keep_lease)
+		go_on(f, m);
+	else
+		release(f, m, d->wake_us);
+	if (d->state == POST_RETRYING)
+		m->next_attempt_us = d->wake_us;
+	f->change.event = d->is_event ? flight_event(d->state) : NULL;
+	f->change.event_post = *p;
+	log_move(f, o);
+}
+
+/* Where the adapter has nothing to confirm, proof of effect is the end. */
+static void skip_confirm(const struct flight *f, struct delivery_move *m)
+{
+	const bool is_effect = m->attempt == ATTEMPT_EFFECT;
+
+	if (!is_effect || m->state != POST_CONFIRMING || f->platform_app.platform->confirm)
+		return;
+	m->state = POST_PUBLISHED;
+	m->wake_us = INSTANT_NONE;
+	m->is_event = true;
+	m->keep_lease = false;
+}
+
+void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome)
+{
+	const struct delivery_view view = view_of(f, phase);
+	struct delivery_move m;
+
+	delivery_step(&f->engine->rules, &view, phase, outcome, &m);
+	skip_confirm(f, &m);
+	write_move(f, phase, &m, outcome);
+}
+
+void flight_end_with(struct flight *f, enum post_state state, const char *reason, int64_t wake_us,
+		     const struct outcome *outcome)
+{
+	struct queue_move *m;
+
+	f->q.post.reason = reason;
+	m = flight_change(f, state, FLIGHT_END);
+	release(f, m, wake_us);
+	take_error(f, m, outcome);
+	f->change.event = flight_event(state);
+	f->change.event_post = f->q.post;
+	log_move(f, outcome);
+}
+
+void flight_lease_lost(struct flight *f)
+{
+	const struct delivery_view view = view_of(f, PHASE_STAGE);
+	struct delivery_move m;
+
+	delivery_lease_lost(&f->engine->rules, &view, &m);
+	if (m.state == view.state && m.keep_lease)
+		return;
+	if (!m.keep_lease)
+		f->q.post.reason = "quarantined";
+	write_move(f, PHASE_STAGE, &m, NULL);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop turn that runner and publish-now share.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "crypto/random.h"
+#include "db/conn.h"
+#include "publish/private.h"
+
+#define DB_RETRY_US (200 * US_PER_MS)
+#define DB_RETRY_MAX_US (10 * US_PER_S)
+#define SETTLE_SLICE_US (50 * US_PER_MS)
+/* After the longest answer of a platform, what it takes to write it down. */
+#define SETTLE_EXTRA_US (10 * US_PER_S)
+
+static struct delivery_rules rules_of(const struct config *c)
+{
+	return (struct delivery_rules){
+		.quarantine_us = c->publish_quarantine_ms * US_PER_MS,
+		.negative_gap_us = c->publish_negative_gap_ms * US_PER_MS,
+		.doubt_life_us = c->publish_doubt_life_s * US_PER_S,
+		.retry_base_us = c->publish_retry_base_ms * US_PER_MS,
+		.retry_cap_us = c->publish_retry_cap_ms * US_PER_MS,
+		.tries_max = (int)c->publish_tries_max,
+		.claims_max = (int)c->publish_claims_max,
+	};
+}
+
+int engine_open(struct app *app, struct engine **ret, struct problem *reterr)
+{
+	struct engine *e = alloc_zero(sizeof(*e));
+	const int err = process_self(&e->self);
+
+	e->app = app;
+	e->rules = rules_of(app->config);
+	if (err < 0) {
+		engine_free(e);
+		return problem_set(reterr, PROBLEM_INTERNAL, "/proc cannot be read");
+	}
+	random_id(e->owner, "run");
+	*ret = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	while (e->flights) {
+		struct flight *f = e->flights;
+
+		e->flights = f->next;
+		flight_free(f);
+	}
+	journal_free(e->journal);
+	free(e);
+}
+
+void engine_add_job(struct engine *e, const struct engine_job *job)
+{
+	if (e->jobs_n < JOBS_MAX)
+		e->jobs[e->jobs_n++] = *job;
+}
+
+uint32_t engine_draw(void)
+{
+	uint32_t draw;
+
+	random_bytes(&draw, sizeof(draw));
+	return draw;
+}
+
+bool engine_db_ready(struct engine *e)
+{
+	return clock_boot_us() >= e->db_boot_us;
+}
+
+void engine_db_failed(struct engine *e, const struct problem *p)
+{
+	int64_t wait_us = DB_RETRY_US;
+
+	if (p->kind != PROBLEM_DB_DOWN)
+		log_line(LOG_LEVEL_ERROR, "engine.database", "detail=\"%s\"", p->detail);
+	else if (e->db_failures == 0)
+		log_line(LOG_LEVEL_WARN, "engine.database_down", "detail=\"%s\"", p->detail);
+	for (int i = 0; i < e->db_failures && wait_us < DB_RETRY_MAX_US; i++)
+		wait_us *= 2;
+	e->db_failures++;
+	e->db_boot_us = clock_boot_us() + (wait_us < DB_RETRY_MAX_US ? wait_us : DB_RETRY_MAX_US);
+}
+
+static void probe_db(struct engine *e)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (e->db_failures == 0 || !engine_db_ready(e))
+		return;
+	if (db_ping(e->app->db, &p) < 0) {
+		engine_db_failed(e, &p);
+		return;
+	}
+	log_line(LOG_LEVEL_INFO, "engine.database_back", "failures=%d", e->db_failures);
+	e->db_failures = 0;
+}
+
+static void run_jobs(struct engine *e)
+{
+	const int64_t now_us = clock_boot_us();
+
+	for (size_t i = 0; i < e->jobs_n && !e->is_draining; i++) {
+		if (e->jobs_boot_us[i] > now_us)
+			continue;
+		e->jobs_boot_us[i] = now_us + e->jobs[i].every_ms * US_PER_MS;
+		e->jobs[i].tick(e->jobs[i].arg, dueclock_now_us(&e->clock));
+	}
+}
+
+static void sweep(struct engine *e)
+{
+	struct flight **at = &e->flights;
+
+	while (*at) {
+		struct flight *f = *at;
+
+		if (f->at != FLIGHT_END || f->change.is_pending) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		e->flights_n--;
+		flight_free(f);
+	}
+}
+
+/* When a flight wants to be looked at, on the database's clock; INT64_MAX: by an event only. */
+static int64_t wake_of(const struct flight *f)
+{
+	static const bool is_ready[] = { [FLIGHT_NEW] = true,    [FLIGHT_STEP] = true,
+					 [FLIGHT_SEND] = true,   [FLIGHT_PERMIT] = true,
+					 [FLIGHT_END] = true };
+
+	if (f->change.is_pending)
+		return 0;
+	if (f->at == FLIGHT_WAIT)
+		return f->wait_us;
+	if (f->at == FLIGHT_READY)
+		return f->fire_us - PERMIT_LEAD_US;
+	if (f->at == FLIGHT_AIM)
+		return f->fire_us;
+	return f->at < ARRAY_LEN(is_ready) && is_ready[f->at] ? 0 : INT64_MAX;
+}
+
+/* A ready post whose lane is taken would spin: it is looked at again in a moment. */
+#define LANE_WAIT_US (2 * US_PER_MS)
+
+int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us)
+{
+	const int64_t boot_us = clock_boot_us();
+	int64_t wake_us = latest_boot_us;
+
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		const int64_t at_us = wake_of(f);
+		int64_t f_boot_us = at_us;
+
+		if (at_us != INT64_MAX && at_us > 0)
+			f_boot_us = dueclock_boot_us(&e->clock, at_us);
+		if (f->at == FLIGHT_READY && f_boot_us <= boot_us)
+			f_boot_us = boot_us + LANE_WAIT_US;
+		if (f_boot_us < wake_us)
+			wake_us = f_boot_us;
+	}
+	for (size_t i = 0; i < e->jobs_n && !e->is_draining; i++) {
+		if (e->jobs_boot_us[i] < wake_us)
+			wake_us = e->jobs_boot_us[i];
+	}
+	/* Without the database nothing moves; what has been decided waits for it. */
+	if (e->db_failures > 0 && wake_us < e->db_boot_us)
+		wake_us = e->db_boot_us < latest_boot_us ? e->db_boot_us : latest_boot_us;
+	return wake_us > boot_us ? wake_us : boot_us;
+}
+
+void engine_turn(struct engine *e, int64_t wake_boot_us)
+{
+	probe_db(e);
+	run_jobs(e);
+	batch_renew(e);
+	e->loads_left = LOADS_A_TURN;
+	for (struct flight *f = e->flights; f; f = f->next)
+		flight_advance(f);
+	fire_gather(e);
+	batch_commit(e);
+	fire_permitted(e);
+	fire_start(e);
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at == FLIGHT_SEND && !f->change.is_pending)
+			flight_start(f);
+	}
+	sweep(e);
+	(void)net_poll(e->app->net, engine_wake_boot_us(e, wake_boot_us), -1);
+}
+
+bool engine_is_busy(const struct engine *e)
+{
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		if (f->is_fired || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM)
+			return true;
+	}
+	return false;
+}
+
+void engine_settle(struct engine *e)
+{
+	const struct config *c = e->app->config;
+	const int64_t until_us = clock_boot_us() + c->net_fire_timeout_ms * US_PER_MS +
+				 c->publish_send_deadline_ms * US_PER_MS + SETTLE_EXTRA_US;
+
+	while (engine_is_busy(e) && clock_boot_us() < until_us)
+		engine_turn(e, clock_boot_us() + SETTLE_SLICE_US);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The irreversible call: its turn, its permit, its instant.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fp.h"
+#include "base/log.h"
+#include "crypto/random.h"
+#include "domain/lateness.h"
+#include "publish/private.h"
+
+/* Another process fires for the account just now: ask again soon. */
+#define LANE_RETRY_US (200 * US_PER_MS)
+
+static bool is_in_lane(const struct flight *f)
+{
+	return f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM || f->at == FLIGHT_FIRE ||
+	       (f->is_fired && f->q.attempt.state == ATTEMPT_SENT);
+}
+
+static bool is_lane_free(const struct flight *f)
+{
+	for (const struct flight *o = f->engine->flights; o; o = o->next) {
+		if (o != f && o->lane == f->lane && is_in_lane(o))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Late posts of an account keep their distance. False: not yet; the flight waits, or goes back
+ * into the queue when the wait is long.
+ */
+static bool is_spaced(struct flight *f)
+{
+	const int64_t now_us = flight_now_us(f);
+	struct engine *e = f->engine;
+	struct problem p = { .kind = PROBLEM_NONE };
+	int64_t last_us = INSTANT_NONE, free_us;
+
+	if (f->q.post.is_immediate || now_us - f->q.post.due_us <= LATENESS_GRACE_US)
+		return true;
+	if (!engine_db_ready(e))
+		return false;
+	if (store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) < 0) {
+		engine_db_failed(e, &p);
+		return false;
+	}
+	free_us = last_us + e->app->config->publish_late_spacing_s * US_PER_S;
+	if (last_us == INSTANT_NONE || free_us <= now_us)
+		return true;
+	f->fire_us = free_us;
+	if (free_us - now_us > HOLD_US)
+		flight_park(f, free_us - US_PER_S);
+	return false;
+}
+
+static void ask_permit(struct flight *f)
+{
+	const struct engine *e = f->engine;
+	const int64_t now_us = flight_now_us(f);
+	const int64_t from_us = f->fire_us > now_us ? f->fire_us : now_us;
+	struct change *c = &f->change;
+	struct permit *p = &c->permit;
+
+	*p = (struct permit){
+		.post_id = f->key.id,
+		.account_id = f->q.account.id,
+		.fence = f->q.post.fence,
+		.version = f->q.post.version,
+		.seq = f->q.post.attempts + 1,
+		.lease_s = e->app->config->publish_lease_s,
+		.host = e->self.host,
+		.boot_id = e->self.boot_id,
+		.handle = f->handle,
+		.pid = e->self.pid,
+		.start_ticks = e->self.start_ticks,
+		.snapshot = f->snapshot.text,
+		.sent_us = now_us,
+		.deadline_us = from_us + e->app->config->publish_send_deadline_ms * US_PER_MS,
+	};
+	random_bytes(p->permit, sizeof(p->permit));
+	memcpy(p->fingerprint, f->snapshot.fingerprint, SHA256_BYTES);
+	memcpy(p->snapshot_hash, f->snapshot.hash, SHA256_BYTES);
+	c->permit_answer = PERMIT_NONE;
+	c->is_pending = c->has_permit = true;
+	c->has_move = c->has_settlement = false;
+	c->event = NULL;
+	f->at = FLIGHT_PERMIT;
+}
+
+static int by_due(const void *a, const void *b)
+{
+	const struct flight *x = *(struct flight *const *)a, *y = *(struct flight *const *)b;
+
+	if (x->q.post.due_us != y->q.post.due_us)
+		return x->q.post.due_us < y->q.post.due_us ? -1 : 1;
+	return strcmp(x->key.id, y->key.id);
+}
+
+void fire_gather(struct engine *e)
+{
+	const int64_t until_us = dueclock_now_us(&e->clock) + PERMIT_LEAD_US;
+	struct flight **list = alloc_array(e->flights_n + 1, sizeof(struct flight *));
+	size_t n = 0;
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at == FLIGHT_READY && !f->change.is_pending && f->fire_us <= until_us)
+			list[n++] = f;
+	}
+	if (n > 0)
+		qsort(list, n, sizeof(struct flight *), by_due);
+	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
+		if (is_lane_free(list[i]) && flight_is_in_time(list[i]) && is_spaced(list[i]))
+			ask_permit(list[i]);
+	}
+	free(list);
+}
+
+static void given(struct flight *f)
+{
+	const struct permit *p = &f->change.permit;
+	struct queue_attempt *t = &f->q.attempt;
+
+	f->q.post.state = POST_PUBLISHING;
+	f->q.post.version++;
+	f->q.post.attempts = p->seq;
+	f->q.post.claims = 0;
+	*t = (struct queue_attempt){
+		.seq = p->seq,
+		.state = ATTEMPT_SENT,
+		.sent_us = p->sent_us,
+		.last_read_us = INSTANT_NONE,
+	};
+	memcpy(t->permit, p->permit, PERMIT_BYTES);
+	f->change.permit_answer = PERMIT_NONE;
+	f->leased_boot_us = clock_boot_us();
+	if (f->engine->journal)
+		journal_permit(f->engine->journal, f->key.workspace, p);
+}
+
+static void refused(struct flight *f)
+{
+	if (f->change.permit_answer == PERMIT_LOST) {
+		f->change.permit_answer = PERMIT_NONE;
+		flight_refused_permit(f);
+		return;
+	}
+	f->change.permit_answer = PERMIT_NONE;
+	f->q.post.version += 2;
+	f->fire_us = flight_now_us(f) + LANE_RETRY_US;
+}
+
+/* Nothing has left: the permits are void, the posts come back. */
+static void void_permit(struct flight *f, const char *message)
+{
+	const struct outcome o = {
+		.kind = OUTCOME_DEFER,
+		.error = { POST_ERROR_CONFIGURATION, message, WHO_OPERATOR, NULL, NULL, true },
+	};
+
+	flight_decide(f, PHASE_FIRE, &o);
+}
+
+static int open_journal(struct engine *e)
+{
+	return e->journal ? 0 :
+			    journal_open(e->app->config->publish_journal_folder, &e->self, &e->journal);
+}
+
+static bool is_answered(const struct flight *f)
+{
+	return !f->change.is_pending && (f->at == FLIGHT_PERMIT || f->at == FLIGHT_READY) &&
+	       f->change.permit_answer != PERMIT_NONE;
+}
+
+void fire_permitted(struct engine *e)
+{
+	bool is_any = false;
+	int err;
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (is_answered(f) && f->at == FLIGHT_READY)
+			refused(f);
+		is_any |= f->at == FLIGHT_PERMIT && !f->change.is_pending;
+	}
+	if (!is_any)
+		return;
+	err = open_journal(e);
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at == FLIGHT_PERMIT && !f->change.is_pending)
+			given(f);
+	}
+	if (err == 0)
+		err = journal_sync(e->journal);
+	(void)FP(F13_journal_written);
+	if (err < 0)
+		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at != FLIGHT_PERMIT || f->change.is_pending)
+			continue;
+		f->at = FLIGHT_AIM;
+		if (err < 0)
+			void_permit(f, "This server cannot write its journal of permits.");
+	}
+}
+
+static void start(struct flight *f)
+{
+	struct engine *e = f->engine;
+	const int64_t now_us = flight_now_us(f);
+	const int64_t deadline_us = f->change.permit.deadline_us;
+	const struct post *p = &f->q.post;
+
+	if (f->is_lost || now_us >= deadline_us) {
+		void_permit(f, "This server came too late to use its permit.");
+		return;
+	}
+	f->is_fired = true;
+	f->fired_late_us = now_us - (p->is_immediate ? f->fire_us : p->due_us);
+	if (p->is_immediate && f->fire_us == 0)
+		f->fired_late_us = 0;
+	f->at = FLIGHT_FIRE;
+	e->fires++;
+	(void)FP(F14_before_send);
+	f->transfer = net_start(e->app->net, NET_FIRE, f->step.request,
+				dueclock_boot_us(&e->clock, deadline_us), flight_done_reply, f);
+}
+
+void fire_start(struct engine *e)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at == FLIGHT_AIM && !f->change.is_pending && f->fire_us <= flight_now_us(f))
+			start(f);
+	}
+}

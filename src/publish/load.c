@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking up a claimed row: what it is, whether it may go on, and what the adapter needs to see.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "domain/lateness.h"
+#include "publish/private.h"
+
+static bool is_taken(void *arg, const char *remote_id)
+{
+	const struct flight *f = arg;
+	const struct queue_remote in = { f->q.account.id, f->q.post.platform, remote_id, f->key.id };
+	struct problem p = { .kind = PROBLEM_NONE };
+	bool taken = true; /* not known is taken: a match must be certain */
+
+	if (store_queue_is_taken(f->engine->app->db, f->key.workspace, &in, &taken, &p) < 0)
+		return true;
+	return taken;
+}
+
+static uint64_t lane_of(const char *account_id)
+{
+	uint64_t h = 1469598103934665603ULL;
+
+	for (; *account_id; account_id++)
+		h = (h ^ (uint8_t)*account_id) * 1099511628211ULL;
+	return h;
+}
+
+static json_t *object_of(const char *text)
+{
+	json_t *o = text ? json_loads(text, 0, NULL) : NULL;
+
+	if (o && !json_is_object(o)) {
+		json_decref(o);
+		o = NULL;
+	}
+	return o;
+}
+
+static void set_up(struct flight *f)
+{
+	const struct account *a = &f->q.account;
+
+	f->lane = lane_of(a->id);
+	f->memo = object_of(f->q.memo);
+	if (!f->memo)
+		f->memo = json_object();
+	f->meta = object_of(a->meta);
+	f->settings = object_of(a->settings);
+	f->account = (struct platform_account){
+		.id = a->id,
+		.remote_id = a->remote_id,
+		.username = a->username,
+		.display_name = a->display_name,
+		.scopes = a->scopes,
+		.expires_us = a->expires_us,
+		.meta = f->meta,
+		.settings = f->settings,
+		.access_token = tokens_value(&f->tokens, "access"),
+		.user_token = tokens_value(&f->tokens, "user"),
+	};
+	f->d = (struct delivery){
+		.app = &f->platform_app,
+		.account = &f->account,
+		.post = &f->snapshot.post,
+		.memo = f->memo,
+		.due_us = f->q.post.due_us,
+		.fired_us = INSTANT_NONE,
+		.post_id = f->key.id,
+		.is_taken = is_taken,
+		.is_taken_arg = f,
+	};
+}
+
+static void refuse(struct flight *f, enum outcome_kind kind, enum post_error_code code, enum who who,
+		   const char *message)
+{
+	const struct outcome o = {
+		.kind = kind,
+		.error = { code, message, who, NULL, NULL, kind != OUTCOME_REFUSED },
+	};
+
+	flight_decide(f, PHASE_STAGE, &o);
+}
+
+struct snapshot_fault {
+	enum problem_kind kind;
+	enum outcome_kind outcome;
+	enum post_error_code code;
+	enum who who;
+};
+
+static const struct snapshot_fault snapshot_faults[] = {
+	{ PROBLEM_MEDIA_NOT_READY, OUTCOME_DEFER, POST_ERROR_MEDIA_REJECTED, WHO_YOU },
+	{ PROBLEM_MEDIA_REJECTED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU },
+	{ PROBLEM_NOT_FOUND, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU },
+	{ PROBLEM_INVALID, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU },
+	{ PROBLEM_NONE, OUTCOME_DEFER, POST_ERROR_UNKNOWN, WHO_OPERATOR },
+};
+
+static void snapshot_failed(struct flight *f, const struct problem *p)
+{
+	const struct snapshot_fault *row = snapshot_faults;
+
+	if (p->kind == PROBLEM_DB_DOWN) {
+		engine_db_failed(f->engine, p);
+		f->at = FLIGHT_NEW;
+		return;
+	}
+	if (p->kind == PROBLEM_NOT_APPROVED) {
+		flight_end_with(f, POST_PAUSED, "approval_voided", INSTANT_NONE, NULL);
+		return;
+	}
+	while (row->kind != PROBLEM_NONE && row->kind != p->kind)
+		row++;
+	refuse(f, row->outcome, row->code, row->who, arena_strdup(f->arena, p->detail));
+}
+
+/* The checks of preflight once more: what they refuse never reaches the platform. */
+static bool is_fit(struct flight *f)
+{
+	struct findings found = { .n = 0 };
+	const struct platform *p = f->platform_app.platform;
+
+	if (p->check)
+		p->check(&f->platform_app, &f->account, &f->snapshot.post, &found);
+	for (size_t i = 0; i < found.n; i++) {
+		if (found.v[i].is_warning)
+			continue;
+		refuse(f, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU,
+		       arena_strdup(f->arena, found.v[i].detail));
+		return false;
+	}
+	return true;
+}
+
+static void begin_stage(struct flight *f)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena, &f->snapshot,
+			   &p) < 0) {
+		snapshot_failed(f, &p);
+		return;
+	}
+	f->has_snapshot = true;
+	if (f->q.post.state == POST_STAGING && !is_fit(f))
+		return;
+	f->at = FLIGHT_STEP;
+	flight_to_step(f, f->q.post.state == POST_STAGED ? PHASE_FIRE : PHASE_STAGE);
+}
+
+static void begin_confirm(struct flight *f)
+{
+	const struct outcome blind = { .kind = OUTCOME_UNKNOWN };
+	const enum phase phase = flight_confirm_phase(f);
+
+	flight_to_step(f, phase);
+	if (!f->account.access_token ||
+	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0) {
+		flight_decide(f, phase, &blind);
+		return;
+	}
+	f->has_snapshot = true;
+	f->at = FLIGHT_STEP;
+}
+
+struct account_row {
+	enum account_status status;
+	const char *message;
+};
+
+/* Whether the account can be used; if not, a change says what becomes of the post. */
+static bool is_connected(struct flight *f)
+{
+	static const struct account_row rows[] = {
+		{ ACCOUNT_EXPIRED, "The account's access has expired; it must be connected again." },
+		{ ACCOUNT_REVOKED, "The account's access was revoked; it must be connected again." },
+	};
+
+	if (f->q.account.status == ACCOUNT_DISCONNECTED) {
+		flight_end_with(f, POST_PAUSED, "account_disconnected", INSTANT_NONE, NULL);
+		return false;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].status != f->q.account.status)
+			continue;
+		refuse(f, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+		       rows[i].message);
+		return false;
+	}
+	if (f->account.access_token)
+		return true;
+	refuse(f, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+	       "There is no token for the account; it must be connected again.");
+	return false;
+}
+
+bool flight_is_in_time(struct flight *f)
+{
+	static const struct outcome missed = {
+		.kind = OUTCOME_REFUSED,
+		.error = { POST_ERROR_MISSED,
+			   "Its time had passed by more than the account's publish_within_minutes.",
+			   WHO_YOU, NULL, NULL, true },
+	};
+	const struct lateness_view v = {
+		.is_immediate = f->q.post.is_immediate,
+		.now_us = flight_now_us(f),
+		.due_us = f->q.post.due_us,
+		.window_us = f->q.account.publish_within_minutes * US_PER_MIN,
+		.wish = (enum lateness_wish)f->q.account.on_late,
+	};
+	const enum lateness verdict = lateness_judge(&v);
+
+	if (verdict == LATENESS_MISSED)
+		flight_end_with(f, POST_MISSED, NULL, INSTANT_NONE, &missed);
+	else if (verdict == LATENESS_PAUSED)
+		flight_end_with(f, POST_PAUSED, "late", v.due_us + LATENESS_ASK_LIFE_US, NULL);
+	return verdict == LATENESS_NONE || verdict == LATENESS_SPACED;
+}
+
+static void take_up(struct flight *f)
+{
+	const struct post *p = &f->q.post;
+
+	if (p->state == POST_PUBLISHING && f->q.attempt.state == ATTEMPT_SENT)
+		recover_holder(f->engine, &f->q.attempt);
+	flight_lease_lost(f);
+	if (f->change.is_pending && f->change.next == FLIGHT_END)
+		return;
+	if (p->state == POST_CONFIRMING && f->change.is_pending)
+		f->change.next = FLIGHT_NEW; /* read again with its snapshot once it is written */
+	else if (p->state == POST_CONFIRMING)
+		begin_confirm(f);
+	else if (flight_is_in_time(f) && is_connected(f))
+		begin_stage(f);
+}
+
+/* A row that has nothing to do for a runner: paused as late for a day, or a stray wake_at. */
+static void put_aside(struct flight *f)
+{
+	static const struct outcome forgotten = {
+		.kind = OUTCOME_REFUSED,
+		.error = { POST_ERROR_MISSED,
+			   "Nobody said within a day whether it should still go out.", WHO_YOU, NULL,
+			   NULL, true },
+	};
+	const struct post *p = &f->q.post;
+
+	if (p->state == POST_PAUSED && p->reason && strcmp(p->reason, "late") == 0)
+		flight_end_with(f, POST_MISSED, NULL, INSTANT_NONE, &forgotten);
+	else
+		flight_park(f, INSTANT_NONE);
+}
+
+static int read_row(struct flight *f, struct problem *reterr)
+{
+	struct engine *e = f->engine;
+
+	json_decref(f->memo);
+	json_decref(f->meta);
+	json_decref(f->settings);
+	f->memo = f->meta = f->settings = NULL;
+	tokens_done(&f->tokens);
+	if (store_queue_load(e->app->db, &f->key, f->arena, &f->q, reterr) < 0)
+		return -1;
+	return store_tokens_get(e->app->db, f->key.workspace, f->q.account.id, e->app->keys,
+				&f->tokens, reterr);
+}
+
+static bool is_idle(enum post_state s)
+{
+	return post_state_is_terminal(s) || s == POST_UNCONFIRMED || s == POST_PAUSED;
+}
+
+void flight_load(struct flight *f)
+{
+	struct engine *e = f->engine;
+	struct problem p = { .kind = PROBLEM_NONE };
+	const struct platform *platform;
+
+	if (!engine_db_ready(e) || e->loads_left <= 0)
+		return;
+	e->loads_left--;
+	if (read_row(f, &p) < 0) {
+		if (p.kind == PROBLEM_DB_DOWN)
+			engine_db_failed(e, &p);
+		else
+			f->at = FLIGHT_END;
+		return;
+	}
+	if (!f->q.post.owner || strcmp(f->q.post.owner, e->owner) != 0) {
+		f->at = FLIGHT_END; /* changed hands between claim and now */
+		return;
+	}
+	set_up(f);
+	platform = platform_find(f->q.post.platform);
+	if (is_idle(f->q.post.state)) {
+		put_aside(f);
+	} else if (!platform) {
+		refuse(f, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR,
+		       "This server does not know the platform.");
+	} else {
+		platform_app_init(&f->platform_app, f->arena, e->app->config, platform,
+				  f->q.post.livemode);
+		take_up(f);
+	}
+}
+
+void flight_refused_permit(struct flight *f)
+{
+	const int64_t fence = f->q.post.fence;
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct queue_mark mark;
+
+	if (store_queue_mark(f->engine->app->db, &f->key, &mark, &p) < 0 || mark.fence != fence) {
+		f->at = FLIGHT_END;
+		return;
+	}
+	/* Still ours, so content or account has changed: reading it anew says which. */
+	f->at = FLIGHT_NEW;
+	if (f->has_snapshot)
+		snapshot_done(&f->snapshot);
+	f->has_snapshot = false;
+}

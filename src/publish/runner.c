@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runner: who claims, for how long, and the hand-over to the next one.
+ */
+#include <string.h>
+
+#include "base/fp.h"
+#include "base/log.h"
+#include "db/conn.h"
+#include "publish/private.h"
+#include "store/runners.h"
+
+#define BEAT_US US_PER_S
+#define FULL_PASS_US (30 * US_PER_S)
+#define MARK_AGE_US (2 * US_PER_DAY)
+/* The last fifth of the flights is kept for posts whose time has come. */
+#define STAGING_SHARE(n) ((n) - (n) / 5)
+
+struct run {
+	struct engine *e;
+	bool once;
+	const volatile int *stop;
+	int64_t start_boot_us, claim_boot_us, beat_boot_us, full_boot_us;
+	bool has_successor, is_registered, is_drained;
+};
+
+static int register_runner(struct run *r, struct problem *reterr)
+{
+	struct engine *e = r->e;
+	const struct runner_row row = { e->owner, e->self.host, e->self.boot_id, e->self.pid,
+					e->self.start_ticks };
+	int64_t n = 0;
+
+	if (store_runners_count(e->app->db, e->self.host, &n, reterr) < 0)
+		return -1;
+	if (n >= e->app->config->publish_max_runners)
+		return problem_set(reterr, PROBLEM_CONFLICT, "%lld runners of this host are alive",
+				   (long long)n);
+	if (store_runners_register(e->app->db, &row, reterr) < 0)
+		return -1;
+	r->is_registered = true;
+	return 0;
+}
+
+static void beat(struct run *r)
+{
+	struct engine *e = r->e;
+	const int64_t now_us = clock_boot_us();
+	const struct runner_beat in = { e->owner, e->self.host, e->fires, e->commits,
+					e->clock.skew_us };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (now_us < r->beat_boot_us || !engine_db_ready(e))
+		return;
+	r->beat_boot_us = now_us + BEAT_US;
+	if (dueclock_read(&e->clock, e->app->db, &p) < 0 ||
+	    (r->is_registered &&
+	     store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
+		engine_db_failed(e, &p);
+}
+
+static struct flight *find(const struct engine *e, const struct queue_key *key)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (strcmp(f->key.id, key->id) == 0 &&
+		    strcmp(f->key.workspace, key->workspace) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+/*
+ * Our own lease ran out while the database was away and we have claimed the row again: the flight
+ * goes on under the new fence.
+ */
+static void adopt(struct flight *f)
+{
+	struct queue_mark mark;
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (store_queue_mark(f->engine->app->db, &f->key, &mark, &p) < 0)
+		return;
+	f->q.post.fence = mark.fence;
+	f->change.move.fence = mark.fence;
+	f->change.permit.fence = mark.fence;
+	f->is_lost = false;
+	f->leased_boot_us = clock_boot_us();
+}
+
+static size_t claim_room(const struct run *r, enum queue_part *ret_part)
+{
+	const size_t most = (size_t)r->e->app->config->publish_in_flight;
+	const size_t n = r->e->flights_n;
+
+	*ret_part = n < STAGING_SHARE(most) ? QUEUE_ALL : QUEUE_READY;
+	if (n >= most)
+		return 0;
+	return *ret_part == QUEUE_ALL ? STAGING_SHARE(most) - n : most - n;
+}
+
+static size_t claim(struct run *r)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct engine *e = r->e;
+	struct queue_claim in = {
+		.owner = e->owner,
+		.lease_s = e->app->config->publish_lease_s,
+		.mark_us = 0,
+	};
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct queue_key *keys = NULL;
+	size_t n = 0;
+
+	in.most = (int64_t)claim_room(r, &in.part);
+	/* Old index entries that wait to be purged are stepped over, but for a full pass at times. */
+	if (clock_boot_us() < r->full_boot_us)
+		in.mark_us = dueclock_now_us(&e->clock) - MARK_AGE_US;
+	else
+		r->full_boot_us = clock_boot_us() + FULL_PASS_US;
+	if (in.most == 0)
+		return 0;
+	(void)FP(F01_before_claim);
+	if (store_queue_claim(e->app->db, &in, a, &keys, &n, &p) < 0) {
+		engine_db_failed(e, &p);
+		return 0;
+	}
+	(void)FP(F02_after_claim);
+	e->commits += n > 0;
+	for (size_t i = 0; i < n; i++) {
+		struct flight *f = find(e, &keys[i]);
+
+		if (f)
+			adopt(f);
+		else
+			flight_new(e, keys[i].workspace, keys[i].id);
+	}
+	return n;
+}
+
+static bool is_over(const struct run *r)
+{
+	const int64_t stay_us = r->e->app->config->publish_stay_s * US_PER_S;
+	const int64_t age_us = clock_boot_us() - r->start_boot_us;
+
+	return *r->stop || r->has_successor || r->is_drained ||
+	       (!r->once && age_us > stay_us + stay_us * 3 / 10);
+}
+
+/* Nothing left to claim: the end of --once. */
+static void maybe_claim(struct run *r)
+{
+	const int64_t now_us = clock_boot_us();
+	size_t n;
+
+	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
+	    dueclock_is_off(&r->e->clock))
+		return;
+	n = claim(r);
+	r->claim_boot_us = n > 0 ? now_us : now_us + CLAIM_EVERY_US;
+	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e))
+		r->is_drained = true;
+}
+
+/* Posts that have only been staged and are not due at once go to the successor. */
+static void release_early(struct engine *e)
+{
+	const int64_t now_us = dueclock_now_us(&e->clock);
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		const bool is_held = f->at == FLIGHT_WAIT || f->at == FLIGHT_READY;
+
+		if (!is_held || f->change.is_pending || f->q.post.is_immediate || f->is_fired ||
+		    f->q.post.due_us - now_us <= FIRE_CLAIM_US)
+			continue;
+		flight_park(f, f->at == FLIGHT_WAIT ? f->wait_us : now_us);
+	}
+}
+
+static bool is_job_busy(const struct engine *e)
+{
+	for (size_t i = 0; i < e->jobs_n; i++) {
+		if (e->jobs[i].is_busy && e->jobs[i].is_busy(e->jobs[i].arg))
+			return true;
+	}
+	return false;
+}
+
+static void run(struct run *r)
+{
+	struct engine *e = r->e;
+	bool is_ending = false;
+
+	for (;;) {
+		const bool was_ending = is_ending;
+
+		beat(r);
+		maybe_claim(r);
+		is_ending = is_over(r);
+		if (is_ending && !was_ending) {
+			log_line(LOG_LEVEL_INFO, "runner.draining", "flights=%zu successor=%d",
+				 e->flights_n, r->has_successor);
+			release_early(e);
+			e->is_draining = true;
+		}
+		if (is_ending && e->flights_n == 0 && !is_job_busy(e))
+			return;
+		engine_turn(e, clock_boot_us() + CLAIM_EVERY_US / 2);
+	}
+}
+
+int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr)
+{
+	struct run r = { .e = e, .once = once, .stop = stop, .start_boot_us = clock_boot_us() };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	for (int i = 0; i < DUECLOCK_READINGS; i++) {
+		if (dueclock_read(&e->clock, e->app->db, reterr) < 0)
+			return -1;
+	}
+	if (dueclock_is_off(&e->clock))
+		log_line(LOG_LEVEL_ERROR, "clock.off", "skew_s=%lld",
+			 (long long)(e->clock.skew_us / US_PER_S));
+	if (register_runner(&r, reterr) < 0)
+		return -1;
+	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
+	recover_journals(e);
+	run(&r);
+	(void)store_runners_stop(e->app->db, e->owner, &p);
+	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
+		 (long long)e->fires, (long long)e->commits);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot - what exactly is sent: the content at its approved revision with the post's overrides
+ * Layer publish. Built when a post is taken up; its text is stored with the permit, its hash and
+ * the reader's fingerprint with the attempt. Errors: NOT_APPROVED (content or revision moved),
+ * MEDIA_NOT_READY, MEDIA_REJECTED (names the item), INVALID (overrides), DB_DOWN.
+ */
+#ifndef CARILLON_PUBLISH_SNAPSHOT_H
+#define CARILLON_PUBLISH_SNAPSHOT_H
+
+#include "app.h"
+#include "base/arena.h"
+#include "crypto/digest.h"
+#include "domain/content.h"
+#include "platform/platform.h"
+#include "store/queue.h"
+
+struct snapshot {
+	struct publication post;              /* ended by snapshot_done() */
+	const char *text;                     /* canonical JSON */
+	uint8_t hash[SHA256_BYTES];
+	uint8_t fingerprint[SHA256_BYTES];    /* text, kind and media as a reader would find them */
+};
+
+int snapshot_build(const struct app *app, const struct queue_post *q, const struct platform *platform,
+		   struct arena *a, struct snapshot *ret, struct problem *reterr);
+/*
+ * What a permit was given for, from posts.snapshot: after the fire the content may have changed,
+ * and a doubt is settled by what was sent. Without hash and fingerprint. -1: there is none.
+ */
+int snapshot_restore(const struct app *app, const struct queue_post *q, struct arena *a,
+		     struct snapshot *ret);
+void snapshot_done(struct snapshot *s);
+
+#endif
