@@ -14,7 +14,8 @@ static int usage(FILE *out, int status)
 {
 	fputs("usage: carillon-sandbox [-c FILE] [-l ADDRESS:PORT] [-d FOLDER]\n"
 	      "  -c FILE   settings, section [sandbox]\n"
-	      "  -l, -d    instead of the settings `listen` and `folder`\n", out);
+	      "  -l, -d    instead of the settings `listen` and `folder`\n",
+	      out);
 	return status;
 }
 
@@ -32,8 +33,8 @@ static int run(const struct config *cfg, const char *listen, const char *folder)
 	signal(SIGPIPE, SIG_IGN);
 	r = sandbox_server_start(listen, folder, cfg->sandbox_ca_file, &sb);
 	if (r < 0) {
-		fprintf(stderr, "carillon-sandbox: cannot listen on %s with folder %s: %s\n", listen,
-			folder, strerror(-r));
+		fprintf(stderr, "carillon-sandbox: cannot listen on %s with folder %s: %s\n",
+			listen, folder, strerror(-r));
 		return 1;
 	}
 	printf("%s\n", sb->base_url);

@@ -15,11 +15,12 @@
 struct consent_ask {
 	const struct sandbox_platform *platform;
 	struct app *app;
-	const char *realm;           /* whose people may answer */
+	const char *realm;                /* whose people may answer */
 	const char *redirect_uri, *state; /* state NULL: not sent, not echoed */
-	struct list scopes;          /* asked for */
-	const char *title, *choices_title; /* choices_title NULL: the person has nothing to choose */
-	const char *denied;          /* query of the denied callback, without state */
+	struct list scopes;               /* asked for */
+	const char *title,
+		*choices_title; /* choices_title NULL: the person has nothing to choose */
+	const char *denied;     /* query of the denied callback, without state */
 	const char *code_prefix, *fragment; /* fragment: put behind the granted callback, or "" */
 	int64_t code_life_s;
 	const char *challenge, *challenge_method;

@@ -16,13 +16,16 @@ struct knob {
 	size_t offset; /* of an int64_t in struct settings */
 };
 
-#define KNOB(member) { #member, offsetof(struct settings, member) }
+#define KNOB(member)                                       \
+	{                                                  \
+#member, offsetof(struct settings, member) \
+	}
 static const struct knob knobs[] = {
-	KNOB(seed), KNOB(image_delay_ms), KNOB(video_delay_ms), KNOB(listing_lag_ms),
-	KNOB(latency_ms), KNOB(quota_total), KNOB(container_limit), KNOB(app_calls),
-	KNOB(account_calls), KNOB(container_life_s), KNOB(code_life_s), KNOB(short_life_s),
-	KNOB(long_life_s), KNOB(refresh_age_s), KNOB(fetch_timeout_ms), KNOB(strict_moov),
-	KNOB(strict_edits), KNOB(republish_same_id),
+	KNOB(seed),          KNOB(image_delay_ms),    KNOB(video_delay_ms),   KNOB(listing_lag_ms),
+	KNOB(latency_ms),    KNOB(quota_total),       KNOB(container_limit),  KNOB(app_calls),
+	KNOB(account_calls), KNOB(container_life_s),  KNOB(code_life_s),      KNOB(short_life_s),
+	KNOB(long_life_s),   KNOB(refresh_age_s),     KNOB(fetch_timeout_ms), KNOB(strict_moov),
+	KNOB(strict_edits),  KNOB(republish_same_id),
 };
 
 static void control_refuse(struct exchange *ex, const char *why)
@@ -33,8 +36,8 @@ static void control_refuse(struct exchange *ex, const char *why)
 /* The body as an object; an empty body is an empty object. NULL: refused. */
 static json_t *control_body(struct exchange *ex)
 {
-	json_t *in = ex->body.len == 0 ? json_object() :
-					 json_loadb(ex->body.p, ex->body.len, 0, NULL);
+	json_t *in =
+		ex->body.len == 0 ? json_object() : json_loadb(ex->body.p, ex->body.len, 0, NULL);
 
 	if (json_is_object(in))
 		return in;
@@ -66,8 +69,9 @@ static void control_health(struct exchange *ex)
 
 	for (size_t i = 0; sandbox_platforms[i] != NULL; i++)
 		json_array_append_new(names, json_string(sandbox_platforms[i]->name));
-	sandbox_exchange_json(ex, 200, json_pack("{s:s,s:s,s:o}", "status", "ok", "url",
-						 ex->sandbox->base_url, "platforms", names));
+	sandbox_exchange_json(ex, 200,
+			      json_pack("{s:s,s:s,s:o}", "status", "ok", "url",
+					ex->sandbox->base_url, "platforms", names));
 }
 
 /* {"truth":true} also empties the truth log; {"keep_config":true} keeps the settings */
@@ -104,8 +108,8 @@ static void control_clock(struct exchange *ex)
 		return;
 	}
 	ex->world->offset_us += s * US_PER_S;
-	sandbox_exchange_json(ex, 200, json_pack("{s:I}", "now_us",
-						 (json_int_t)sandbox_world_now(ex->world)));
+	sandbox_exchange_json(
+		ex, 200, json_pack("{s:I}", "now_us", (json_int_t)sandbox_world_now(ex->world)));
 }
 
 static bool config_set(struct world *w, const char *name, const json_t *value)
@@ -149,7 +153,8 @@ static void control_config(struct exchange *ex)
 
 	if (in == NULL)
 		return;
-	json_object_foreach(in, name, value) {
+	json_object_foreach(in, name, value)
+	{
 		if (config_set(ex->world, name, value))
 			continue;
 		control_refuse(ex, arena_printf(ex->arena, "no such setting or value: %s", name));
@@ -191,10 +196,12 @@ static void control_fault_add(struct exchange *ex)
 	r->caption = kept(w, body_text(match, "caption_contains"));
 	r->endpoint = kept(w, body_text(match, "endpoint"));
 	r->probability = json_is_number(probability) ? json_number_value(probability) : 1.0;
-	r->times = json_is_integer(times) ? json_integer_value(times) :
-		   probability != NULL ? -1 : 1;
-	r->params = json_is_object(json_object_get(in, "params")) ?
-			    json_incref(json_object_get(in, "params")) : json_object();
+	r->times = json_is_integer(times) ? json_integer_value(times)
+		   : probability != NULL  ? -1
+					  : 1;
+	r->params = json_is_object(json_object_get(in, "params"))
+			    ? json_incref(json_object_get(in, "params"))
+			    : json_object();
 	sandbox_list_add(&w->faults.rules, r);
 	json_decref(in);
 	sandbox_exchange_json(ex, 201, json_pack("{s:I}", "id", (json_int_t)r->id));

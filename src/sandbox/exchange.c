@@ -79,7 +79,8 @@ static bool row_fits(struct exchange *ex, const char *pattern)
 		if (*pattern == '{') {
 			if (got == 0 || captures_n == SANDBOX_CAPTURES_MAX)
 				return false;
-			if (strncmp(pattern, "{version}", want) == 0 && !segment_is_version(path, got))
+			if (strncmp(pattern, "{version}", want) == 0 &&
+			    !segment_is_version(path, got))
 				return false;
 			ex->captures[captures_n++] =
 				sandbox_params_unescape(ex->arena, path, got, false);
@@ -104,8 +105,8 @@ void sandbox_exchange_route(struct exchange *ex, const struct sandbox_row *contr
 	if (query != NULL)
 		sandbox_params_query(&ex->params, query + 1, strlen(query + 1));
 	ex->platform = sandbox_platform_find(first, first_n);
-	ex->base_url = host != NULL ? arena_printf(ex->arena, "http://%s", host) :
-				      ex->sandbox->base_url;
+	ex->base_url =
+		host != NULL ? arena_printf(ex->arena, "http://%s", host) : ex->sandbox->base_url;
 	ex->path = arena_strndup(ex->arena, ex->target, path_n);
 	if (ex->platform != NULL) {
 		ex->path += 1 + first_n;
@@ -131,7 +132,8 @@ static void exchange_log(struct exchange *ex)
 	line->endpoint = endpoint;
 	line->method = ex->row != NULL ? ex->row->method : "?";
 	line->fault = ex->fault; /* of a table or of this world's arena */
-	snprintf(line->account, sizeof(line->account), "%s", ex->account != NULL ? ex->account : "");
+	snprintf(line->account, sizeof(line->account), "%s",
+		 ex->account != NULL ? ex->account : "");
 	snprintf(line->path, sizeof(line->path), "%s", ex->path);
 	line->status = ex->status;
 	line->wire = ex->wire;
@@ -153,8 +155,9 @@ static void exchange_platform(struct exchange *ex)
 	if (ex->platform->identify != NULL && ex->row != NULL)
 		ex->platform->identify(ex);
 	sandbox_faults_draw(ex);
-	ex->delay_ms = ex->row != NULL && (ex->row->flags & ROW_BROWSER) == 0 ?
-			       ex->world->settings.latency_ms : 0;
+	ex->delay_ms = ex->row != NULL && (ex->row->flags & ROW_BROWSER) == 0
+			       ? ex->world->settings.latency_ms
+			       : 0;
 	if (!sandbox_faults_stage(ex, FAULT_BEFORE)) {
 		exchange_handle(ex);
 		if (ex->platform->finish != NULL)
@@ -180,7 +183,8 @@ void sandbox_exchange_run(struct exchange *ex)
 		sandbox_exchange_json(ex, 404, json_pack("{s:s}", "error", "no such path"));
 	sandbox_unlock(ex->sandbox);
 	if (ex->truth_dirty && sandbox_truth_sync(ex->sandbox->truth) < 0) {
-		log_line(LOG_LEVEL_ERROR, "sandbox.truth", "req=%llu", (unsigned long long)ex->req_no);
+		log_line(LOG_LEVEL_ERROR, "sandbox.truth", "req=%llu",
+			 (unsigned long long)ex->req_no);
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
 	}
 }

@@ -6,9 +6,9 @@
 #include "sandbox/exchange.h"
 #include "sandbox/faults.h"
 
-#define HANG_MS 200000
+#define HANG_MS    200000
 #define BODY_BYTES (10 << 20)
-#define NESTING 100000
+#define NESTING    100000
 #define BOMB_BYTES (256 << 20)
 
 static void kind_reset(struct exchange *ex, const json_t *params)
@@ -98,30 +98,33 @@ static void kind_html(struct exchange *ex, const json_t *params)
 static void kind_html_502(struct exchange *ex, const json_t *params)
 {
 	(void)params;
-	sandbox_exchange_html(ex, 502, "<html><head><title>502 Bad Gateway</title></head>"
-				       "<body><center><h1>502 Bad Gateway</h1></center></body></html>");
+	sandbox_exchange_html(ex, 502,
+			      "<html><head><title>502 Bad Gateway</title></head>"
+			      "<body><center><h1>502 Bad Gateway</h1></center></body></html>");
 }
 
 static void kind_5xx(struct exchange *ex, const json_t *params)
 {
-	json_t *body = json_pack("{s:{s:s,s:s,s:i}}", "error", "message",
-				 "An unknown error has occurred.", "type", "OAuthException", "code", 1);
+	json_t *body =
+		json_pack("{s:{s:s,s:s,s:i}}", "error", "message", "An unknown error has occurred.",
+			  "type", "OAuthException", "code", 1);
 
 	sandbox_exchange_json(ex, (int)sandbox_faults_int(params, "status", 500), body);
 }
 
 static void kind_429(struct exchange *ex, const json_t *params)
 {
-	sandbox_exchange_json(ex, 429, json_pack("{s:{s:s}}", "error", "message",
-						 "Too many requests"));
+	sandbox_exchange_json(ex, 429,
+			      json_pack("{s:{s:s}}", "error", "message", "Too many requests"));
 	sandbox_exchange_add_header(ex, "Retry-After",
 				    sandbox_faults_text(params, "retry_after", "-1"));
 }
 
 static void kind_redirect(struct exchange *ex, const json_t *params)
 {
-	sandbox_exchange_redirect(ex, sandbox_faults_text(params, "location",
-					"http://169.254.169.254/latest/meta-data/"));
+	sandbox_exchange_redirect(ex,
+				  sandbox_faults_text(params, "location",
+						      "http://169.254.169.254/latest/meta-data/"));
 }
 
 static void bits_put(struct buf *out, unsigned *held, unsigned *held_n, unsigned value, unsigned n)
@@ -148,9 +151,9 @@ static void kind_gzip_bomb(struct exchange *ex, const json_t *params)
 	bits_put(&ex->out, &held, &held_n, 0xd1, 8); /* '[': 0x30 + 0x5b = 10001011, reversed */
 	for (; total < BOMB_BYTES; total += 258)
 		bits_put(&ex->out, &held, &held_n, 0xa3, 13);
-	bits_put(&ex->out, &held, &held_n, 0, 7);    /* end of block */
+	bits_put(&ex->out, &held, &held_n, 0, 7); /* end of block */
 	bits_put(&ex->out, &held, &held_n, 0, 8 - held_n);
-	buf_add(&ex->out, "\0\0\0", 4);              /* no sane reader gets as far as the CRC */
+	buf_add(&ex->out, "\0\0\0", 4); /* no sane reader gets as far as the CRC */
 	buf_add(&ex->out, &total, sizeof(total));
 	sandbox_exchange_add_header(ex, "Content-Encoding", "gzip");
 }

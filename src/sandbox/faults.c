@@ -42,7 +42,8 @@ static bool rule_fits(const struct fault_rule *r, const struct exchange *ex, con
 static bool rule_take(struct world *w, struct fault_rule *r)
 {
 	if (r->probability < 1.0) {
-		uint64_t draw = faults_mix((uint64_t)w->settings.seed ^ faults_mix(w->faults.draws++));
+		uint64_t draw =
+			faults_mix((uint64_t)w->settings.seed ^ faults_mix(w->faults.draws++));
 
 		if (faults_unit(draw) >= r->probability)
 			return false;

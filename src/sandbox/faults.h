@@ -14,23 +14,23 @@
 
 struct fault_rule {
 	uint64_t id, hits;
-	const char *platform, *point;              /* platform NULL: any */
-	const char *account, *caption, *endpoint;  /* NULL: any; account: id or username */
-	int64_t times;                             /* left; -1 for ever */
+	const char *platform, *point;             /* platform NULL: any */
+	const char *account, *caption, *endpoint; /* NULL: any; account: id or username */
+	int64_t times;                            /* left; -1 for ever */
 	double probability;
-	json_t *params;                            /* never NULL */
+	json_t *params; /* never NULL */
 };
 
 struct fault_plan {
-	double rate;          /* 0: off */
+	double rate; /* 0: off */
 	uint64_t seed;
-	struct list points;   /* only these; empty: all that fit */
+	struct list points; /* only these; empty: all that fit */
 };
 
 struct faults {
-	struct list rules;    /* struct fault_rule */
+	struct list rules; /* struct fault_rule */
 	struct fault_plan plan;
-	uint64_t draws;       /* state of the probability draws */
+	uint64_t draws; /* state of the probability draws */
 	uint64_t next_id;
 };
 
@@ -43,7 +43,7 @@ enum fault_stage {
 struct fault_kind {
 	const char *point;
 	enum fault_stage stage;
-	bool is_planned;      /* may be drawn by a plan */
+	bool is_planned; /* may be drawn by a plan */
 	void (*apply)(struct exchange *ex, const json_t *params);
 };
 

@@ -18,9 +18,9 @@ struct fetch_ask {
 
 enum fetch_end {
 	FETCH_OK,
-	FETCH_REFUSED,  /* no connection, TLS trouble, bad URL, broken off */
+	FETCH_REFUSED, /* no connection, TLS trouble, bad URL, broken off */
 	FETCH_TIMEOUT,
-	FETCH_STATUS,   /* answered, but not 200 */
+	FETCH_STATUS, /* answered, but not 200 */
 	FETCH_TOO_LONG,
 };
 
@@ -28,7 +28,7 @@ struct fetched {
 	enum fetch_end end;
 	long status;
 	uint64_t bytes;
-	char type[128];      /* Content-Type, "" when absent */
+	char type[128]; /* Content-Type, "" when absent */
 	char sha256[65];
 	char why[128];
 };

@@ -13,7 +13,7 @@
 #include "sandbox/params.h"
 #include "sandbox/world.h"
 
-#define IG_REALM_FACEBOOK "facebook"
+#define IG_REALM_FACEBOOK  "facebook"
 #define IG_REALM_INSTAGRAM "instagram"
 
 enum ig_token_kind {
@@ -30,49 +30,49 @@ enum ig_scope { IG_SCOPE_BASIC, IG_SCOPE_PUBLISH, IG_SCOPE_COMMENTS, IG_SCOPE_CO
 struct ig_page {
 	const char *id, *name;
 	struct list tasks;
-	struct account *account;       /* NULL: no professional account linked */
-	struct ig_business *business;  /* NULL: a person's own */
-	bool is_direct;                /* the person has a role on it, so /me/accounts lists it */
+	struct account *account;      /* NULL: no professional account linked */
+	struct ig_business *business; /* NULL: a person's own */
+	bool is_direct;               /* the person has a role on it, so /me/accounts lists it */
 };
 
 struct ig_business {
 	const char *id, *name;
-	struct list owned, client;     /* struct ig_page */
+	struct list owned, client; /* struct ig_page */
 };
 
-struct ig_person { /* person.extra, Facebook only */
-	struct list pages;             /* all that this person reaches */
+struct ig_person {         /* person.extra, Facebook only */
+	struct list pages; /* all that this person reaches */
 	struct list businesses;
 };
 
 enum ig_kind { /* columns of the parameter matrix */
-	IG_IMAGE = 1,
-	IG_REEL = 2,
-	IG_CHILD_IMAGE = 4,
-	IG_CHILD_VIDEO = 8,
-	IG_CAROUSEL = 16,
-	IG_STORY_IMAGE = 32,
-	IG_STORY_VIDEO = 64,
+	       IG_IMAGE = 1,
+	       IG_REEL = 2,
+	       IG_CHILD_IMAGE = 4,
+	       IG_CHILD_VIDEO = 8,
+	       IG_CAROUSEL = 16,
+	       IG_STORY_IMAGE = 32,
+	       IG_STORY_VIDEO = 64,
 };
-#define IG_STORIES (IG_STORY_IMAGE | IG_STORY_VIDEO)
+#define IG_STORIES  (IG_STORY_IMAGE | IG_STORY_VIDEO)
 #define IG_CHILDREN (IG_CHILD_IMAGE | IG_CHILD_VIDEO)
-#define IG_IMAGES (IG_IMAGE | IG_CHILD_IMAGE | IG_STORY_IMAGE)
-#define IG_VIDEOS (IG_REEL | IG_CHILD_VIDEO | IG_STORY_VIDEO)
+#define IG_IMAGES   (IG_IMAGE | IG_CHILD_IMAGE | IG_STORY_IMAGE)
+#define IG_VIDEOS   (IG_REEL | IG_CHILD_VIDEO | IG_STORY_VIDEO)
 
 struct ig_container {
 	const char *id;
 	struct account *account;
 	enum ig_kind kind;
 	const char *caption, *options, *image_url, *video_url, *cover_url;
-	struct list children;          /* struct ig_container */
-	struct list media;             /* struct media_fact */
-	int64_t created_us, ready_us;  /* ready_us INSTANT_NONE: not fetched yet */
+	struct list children;         /* struct ig_container */
+	struct list media;            /* struct media_fact */
+	int64_t created_us, ready_us; /* ready_us INSTANT_NONE: not fetched yet */
 	int64_t thumb_ms;
-	int error;                     /* subcode, once processed; 0 fine */
+	int error; /* subcode, once processed; 0 fine */
 	bool is_stuck, is_resumable, fetch_fails;
-	uint64_t file_size, received;  /* resumable */
-	const char *path;              /* resumable: where the bytes are */
-	struct object *object;         /* published */
+	uint64_t file_size, received; /* resumable */
+	const char *path;             /* resumable: where the bytes are */
+	struct object *object;        /* published */
 	unsigned commits;
 };
 
@@ -83,8 +83,9 @@ struct ig_node {
 
 struct ig_field {
 	const char *name;
-	json_t *(*get)(struct exchange *ex, const void *node, const json_t *sub); /* NULL: left out */
-	const struct ig_type *nested;  /* what its own fields are checked against; NULL: not */
+	json_t *(*get)(struct exchange *ex, const void *node,
+		       const json_t *sub); /* NULL: left out */
+	const struct ig_type *nested;      /* what its own fields are checked against; NULL: not */
 };
 struct ig_type {
 	const char *name;
@@ -92,9 +93,9 @@ struct ig_type {
 	const char *fallback;          /* fields when none are asked for */
 };
 
-struct ig_state { /* world.extra */
-	struct map nodes;              /* id -> struct ig_node */
-	struct map pages;              /* "page token of grant" -> struct token */
+struct ig_state {         /* world.extra */
+	struct map nodes; /* id -> struct ig_node */
+	struct map pages; /* "page token of grant" -> struct token */
 	struct list containers;
 };
 

@@ -50,8 +50,9 @@ static bool auth_proof(struct exchange *ex, const struct token *t)
 
 	if (proof == NULL)
 		return !app->needs_proof ||
-		       sandbox_ig_fail_text(ex, 104, 0, "API calls from the server require an "
-							"appsecret_proof argument");
+		       sandbox_ig_fail_text(ex, 104, 0,
+					    "API calls from the server require an "
+					    "appsecret_proof argument");
 	digest_hmac(app->secret, strlen(app->secret), t->text, strlen(t->text), mac);
 	digest_hex(mac, sizeof(mac), hex);
 	if (strcmp(hex, proof) == 0)
@@ -94,8 +95,7 @@ struct token *sandbox_ig_auth(struct exchange *ex)
 	return sandbox_ig_token_live(ex, t) && auth_proof(ex, t) ? t : NULL;
 }
 
-static bool page_reaches(const struct token *t, const struct ig_page *page,
-			 const struct account *a)
+static bool page_reaches(const struct token *t, const struct ig_page *page, const struct account *a)
 {
 	if (page->account != a || !sandbox_list_has_text(&t->grant->chosen, page->id))
 		return false;
@@ -127,12 +127,13 @@ static bool auth_throttle(struct exchange *ex, const struct account *a)
 	else if (params == NULL && sandbox_faults_hit(ex, "app.throttle") != NULL)
 		return sandbox_ig_fail(ex, 4, 0);
 	else if (params == NULL)
-		return ex->world->app_calls < (uint64_t)set->app_calls ||
-		       sandbox_ig_fail(ex, 4, 0);
-	sandbox_exchange_add_header(ex, "X-Business-Use-Case-Usage",
-		arena_printf(ex->arena, "{\"%s\":[{\"type\":\"instagram\",\"call_count\":100,"
-					"\"total_cputime\":25,\"total_time\":25,"
-					"\"estimated_time_to_regain_access\":%lld}]}",
+		return ex->world->app_calls < (uint64_t)set->app_calls || sandbox_ig_fail(ex, 4, 0);
+	sandbox_exchange_add_header(
+		ex, "X-Business-Use-Case-Usage",
+		arena_printf(ex->arena,
+			     "{\"%s\":[{\"type\":\"instagram\",\"call_count\":100,"
+			     "\"total_cputime\":25,\"total_time\":25,"
+			     "\"estimated_time_to_regain_access\":%lld}]}",
 			     a->id, (long long)minutes));
 	return sandbox_ig_fail(ex, 80002, 0);
 }
@@ -168,9 +169,13 @@ struct account *sandbox_ig_account(struct exchange *ex, const char *id, enum ig_
 		id = t->grant->person->id;
 	a = sandbox_world_account(ex->world, &sandbox_instagram, id);
 	if (a == NULL || !sandbox_ig_sees(ex->world, t, a)) {
-		sandbox_ig_fail_text(ex, 100, 33, arena_printf(ex->arena,
-			"Unsupported request. Object with ID '%s' does not exist, cannot be loaded due "
-			"to missing permissions, or does not support this operation.", id));
+		sandbox_ig_fail_text(
+			ex, 100, 33,
+			arena_printf(ex->arena,
+				     "Unsupported request. Object with ID '%s' does not exist, "
+				     "cannot be loaded due "
+				     "to missing permissions, or does not support this operation.",
+				     id));
 		return NULL;
 	}
 	ex->account = a->id;
@@ -182,8 +187,9 @@ struct account *sandbox_ig_account(struct exchange *ex, const char *id, enum ig_
 		return NULL;
 	}
 	if (scope == IG_SCOPE_PUBLISH && !auth_may_publish(t, a)) {
-		sandbox_ig_fail_text(ex, 200, 0, "(#200) The user does not have sufficient "
-						 "administrative permission for this action");
+		sandbox_ig_fail_text(ex, 200, 0,
+				     "(#200) The user does not have sufficient "
+				     "administrative permission for this action");
 		return NULL;
 	}
 	*ret_token = t;

@@ -14,7 +14,8 @@ static json_t *fields_parse(const char **at, int depth)
 	json_t *out = json_object();
 
 	while (**at != '\0' && **at != '}') {
-		size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		size_t n = strspn(
+			*at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 		char name[64];
 		json_t *sub = NULL;
 
@@ -58,13 +59,17 @@ static bool fields_known(struct exchange *ex, const struct ig_type *type, json_t
 	const char *key;
 	json_t *sub;
 
-	json_object_foreach(fields, key, sub) {
+	json_object_foreach(fields, key, sub)
+	{
 		const struct ig_field *f = field_find(type, key);
 
 		if (f == NULL)
-			return sandbox_ig_fail_text(ex, 100, 0, arena_printf(ex->arena,
-				"(#100) Tried accessing nonexisting field (%s) on node type (%s)", key,
-				type->name));
+			return sandbox_ig_fail_text(
+				ex, 100, 0,
+				arena_printf(ex->arena,
+					     "(#100) Tried accessing nonexisting field (%s) on "
+					     "node type (%s)",
+					     key, type->name));
 		if (f->nested != NULL && json_is_object(sub) && !fields_known(ex, f->nested, sub))
 			return false;
 	}
@@ -126,7 +131,8 @@ void sandbox_ig_answer_node(struct exchange *ex, const struct ig_type *type, con
 
 static size_t cursor_read(const char *text)
 {
-	return text != NULL && strncmp(text, "QVFI", 4) == 0 ? (size_t)strtoull(text + 4, NULL, 10) : 0;
+	return text != NULL && strncmp(text, "QVFI", 4) == 0 ? (size_t)strtoull(text + 4, NULL, 10)
+							     : 0;
 }
 
 static json_t *list_paging(struct exchange *ex, size_t first, size_t end, size_t n)
@@ -143,7 +149,8 @@ static json_t *list_paging(struct exchange *ex, size_t first, size_t end, size_t
 		const struct param *p = ex->params.v[i];
 
 		if (strcmp(p->name, "after") != 0)
-			buf_printf(&next, "&%s=%s", p->name, sandbox_params_escape(ex->arena, p->value));
+			buf_printf(&next, "&%s=%s", p->name,
+				   sandbox_params_escape(ex->arena, p->value));
 	}
 	json_object_set_new(paging, "next", json_string(next.p));
 	return paging;

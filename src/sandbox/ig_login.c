@@ -8,13 +8,23 @@
 #include "sandbox/ig.h"
 
 static const char *const scopes_facebook[] = {
-	"public_profile", "email", "instagram_basic", "instagram_content_publish",
-	"instagram_manage_comments", "instagram_manage_insights", "instagram_manage_contents",
-	"pages_read_engagement", "pages_show_list", "business_management", "ads_management",
-	"ads_read", "pages_manage_metadata", NULL,
+	"public_profile",
+	"email",
+	"instagram_basic",
+	"instagram_content_publish",
+	"instagram_manage_comments",
+	"instagram_manage_insights",
+	"instagram_manage_contents",
+	"pages_read_engagement",
+	"pages_show_list",
+	"business_management",
+	"ads_management",
+	"ads_read",
+	"pages_manage_metadata",
+	NULL,
 };
 static const char *const scopes_instagram[] = {
-	"instagram_business_basic", "instagram_business_content_publish",
+	"instagram_business_basic",           "instagram_business_content_publish",
 	"instagram_business_manage_comments", "instagram_business_manage_messages",
 	"instagram_business_manage_insights", NULL,
 };
@@ -25,16 +35,24 @@ struct login {
 };
 
 static const struct login login_facebook = {
-	IG_REALM_FACEBOOK, "Log in with Facebook", "Choose the Pages to share:",
+	IG_REALM_FACEBOOK,
+	"Log in with Facebook",
+	"Choose the Pages to share:",
 	"error=access_denied&error_code=200&error_description=Permissions+error"
 	"&error_reason=user_denied",
-	"#_=_", "AQ", scopes_facebook,
+	"#_=_",
+	"AQ",
+	scopes_facebook,
 };
 static const struct login login_instagram = {
-	IG_REALM_INSTAGRAM, "Log in with Instagram", NULL,
+	IG_REALM_INSTAGRAM,
+	"Log in with Instagram",
+	NULL,
 	"error=access_denied&error_reason=user_denied"
 	"&error_description=The+user+denied+your+request",
-	"#_", "AQ", scopes_instagram,
+	"#_",
+	"AQ",
+	scopes_instagram,
 };
 
 static bool scope_known(const struct login *login, const char *scope)
@@ -51,9 +69,12 @@ static bool dialog_scopes(struct exchange *ex, const struct login *login, struct
 	for (size_t i = 0; i < scopes->n; i++) {
 		if (scope_known(login, scopes->v[i]))
 			continue;
-		sandbox_consent_refuse(ex, "Invalid Scopes", arena_printf(ex->arena,
-			"Invalid Scopes: %s. This message is only shown to developers.",
-			(const char *)scopes->v[i]));
+		sandbox_consent_refuse(
+			ex, "Invalid Scopes",
+			arena_printf(
+				ex->arena,
+				"Invalid Scopes: %s. This message is only shown to developers.",
+				(const char *)scopes->v[i]));
 		return false;
 	}
 	if (scopes->n == 0) {
@@ -68,18 +89,20 @@ static void dialog_open(struct exchange *ex, const struct login *login)
 	struct world *w = ex->world;
 	const char *redirect = sandbox_exchange_param(ex, "redirect_uri");
 	const char *type = sandbox_exchange_param(ex, "response_type");
-	struct app *app = sandbox_world_app(w, &sandbox_instagram,
-					    sandbox_exchange_param(ex, "client_id"));
+	struct app *app =
+		sandbox_world_app(w, &sandbox_instagram, sandbox_exchange_param(ex, "client_id"));
 	struct consent_ask *ask = arena_alloc(w->arena, sizeof(*ask));
 
 	if (app == NULL) {
-		sandbox_consent_refuse(ex, "Error", "Invalid App ID: The provided app ID does not look "
-						    "like a valid app ID.");
+		sandbox_consent_refuse(ex, "Error",
+				       "Invalid App ID: The provided app ID does not look "
+				       "like a valid app ID.");
 		return;
 	}
 	if (redirect == NULL || !sandbox_world_redirect_ok(app, redirect)) {
-		sandbox_consent_refuse(ex, "URL Blocked", "This redirect failed because the redirect URI "
-						"is not whitelisted in the app's Client OAuth Settings.");
+		sandbox_consent_refuse(ex, "URL Blocked",
+				       "This redirect failed because the redirect URI "
+				       "is not whitelisted in the app's Client OAuth Settings.");
 		return;
 	}
 	if (type != NULL ? strcmp(type, "code") != 0 : login == &login_instagram) {
@@ -115,12 +138,14 @@ void sandbox_ig_dialog_instagram(struct exchange *ex)
 static void login_answer(struct exchange *ex, const struct token *t, const char *text, bool is_long)
 {
 	const struct settings *set = &ex->world->settings;
-	int64_t left_s = t->expires_us != INSTANT_NONE ?
-				 (t->expires_us - sandbox_world_now(ex->world)) / US_PER_S :
-				 is_long ? set->long_life_s : set->short_life_s;
+	int64_t left_s = t->expires_us != INSTANT_NONE
+				 ? (t->expires_us - sandbox_world_now(ex->world)) / US_PER_S
+			 : is_long ? set->long_life_s
+				   : set->short_life_s;
 
-	sandbox_exchange_json(ex, 200, json_pack("{s:s,s:s,s:I}", "access_token", text, "token_type",
-						 "bearer", "expires_in", (json_int_t)left_s));
+	sandbox_exchange_json(ex, 200,
+			      json_pack("{s:s,s:s,s:I}", "access_token", text, "token_type",
+					"bearer", "expires_in", (json_int_t)left_s));
 }
 
 /* The app, if id and secret are right. */
@@ -195,9 +220,12 @@ void sandbox_ig_token_facebook(struct exchange *ex)
 		return;
 	}
 	if (grant_type != NULL && strcmp(grant_type, "client_credentials") == 0) {
-		sandbox_exchange_json(ex, 200, json_pack("{s:o,s:s}", "access_token",
-			json_string(arena_printf(ex->arena, "%s|%s", app->client_id, app->secret)),
-			"token_type", "bearer"));
+		sandbox_exchange_json(
+			ex, 200,
+			json_pack("{s:o,s:s}", "access_token",
+				  json_string(arena_printf(ex->arena, "%s|%s", app->client_id,
+							   app->secret)),
+				  "token_type", "bearer"));
 		return;
 	}
 	wrong = code_check(ex, app, IG_REALM_FACEBOOK, &code);
@@ -213,11 +241,13 @@ void sandbox_ig_token_facebook(struct exchange *ex)
 /* This endpoint has an error shape of its own. */
 static void ig_token_fail(struct exchange *ex, const char *message)
 {
-	sandbox_exchange_json(ex, 400, json_pack("{s:s,s:i,s:s}", "error_type", "OAuthException",
-						 "code", 400, "error_message", message));
+	sandbox_exchange_json(ex, 400,
+			      json_pack("{s:s,s:i,s:s}", "error_type", "OAuthException", "code",
+					400, "error_message", message));
 }
 
-static const char *const code_messages[] = { /* by subcode - 36007 */
+static const char *const code_messages[] = {
+	/* by subcode - 36007 */
 	"Invalid authorization code",
 	"Error validating verification code. The redirect_uri differs from that of the dialog",
 	"This authorization code has been used",
@@ -244,8 +274,8 @@ void sandbox_ig_token_instagram(struct exchange *ex)
 	int wrong;
 
 	if (app == NULL || secret == NULL || strcmp(secret, app->secret) != 0) {
-		ig_token_fail(ex, app == NULL ? "Invalid platform app" :
-						"Error validating client secret.");
+		ig_token_fail(ex, app == NULL ? "Invalid platform app"
+					      : "Error validating client secret.");
 		return;
 	}
 	if (grant_type == NULL || strcmp(grant_type, "authorization_code") != 0) {
@@ -259,9 +289,9 @@ void sandbox_ig_token_instagram(struct exchange *ex)
 	}
 	t = sandbox_world_add_token(ex->world, code->grant, IG_TOKEN_IG_SHORT, "IGAA", 3600);
 	/* user_id is a bare number here, which no double can hold exactly. */
-	body = arena_printf(ex->arena, "{\"access_token\":\"%s\",\"user_id\":%s,\"permissions\":\"%s\"}",
-			    t->text, t->grant->person->id,
-			    scopes_joined(ex->arena, &t->grant->granted));
+	body = arena_printf(
+		ex->arena, "{\"access_token\":\"%s\",\"user_id\":%s,\"permissions\":\"%s\"}",
+		t->text, t->grant->person->id, scopes_joined(ex->arena, &t->grant->granted));
 	sandbox_exchange_json(ex, 200, json_object());
 	buf_clear(&ex->out);
 	buf_adds(&ex->out, body);
@@ -314,8 +344,9 @@ void sandbox_ig_refresh_instagram(struct exchange *ex)
 		return;
 	age_us = sandbox_world_now(ex->world) - t->issued_us;
 	if (t->kind != IG_TOKEN_IG_LONG || age_us < ex->world->settings.refresh_age_s * US_PER_S) {
-		sandbox_ig_fail_text(ex, 100, 0, "Only long-lived tokens that are at least 24 hours old "
-						 "can be refreshed");
+		sandbox_ig_fail_text(ex, 100, 0,
+				     "Only long-lived tokens that are at least 24 hours old "
+				     "can be refreshed");
 		return;
 	}
 	if (!sandbox_ig_has_scope(t, IG_SCOPE_BASIC)) {
@@ -324,17 +355,22 @@ void sandbox_ig_refresh_instagram(struct exchange *ex)
 	}
 	made = sandbox_world_add_token(ex->world, t->grant, IG_TOKEN_IG_LONG, "IGAA",
 				       ex->world->settings.long_life_s);
-	sandbox_exchange_json(ex, 200, json_pack("{s:s,s:s,s:I,s:s}", "access_token", made->text,
-		"token_type", "bearer", "expires_in", (json_int_t)ex->world->settings.long_life_s,
-		"permissions", scopes_joined(ex->arena, &t->grant->granted)));
+	sandbox_exchange_json(ex, 200,
+			      json_pack("{s:s,s:s,s:I,s:s}", "access_token", made->text,
+					"token_type", "bearer", "expires_in",
+					(json_int_t)ex->world->settings.long_life_s, "permissions",
+					scopes_joined(ex->arena, &t->grant->granted)));
 }
 
 static bool debug_allowed(struct exchange *ex, struct app **ret)
 {
 	const char *text = sandbox_exchange_param(ex, "access_token");
 	const char *bar = text != NULL ? strchr(text, '|') : NULL;
-	struct app *app = bar == NULL ? NULL : sandbox_world_app(ex->world, &sandbox_instagram,
-		arena_strndup(ex->arena, text, (size_t)(bar - text)));
+	struct app *app =
+		bar == NULL
+			? NULL
+			: sandbox_world_app(ex->world, &sandbox_instagram,
+					    arena_strndup(ex->arena, text, (size_t)(bar - text)));
 
 	if (app == NULL || strcmp(bar + 1, app->secret) != 0)
 		return sandbox_ig_fail_text(ex, 190, 0, "Invalid OAuth access token signature.");
@@ -345,7 +381,8 @@ static bool debug_allowed(struct exchange *ex, struct app **ret)
 void sandbox_ig_debug_token(struct exchange *ex)
 {
 	struct world *w = ex->world;
-	const struct token *t = sandbox_map_get(&w->tokens, sandbox_exchange_param(ex, "input_token"));
+	const struct token *t =
+		sandbox_map_get(&w->tokens, sandbox_exchange_param(ex, "input_token"));
 	json_t *data, *scopes = NULL;
 	int64_t expires_us;
 	bool is_valid;
@@ -354,8 +391,10 @@ void sandbox_ig_debug_token(struct exchange *ex)
 	if (!debug_allowed(ex, &app))
 		return;
 	if (t == NULL || t->grant->app != app) {
-		sandbox_exchange_json(ex, 200, json_pack("{s:{s:{s:i,s:s},s:b,s:[]}}", "data", "error",
-			"code", 190, "message", "Malformed access token", "is_valid", 0, "scopes"));
+		sandbox_exchange_json(ex, 200,
+				      json_pack("{s:{s:{s:i,s:s},s:b,s:[]}}", "data", "error",
+						"code", 190, "message", "Malformed access token",
+						"is_valid", 0, "scopes"));
 		return;
 	}
 	expires_us = t->expires_us;
@@ -365,9 +404,9 @@ void sandbox_ig_debug_token(struct exchange *ex)
 	for (size_t i = 0; i < t->grant->granted.n; i++)
 		json_array_append_new(scopes, json_string(t->grant->granted.v[i]));
 	data = json_pack("{s:s,s:s,s:s,s:b,s:o,s:I,s:I,s:I}", "app_id", app->client_id, "user_id",
-			 t->grant->person->id, "type", t->subject != NULL ? "PAGE" : "USER", "is_valid",
-			 is_valid, "scopes", scopes, "issued_at", (json_int_t)(t->issued_us / US_PER_S),
-			 "expires_at",
+			 t->grant->person->id, "type", t->subject != NULL ? "PAGE" : "USER",
+			 "is_valid", is_valid, "scopes", scopes, "issued_at",
+			 (json_int_t)(t->issued_us / US_PER_S), "expires_at",
 			 (json_int_t)(expires_us == INSTANT_NONE ? 0 : expires_us / US_PER_S),
 			 "data_access_expires_at",
 			 (json_int_t)((t->issued_us + 90 * US_PER_DAY) / US_PER_S));

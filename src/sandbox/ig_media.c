@@ -9,13 +9,13 @@
 #include "sandbox/ig.h"
 
 #define CAPTION_UNITS_MAX 2200
-#define HASHTAGS_MAX 30
-#define MENTIONS_MAX 20
-#define ALT_MAX 1000
-#define CHILDREN_LEAST 2
-#define CHILDREN_MAX 10
+#define HASHTAGS_MAX      30
+#define MENTIONS_MAX      20
+#define ALT_MAX           1000
+#define CHILDREN_LEAST    2
+#define CHILDREN_MAX      10
 #define COLLABORATORS_MAX 3
-#define TIMEOUT_MS 200000
+#define TIMEOUT_MS        200000
 
 struct draft {
 	struct ig_container *c;
@@ -24,15 +24,15 @@ struct draft {
 
 struct rule {
 	const char *name;
-	unsigned kinds;        /* where it may stand */
+	unsigned kinds; /* where it may stand */
 	bool facebook_only;
 	bool (*check)(struct exchange *ex, struct draft *d, const char *value);
 };
 
 static bool wrong(struct exchange *ex, const char *name)
 {
-	return sandbox_ig_fail_text(ex, 100, 0, arena_printf(ex->arena,
-					"(#100) Param %s is not valid", name));
+	return sandbox_ig_fail_text(ex, 100, 0,
+				    arena_printf(ex->arena, "(#100) Param %s is not valid", name));
 }
 
 static bool check_url(struct exchange *ex, const char *value)
@@ -153,8 +153,9 @@ static int tag_wrong(const json_t *tag, unsigned kind)
 	if (!json_is_number(x) || !json_is_number(y))
 		return 2207035;
 	return json_number_value(x) < 0.0 || json_number_value(x) > 1.0 ||
-			       json_number_value(y) < 0.0 || json_number_value(y) > 1.0 ?
-		       2207035 : 0;
+			       json_number_value(y) < 0.0 || json_number_value(y) > 1.0
+		       ? 2207035
+		       : 0;
 }
 
 static bool check_user_tags(struct exchange *ex, struct draft *d, const char *value)
@@ -193,8 +194,9 @@ static bool child_fits(struct exchange *ex, const struct draft *d, struct ig_con
 	const char *status = sandbox_ig_status(ex->world, child);
 
 	if ((child->kind & IG_CHILDREN) == 0 || child->object != NULL)
-		return sandbox_ig_fail_text(ex, 100, 0, "(#100) Param children holds a container that is "
-							"not an unpublished carousel item");
+		return sandbox_ig_fail_text(ex, 100, 0,
+					    "(#100) Param children holds a container that is "
+					    "not an unpublished carousel item");
 	if (child->account != d->c->account)
 		return sandbox_ig_fail(ex, 24, 2207006);
 	if (strcmp(status, "EXPIRED") == 0)
@@ -227,7 +229,7 @@ static bool check_children(struct exchange *ex, struct draft *d, const char *val
 }
 
 #define FEED (IG_IMAGE | IG_REEL | IG_CAROUSEL)
-#define ALL (FEED | IG_CHILDREN | IG_STORIES)
+#define ALL  (FEED | IG_CHILDREN | IG_STORIES)
 
 /* clang-format off */
 static const struct rule rules[] = {
@@ -267,8 +269,8 @@ static bool kind_story(struct exchange *ex, enum ig_kind *ret)
 			 sandbox_exchange_param(ex, "upload_type") != NULL;
 
 	if (has_image == has_video)
-		return sandbox_ig_fail_text(ex, 100, 0,
-					    "(#100) Exactly one of image_url and video_url is required");
+		return sandbox_ig_fail_text(
+			ex, 100, 0, "(#100) Exactly one of image_url and video_url is required");
 	*ret = has_image ? IG_STORY_IMAGE : IG_STORY_VIDEO;
 	return true;
 }
@@ -322,8 +324,12 @@ static bool draft_read(struct exchange *ex, struct draft *d)
 		if (((unsigned)d->c->kind & r->kinds) == 0 ||
 		    (r->facebook_only && sandbox_ig_is_ig_token(d->token))) {
 			json_decref(options);
-			return sandbox_ig_fail_text(ex, 100, 0, arena_printf(ex->arena,
-				"(#100) Param %s is not allowed for this kind of media", r->name));
+			return sandbox_ig_fail_text(
+				ex, 100, 0,
+				arena_printf(
+					ex->arena,
+					"(#100) Param %s is not allowed for this kind of media",
+					r->name));
 		}
 		if (!r->check(ex, d, value)) {
 			json_decref(options);
@@ -380,8 +386,10 @@ static void create_answer(struct exchange *ex, const struct ig_container *c)
 	const json_t *params;
 
 	if (c->is_resumable)
-		json_object_set_new(body, "uri", json_string(arena_printf(ex->arena,
-			"%s/ig-api-upload/%s/%s", ex->base_url, ex->captures[0], c->id)));
+		json_object_set_new(
+			body, "uri",
+			json_string(arena_printf(ex->arena, "%s/ig-api-upload/%s/%s", ex->base_url,
+						 ex->captures[0], c->id)));
 	sandbox_exchange_json(ex, 200, body);
 	params = sandbox_faults_hit(ex, "create.timeout_after");
 	if (params != NULL)
@@ -411,7 +419,8 @@ void sandbox_ig_media_create(struct exchange *ex)
 
 	if (a == NULL || !create_faults(ex))
 		return;
-	if (sandbox_world_in_day(w, &a->makes, &a->makes_first) >= (size_t)w->settings.container_limit) {
+	if (sandbox_world_in_day(w, &a->makes, &a->makes_first) >=
+	    (size_t)w->settings.container_limit) {
 		sandbox_ig_fail(ex, 9, 2207042);
 		return;
 	}

@@ -28,7 +28,8 @@ static json_t *container_status(struct exchange *ex, const void *node, const jso
 {
 	static const char *const sentences[][2] = {
 		{ "IN_PROGRESS", "In Progress: Media is still being processed." },
-		{ "FINISHED", "Finished: Media has been uploaded and it is ready to be published." },
+		{ "FINISHED",
+		  "Finished: Media has been uploaded and it is ready to be published." },
 		{ "PUBLISHED", "Published: Media has been published." },
 		{ "EXPIRED", "Expired: Media has expired." },
 	};
@@ -39,8 +40,8 @@ static json_t *container_status(struct exchange *ex, const void *node, const jso
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++)
 		if (strcmp(sentences[i][0], code) == 0)
 			return json_string(sentences[i][1]);
-	return json_string(arena_printf(ex->arena,
-					"Error: Media upload has failed with error code %d", c->error));
+	return json_string(arena_printf(
+		ex->arena, "Error: Media upload has failed with error code %d", c->error));
 }
 
 static json_t *container_video(struct exchange *ex, const void *node, const json_t *sub)
@@ -53,11 +54,14 @@ static json_t *container_video(struct exchange *ex, const void *node, const json
 	if (!c->is_resumable)
 		return NULL;
 	return json_pack("{s:{s:s,s:I},s:{s:s}}", "uploading_phase", "status",
-			 is_whole ? "complete" : c->received > 0 ? "in_progress" : "not_started",
+			 is_whole          ? "complete"
+			 : c->received > 0 ? "in_progress"
+					   : "not_started",
 			 "bytes_transferred", (json_int_t)c->received, "processing_phase", "status",
-			 !is_whole ? "not_started" :
-			 strcmp(code, "IN_PROGRESS") == 0 ? "in_progress" :
-			 strcmp(code, "ERROR") == 0 ? "error" : "complete");
+			 !is_whole                          ? "not_started"
+			 : strcmp(code, "IN_PROGRESS") == 0 ? "in_progress"
+			 : strcmp(code, "ERROR") == 0       ? "error"
+							    : "complete");
 }
 
 static json_t *container_copyright(struct exchange *ex, const void *node, const json_t *sub)
@@ -240,9 +244,14 @@ void sandbox_ig_node_get(struct exchange *ex)
 	if (t == NULL)
 		return;
 	if (node == NULL || !node_is_seen(ex, t, node) || node_is_hidden(ex, t, node)) {
-		sandbox_ig_fail_text(ex, 100, 33, arena_printf(ex->arena,
-			"Unsupported get request. Object with ID '%s' does not exist, cannot be loaded "
-			"due to missing permissions, or does not support this operation.", id));
+		sandbox_ig_fail_text(
+			ex, 100, 33,
+			arena_printf(
+				ex->arena,
+				"Unsupported get request. Object with ID '%s' does not exist, "
+				"cannot be loaded "
+				"due to missing permissions, or does not support this operation.",
+				id));
 		return;
 	}
 	if (node_account(node) != NULL && !sandbox_ig_has_scope(t, IG_SCOPE_BASIC)) {

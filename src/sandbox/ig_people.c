@@ -122,8 +122,9 @@ const struct ig_type sandbox_ig_business_type = { "Business", business_fields, "
 static bool user_is_own(struct exchange *ex)
 {
 	const char *auth = sandbox_exchange_header(ex, "Authorization");
-	const char *text = auth != NULL && strchr(auth, ' ') != NULL ?
-				   strchr(auth, ' ') + 1 : sandbox_exchange_param(ex, "access_token");
+	const char *text = auth != NULL && strchr(auth, ' ') != NULL
+				   ? strchr(auth, ' ') + 1
+				   : sandbox_exchange_param(ex, "access_token");
 	const struct token *t = text != NULL ? sandbox_map_get(&ex->world->tokens, text) : NULL;
 
 	return t != NULL && sandbox_ig_is_ig_token(t);
@@ -213,9 +214,9 @@ static const char *json_id(struct world *w, const json_t *in, const char *prefix
 static struct account *seed_account(struct world *w, const json_t *in)
 {
 	const char *id = json_id(w, in, "17841400", 17);
-	struct account *a = sandbox_world_add_account(w, &sandbox_instagram, id,
-						      json_text(in, "username", id),
-						      json_text(in, "name", ""));
+	struct account *a =
+		sandbox_world_add_account(w, &sandbox_instagram, id, json_text(in, "username", id),
+					  json_text(in, "name", ""));
 
 	sandbox_ig_node_add(w, a->id, &sandbox_ig_user_type, a);
 	/* The same account can log in at Instagram itself. */
@@ -238,7 +239,8 @@ static struct ig_page *seed_page(struct world *w, struct person *person, const j
 		sandbox_list_add_text(&page->tasks, json_string_value(json_array_get(tasks, i)));
 	if (tasks == NULL)
 		sandbox_list_split(&page->tasks,
-				   "ADVERTISE,ANALYZE,CREATE_CONTENT,MESSAGING,MODERATE,MANAGE", ",");
+				   "ADVERTISE,ANALYZE,CREATE_CONTENT,MESSAGING,MODERATE,MANAGE",
+				   ",");
 	if (json_is_object(ig))
 		page->account = seed_account(w, ig);
 	choice->id = page->id;
@@ -261,8 +263,8 @@ static void seed_business(struct world *w, struct person *person, const json_t *
 	b->client = sandbox_list_new(w->arena);
 	for (size_t i = 0; i < json_array_size(owned) + json_array_size(client); i++) {
 		bool is_owned = i < json_array_size(owned);
-		const json_t *row = is_owned ? json_array_get(owned, i) :
-					       json_array_get(client, i - json_array_size(owned));
+		const json_t *row = is_owned ? json_array_get(owned, i)
+					     : json_array_get(client, i - json_array_size(owned));
 		struct ig_page *page = seed_page(w, person, row);
 
 		page->business = b;
@@ -325,7 +327,8 @@ static const char world_default[] =
 	"{\"id\":\"102900000000003\",\"name\":\"Page without Instagram\",\"tasks\":[\"ANALYZE\"]}],"
 	"\"businesses\":[{\"id\":\"770000000000001\",\"name\":\"Acme Holding\",\"owned_pages\":["
 	"{\"id\":\"102900000000004\",\"name\":\"Acme Wholesale\",\"instagram\":"
-	"{\"id\":\"17841400008460058\",\"username\":\"acmewholesale\",\"name\":\"Acme Wholesale\"}}]"
+	"{\"id\":\"17841400008460058\",\"username\":\"acmewholesale\",\"name\":\"Acme "
+	"Wholesale\"}}]"
 	"}]}]}";
 
 void sandbox_ig_open(struct world *w)
@@ -366,9 +369,9 @@ void sandbox_ig_me(struct exchange *ex)
 	if (t == NULL)
 		return;
 	if (sandbox_ig_is_ig_token(t)) {
-		sandbox_ig_answer_node(ex, &sandbox_ig_user_type,
-				       sandbox_world_account(ex->world, &sandbox_instagram,
-							     t->grant->person->id));
+		sandbox_ig_answer_node(
+			ex, &sandbox_ig_user_type,
+			sandbox_world_account(ex->world, &sandbox_instagram, t->grant->person->id));
 	} else if (t->subject != NULL) {
 		page = sandbox_ig_node(ex->world, t->subject);
 		sandbox_ig_answer_node(ex, page->type, page->p);
@@ -380,8 +383,8 @@ void sandbox_ig_me(struct exchange *ex)
 static void permissions_add(json_t *data, const struct list *scopes, const char *status)
 {
 	for (size_t i = 0; i < scopes->n; i++)
-		json_array_append_new(data, json_pack("{s:s,s:s}", "permission", scopes->v[i],
-						      "status", status));
+		json_array_append_new(
+			data, json_pack("{s:s,s:s}", "permission", scopes->v[i], "status", status));
 }
 
 void sandbox_ig_permissions(struct exchange *ex)
@@ -447,8 +450,8 @@ void sandbox_ig_accounts(struct exchange *ex)
 static bool people_need(struct exchange *ex, const struct token *t, const char *scope)
 {
 	return sandbox_ig_granted(t, scope) ||
-	       sandbox_ig_fail_text(ex, 200, 0,
-				    arena_printf(ex->arena, "(#200) Requires %s permission", scope));
+	       sandbox_ig_fail_text(
+		       ex, 200, 0, arena_printf(ex->arena, "(#200) Requires %s permission", scope));
 }
 
 void sandbox_ig_businesses(struct exchange *ex)
@@ -496,11 +499,13 @@ void sandbox_ig_client_pages(struct exchange *ex)
 
 void sandbox_ig_avatar(struct exchange *ex)
 {
-	static const unsigned char png[] = { /* one blue pixel */
-		0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0,
-		1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 12, 'I', 'D', 'A', 'T',
-		0x08, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 0x03, 0x01, 0x01, 0, 0x18, 0xdd, 0x8d, 0xb0,
-		0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82
+	static const unsigned char png[] = {
+		/* one blue pixel */
+		0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,    13,   'I',  'H',
+		'D',  'R',  0,    0,    0,    1,    0,    0,    0,    1,    8,    2,    0,    0,
+		0,    0x90, 0x77, 0x53, 0xde, 0,    0,    0,    12,   'I',  'D',  'A',  'T',  0x08,
+		0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0,    0,    0x03, 0x01, 0x01, 0,    0x18, 0xdd, 0x8d,
+		0xb0, 0,    0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82
 	};
 
 	buf_clear(&ex->out);

@@ -13,9 +13,9 @@
 #include "sandbox/queue.h"
 
 #define IMAGE_BYTES_MAX (8 << 20)
-#define REEL_BYTES_MAX (300 << 20)
+#define REEL_BYTES_MAX  (300 << 20)
 #define STORY_BYTES_MAX (100 << 20)
-#define SIDE_MAX 1920
+#define SIDE_MAX        1920
 
 const char *sandbox_ig_status(struct world *w, struct ig_container *c)
 {
@@ -134,8 +134,7 @@ static int video_wrong(const struct settings *set, const struct ig_container *c,
 		return 2207082;
 	w = v.width;
 	h = v.height;
-	if (w == 0 || h == 0 || w > SIDE_MAX || w > 10 * h ||
-	    (is_story ? 10 * w < h : 100 * w < h))
+	if (w == 0 || h == 0 || w > SIDE_MAX || w > 10 * h || (is_story ? 10 * w < h : 100 * w < h))
 		return 2207076;
 	if (v.duration_s < 2.95 || v.duration_s > (is_story ? 60.5 : 900.5))
 		return 2207076;

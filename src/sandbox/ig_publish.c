@@ -76,7 +76,8 @@ static bool publish_ready(struct exchange *ex, struct ig_container *c, const str
 	if (strcmp(status, "EXPIRED") == 0)
 		return sandbox_ig_fail(ex, 24, 2207008);
 	if ((c->kind & IG_CHILDREN) != 0)
-		return sandbox_ig_fail_text(ex, 100, 0, "(#100) A carousel item cannot be published");
+		return sandbox_ig_fail_text(ex, 100, 0,
+					    "(#100) A carousel item cannot be published");
 	return strcmp(status, "FINISHED") == 0 || sandbox_ig_fail(ex, 9007, 2207027);
 }
 
@@ -135,7 +136,8 @@ static void publish_suffer(struct exchange *ex, const struct fate *fate)
 	if (fate->drop != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
 	if (fate->hang != NULL)
-		sandbox_exchange_wire(ex, WIRE_HANG, sandbox_faults_int(fate->hang, "ms", TIMEOUT_MS));
+		sandbox_exchange_wire(ex, WIRE_HANG,
+				      sandbox_faults_int(fate->hang, "ms", TIMEOUT_MS));
 }
 
 void sandbox_ig_publish(struct exchange *ex)
@@ -200,7 +202,8 @@ static void list_answer(struct exchange *ex, bool stories)
 	struct token *t = NULL;
 	struct account *a = sandbox_ig_account(ex, ex->captures[1], IG_SCOPE_BASIC, &t);
 	int64_t now_us = sandbox_world_now(ex->world);
-	int64_t since_us = param_time(ex, "since", INT64_MIN), until_us = param_time(ex, "until", INT64_MAX);
+	int64_t since_us = param_time(ex, "since", INT64_MIN),
+		until_us = param_time(ex, "until", INT64_MAX);
 	struct list shown = sandbox_list_new(ex->arena);
 
 	if (a == NULL)
@@ -300,7 +303,8 @@ void sandbox_ig_comments(struct exchange *ex)
 	for (size_t i = 0; i < o->comments.n; i++) {
 		const struct param *row = o->comments.v[i];
 
-		json_array_append_new(data, json_pack("{s:s,s:s}", "id", row->name, "text", row->value));
+		json_array_append_new(data,
+				      json_pack("{s:s,s:s}", "id", row->name, "text", row->value));
 	}
 	sandbox_exchange_json(ex, 200, json_pack("{s:o}", "data", data));
 }
@@ -316,13 +320,17 @@ void sandbox_ig_post_page(struct exchange *ex)
 
 		if (o->is_deleted || o->platform != ex->platform || strcmp(o->code, code) != 0)
 			continue;
-		buf_printf(&page, "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s</title>"
-				  "</head><body><h1>%s (%s)</h1><p style=\"white-space:pre-wrap\">%s</p>"
-				  "</body></html>", o->account->username, o->account->username, o->kind,
-			   sandbox_params_escape_html(ex->arena, o->caption != NULL ? o->caption : ""));
+		buf_printf(&page,
+			   "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s</title>"
+			   "</head><body><h1>%s (%s)</h1><p style=\"white-space:pre-wrap\">%s</p>"
+			   "</body></html>",
+			   o->account->username, o->account->username, o->kind,
+			   sandbox_params_escape_html(ex->arena,
+						      o->caption != NULL ? o->caption : ""));
 		sandbox_exchange_html(ex, 200, page.p);
 		return;
 	}
-	sandbox_exchange_html(ex, 404, "<!DOCTYPE html><title>Page not found</title>"
-				       "<h1>Sorry, this page isn't available.</h1>");
+	sandbox_exchange_html(ex, 404,
+			      "<!DOCTYPE html><title>Page not found</title>"
+			      "<h1>Sorry, this page isn't available.</h1>");
 }

@@ -12,8 +12,9 @@
 
 static void upload_fail(struct exchange *ex, int status, const char *type, const char *message)
 {
-	sandbox_exchange_json(ex, status, json_pack("{s:{s:b,s:s,s:s}}", "debug_info", "retriable", 0,
-						    "type", type, "message", message));
+	sandbox_exchange_json(ex, status,
+			      json_pack("{s:{s:b,s:s,s:s}}", "debug_info", "retriable", 0, "type",
+					type, "message", message));
 }
 
 static bool header_number(const struct exchange *ex, const char *name, uint64_t *ret)
@@ -36,7 +37,8 @@ static bool upload_store(struct exchange *ex, struct ig_container *c)
 	int fd;
 
 	if (c->path == NULL)
-		c->path = arena_printf(ex->world->arena, "%s/upload-%s", ex->sandbox->folder, c->id);
+		c->path =
+			arena_printf(ex->world->arena, "%s/upload-%s", ex->sandbox->folder, c->id);
 	fd = open(c->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0 || lseek(ex->spool_fd, 0, SEEK_SET) < 0) {
 		if (fd >= 0)
@@ -101,8 +103,8 @@ static void upload_from_url(struct exchange *ex, struct ig_container *c, const c
 	c->video_url = arena_strdup(ex->world->arena, url);
 	c->is_resumable = false;
 	sandbox_ig_process_video(ex->world, c);
-	sandbox_exchange_json(ex, 200, json_pack("{s:b,s:s}", "success", 1, "message",
-						 "Upload successful."));
+	sandbox_exchange_json(
+		ex, 200, json_pack("{s:b,s:s}", "success", 1, "message", "Upload successful."));
 }
 
 void sandbox_ig_upload(struct exchange *ex)
@@ -134,6 +136,7 @@ void sandbox_ig_upload(struct exchange *ex)
 	if (sandbox_faults_hit(ex, "rupload.processing_failed") != NULL)
 		upload_fail(ex, 400, "ProcessingFailedError", "Request processing failed");
 	else
-		sandbox_exchange_json(ex, 200, json_pack("{s:b,s:s}", "success", 1, "message",
-							 "Upload successful."));
+		sandbox_exchange_json(
+			ex, 200,
+			json_pack("{s:b,s:s}", "success", 1, "message", "Upload successful."));
 }

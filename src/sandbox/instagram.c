@@ -187,8 +187,9 @@ bool sandbox_ig_fail_text(struct exchange *ex, int code, int subcode, const char
 {
 	const struct ig_error *row = error_row(code, subcode);
 	char trace[TOKEN_TEXT_MAX(18)];
-	json_t *error = json_pack("{s:s,s:s,s:i}", "message", message != NULL ? message : row->message,
-				  "type", "OAuthException", "code", code);
+	json_t *error =
+		json_pack("{s:s,s:s,s:i}", "message", message != NULL ? message : row->message,
+			  "type", "OAuthException", "code", code);
 
 	if (subcode != 0) {
 		json_object_set_new(error, "error_subcode", json_integer(subcode));
@@ -256,7 +257,8 @@ static void ig_usage_account(struct exchange *ex, const struct account *a)
 {
 	const struct settings *set = &ex->world->settings;
 	int64_t used = percent(a->calls, set->account_calls);
-	const char *text = arena_printf(ex->arena,
+	const char *text = arena_printf(
+		ex->arena,
 		"{\"%s\":[{\"type\":\"instagram\",\"call_count\":%lld,\"total_cputime\":%lld,"
 		"\"total_time\":%lld,\"estimated_time_to_regain_access\":0}]}",
 		a->id, (long long)used, (long long)used / 2, (long long)used / 2);
@@ -280,8 +282,9 @@ static void ig_finish(struct exchange *ex)
 	}
 	used = percent(++w->app_calls, w->settings.app_calls);
 	sandbox_exchange_add_header(ex, "X-App-Usage",
-				    arena_printf(ex->arena, "{\"call_count\":%lld,\"total_time\":%lld,"
-							    "\"total_cputime\":%lld}",
+				    arena_printf(ex->arena,
+						 "{\"call_count\":%lld,\"total_time\":%lld,"
+						 "\"total_cputime\":%lld}",
 						 (long long)used, (long long)used / 2,
 						 (long long)used / 2));
 	random_token(rev, 12);

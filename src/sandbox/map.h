@@ -28,7 +28,7 @@ struct list {
 };
 
 struct map sandbox_map_new(struct arena *a);
-void *sandbox_map_get(const struct map *m, const char *key); /* NULL: absent */
+void *sandbox_map_get(const struct map *m, const char *key);       /* NULL: absent */
 void sandbox_map_put(struct map *m, const char *key, void *value); /* replaces */
 
 struct list sandbox_list_new(struct arena *a);

@@ -109,8 +109,10 @@ void sandbox_params_query(struct list *params, const char *text, size_t len)
 		const char *value = eq != NULL ? eq + 1 : stop;
 		struct param *p = arena_alloc(params->arena, sizeof(*p));
 
-		p->name = sandbox_params_unescape(params->arena, text, (size_t)(name_end - text), true);
-		p->value = sandbox_params_unescape(params->arena, value, (size_t)(stop - value), true);
+		p->name = sandbox_params_unescape(params->arena, text, (size_t)(name_end - text),
+						  true);
+		p->value =
+			sandbox_params_unescape(params->arena, value, (size_t)(stop - value), true);
 		if (p->name[0] != '\0')
 			sandbox_list_add(params, p);
 		text = stop + 1;
@@ -127,7 +129,8 @@ static int params_json(struct list *params, const char *body, size_t len)
 		json_decref(root);
 		return -EINVAL;
 	}
-	json_object_foreach(root, key, value) {
+	json_object_foreach(root, key, value)
+	{
 		char *text;
 
 		if (json_is_string(value)) {

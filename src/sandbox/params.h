@@ -22,7 +22,8 @@ void sandbox_params_add(struct list *params, const char *name, const char *value
 const char *sandbox_params_get(const struct list *params, const char *name);
 const char *sandbox_params_get_nocase(const struct list *params, const char *name);
 void sandbox_params_query(struct list *params, const char *text, size_t len);
-int sandbox_params_body(struct list *params, const char *content_type, const char *body, size_t len);
+int sandbox_params_body(struct list *params, const char *content_type, const char *body,
+			size_t len);
 char *sandbox_params_unescape(struct arena *a, const char *s, size_t len, bool plus_is_space);
 /* Everything but unreserved bytes becomes %XX. */
 char *sandbox_params_escape(struct arena *a, const char *s);

@@ -13,7 +13,7 @@
 
 struct probe_image {
 	unsigned width, height;
-	bool is_mpo;             /* several pictures in one file */
+	bool is_mpo; /* several pictures in one file */
 };
 
 struct probe_video {

@@ -24,7 +24,7 @@
 #include "sandbox/map.h"
 
 #define SANDBOX_PLATFORMS_MAX 16
-#define SANDBOX_CAPTURES_MAX 4
+#define SANDBOX_CAPTURES_MAX  4
 
 struct MHD_Connection;
 struct exchange;
@@ -44,15 +44,16 @@ struct sandbox_row {
 	const char *name;    /* endpoint label in logs and fault rules */
 	void (*handler)(struct exchange *ex);
 	unsigned flags;
-	const char *const *points; /* the platform's own fault points here; NULL-terminated or NULL */
-	const char *cut_point;     /* ROW_SPOOL: fault point that breaks the upload off, or NULL */
+	const char *const
+		*points;       /* the platform's own fault points here; NULL-terminated or NULL */
+	const char *cut_point; /* ROW_SPOOL: fault point that breaks the upload off, or NULL */
 };
 
 struct sandbox_platform {
 	const char *name;
-	const struct sandbox_row *rows;    /* ends with method NULL */
-	const char *const *points;         /* all own fault points, NULL-terminated */
-	void (*open)(struct world *w);     /* makes the default world */
+	const struct sandbox_row *rows; /* ends with method NULL */
+	const char *const *points;      /* all own fault points, NULL-terminated */
+	void (*open)(struct world *w);  /* makes the default world */
 	/* POST /_control/world; false with a sentence in *ret_why */
 	bool (*seed)(struct world *w, const json_t *in, const char **ret_why);
 	void (*identify)(struct exchange *ex); /* sets account, account_name, caption if it can */
@@ -88,26 +89,26 @@ struct exchange {
 	const char *captures[SANDBOX_CAPTURES_MAX];
 	struct list params, headers; /* struct param */
 	struct buf body;
-	char *spool_path;            /* ROW_SPOOL: the body's file, removed at the end */
+	char *spool_path; /* ROW_SPOOL: the body's file, removed at the end */
 	int spool_fd;
 	uint64_t spooled;
-	bool is_partial;             /* the client left before the body's end */
+	bool is_partial; /* the client left before the body's end */
 
 	const char *account, *account_name, *caption; /* what fault rules match */
-	const char *planned;         /* fault point drawn from the seeded plan */
-	const char *fault;           /* point that hit, for the logs */
+	const char *planned;                          /* fault point drawn from the seeded plan */
+	const char *fault;                            /* point that hit, for the logs */
 	json_t *planned_params;
 
 	int status;
 	struct buf out;
 	const char *content_type;
-	struct list out_headers;     /* struct param */
+	struct list out_headers; /* struct param */
 	enum wire wire;
 	int64_t wire_arg;
-	int64_t delay_ms;            /* before the answer leaves, after its effect */
+	int64_t delay_ms; /* before the answer leaves, after its effect */
 	bool truth_dirty;
 
-	struct exchange_link *link;  /* the server's own part */
+	struct exchange_link *link; /* the server's own part */
 };
 
 struct sandbox {
@@ -116,7 +117,7 @@ struct sandbox {
 	struct truth *truth;
 	struct queue *work, *timers;
 	const char *folder, *ca_file;
-	char base_url[128];          /* http://127.0.0.1:8090 */
+	char base_url[128]; /* http://127.0.0.1:8090 */
 	uint64_t req_no, conn_no;
 	struct server *server;
 };

@@ -25,9 +25,9 @@
 #include "sandbox/wire.h"
 #include "sandbox/world.h"
 
-#define WORKERS 16
-#define BODY_MAX (32 << 20)
-#define CONNECTIONS_MAX 4096
+#define WORKERS          16
+#define BODY_MAX         (32 << 20)
+#define CONNECTIONS_MAX  4096
 #define CONNECTION_BYTES (64 << 10)
 
 /* Whether this upload will be cut is settled once, before its first byte. */
@@ -212,14 +212,13 @@ static int server_listen(struct sandbox *sb, const char *listen_on)
 
 static struct MHD_Daemon *server_daemon(struct sandbox *sb, int fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME, 0,
-				server_accept, sb, server_request, sb, MHD_OPTION_LISTEN_SOCKET, fd,
-				MHD_OPTION_URI_LOG_CALLBACK, server_uri, sb,
-				MHD_OPTION_NOTIFY_COMPLETED, server_completed, sb,
-				MHD_OPTION_NOTIFY_CONNECTION, server_connection, sb,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-				MHD_OPTION_CONNECTION_TIMEOUT, 300U, MHD_OPTION_END);
+	return MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME, 0, server_accept, sb,
+		server_request, sb, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+		server_uri, sb, MHD_OPTION_NOTIFY_COMPLETED, server_completed, sb,
+		MHD_OPTION_NOTIFY_CONNECTION, server_connection, sb, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, 300U, MHD_OPTION_END);
 }
 
 static void sandbox_free(struct sandbox *sb)

@@ -184,8 +184,7 @@ static ssize_t wire_read_slow(void *cls, uint64_t pos, char *to, size_t max)
 	if (now_us < ex->link->next_byte_us) {
 		if (!wire_suspend(ex))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
-		sandbox_queue_add(ex->sandbox->timers, ex->link->next_byte_us,
-				  wire_wake, ex);
+		sandbox_queue_add(ex->sandbox->timers, ex->link->next_byte_us, wire_wake, ex);
 		return 0;
 	}
 	ex->link->next_byte_us = now_us + ex->wire_arg * US_PER_MS;
@@ -196,7 +195,8 @@ static ssize_t wire_read_slow(void *cls, uint64_t pos, char *to, size_t max)
 static ssize_t wire_read_cut(void *cls, uint64_t pos, char *to, size_t max)
 {
 	const struct exchange *ex = cls;
-	uint64_t end = (uint64_t)ex->wire_arg < ex->out.len ? (uint64_t)ex->wire_arg : ex->out.len - 1;
+	uint64_t end =
+		(uint64_t)ex->wire_arg < ex->out.len ? (uint64_t)ex->wire_arg : ex->out.len - 1;
 	size_t n;
 
 	if (pos >= end)
@@ -220,8 +220,7 @@ static struct MHD_Response *wire_response(struct exchange *ex)
 	r = MHD_create_response_from_buffer(n, ex->out.p, MHD_RESPMEM_PERSISTENT);
 	if (r != NULL && ex->wire == WIRE_WRONG_LENGTH) {
 		MHD_set_response_options(r, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
-		MHD_add_response_header(r, "Content-Length",
-					arena_printf(ex->arena, "%zu", n / 2));
+		MHD_add_response_header(r, "Content-Length", arena_printf(ex->arena, "%zu", n / 2));
 		MHD_add_response_header(r, "Connection", "close");
 	}
 	return r;

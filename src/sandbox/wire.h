@@ -19,8 +19,8 @@ struct exchange_link {
 	struct exchange *prev, *next; /* all that live */
 	enum link_phase phase;
 	bool is_suspended;
-	uint64_t cut_at;         /* 0: no cut */
-	int64_t next_byte_us;    /* WIRE_SLOW */
+	uint64_t cut_at;      /* 0: no cut */
+	int64_t next_byte_us; /* WIRE_SLOW */
 };
 
 struct server *sandbox_wire_new(void);

@@ -30,11 +30,12 @@ static const struct settings settings_default = {
 
 static void world_init_tables(struct world *w)
 {
-	struct list *lists[] = { &w->apps,	   &w->people,	      &w->grants,
-				 &w->tokens_list,  &w->accounts_list, &w->objects_list,
-				 &w->faults.rules, &w->faults.plan.points };
-	struct map *maps[] = { &w->tokens, &w->codes,	  &w->accounts, &w->objects,
-			       &w->asks,   &w->endpoints, &w->fetches,	&w->turns };
+	struct list *lists[] = { &w->apps,          &w->people,
+				 &w->grants,        &w->tokens_list,
+				 &w->accounts_list, &w->objects_list,
+				 &w->faults.rules,  &w->faults.plan.points };
+	struct map *maps[] = { &w->tokens, &w->codes,     &w->accounts, &w->objects,
+			       &w->asks,   &w->endpoints, &w->fetches,  &w->turns };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		*lists[i] = sandbox_list_new(w->arena);
@@ -295,16 +296,17 @@ static json_t *truth_media(const struct object *o)
 	for (size_t i = 0; i < o->media.n; i++) {
 		const struct media_fact *f = o->media.v[i];
 
-		json_array_append_new(media, json_pack("{s:s,s:I,s:s}", "sha256", f->sha256, "bytes",
-						       (json_int_t)f->bytes, "mime", f->mime));
+		json_array_append_new(media,
+				      json_pack("{s:s,s:I,s:s}", "sha256", f->sha256, "bytes",
+						(json_int_t)f->bytes, "mime", f->mime));
 	}
 	return media;
 }
 
 static bool truth_write(struct exchange *ex, const struct object *o, const char *event)
 {
-	json_t *line = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s?,s:o,s:s?,s:s?,s:I,s:I,s:s?}", "t_us",
-				 (json_int_t)clock_real_us(), "event", event, "platform",
+	json_t *line = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s?,s:o,s:s?,s:s?,s:I,s:I,s:s?}",
+				 "t_us", (json_int_t)clock_real_us(), "event", event, "platform",
 				 o->platform->name, "account", o->account->id, "object_id", o->id,
 				 "kind", o->kind, "caption", o->caption, "media", truth_media(o),
 				 "options", o->options, "container", o->container, "conn",

@@ -14,7 +14,7 @@
 struct app {
 	const struct sandbox_platform *platform;
 	const char *client_id, *secret, *name;
-	struct list redirects;   /* text, compared byte by byte */
+	struct list redirects; /* text, compared byte by byte */
 	bool needs_proof;
 };
 
@@ -24,10 +24,10 @@ struct choice { /* a page or account that a person may share with an app */
 
 struct person {
 	const struct sandbox_platform *platform;
-	const char *realm;       /* which of the platform's logins */
+	const char *realm; /* which of the platform's logins */
 	const char *id, *name;
-	struct list choices;     /* struct choice */
-	void *extra;             /* the platform's own */
+	struct list choices; /* struct choice */
+	void *extra;         /* the platform's own */
 };
 
 struct grant { /* what one person allowed one app; replaced by each consent */
@@ -49,11 +49,11 @@ struct code {
 struct token {
 	const struct sandbox_platform *platform;
 	const char *text;
-	int kind;                /* the platform's own enum */
+	int kind; /* the platform's own enum */
 	struct grant *grant;
-	const char *subject;     /* page or account; NULL: the person */
+	const char *subject;           /* page or account; NULL: the person */
 	int64_t issued_us, expires_us; /* expires_us INSTANT_NONE: never */
-	int dead_reason;         /* 0 alive; else the platform's reason */
+	int dead_reason;               /* 0 alive; else the platform's reason */
 	bool is_expired_by_hand;
 };
 
@@ -61,16 +61,16 @@ struct media_fact {
 	char sha256[65];
 	uint64_t bytes;
 	const char *mime;
-	const char *url;         /* NULL: bytes were pushed */
+	const char *url; /* NULL: bytes were pushed */
 };
 
 struct account { /* something that posts appear on */
 	const struct sandbox_platform *platform;
 	const char *id, *username, *name;
-	struct list objects;     /* struct object, oldest first */
-	struct list spends;      /* int64_t *: instants that count against the quota */
-	size_t spends_first;     /* earlier ones have left the window */
-	struct list makes;       /* containers or uploads, counted alike */
+	struct list objects; /* struct object, oldest first */
+	struct list spends;  /* int64_t *: instants that count against the quota */
+	size_t spends_first; /* earlier ones have left the window */
+	struct list makes;   /* containers or uploads, counted alike */
 	size_t makes_first;
 	uint64_t calls;
 	void *extra;
@@ -80,8 +80,8 @@ struct object { /* published */
 	const struct sandbox_platform *platform;
 	struct account *account;
 	const char *id, *kind, *caption, *options, *container, *code;
-	struct list media;       /* struct media_fact */
-	struct list comments;    /* struct param: id, message */
+	struct list media;                      /* struct media_fact */
+	struct list comments;                   /* struct param: id, message */
 	int64_t created_us, listed_us, ends_us; /* ends_us INSTANT_NONE: never */
 	bool is_deleted;
 	uint64_t req_no;
@@ -94,7 +94,7 @@ struct settings { /* POST /_control/config; rows in control.c */
 	int64_t quota_total, container_limit, app_calls, account_calls;
 	int64_t container_life_s, code_life_s, short_life_s, long_life_s, refresh_age_s;
 	int64_t fetch_timeout_ms, strict_moov, strict_edits, republish_same_id;
-	const char *consent;     /* manual, approve, deny */
+	const char *consent; /* manual, approve, deny */
 };
 
 struct request_line { /* of the request log */
@@ -114,10 +114,11 @@ struct world {
 	int64_t offset_us;
 	struct settings settings;
 	struct list apps, people, grants, tokens_list, accounts_list, objects_list;
-	struct map tokens, codes, accounts, objects, asks; /* keys: platform/id, or the text itself */
-	struct map endpoints;    /* "platform endpoint" -> uint64_t count */
-	struct map fetches;      /* url -> uint64_t count */
-	struct map turns;        /* "platform/account/endpoint" -> uint64_t, for the plan */
+	struct map tokens, codes, accounts, objects,
+		asks;                  /* keys: platform/id, or the text itself */
+	struct map endpoints;          /* "platform endpoint" -> uint64_t count */
+	struct map fetches;            /* url -> uint64_t count */
+	struct map turns;              /* "platform/account/endpoint" -> uint64_t, for the plan */
 	struct request_line *requests; /* ring */
 	uint64_t requests_n;
 	struct faults faults;

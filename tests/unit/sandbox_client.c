@@ -41,7 +41,8 @@ struct answer client_ask(const char *method, const char *url, const char *form, 
 	if (form != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	snprintf(line, sizeof(line), "Authorization: Bearer %s", auth != NULL ? auth : client.token);
+	snprintf(line, sizeof(line), "Authorization: Bearer %s",
+		 auth != NULL ? auth : client.token);
 	if (auth == NULL || auth[0] != '\0')
 		headers = curl_slist_append(headers, line);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -84,7 +85,8 @@ int client_error(const struct answer *a, const char *name)
 
 void client_control(const char *path, const char *body)
 {
-	CLEANUP(client_answer_done) struct answer a = client_ask("POST", client_url("/_control/%s", path), body, "");
+	CLEANUP(client_answer_done)
+	struct answer a = client_ask("POST", client_url("/_control/%s", path), body, "");
 
 	ck_assert_msg(a.status / 100 == 2, "%s: %ld %s", path, a.status, buf_str(&a.body));
 }
@@ -118,8 +120,10 @@ static void add_header(struct buf *to, const char *type, unsigned seconds)
 /* A movie that has everything the platform looks at, and no picture. */
 static void make_video(struct buf *out, unsigned seconds, unsigned width, unsigned height)
 {
-	CLEANUP(buf_done) struct buf entry = BUF_INIT, stbl = BUF_INIT, mdia = BUF_INIT, trak = BUF_INIT,
-				     moov = BUF_INIT, tmp = BUF_INIT;
+	CLEANUP(buf_done)
+	struct buf entry = BUF_INIT,
+		   stbl = BUF_INIT, mdia = BUF_INIT, trak = BUF_INIT, moov = BUF_INIT,
+		   tmp = BUF_INIT;
 	char sample[78] = { 0 };
 
 	sample[24] = (char)(width >> 8);
@@ -148,8 +152,10 @@ static void make_video(struct buf *out, unsigned seconds, unsigned width, unsign
 
 static void make_jpeg(struct buf *out, unsigned width, unsigned height, size_t bytes)
 {
-	const char frame[] = { (char)0xff, (char)0xd8, (char)0xff, (char)0xc0, 0, 17, 8,
-			       (char)(height >> 8), (char)height, (char)(width >> 8), (char)width, 3 };
+	const char frame[] = {
+		(char)0xff, (char)0xd8,          (char)0xff,   (char)0xc0,         0,           17,
+		8,          (char)(height >> 8), (char)height, (char)(width >> 8), (char)width, 3
+	};
 
 	buf_add(out, frame, sizeof(frame));
 	while (out->len < bytes)
@@ -203,29 +209,38 @@ const char *client_code(const char *location)
 
 struct answer client_dialog(const char *scopes, const char *more)
 {
-	return client_ask("GET", client_url("/instagram/v25.0/dialog/oauth?client_id=1234567890&redirect_uri="
-			      REDIRECT "&state=s%%2F1%%2B%%20x&scope=%s&%s", scopes, more),
-		   NULL, "");
+	return client_ask(
+		"GET",
+		client_url(
+			"/instagram/v25.0/dialog/oauth?client_id=1234567890&redirect_uri=" REDIRECT
+			"&state=s%%2F1%%2B%%20x&scope=%s&%s",
+			scopes, more),
+		NULL, "");
 }
 
 struct answer client_exchange(const char *code, const char *redirect)
 {
 	char form[2048];
 
-	snprintf(form, sizeof(form), "client_id=1234567890&client_secret=sandbox-secret&redirect_uri=%s"
-				     "&code=%s", redirect, code);
+	snprintf(form, sizeof(form),
+		 "client_id=1234567890&client_secret=sandbox-secret&redirect_uri=%s"
+		 "&code=%s",
+		 redirect, code);
 	return client_ask("POST", client_url("/instagram/v25.0/oauth/access_token"), form, "");
 }
 
 void client_connect(const char *scopes, const char *more)
 {
 	CLEANUP(client_answer_done) struct answer granted = client_dialog(scopes, more);
-	CLEANUP(client_answer_done) struct answer brief = client_exchange(client_code(granted.location),
-								 REDIRECT);
-	CLEANUP(client_answer_done) struct answer lasting =
-		client_ask("GET", client_url("/instagram/v25.0/oauth/access_token?grant_type=fb_exchange_token&"
-			       "client_id=1234567890&client_secret=sandbox-secret&fb_exchange_token=%s",
-			       client_text(&brief, "access_token")), NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer brief = client_exchange(client_code(granted.location), REDIRECT);
+	CLEANUP(client_answer_done)
+	struct answer lasting = client_ask(
+		"GET",
+		client_url("/instagram/v25.0/oauth/access_token?grant_type=fb_exchange_token&"
+			   "client_id=1234567890&client_secret=sandbox-secret&fb_exchange_token=%s",
+			   client_text(&brief, "access_token")),
+		NULL, "");
 
 	snprintf(client.token, sizeof(client.token), "%s", client_text(&lasting, "access_token"));
 	ck_assert_int_eq(strncmp(client.token, "EAAB", 4), 0);
@@ -238,12 +253,14 @@ void client_setup(void)
 	memset(&client, 0, sizeof(client));
 	snprintf(client.folder, sizeof(client.folder), "/tmp/sandbox-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(client.folder));
-	ck_assert_int_eq(sandbox_server_start("127.0.0.1:0", client.folder, "", &client.sandbox), 0);
+	ck_assert_int_eq(sandbox_server_start("127.0.0.1:0", client.folder, "", &client.sandbox),
+			 0);
 	client.media = MHD_start_daemon(MHD_USE_EPOLL_INTERNALLY, 0, NULL, NULL, media_serve, NULL,
-				     MHD_OPTION_END);
+					MHD_OPTION_END);
 	info = MHD_get_daemon_info(client.media, MHD_DAEMON_INFO_BIND_PORT);
 	snprintf(client.media_url, sizeof(client.media_url), "http://127.0.0.1:%u", info->port);
-	client_control("config", "{\"image_delay_ms\":0,\"video_delay_ms\":0,\"listing_lag_ms\":0}");
+	client_control("config",
+		       "{\"image_delay_ms\":0,\"video_delay_ms\":0,\"listing_lag_ms\":0}");
 	client_connect(SCOPES, "sandbox_auto=approve");
 }
 
@@ -267,7 +284,8 @@ struct answer client_create(const char *account, const char *form)
 	if (at == NULL)
 		snprintf(full, sizeof(full), "%s", form);
 	else
-		snprintf(full, sizeof(full), "%.*s%s%s", (int)(at - form), form, client.media_url, at + 1);
+		snprintf(full, sizeof(full), "%.*s%s%s", (int)(at - form), form, client.media_url,
+			 at + 1);
 	return client_ask("POST", client_url("/instagram/v25.0/%s/media", account), full, NULL);
 }
 
@@ -294,7 +312,8 @@ struct answer client_publish(const char *container)
 
 struct answer client_node(const char *id, const char *fields)
 {
-	return client_ask("GET", client_url("/instagram/v25.0/%s?fields=%s", id, fields), NULL, NULL);
+	return client_ask("GET", client_url("/instagram/v25.0/%s?fields=%s", id, fields), NULL,
+			  NULL);
 }
 
 void client_wait(const char *container, const char *wanted)

@@ -11,9 +11,9 @@
 #include "base/buf.h"
 #include "sandbox/server.h"
 
-#define IG "17841400008460056"
+#define IG       "17841400008460056"
 #define REDIRECT "https://127.0.0.1:8443/api/v1/integrations/instagram/callback"
-#define SCOPES                                                                              \
+#define SCOPES                                                                             \
 	"instagram_basic,instagram_content_publish,pages_show_list,pages_read_engagement," \
 	"business_management"
 #define BASE_SCOPES "instagram_basic,pages_show_list,pages_read_engagement"

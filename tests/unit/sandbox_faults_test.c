@@ -41,9 +41,11 @@ START_TEST(fault_hits_once_and_the_truth_knows)
 	CLEANUP(client_answer_done) struct answer a = { 0 };
 	char rule[512];
 
-	snprintf(rule, sizeof(rule), "{\"platform\":\"instagram\",\"point\":\"%s\",\"match\":{\"account\":"
+	snprintf(rule, sizeof(rule),
+		 "{\"platform\":\"instagram\",\"point\":\"%s\",\"match\":{\"account\":"
 		 "\"acmebakery\",\"caption_contains\":\"vic\",\"endpoint\":\"media_publish\"},"
-		 "\"params\":{\"ms\":100,\"ms_per_byte\":2}}", faults[_i].point);
+		 "\"params\":{\"ms\":100,\"ms_per_byte\":2}}",
+		 faults[_i].point);
 	client_control("faults", rule);
 	a = client_publish(c);
 	ck_assert_msg(a.curl == faults[_i].curl, "%s: curl %d", faults[_i].point, a.curl);
@@ -54,12 +56,27 @@ END_TEST
 
 START_TEST(plan_is_a_function_of_its_seed)
 {
-	CLEANUP(client_answer_done) struct answer a = client_ask("GET", client_url("/_control/plan?platform=instagram&"
-		"endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d", 7), NULL, "");
-	CLEANUP(client_answer_done) struct answer b = client_ask("GET", client_url("/_control/plan?platform=instagram&"
-		"endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d", 7), NULL, "");
-	CLEANUP(client_answer_done) struct answer c = client_ask("GET", client_url("/_control/plan?platform=instagram&"
-		"endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d", 8), NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer a =
+		client_ask("GET",
+			   client_url("/_control/plan?platform=instagram&"
+				      "endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d",
+				      7),
+			   NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer b =
+		client_ask("GET",
+			   client_url("/_control/plan?platform=instagram&"
+				      "endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d",
+				      7),
+			   NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer c =
+		client_ask("GET",
+			   client_url("/_control/plan?platform=instagram&"
+				      "endpoint=media_publish&account=1&rate=0.3&n=200&seed=%d",
+				      8),
+			   NULL, "");
 	size_t hits = 0;
 
 	ck_assert_int_eq(json_equal(a.json, b.json), 1);
@@ -73,8 +90,14 @@ END_TEST
 
 START_TEST(garbage_does_not_hurt)
 {
-	static const char *const paths[] = { "/", "//", "/instagram", "/instagram/", "/instagram/v25.0",
-					     "/instagram/v25.0/%00/%ff%fe", "/instagram/vx/me", "/_control",
+	static const char *const paths[] = { "/",
+					     "//",
+					     "/instagram",
+					     "/instagram/",
+					     "/instagram/v25.0",
+					     "/instagram/v25.0/%00/%ff%fe",
+					     "/instagram/vx/me",
+					     "/_control",
 					     "/instagram/v25.0/me?fields=%7B%7B%7B&&=&%" };
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {

@@ -27,12 +27,17 @@ END_TEST
 
 START_TEST(dialog_refuses_foreign_redirect_and_scope)
 {
-	CLEANUP(client_answer_done) struct answer a = client_ask("GET",
-		client_url("/instagram/v25.0/dialog/oauth?client_id=1234567890&scope=instagram_basic&"
-		    "redirect_uri=https%%3A%%2F%%2Fevil.example%%2Fintegrations%%2Finstagram%%2Fcallback"
-		    "&sandbox_auto=approve"), NULL, "");
-	CLEANUP(client_answer_done) struct answer b = client_dialog("instagram_business_basic",
-						      "sandbox_auto=approve");
+	CLEANUP(client_answer_done)
+	struct answer a = client_ask(
+		"GET",
+		client_url(
+			"/instagram/v25.0/dialog/oauth?client_id=1234567890&scope=instagram_basic&"
+			"redirect_uri=https%%3A%%2F%%2Fevil.example%%2Fintegrations%%2Finstagram%%"
+			"2Fcallback"
+			"&sandbox_auto=approve"),
+		NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer b = client_dialog("instagram_business_basic", "sandbox_auto=approve");
 
 	ck_assert_int_eq((int)a.status, 400);
 	ck_assert_ptr_nonnull(strstr(a.body.p, "URL Blocked"));
@@ -44,30 +49,37 @@ END_TEST
 START_TEST(consent_page_lets_the_person_choose)
 {
 	CLEANUP(client_answer_done) struct answer page = client_dialog(SCOPES, "x=1");
-	CLEANUP(client_answer_done) struct answer granted = { 0 }, brief = { 0 }, seen = { 0 }, may = { 0 };
+	CLEANUP(client_answer_done)
+	struct answer granted = { 0 },
+		      brief = { 0 }, seen = { 0 }, may = { 0 };
 	const char *at = page.body.p != NULL ? strstr(page.body.p, "name=\"ask\" value=\"") : NULL;
 	char form[1024];
 
 	ck_assert_ptr_nonnull(at);
 	at += 18;
-	snprintf(form, sizeof(form), "ask=%.*s&decision=allow&user=10220000000000001&"
+	snprintf(form, sizeof(form),
+		 "ask=%.*s&decision=allow&user=10220000000000001&"
 		 "scope=instagram_basic&scope=pages_show_list&account=102900000000002",
 		 (int)strcspn(at, "\""), at);
 	granted = client_ask("POST", client_url("/instagram/sandbox/consent"), form, "");
 	brief = client_exchange(client_code(granted.location), REDIRECT);
 	seen = client_ask("GET", client_url("/instagram/v25.0/me/accounts?fields=id"), NULL,
-		   client_text(&brief, "access_token"));
+			  client_text(&brief, "access_token"));
 	ck_assert_uint_eq(json_array_size(json_object_get(seen.json, "data")), 1);
-	may = client_ask("GET", client_url("/instagram/v25.0/me/permissions"), NULL, client_text(&brief, "access_token"));
-	ck_assert_ptr_nonnull(strstr(may.body.p, "\"instagram_content_publish\",\"status\":\"declined\""));
+	may = client_ask("GET", client_url("/instagram/v25.0/me/permissions"), NULL,
+			 client_text(&brief, "access_token"));
+	ck_assert_ptr_nonnull(
+		strstr(may.body.p, "\"instagram_content_publish\",\"status\":\"declined\""));
 }
 END_TEST
 
 START_TEST(code_is_single_use_and_bound_to_its_redirect)
 {
-	CLEANUP(client_answer_done) struct answer granted = client_dialog(SCOPES, "sandbox_auto=approve");
+	CLEANUP(client_answer_done)
+	struct answer granted = client_dialog(SCOPES, "sandbox_auto=approve");
 	const char *code = client_code(granted.location);
-	CLEANUP(client_answer_done) struct answer other = client_exchange(code, "https://127.0.0.1/x");
+	CLEANUP(client_answer_done)
+	struct answer other = client_exchange(code, "https://127.0.0.1/x");
 	CLEANUP(client_answer_done) struct answer first = client_exchange(code, REDIRECT);
 	CLEANUP(client_answer_done) struct answer again = client_exchange(code, REDIRECT);
 
@@ -91,15 +103,26 @@ END_TEST
 
 START_TEST(accounts_follow_pages_and_businesses)
 {
-	CLEANUP(client_answer_done) struct answer a = client_ask("GET",
+	CLEANUP(client_answer_done)
+	struct answer a = client_ask(
+		"GET",
 		client_url("/instagram/v25.0/me/accounts?limit=2&fields=id,access_token,tasks,"
-		    "instagram_business_account%%7Bid,username%%7D"), NULL, NULL);
-	CLEANUP(client_answer_done) struct answer owned = client_ask("GET",
-		client_url("/instagram/v25.0/770000000000001/owned_pages?fields=id"), NULL, NULL);
-	CLEANUP(client_answer_done) struct answer wrong = client_ask("GET",
-		client_url("/instagram/v25.0/me/accounts?fields=instagram_business_account%%7Bnope%%7D"),
+			   "instagram_business_account%%7Bid,username%%7D"),
 		NULL, NULL);
-	CLEANUP(client_answer_done) struct answer next = client_ask("GET",
+	CLEANUP(client_answer_done)
+	struct answer owned =
+		client_ask("GET",
+			   client_url("/instagram/v25.0/770000000000001/owned_pages?fields=id"),
+			   NULL, NULL);
+	CLEANUP(client_answer_done)
+	struct answer wrong =
+		client_ask("GET",
+			   client_url("/instagram/v25.0/me/"
+				      "accounts?fields=instagram_business_account%%7Bnope%%7D"),
+			   NULL, NULL);
+	CLEANUP(client_answer_done)
+	struct answer next = client_ask(
+		"GET",
 		json_string_value(json_object_get(json_object_get(a.json, "paging"), "next")), NULL,
 		NULL);
 
@@ -114,12 +137,17 @@ END_TEST
 
 START_TEST(image_is_published_once)
 {
-	const char *c = client_created("image_url=@/jpg/1080/1350&caption=Fresh%20bread&alt_text=Loaf");
-	CLEANUP(client_answer_done) struct answer first = client_publish(c), again = client_publish(c), status = { 0 };
-	CLEANUP(client_answer_done) struct answer media = client_node(client_text(&first, "id"),
-							"permalink,media_product_type,timestamp");
-	CLEANUP(client_answer_done) struct answer list = client_ask("GET",
-		client_url("/instagram/v25.0/" IG "/media?fields=id,caption"), NULL, NULL);
+	const char *c =
+		client_created("image_url=@/jpg/1080/1350&caption=Fresh%20bread&alt_text=Loaf");
+	CLEANUP(client_answer_done)
+	struct answer first = client_publish(c),
+		      again = client_publish(c), status = { 0 };
+	CLEANUP(client_answer_done)
+	struct answer media =
+		client_node(client_text(&first, "id"), "permalink,media_product_type,timestamp");
+	CLEANUP(client_answer_done)
+	struct answer list = client_ask(
+		"GET", client_url("/instagram/v25.0/" IG "/media?fields=id,caption"), NULL, NULL);
 
 	ck_assert_int_eq((int)first.status, 200);
 	ck_assert_int_eq(client_error(&again, "error_subcode"), 2207006);
@@ -160,7 +188,8 @@ END_TEST
 START_TEST(carousel_takes_finished_children_only)
 {
 	const char *one = client_created("image_url=@/jpg/1080/1080&is_carousel_item=true");
-	const char *two = client_created("video_url=@/mp4/5/1080/1920&media_type=VIDEO&is_carousel_item=true");
+	const char *two = client_created(
+		"video_url=@/mp4/5/1080/1920&media_type=VIDEO&is_carousel_item=true");
 	CLEANUP(client_answer_done) struct answer lone = { 0 }, live = { 0 }, child = { 0 };
 	char form[128];
 
@@ -170,8 +199,8 @@ START_TEST(carousel_takes_finished_children_only)
 	client_wait(two, "FINISHED");
 	child = client_publish(one);
 	ck_assert_int_eq(client_error(&child, "code"), 100);
-	snprintf(form, sizeof(form), "media_type=CAROUSEL&children=[\"%s\",\"%s\"]&caption=both", one,
-		 two);
+	snprintf(form, sizeof(form), "media_type=CAROUSEL&children=[\"%s\",\"%s\"]&caption=both",
+		 one, two);
 	live = client_publish(client_created(form));
 	ck_assert_int_eq((int)live.status, 200);
 	ck_assert_uint_eq(client_truth("\"kind\":\"carousel\""), 1);
@@ -182,7 +211,9 @@ START_TEST(reel_and_story_read_back_as_such)
 {
 	const char *reel = client_created("media_type=REELS&video_url=@/mp4/5/1080/1920&caption=r");
 	const char *story = client_created("media_type=STORIES&image_url=@/jpg/1080/1920");
-	CLEANUP(client_answer_done) struct answer a = { 0 }, b = { 0 }, as = { 0 }, stories = { 0 }, gone = { 0 };
+	CLEANUP(client_answer_done)
+	struct answer a = { 0 },
+		      b = { 0 }, as = { 0 }, stories = { 0 }, gone = { 0 };
 
 	client_wait(reel, "FINISHED");
 	a = client_publish(reel);
@@ -240,7 +271,7 @@ START_TEST(create_refuses_what_the_platform_refuses)
 	CLEANUP(client_answer_done) struct answer a = client_create(IG, refused[_i].form);
 
 	ck_assert_msg(client_error(&a, "code") == refused[_i].code &&
-		      client_error(&a, "error_subcode") == refused[_i].subcode,
+			      client_error(&a, "error_subcode") == refused[_i].subcode,
 		      "%s: %s", refused[_i].form, buf_str(&a.body));
 }
 END_TEST
@@ -264,18 +295,22 @@ END_TEST
 
 START_TEST(rights_are_checked)
 {
-	CLEANUP(client_answer_done) struct answer none = { 0 }, foreign = { 0 }, bad = { 0 }, weak = { 0 };
+	CLEANUP(client_answer_done)
+	struct answer none = { 0 },
+		      foreign = { 0 }, bad = { 0 }, weak = { 0 };
 
 	none = client_ask("POST", client_url("/instagram/v25.0/" IG "/media"), "image_url=x", "");
 	ck_assert_int_eq(client_error(&none, "code"), 104);
-	bad = client_ask("POST", client_url("/instagram/v25.0/" IG "/media"), "image_url=x", "EAABnope");
+	bad = client_ask("POST", client_url("/instagram/v25.0/" IG "/media"), "image_url=x",
+			 "EAABnope");
 	ck_assert_int_eq(client_error(&bad, "code"), 190);
-	client_control("world", "{\"platform\":\"instagram\",\"accounts\":[{\"id\":\"17841400009999999\","
-			 "\"username\":\"stranger\"}]}");
+	client_control("world",
+		       "{\"platform\":\"instagram\",\"accounts\":[{\"id\":\"17841400009999999\","
+		       "\"username\":\"stranger\"}]}");
 	foreign = client_create("17841400009999999", "image_url=@/jpg/1080/1080");
 	ck_assert_int_eq(client_error(&foreign, "error_subcode"), 33);
 	client_connect(BASE_SCOPES ",instagram_content_publish",
-		     "sandbox_auto=approve&sandbox_scopes=" BASE_SCOPES);
+		       "sandbox_auto=approve&sandbox_scopes=" BASE_SCOPES);
 	weak = client_create(IG, "image_url=@/jpg/1080/1080");
 	ck_assert_int_eq(client_error(&weak, "code"), 10);
 }
@@ -290,43 +325,62 @@ START_TEST(quota_ends_at_its_total)
 	two = client_publish(client_created("image_url=@/jpg/1080/1080"));
 	ck_assert_int_eq((int)one.status, 200);
 	ck_assert_int_eq(client_error(&two, "error_subcode"), 2207042);
-	usage = client_ask("GET", client_url("/instagram/v25.0/" IG "/content_publishing_limit?fields=quota_usage"),
-		    NULL, NULL);
+	usage = client_ask(
+		"GET",
+		client_url("/instagram/v25.0/" IG "/content_publishing_limit?fields=quota_usage"),
+		NULL, NULL);
 	ck_assert_ptr_nonnull(strstr(usage.body.p, "\"quota_usage\":1"));
 }
 END_TEST
 
 START_TEST(instagram_login_publishes_without_a_page)
 {
-	CLEANUP(client_answer_done) struct answer granted = client_ask("GET",
+	CLEANUP(client_answer_done)
+	struct answer granted = client_ask(
+		"GET",
 		client_url("/instagram/oauth/authorize?client_id=1234567890&redirect_uri=" REDIRECT
-		    "&response_type=code&state=q&sandbox_auto=approve&sandbox_user=" IG "&scope="
-		    "instagram_business_basic,instagram_business_content_publish"), NULL, "");
-	CLEANUP(client_answer_done) struct answer brief = { 0 }, again = { 0 }, lasting = { 0 }, me = { 0 },
-					   early = { 0 }, fresh = { 0 }, live = { 0 };
+			   "&response_type=code&state=q&sandbox_auto=approve&sandbox_user=" IG
+			   "&scope="
+			   "instagram_business_basic,instagram_business_content_publish"),
+		NULL, "");
+	CLEANUP(client_answer_done)
+	struct answer brief = { 0 },
+		      again = { 0 }, lasting = { 0 }, me = { 0 }, early = { 0 }, fresh = { 0 },
+		      live = { 0 };
 	char form[1024], lasting_token[256];
 
-	snprintf(form, sizeof(form), "client_id=1234567890&client_secret=sandbox-secret&grant_type="
+	snprintf(form, sizeof(form),
+		 "client_id=1234567890&client_secret=sandbox-secret&grant_type="
 		 "authorization_code&redirect_uri=" REDIRECT "&code=%s",
 		 client_code(granted.location));
 	brief = client_ask("POST", client_url("/instagram/oauth/access_token"), form, "");
 	again = client_ask("POST", client_url("/instagram/oauth/access_token"), form, "");
 	ck_assert_ptr_nonnull(strstr(brief.body.p, "\"user_id\":" IG ","));
-	ck_assert_str_eq(client_text(&again, "error_message"), "This authorization code has been used");
-	lasting = client_ask("GET", client_url("/instagram/access_token?grant_type=ig_exchange_token&"
-				 "client_secret=sandbox-secret&access_token=%s",
-				 client_text(&brief, "access_token")), NULL, "");
+	ck_assert_str_eq(client_text(&again, "error_message"),
+			 "This authorization code has been used");
+	lasting = client_ask("GET",
+			     client_url("/instagram/access_token?grant_type=ig_exchange_token&"
+					"client_secret=sandbox-secret&access_token=%s",
+					client_text(&brief, "access_token")),
+			     NULL, "");
 	snprintf(lasting_token, sizeof(lasting_token), "%s", client_text(&lasting, "access_token"));
-	me = client_ask("GET", client_url("/instagram/v25.0/me?fields=user_id,username,account_type"), NULL,
-		 lasting_token);
+	me = client_ask("GET",
+			client_url("/instagram/v25.0/me?fields=user_id,username,account_type"),
+			NULL, lasting_token);
 	ck_assert_str_eq(client_text(&me, "user_id"), IG);
 	ck_assert_str_ne(client_text(&me, "id"), IG);
-	early = client_ask("GET", client_url("/instagram/refresh_access_token?grant_type=ig_refresh_token&"
-			       "access_token=%s", lasting_token), NULL, "");
+	early = client_ask("GET",
+			   client_url("/instagram/refresh_access_token?grant_type=ig_refresh_token&"
+				      "access_token=%s",
+				      lasting_token),
+			   NULL, "");
 	ck_assert_int_eq((int)early.status, 400);
 	client_control("clock", "{\"advance_s\":90000}");
-	fresh = client_ask("GET", client_url("/instagram/refresh_access_token?grant_type=ig_refresh_token&"
-			       "access_token=%s", lasting_token), NULL, "");
+	fresh = client_ask("GET",
+			   client_url("/instagram/refresh_access_token?grant_type=ig_refresh_token&"
+				      "access_token=%s",
+				      lasting_token),
+			   NULL, "");
 	snprintf(client.token, sizeof(client.token), "%s", client_text(&fresh, "access_token"));
 	live = client_publish(client_created("image_url=@/jpg/1080/1080"));
 	ck_assert_int_eq((int)live.status, 200);
