@@ -36,6 +36,9 @@ static const char session_common[] =
 /* A client that stops in mid-transaction must not hold its locks for hours. */
 static const char session_limits[] =
 	"SET SESSION max_statement_time = 10, idle_transaction_timeout = 10";
+/* A migration of a large table takes its time. */
+static const char session_patient[] =
+	"SET SESSION max_statement_time = 0, idle_transaction_timeout = 0";
 
 struct role_settings {
 	const char *user, *password_file;
@@ -109,7 +112,7 @@ static int session_setup(MYSQL *my, enum db_role role)
 	if (mysql_real_query(my, session_common, sizeof(session_common) - 1))
 		return -1;
 	if (role == DB_ROLE_ADMIN)
-		return 0;
+		return mysql_real_query(my, session_patient, sizeof(session_patient) - 1) ? -1 : 0;
 	return mysql_real_query(my, session_limits, sizeof(session_limits) - 1) ? -1 : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "store/statements.h"
 
 #include "base/cleanup.h"
+#include "db/facts.h"
 #include "db/migrate.h"
 #include "store/accounts.h"
 #include "store/apikeys.h"
@@ -24,6 +25,7 @@
 const struct stmt *const *store_statements(size_t *ret_n)
 {
 	static const struct stmt *const tables[] = {
+		facts_statements,
 		migrate_statements,
 		store_accounts_statements,
 		store_apikeys_statements,

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin - what the files of carillon-admin share
+ */
+#ifndef CARILLON_ADMIN_H
+#define CARILLON_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app.h"
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/problem.h"
+
+struct admin {
+	struct app app;
+	struct config *config;
+	struct arena *arena;
+	const char *config_path, *sql_folder;
+	/* Options of the subcommands; NULL when not given. */
+	const char *workspace, *role, *name, *scopes;
+	bool livemode, has_mode;
+	int argc;                 /* what follows the subcommand */
+	char **argv;
+};
+
+/* Each returns 0, or -1 with the reason. */
+int admin_init_keys(struct admin *a, struct problem *reterr);
+int admin_doctor(struct admin *a, struct problem *reterr);
+
+#endif
