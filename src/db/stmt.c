@@ -327,6 +327,9 @@ static unsigned run_prepared(struct rows *r, va_list ap)
 	if ((r->params_n && mysql_stmt_bind_param(r->handle, r->params)) ||
 	    mysql_stmt_execute(r->handle))
 		return mysql_stmt_errno(r->handle);
+	/* What INSERT ... RETURNING gives back is known only once it ran. */
+	if (!r->cells_n)
+		cells_setup(r);
 	if (r->cells_n && mysql_stmt_store_result(r->handle))
 		return mysql_stmt_errno(r->handle);
 	r->db->used_boot_us = clock_boot_us();
