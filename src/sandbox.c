@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* carillon-sandbox: the social platforms as a local server. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,12 +30,12 @@ static int run(const struct config *cfg, const char *listen, const char *folder)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	r = sandbox_server_start(listen, folder, cfg->sandbox_ca_file, &sb);
 	if (r < 0) {
 		fprintf(stderr, "carillon-sandbox: cannot listen on %s with folder %s: %s\n",
-			listen, folder, strerror(-r));
+			listen, folder, strerrordesc_np(-r));
 		return 1;
 	}
 	printf("%s\n", sb->base_url);
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
 	struct problem why = { 0 };
 	int option;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread runs yet */
 	while ((option = getopt(argc, argv, "c:l:d:h")) != -1) {
 		switch (option) {
 		case 'c':

@@ -8,41 +8,44 @@
 
 #define DEPTH_MAX 4
 
-/* name[.limit(n)][{sub}] , ... up to a closing brace or the end; NULL when malformed */
-static json_t *fields_parse(const char **at, int depth)
+static json_t *fields_parse(const char **at, int depth);
+
+/* One name[.limit(n)][{sub}] into `out`; false when malformed. */
+static bool fields_take(const char **at, int depth, json_t *out)
+{
+	size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	const char *name = *at;
+	json_t *sub = NULL;
+
+	if (n == 0 || depth == DEPTH_MAX)
+		return false;
+	*at += n;
+	if (**at == '.')
+		*at += strcspn(*at, "{},");
+	if (**at == '{') {
+		(*at)++;
+		sub = fields_parse(at, depth + 1);
+		if (sub == NULL || **at != '}') {
+			json_decref(sub);
+			return false;
+		}
+		(*at)++;
+	}
+	*at += strspn(*at, ", ");
+	return json_object_setn_new(out, name, n, sub != NULL ? sub : json_null()) == 0;
+}
+
+/* Names up to a closing brace or the end; NULL when malformed. Bounded by DEPTH_MAX. */
+static json_t *fields_parse(const char **at, int depth) /* NOLINT(misc-no-recursion) */
 {
 	json_t *out = json_object();
 
-	while (**at != '\0' && **at != '}') {
-		size_t n = strspn(
-			*at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-		char name[64];
-		json_t *sub = NULL;
-
-		if (n == 0 || n >= sizeof(name) || depth == DEPTH_MAX)
-			break;
-		memcpy(name, *at, n);
-		name[n] = '\0';
-		*at += n;
-		if (**at == '.')
-			*at += strcspn(*at, "{},");
-		if (**at == '{') {
-			(*at)++;
-			sub = fields_parse(at, depth + 1);
-			if (sub == NULL || **at != '}') {
-				json_decref(sub);
-				break;
-			}
-			(*at)++;
-		}
-		json_object_set_new(out, name, sub != NULL ? sub : json_null());
-		*at += strspn(*at, ", ");
-	}
-	if (**at != '\0' && (**at != '}' || depth == 0)) {
-		json_decref(out);
-		return NULL;
-	}
-	return out;
+	while (**at != '\0' && **at != '}' && fields_take(at, depth, out))
+		;
+	if (**at == '\0' || (**at == '}' && depth > 0))
+		return out;
+	json_decref(out);
+	return NULL;
 }
 
 static const struct ig_field *field_find(const struct ig_type *type, const char *name)

@@ -388,7 +388,7 @@ void sandbox_ig_debug_token(struct exchange *ex)
 	bool is_valid;
 	struct app *app = NULL;
 
-	if (!debug_allowed(ex, &app))
+	if (!debug_allowed(ex, &app) || app == NULL)
 		return;
 	if (t == NULL || t->grant->app != app) {
 		sandbox_exchange_json(ex, 200,

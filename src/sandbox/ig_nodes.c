@@ -207,7 +207,8 @@ static const struct account *node_account(const struct ig_node *node)
 
 static bool page_is_seen(const struct token *t, const struct ig_page *page)
 {
-	return !sandbox_ig_is_ig_token(t) && sandbox_list_has_text(&t->grant->chosen, page->id) &&
+	return page != NULL && !sandbox_ig_is_ig_token(t) &&
+	       sandbox_list_has_text(&t->grant->chosen, page->id) &&
 	       (t->subject == NULL || strcmp(t->subject, page->id) == 0);
 }
 

@@ -12,7 +12,7 @@ size_t sandbox_platform_index(const struct sandbox_platform *p)
 {
 	size_t i = 0;
 
-	while (sandbox_platforms[i] != p)
+	while (sandbox_platforms[i] != NULL && sandbox_platforms[i] != p)
 		i++;
 	return i;
 }

@@ -60,37 +60,36 @@ static bool marker_is_frame(uint8_t m)
 	return m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc;
 }
 
+static int jpeg_frame(const uint8_t *segment, struct probe_image *ret)
+{
+	ret->height = be16(segment + 5);
+	ret->width = be16(segment + 7);
+	return ret->width > 0 && ret->height > 0 ? 0 : -EBADMSG;
+}
+
 static int jpeg_walk(const struct bytes *b, struct probe_image *ret)
 {
-	size_t at = 2;
+	size_t len;
 
-	if (b->p[0] != 0xff || b->p[1] != 0xd8 || b->p[2] != 0xff)
+	if (b->n < 12 || b->p[0] != 0xff || b->p[1] != 0xd8 || b->p[2] != 0xff)
 		return -EBADMSG;
-	while (at + 9 < b->n) {
-		uint8_t marker = b->p[at + 1];
-		size_t len = be16(b->p + at + 2);
+	for (size_t at = 2; at + 9 < b->n; at += len) {
+		const uint8_t *segment = b->p + at;
 
-		if (b->p[at] != 0xff || len < 2)
+		if (segment[0] != 0xff)
 			return -EBADMSG;
-		if (marker == 0xff) {
-			at++;
-			continue;
-		}
-		if (marker == 0xe2 && at + 8 < b->n && memcmp(b->p + at + 4, "MPF", 4) == 0)
+		len = segment[1] == 0xff ? 1 : 2 + (size_t)be16(segment + 2); /* fill byte */
+		if (marker_is_frame(segment[1]))
+			return jpeg_frame(segment, ret);
+		if (segment[1] == 0xe2 && memcmp(segment + 4, "MPF", 4) == 0)
 			ret->is_mpo = true;
-		if (marker_is_frame(marker)) {
-			ret->height = be16(b->p + at + 5);
-			ret->width = be16(b->p + at + 7);
-			return ret->width > 0 && ret->height > 0 ? 0 : -EBADMSG;
-		}
-		at += 2 + len;
 	}
 	return -EBADMSG;
 }
 
 int sandbox_probe_image(const char *path, struct probe_image *ret)
 {
-	struct bytes b;
+	struct bytes b = { NULL, 0 };
 	int r = bytes_map(path, &b);
 
 	memset(ret, 0, sizeof(*ret));
@@ -157,7 +156,7 @@ static double header_seconds(const struct bytes *b)
 
 static void track_video(const struct bytes *trak, const struct box *entry, struct probe_video *ret)
 {
-	struct box box;
+	struct box box = { "", { NULL, 0 } };
 	double seconds;
 	uint64_t frames = 0;
 
@@ -205,7 +204,7 @@ static void track_read(const struct bytes *trak, struct probe_video *ret)
 static int movie_walk(const struct bytes *file, struct probe_video *ret)
 {
 	struct bytes left = *file, in;
-	struct box box, moov = { "", { NULL, 0 } };
+	struct box box = { "", { NULL, 0 } }, moov = { "", { NULL, 0 } };
 	bool mdat_seen = false;
 
 	if (!box_next(&left, &box) || strcmp(box.type, "ftyp") != 0 || box.body.n < 4)
@@ -230,7 +229,7 @@ static int movie_walk(const struct bytes *file, struct probe_video *ret)
 
 int sandbox_probe_video(const char *path, struct probe_video *ret)
 {
-	struct bytes b;
+	struct bytes b = { NULL, 0 };
 	int r = bytes_map(path, &b);
 
 	memset(ret, 0, sizeof(*ret));

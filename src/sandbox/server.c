@@ -81,6 +81,8 @@ static void server_take(struct exchange *ex, const char *data, size_t n)
 		ex->is_partial = true;
 }
 
+/* The signature is the library's. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result server_request(void *cls, struct MHD_Connection *conn, const char *url,
 				      const char *method, const char *version, const char *data,
 				      size_t *data_n, void **state)

@@ -169,7 +169,7 @@ enum MHD_Result sandbox_wire_reset(struct exchange *ex)
 	 */
 	if (info != NULL) {
 		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-		connect(info->connect_fd, &nowhere, sizeof(nowhere));
+		(void)connect(info->connect_fd, &nowhere, sizeof(nowhere));
 	}
 	return MHD_NO;
 }

@@ -30,16 +30,21 @@ static const struct settings settings_default = {
 
 static void world_init_tables(struct world *w)
 {
-	struct list *lists[] = { &w->apps,          &w->people,
-				 &w->grants,        &w->tokens_list,
-				 &w->accounts_list, &w->objects_list,
-				 &w->faults.rules,  &w->faults.plan.points };
-	struct map *maps[] = { &w->tokens, &w->codes,     &w->accounts, &w->objects,
-			       &w->asks,   &w->endpoints, &w->fetches,  &w->turns };
+	struct list *lists[] = { &w->apps,
+				 &w->people,
+				 &w->grants,
+				 &w->tokens_list,
+				 &w->accounts_list,
+				 &w->objects_list,
+				 &w->faults.rules,
+				 &w->faults.plan.points,
+				 NULL };
+	struct map *maps[] = { &w->tokens,    &w->codes,   &w->accounts, &w->objects, &w->asks,
+			       &w->endpoints, &w->fetches, &w->turns,    NULL };
 
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+	for (size_t i = 0; lists[i] != NULL; i++)
 		*lists[i] = sandbox_list_new(w->arena);
-	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+	for (size_t i = 0; maps[i] != NULL; i++)
 		*maps[i] = sandbox_map_new(w->arena);
 }
 

@@ -121,9 +121,8 @@ static void add_header(struct buf *to, const char *type, unsigned seconds)
 static void make_video(struct buf *out, unsigned seconds, unsigned width, unsigned height)
 {
 	CLEANUP(buf_done)
-	struct buf entry = BUF_INIT,
-		   stbl = BUF_INIT, mdia = BUF_INIT, trak = BUF_INIT, moov = BUF_INIT,
-		   tmp = BUF_INIT;
+	struct buf entry = BUF_INIT, stbl = BUF_INIT, mdia = BUF_INIT, trak = BUF_INIT,
+		   moov = BUF_INIT, tmp = BUF_INIT;
 	char sample[78] = { 0 };
 
 	sample[24] = (char)(width >> 8);
@@ -163,6 +162,7 @@ static void make_jpeg(struct buf *out, unsigned width, unsigned height, size_t b
 }
 
 /* /jpg/<width>/<height>, /mp4/<seconds>/<width>/<height>, /big, /png, /moved, anything else 404 */
+/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): the library's */
 static enum MHD_Result media_serve(void *cls, struct MHD_Connection *conn, const char *path,
 				   const char *method, const char *version, const char *data,
 				   size_t *data_n, void **state)
@@ -335,7 +335,7 @@ size_t client_truth(const char *with)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/truth.log", client.folder);
-	file = fopen(path, "r");
+	file = fopen(path, "re");
 	ck_assert_ptr_nonnull(file);
 	while (fgets(line, sizeof(line), file) != NULL)
 		n += strstr(line, with) != NULL;

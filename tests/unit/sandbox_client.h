@@ -57,7 +57,7 @@ struct answer client_create(const char *account, const char *form);
 const char *client_created(const char *form); /* the container's id */
 struct answer client_publish(const char *container);
 struct answer client_node(const char *id, const char *fields);
-void client_wait(const char *container, const char *status_code);
+void client_wait(const char *container, const char *wanted); /* a status_code */
 size_t client_truth(const char *with); /* lines of the truth log that hold this text */
 
 #endif

@@ -50,8 +50,7 @@ START_TEST(consent_page_lets_the_person_choose)
 {
 	CLEANUP(client_answer_done) struct answer page = client_dialog(SCOPES, "x=1");
 	CLEANUP(client_answer_done)
-	struct answer granted = { 0 },
-		      brief = { 0 }, seen = { 0 }, may = { 0 };
+	struct answer granted = { 0 }, brief = { 0 }, seen = { 0 }, may = { 0 };
 	const char *at = page.body.p != NULL ? strstr(page.body.p, "name=\"ask\" value=\"") : NULL;
 	char form[1024];
 
@@ -110,10 +109,9 @@ START_TEST(accounts_follow_pages_and_businesses)
 			   "instagram_business_account%%7Bid,username%%7D"),
 		NULL, NULL);
 	CLEANUP(client_answer_done)
-	struct answer owned =
-		client_ask("GET",
-			   client_url("/instagram/v25.0/770000000000001/owned_pages?fields=id"),
-			   NULL, NULL);
+	struct answer owned = client_ask(
+		"GET", client_url("/instagram/v25.0/770000000000001/owned_pages?fields=id"), NULL,
+		NULL);
 	CLEANUP(client_answer_done)
 	struct answer wrong =
 		client_ask("GET",
@@ -140,8 +138,7 @@ START_TEST(image_is_published_once)
 	const char *c =
 		client_created("image_url=@/jpg/1080/1350&caption=Fresh%20bread&alt_text=Loaf");
 	CLEANUP(client_answer_done)
-	struct answer first = client_publish(c),
-		      again = client_publish(c), status = { 0 };
+	struct answer first = client_publish(c), again = client_publish(c), status = { 0 };
 	CLEANUP(client_answer_done)
 	struct answer media =
 		client_node(client_text(&first, "id"), "permalink,media_product_type,timestamp");
@@ -212,8 +209,7 @@ START_TEST(reel_and_story_read_back_as_such)
 	const char *reel = client_created("media_type=REELS&video_url=@/mp4/5/1080/1920&caption=r");
 	const char *story = client_created("media_type=STORIES&image_url=@/jpg/1080/1920");
 	CLEANUP(client_answer_done)
-	struct answer a = { 0 },
-		      b = { 0 }, as = { 0 }, stories = { 0 }, gone = { 0 };
+	struct answer a = { 0 }, b = { 0 }, as = { 0 }, stories = { 0 }, gone = { 0 };
 
 	client_wait(reel, "FINISHED");
 	a = client_publish(reel);
@@ -296,8 +292,7 @@ END_TEST
 START_TEST(rights_are_checked)
 {
 	CLEANUP(client_answer_done)
-	struct answer none = { 0 },
-		      foreign = { 0 }, bad = { 0 }, weak = { 0 };
+	struct answer none = { 0 }, foreign = { 0 }, bad = { 0 }, weak = { 0 };
 
 	none = client_ask("POST", client_url("/instagram/v25.0/" IG "/media"), "image_url=x", "");
 	ck_assert_int_eq(client_error(&none, "code"), 104);
@@ -344,9 +339,8 @@ START_TEST(instagram_login_publishes_without_a_page)
 			   "instagram_business_basic,instagram_business_content_publish"),
 		NULL, "");
 	CLEANUP(client_answer_done)
-	struct answer brief = { 0 },
-		      again = { 0 }, lasting = { 0 }, me = { 0 }, early = { 0 }, fresh = { 0 },
-		      live = { 0 };
+	struct answer brief = { 0 }, again = { 0 }, lasting = { 0 }, me = { 0 }, early = { 0 },
+		      fresh = { 0 }, live = { 0 };
 	char form[1024], lasting_token[256];
 
 	snprintf(form, sizeof(form),
