@@ -50,7 +50,8 @@ build_tree() {
 
 PROGRAMS="carillon-responder carillon-publish carillon-admin carillon-sandbox"
 
-# An instance runs copies, so that a rebuild never changes what is running.
+# An instance runs copies, so that a rebuild never changes what is running. What runs an older
+# build is stopped here and starts again with the rest.
 install_programs() {
 	local program
 	folder "$BIN_DIR" root root 755
@@ -61,6 +62,7 @@ install_programs() {
 			mv -f "$BIN_DIR/$program.new" "$BIN_DIR/$program"
 		}
 	done
+	! programs_are_old || stop_programs
 	rm -rf "$HOME_DIR/sql"
 	cp -r "$TOP/sql" "$HOME_DIR/sql"
 }

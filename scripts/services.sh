@@ -76,6 +76,15 @@ programs_left() {
 	done
 }
 
+# A program whose file was replaced under it is known by the link's last word.
+programs_are_old() {
+	local pid
+	for pid in $(programs_left); do
+		case $(readlink "/proc/$pid/exe" 2>/dev/null) in *' (deleted)') return 0 ;; esac
+	done
+	return 1
+}
+
 stop_programs_left() {
 	local end=$((SECONDS + $1)) left
 	left=$(programs_left)
@@ -113,12 +122,16 @@ start_runner() {
 
 SERVICES="mariadb sandbox api platform nginx runner"
 
-stop_services() {
+stop_programs() {
 	stop_service runner 5
-	stop_service nginx 10
 	stop_service api 20
 	stop_service platform 30
 	stop_service sandbox 5
 	stop_programs_left 30
+}
+
+stop_services() {
+	stop_service nginx 10
+	stop_programs
 	stop_service mariadb 60
 }
