@@ -70,7 +70,7 @@ enum wire {
 	WIRE_HANG,         /* nothing for wire_arg ms, then reset */
 	WIRE_SLOW,         /* one byte each wire_arg ms */
 	WIRE_TRUNCATE,     /* right Content-Length, close after wire_arg bytes */
-	WIRE_WRONG_LENGTH, /* Content-Length says half of what follows */
+	WIRE_WRONG_LENGTH, /* Content-Length ends the body at its half */
 };
 
 /* One request and its answer. */

@@ -24,6 +24,7 @@ static const struct { const char *point; int curl; long status; size_t objects; 
 	{ "net.close_after",                     CURLE_GOT_NOTHING,  0,   1 },
 	{ "net.hang_after",                      CURLE_RECV_ERROR,   0,   1 },
 	{ "net.truncate",                        CURLE_PARTIAL_FILE, 200, 1 },
+	{ "net.wrong_length",                    CURLE_OK,           200, 1 },
 	{ "net.slow",                            CURLE_OK,           200, 1 },
 	{ "http.html_502",                       CURLE_OK,           502, 0 },
 	{ "http.5xx_after",                      CURLE_OK,           500, 1 },
