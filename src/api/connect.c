@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a connect flow: the platform's redirect, and the choice among several accounts. What
+ * came of a flow is stored, so that a second hit of the same address is answered, not exchanged.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/account_view.h"
+#include "api/dialogue.h"
+#include "api/integrations.h"
+#include "api/principal.h"
+#include "api/redirect.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "db/conn.h"
+#include "http/router.h"
+#include "net/oauth2.h"
+#include "store/accounts.h"
+#include "store/flows.h"
+#include "store/tokens.h"
+
+#define STATE_MAX 128
+#define MESSAGE_MAX 400
+#define TWIN_TRIES 100        /* a second hit waits for the first one's end, 10 s in all */
+#define TWIN_PAUSE_NS 100000000
+#define SELECT_MAX 100
+
+/* clang-format off */
+static const struct field candidate_fields[] = {
+	{ .name = "remote_id",      .kind = FIELD_TEXT },
+	{ .name = "username",       .kind = FIELD_TEXT },
+	{ .name = "display_name",   .kind = FIELD_TEXT },
+	{ .name = "avatar_url",     .kind = FIELD_URL, .flags = FIELD_NULLABLE },
+	{ .name = "missing_scopes", .kind = FIELD_TEXTS },
+	{ .name = NULL },
+};
+static const struct schema candidate_schema = { "IntegrationCandidate", 0, candidate_fields };
+static const struct field candidates_fields[] = {
+	{ .name = "flow",       .kind = FIELD_ID },
+	{ .name = "candidates", .kind = FIELD_OBJECTS, .nested = &candidate_schema },
+	{ .name = "expires_at", .kind = FIELD_INSTANT },
+	{ .name = NULL },
+};
+const struct schema integration_candidates_schema = { "IntegrationCandidates", 0, candidates_fields };
+
+struct select_body {
+	uint64_t present;
+	const char *flow;
+	struct field_texts remote_ids;
+};
+static const struct field select_fields[] = {
+	{ .name = "flow",       .kind = FIELD_ID,    .offset = offsetof(struct select_body, flow), .flags = FIELD_REQUIRED },
+	{ .name = "remote_ids", .kind = FIELD_TEXTS, .offset = offsetof(struct select_body, remote_ids), .flags = FIELD_REQUIRED | FIELD_NONEMPTY, .most = SELECT_MAX, .item_most = 128 },
+	{ .name = NULL },
+};
+const struct schema integration_select_schema = { "IntegrationSelect", sizeof(struct select_body), select_fields };
+/* clang-format on */
+
+static int go(struct request *req, struct reply *ret, const char *url)
+{
+	ret->status = 303;
+	reply_header(ret, req->arena, "Location", "%s", url);
+	reply_header(ret, req->arena, "Referrer-Policy", "no-referrer");
+	return 0;
+}
+
+/* Where a flow that has ended, or waits for a choice, sends the browser. */
+static int go_outcome(struct request *req, struct reply *ret, const struct flow *flow)
+{
+	const char *url = flow->redirect;
+
+	if (flow->status == FLOW_DONE)
+		url = redirect_with(req->arena, url, "connected", flow->platform);
+	else if (flow->status == FLOW_CHOOSE)
+		url = redirect_with(req->arena, url, "choose", flow->id);
+	else
+		url = redirect_with(req->arena, url, "error",
+				    flow->outcome ? flow->outcome : "oauth_state_invalid");
+	if (flow->status == FLOW_FAILED && flow->message)
+		url = redirect_with(req->arena, url, "error_description", flow->message);
+	return go(req, ret, url);
+}
+
+static int flow_fail(struct request *req, struct reply *ret, struct flow *flow,
+		     enum problem_kind kind, const char *message)
+{
+	const struct flow_end end = { flow->id, problem_row(kind)->code,
+				      arena_strndup(req->arena, message,
+						    strnlen(message, MESSAGE_MAX / 4)) };
+	struct problem why = { 0 };
+
+	log_line(LOG_LEVEL_WARN, "connect.failed", "platform=%s code=%s detail=\"%s\"", flow->platform,
+		 end.outcome, message);
+	if (store_flows_finish(req->app->db, flow->workspace, &end, &why) < 0)
+		log_line(LOG_LEVEL_WARN, "connect.unfinished", "flow=%s", flow->id);
+	flow->status = FLOW_FAILED;
+	flow->outcome = end.outcome;
+	flow->message = end.message;
+	return go_outcome(req, ret, flow);
+}
+
+/* Another request of the same state is at work, or was: its outcome is the answer. */
+static int twin_wait(struct request *req, struct reply *ret, struct flow *flow,
+		     struct problem *reterr)
+{
+	const struct timespec pause = { .tv_nsec = TWIN_PAUSE_NS };
+	const char *ws = flow->workspace, *id = flow->id;
+
+	for (int i = 0; flow->status == FLOW_EXCHANGING && i < TWIN_TRIES; i++) {
+		(void)nanosleep(&pause, NULL);
+		if (store_flows_get(req->app->db, ws, id, NULL, req->arena, flow, reterr) < 0)
+			return -1;
+	}
+	return go_outcome(req, ret, flow);
+}
+
+/* How a failed exchange is called in ?error=. */
+static enum problem_kind connect_problem(const struct outcome *o)
+{
+	static const struct {
+		enum outcome_kind kind;
+		enum post_error_code code;
+		enum problem_kind problem;
+	} rows[] = {
+		{ OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED, PROBLEM_OAUTH_SCOPES },
+		{ OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, PROBLEM_OAUTH_NO_ACCOUNT },
+		{ OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, PROBLEM_OAUTH_STATE },
+		{ OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, PROBLEM_OAUTH_STATE },
+		{ OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, PROBLEM_NOT_CONFIGURED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (o->kind == rows[i].kind && o->error.code == rows[i].code)
+			return rows[i].problem;
+	}
+	return PROBLEM_PLATFORM;
+}
+
+static json_t *candidate_pack(const struct connect_account *a)
+{
+	json_t *tokens = json_array();
+
+	for (size_t i = 0; i < a->tokens_n; i++)
+		json_array_append_new(tokens,
+				      json_pack("{s:s, s:s, s:I}", "kind", a->tokens[i].kind, "value",
+						a->tokens[i].value, "expires_us",
+						(json_int_t)a->tokens[i].expires_us));
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:I, s:O?, s:o}", "remote_id", a->remote_id,
+			 "username", a->username, "display_name", a->display_name, "avatar_url",
+			 a->avatar_url, "scopes", a->scopes ? a->scopes : "", "missing_scopes",
+			 a->missing_scopes ? a->missing_scopes : "", "expires_us",
+			 (json_int_t)a->expires_us, "meta", a->meta, "tokens", tokens);
+}
+
+static void text_wipe(void *text)
+{
+	explicit_bzero(text, strlen(text));
+}
+
+static void json_release(void *doc)
+{
+	json_decref(doc);
+}
+
+/* JSON text in the arena; it holds tokens, so it is wiped. */
+static char *json_text(struct arena *a, const json_t *doc)
+{
+	size_t n = json_dumpb(doc, NULL, 0, JSON_COMPACT);
+	char *text = arena_alloc(a, n + 1);
+
+	(void)json_dumpb(doc, text, n, JSON_COMPACT);
+	arena_defer(a, text_wipe, text);
+	return text;
+}
+
+static const char *member(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static int64_t member_us(const json_t *o, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(o, key));
+}
+
+struct joining { /* the chosen candidates of one flow, within one transaction */
+	struct request *req;
+	const struct flow *flow;
+	const struct platform_app *app;
+	const json_t *chosen;     /* array of candidates */
+};
+
+/* Renewal follows the token that dies first; a token without a date leaves it to the account's. */
+static int64_t renewal_at(const struct platform_app *app, int64_t now_us, const json_t *candidate)
+{
+	const json_t *access = json_array_get(json_object_get(candidate, "tokens"), 0);
+	int64_t expires_us = member_us(access, "expires_us");
+
+	if (expires_us == INSTANT_NONE)
+		expires_us = member_us(candidate, "expires_us");
+	return app->platform->renew_at ? app->platform->renew_at(app, now_us, expires_us) :
+					 INSTANT_NONE;
+}
+
+static int join_one(const struct joining *j, struct db *db, const json_t *candidate,
+		    struct problem *reterr)
+{
+	const json_t *list = json_object_get(candidate, "tokens"), *meta = json_object_get(candidate, "meta");
+	struct token tokens[TOKENS_MAX] = { 0 };
+	struct account_connect in = {
+		.platform = j->flow->platform,
+		.remote_id = member(candidate, "remote_id"),
+		.username = member(candidate, "username"),
+		.display_name = member(candidate, "display_name"),
+		.avatar_url = member(candidate, "avatar_url"),
+		.livemode = j->flow->livemode,
+		.scopes = member(candidate, "scopes"),
+		.missing_scopes = member(candidate, "missing_scopes"),
+		.meta = json_is_object(meta) ? json_text(j->req->arena, meta) : NULL,
+		.expires_us = member_us(candidate, "expires_us"),
+		.refresh_us = renewal_at(j->app, clock_real_us(), candidate),
+		.tokens = tokens,
+	};
+	char id[ID_MAX];
+
+	for (size_t i = 0; i < json_array_size(list) && i < TOKENS_MAX; i++) {
+		const json_t *t = json_array_get(list, i);
+
+		tokens[in.tokens_n++] = (struct token){ .kind = member(t, "kind"),
+							.value = member(t, "value"),
+							.expires_us = member_us(t, "expires_us"),
+							.issued_us = INSTANT_NONE };
+	}
+	return store_accounts_connect(db, j->flow->workspace, &in, j->req->app->keys, id, reterr);
+}
+
+static int join_all(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct joining *j = arg;
+	const struct flow_end end = { j->flow->id, NULL, NULL };
+	const json_t *candidate;
+	size_t i;
+
+	json_array_foreach(j->chosen, i, candidate) {
+		if (join_one(j, db, candidate, reterr) < 0)
+			return -1;
+	}
+	return store_flows_finish(db, j->flow->workspace, &end, reterr);
+}
+
+static int flow_offer(struct request *req, struct reply *ret, struct flow *flow, const json_t *found,
+		      struct problem *reterr)
+{
+	const struct flow_offer offer = { flow->id, json_text(req->arena, found),
+					  req->app->config->oauth_flow_life_s };
+
+	if (store_flows_offer(req->app->db, flow->workspace, &offer, req->app->keys, reterr) < 0)
+		return -1;
+	flow->status = FLOW_CHOOSE;
+	return go_outcome(req, ret, flow);
+}
+
+/* One candidate needs no choice; several wait for one. */
+static int flow_found(struct request *req, struct reply *ret, struct flow *flow,
+		      const struct connect *c, struct problem *reterr)
+{
+	json_t *found = json_array();
+	struct joining j = { req, flow, c->app, found };
+	struct problem why = { 0 };
+
+	arena_defer(req->arena, json_release, found);
+	for (size_t i = 0; i < c->accounts_n; i++)
+		json_array_append_new(found, candidate_pack(&c->accounts[i]));
+	if (c->accounts_n > 1)
+		return flow_offer(req, ret, flow, found, reterr);
+	if (db_transact(req->app->db, join_all, &j, &why) < 0)
+		return flow_fail(req, ret, flow, why.kind, why.detail);
+	flow->status = FLOW_DONE;
+	return go_outcome(req, ret, flow);
+}
+
+static int flow_exchange(struct request *req, struct reply *ret, struct flow *flow,
+			 struct problem *reterr)
+{
+	struct platform_app app;
+	struct connect c = {
+		.arena = req->arena,
+		.app = &app,
+		.code = request_query(req, "code"),
+		.verifier = flow->verifier,
+		.granted = request_query(req, "scope"),
+		.now_us = clock_real_us(),
+		.memo = json_object(),
+	};
+	struct outcome outcome = { 0 };
+
+	arena_defer(req->arena, json_release, c.memo);
+	if (!c.granted)
+		c.granted = request_query(req, "scopes");
+	platform_app_init(&app, req->arena, req->app->config, platform_find(flow->platform),
+			  flow->livemode);
+	dialogue_connect(req, &c, &outcome);
+	if (outcome.kind == OUTCOME_PUBLISHED && c.accounts_n > 0)
+		return flow_found(req, ret, flow, &c, reterr);
+	return flow_fail(req, ret, flow, connect_problem(&outcome),
+			 outcome.error.message ? outcome.error.message : "the platform named no account");
+}
+
+/* A browser that has the cookie of another flow did not start this one. */
+static bool cookie_fits(const struct request *req, const struct flow *flow)
+{
+	const char *cookie = integration_cookie(req);
+	uint8_t hash[SHA256_BYTES];
+
+	if (!cookie)
+		return true;
+	digest_sha256(cookie, strlen(cookie), hash);
+	return digest_equal(hash, flow->cookie_hash, sizeof(hash));
+}
+
+/* The platform's own refusal, in its words. */
+static int flow_denied(struct request *req, struct reply *ret, struct flow *flow, const char *error)
+{
+	const char *reason = request_query(req, "error_reason");
+	const char *words = request_query(req, "error_description");
+	bool is_denied = strcmp(error, "access_denied") == 0 ||
+			 (reason && strcmp(reason, "user_denied") == 0);
+
+	if (!words)
+		words = request_query(req, "error_message");
+	return flow_fail(req, ret, flow, is_denied ? PROBLEM_OAUTH_DENIED : PROBLEM_PLATFORM,
+			 words ? words : error);
+}
+
+int integration_callback(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const char *state = request_query(req, "state"), *error = request_query(req, "error");
+	const char *code = request_query(req, "code");
+	uint8_t hash[SHA256_BYTES];
+	bool is_ours = false;
+	struct flow flow;
+
+	if (!state || !*state || strlen(state) > STATE_MAX)
+		return problem_set(reterr, PROBLEM_OAUTH_STATE, "the redirect carries no usable state");
+	digest_sha256(state, strlen(state), hash);
+	if (store_flows_take(req->app->db, hash, req->arena, &flow, &is_ours, reterr) < 0)
+		return -1;
+	if (!is_ours)
+		return twin_wait(req, ret, &flow, reterr);
+	if (strcmp(flow.platform, integration_platform(req)->id) != 0 || !cookie_fits(req, &flow))
+		return flow_fail(req, ret, &flow, PROBLEM_OAUTH_STATE,
+				 "this browser, or this platform, did not start the flow");
+	if (error && *error)
+		return flow_denied(req, ret, &flow, error);
+	if (!code || !*code)
+		return flow_fail(req, ret, &flow, PROBLEM_PLATFORM, "the platform sent no code");
+	return flow_exchange(req, ret, &flow, reterr);
+}
+
+/* A flow of the caller that waits for a choice; PROBLEM_NOT_FOUND for any other. */
+static int flow_waiting(struct request *req, const char *id, struct flow *ret, json_t **ret_found,
+			struct problem *reterr)
+{
+	const struct principal *p = req->principal;
+	struct flow flow = { 0 };
+	json_t *found;
+
+	if (id && store_flows_get(req->app->db, p->workspace, id, req->app->keys, req->arena, &flow,
+				  reterr) < 0)
+		return -1;
+	found = flow.candidates ? json_loads(flow.candidates, 0, NULL) : NULL;
+	if (found)
+		arena_defer(req->arena, json_release, found);
+	if (!found || flow.status != FLOW_CHOOSE || flow.is_expired || !flow.user_id ||
+	    strcmp(flow.user_id, p->id) != 0 ||
+	    strcmp(flow.platform, integration_platform(req)->id) != 0)
+		return problem_set(reterr, PROBLEM_NOT_FOUND,
+				   "no connect flow of yours waits for a choice under that id");
+	*ret = flow;
+	*ret_found = found;
+	return 0;
+}
+
+static void candidate_emit(struct emit *e, const json_t *c)
+{
+	const char *missing = member(c, "missing_scopes");
+
+	emit_open(e, NULL);
+	emit_text(e, "remote_id", member(c, "remote_id"));
+	emit_text(e, "username", member(c, "username"));
+	emit_text(e, "display_name", member(c, "display_name"));
+	emit_text(e, "avatar_url", member(c, "avatar_url"));
+	words_emit(e, "missing_scopes", missing);
+	emit_close(e);
+}
+
+int integration_candidates(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	struct flow flow;
+	json_t *found, *candidate;
+	size_t i;
+
+	if (flow_waiting(req, request_query(req, "flow"), &flow, &found, reterr) < 0)
+		return -1;
+	emit_open(&ret->emit, NULL);
+	emit_text(&ret->emit, "flow", flow.id);
+	emit_open_array(&ret->emit, "candidates");
+	json_array_foreach(found, i, candidate)
+		candidate_emit(&ret->emit, candidate);
+	emit_close_array(&ret->emit);
+	emit_instant(&ret->emit, "expires_at", flow.expires_us);
+	emit_close(&ret->emit);
+	return 0;
+}
+
+static const json_t *candidate_find(const json_t *found, const char *remote_id)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(found, i, c) {
+		if (strcmp(member(c, "remote_id"), remote_id) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static int candidates_choose(const struct select_body *in, const json_t *found, json_t *chosen,
+			     struct problem *reterr)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < in->remote_ids.n; i++) {
+		const json_t *c = candidate_find(found, in->remote_ids.v[i]);
+		char pointer[48];
+
+		if (c) {
+			if (!candidate_find(chosen, in->remote_ids.v[i]))
+				json_array_append_new(chosen, json_deep_copy(c));
+			continue;
+		}
+		(void)snprintf(pointer, sizeof(pointer), "/remote_ids/%zu", i);
+		failed = problem_add(reterr, pointer, "not_offered", "this flow did not find that account");
+	}
+	return failed;
+}
+
+int integration_select(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const struct select_body *in = req->in;
+	json_t *chosen = json_array(), *found;
+	struct platform_app app;
+	struct flow flow;
+	struct joining j = { req, &flow, &app, chosen };
+
+	arena_defer(req->arena, json_release, chosen);
+	if (flow_waiting(req, in->flow, &flow, &found, reterr) < 0 ||
+	    candidates_choose(in, found, chosen, reterr) < 0)
+		return -1;
+	platform_app_init(&app, req->arena, req->app->config, integration_platform(req), flow.livemode);
+	if (db_transact(req->app->db, join_all, &j, reterr) < 0)
+		return -1;
+	return integration_emit(req, NULL, integration_platform(req), ret, reterr);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/dialogue.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/client.h"
+
+#define DIALOGUE_MAX_US (50 * US_PER_S) /* nginx gives up on the pool after 60 s */
+
+struct dialogue {
+	struct request *req;
+	enum step (*step)(void *subject, const struct http_reply *last, struct step_result *ret);
+	void *subject;
+};
+
+static void pause_us(int64_t us)
+{
+	struct timespec t = { .tv_sec = us / US_PER_S, .tv_nsec = us % US_PER_S * 1000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+static void give_up(const char *message, struct outcome *ret)
+{
+	*ret = (struct outcome){
+		.kind = OUTCOME_DEFER,
+		.error = { .code = POST_ERROR_NETWORK, .message = message, .who = WHO_PLATFORM,
+			   .is_retryable = true },
+	};
+}
+
+/* The reply outlives the step that reads it: its texts may be borrowed. */
+static void reply_release(void *reply)
+{
+	http_reply_done(reply);
+}
+
+static const struct http_reply *ask(const struct dialogue *d, struct http_request *r,
+				    struct problem *reterr)
+{
+	struct http_reply *reply = arena_alloc(d->req->arena, sizeof(*reply));
+
+	if (r->timeout_ms == 0)
+		r->timeout_ms = (int)d->req->app->config->oauth_timeout_ms;
+	if (net_perform(d->req->app->net, NET_REPEATABLE, r, reply, reterr) < 0)
+		return NULL;
+	arena_defer(d->req->arena, reply_release, reply);
+	log_line(LOG_LEVEL_INFO, "platform.call", "label=%s status=%d", r->label, reply->status);
+	return reply;
+}
+
+static void dialogue_run(const struct dialogue *d, struct outcome *ret)
+{
+	int64_t until = clock_boot_us() + DIALOGUE_MAX_US;
+	const struct http_reply *last = NULL;
+	struct step_result result = { 0 };
+	struct problem why = { 0 };
+	enum step step;
+
+	if (!d->req->app->net) {
+		give_up("this pool talks to no platform", ret);
+		return;
+	}
+	while ((step = d->step(d->subject, last, &result)) != STEP_DONE) {
+		if (clock_boot_us() > until) {
+			give_up("the platform took too long to answer", ret);
+			return;
+		}
+		last = NULL;
+		if (step == STEP_WAIT)
+			pause_us(result.wait_us);
+		else if (!(last = ask(d, result.request, &why))) {
+			give_up("the platform could not be asked", ret);
+			return;
+		}
+	}
+	*ret = result.outcome;
+}
+
+static enum step connect_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct connect *c = subject;
+
+	return c->app->platform->connect(c, last, ret);
+}
+
+static enum step revoke_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct renewal *r = subject;
+
+	return r->app->platform->revoke(r, last, ret);
+}
+
+void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret)
+{
+	struct dialogue d = { req, connect_step, c };
+
+	dialogue_run(&d, ret);
+}
+
+void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
+		     struct outcome *ret)
+{
+	struct dialogue d = { req, revoke_step, r };
+
+	if (p->revoke)
+		dialogue_run(&d, ret);
+	else
+		give_up("the platform has no revocation", ret);
+}

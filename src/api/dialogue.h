@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dialogue - an adapter's steps carried out within a request, one call after another
+ * Layer api. For what a person waits for: connecting and revoking. Needs app->net.
+ */
+#ifndef CARILLON_API_DIALOGUE_H
+#define CARILLON_API_DIALOGUE_H
+
+#include "http/message.h"
+#include "platform/platform.h"
+
+/* Both fill ret with the last outcome; a dialogue that takes too long ends as DEFER. */
+void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret);
+void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
+		     struct outcome *ret);
+
+#endif
