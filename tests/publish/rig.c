@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <mysql.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "media/store.h"
+#include "net/client.h"
+#include "platform/platform.h"
+#include "store/accounts.h"
+#include "store/content.h"
+#include "store/media.h"
+#include "store/posts.h"
+#include "store/tokens.h"
+
+#define SKIPPED 77
+#define CONNECT_STEPS 40
+
+static char picture_path[128];
+static struct rig *started;
+static pid_t started_by;
+
+static const char *program(const char *name, char *ret, size_t size)
+{
+	const char *folder = getenv("CARILLON_BUILD");
+
+	(void)snprintf(ret, size, "%s/%s", folder ? folder : ".", name);
+	if (access(ret, X_OK) == 0)
+		return ret;
+	fprintf(stderr, "rig: %s is not built\n", ret);
+	exit(SKIPPED);
+}
+
+void rig_sleep_ms(int ms)
+{
+	peer_sleep_ms(ms);
+}
+
+bool rig_has_failpoints(void)
+{
+#ifdef ENABLE_FAILPOINTS
+	return true;
+#else
+	return false;
+#endif
+}
+
+static void put(const char *folder, const char *name, mode_t mode, const char *text)
+{
+	char path[256];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || fchmod(fd, mode) < 0) {
+		fprintf(stderr, "rig: cannot write %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	(void)close(fd);
+}
+
+static void make_picture(void)
+{
+	char size[] = "color=c=teal:s=1080x1080";
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		(void)dup2(null, 0);
+		(void)dup2(null, 1);
+		(void)dup2(null, 2);
+		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", size, "-frames:v", "1",
+		       picture_path, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	if (status != 0) {
+		fprintf(stderr, "rig: ffmpeg cannot make a picture\n");
+		exit(SKIPPED);
+	}
+}
+
+/* Whatever is asked for is the one picture. */
+static void serve_picture(struct peer *p, int fd, int nth)
+{
+	struct stat st;
+	char head[160], block[8192];
+	ssize_t n;
+	int in;
+
+	(void)nth;
+	if (!peer_read_request(p, fd))
+		return;
+	in = open(picture_path, O_RDONLY | O_CLOEXEC);
+	if (in < 0 || fstat(in, &st) < 0)
+		return;
+	(void)snprintf(head, sizeof(head),
+		       "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %lld\r\n"
+		       "Connection: close\r\n\r\n",
+		       (long long)st.st_size);
+	peer_say(fd, head);
+	while ((n = read(in, block, sizeof(block))) > 0) {
+		if (write(fd, block, (size_t)n) != n)
+			break;
+	}
+	(void)close(in);
+}
+
+static void start_sandbox(struct rig *r)
+{
+	char path[512], folder[128], line[64] = "";
+	int out[2];
+	FILE *f;
+
+	(void)snprintf(folder, sizeof(folder), "%s/sandbox", r->folder);
+	(void)mkdir(folder, 0700);
+	program("carillon-sandbox", path, sizeof(path));
+	if (pipe(out) < 0)
+		exit(EXIT_FAILURE);
+	r->sandbox = fork();
+	if (r->sandbox == 0) {
+		int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		(void)dup2(out[1], 1);
+		(void)dup2(log, 2);
+		(void)close(out[0]);
+		(void)close(out[1]);
+		execl(path, path, "-l", "127.0.0.1:0", "-d", folder, (char *)NULL);
+		_exit(127);
+	}
+	(void)close(out[1]);
+	f = fdopen(out[0], "r");
+	if (!f || !fgets(line, sizeof(line), f)) {
+		fprintf(stderr, "rig: the sandbox does not start\n");
+		exit(EXIT_FAILURE);
+	}
+	line[strcspn(line, "\n")] = '\0';
+	(void)snprintf(r->sandbox_url, sizeof(r->sandbox_url), "%s", line);
+	(void)fclose(f);
+}
+
+static void write_section(FILE *f, const struct rig *r, const char *section)
+{
+	static const char *const bases[] = { "dialog_base", "graph_base",    "rupload_base",
+					     "ig_dialog_base", "ig_token_base", "ig_graph_base" };
+
+	fprintf(f, "[%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n", section,
+		r->folder);
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
+		fprintf(f, "%s = %s/instagram\n", bases[i], r->sandbox_url);
+	fprintf(f, "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
+		   "renewal_wait_ms = 100\nlink_wait_s = 1\n");
+}
+
+/* Waits are scaled down; their proportions are those of the defaults. */
+static void write_config(struct rig *r)
+{
+	const struct passwd *me = getpwuid(geteuid());
+	const char *url = peer_url(r->media, "");
+	struct problem p;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+	FILE *f = fopen(r->config_path, "w");
+
+	if (!f || !me)
+		exit(EXIT_FAILURE);
+	fprintf(f, "[server]\npublic_url = %.*s\nlog_level = info\n",
+		(int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
+	fprintf(f, "[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
+		   "api_user = %s\n",
+		r->database.socket, me->pw_name, me->pw_name, me->pw_name);
+	fprintf(f, "[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
+		   "url_file = %s/url.key\n",
+		r->folder, r->folder, r->folder);
+	fprintf(f, "[media]\nfolder = %s/media\nupload_folder = %s/upload\n", r->folder, r->folder);
+	fprintf(f, "[net]\nconnect_timeout_ms = 1000\nstage_timeout_ms = 2000\n"
+		   "fire_timeout_ms = 1500\n");
+	fprintf(f, "[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
+		   "quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
+		   "retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
+		r->folder);
+	write_section(f, r, "instagram");
+	write_section(f, r, "instagram.test");
+	(void)fclose(f);
+	if (config_load(r->config_path, groups, n, &r->config, &p) < 0) {
+		fprintf(stderr, "rig: %s\n", p.detail);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void need(int done, const struct problem *p)
+{
+	if (done == 0)
+		return;
+	fprintf(stderr, "rig: %s\n", p->detail);
+	exit(EXIT_FAILURE);
+}
+
+static const char *consent(struct net *net, struct arena *a, const char *url)
+{
+	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
+	struct http_reply reply = { .status = 0 };
+	struct problem p;
+	const char *to;
+
+	req->url = arena_printf(a, "%s&sandbox_auto=approve", url);
+	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	to = http_reply_header(&reply, a, "Location");
+	if (!to) {
+		fprintf(stderr, "rig: consent answered %d %s\n", reply.status, buf_str(&reply.body));
+		exit(EXIT_FAILURE);
+	}
+	http_reply_done(&reply);
+	return url_query_get(a, to, "code");
+}
+
+/* The adapter's own connect, against the sandbox. */
+static void run_connect(struct net *net, struct connect *c)
+{
+	struct http_reply reply = { .status = 0 };
+	const struct http_reply *last = NULL;
+	struct problem p;
+
+	for (int i = 0; i < CONNECT_STEPS; i++) {
+		struct step_result step = { .phase = PHASE_STAGE };
+		const enum step what = c->app->platform->connect(c, last, &step);
+
+		if (last)
+			http_reply_done(&reply);
+		last = NULL;
+		if (what == STEP_DONE) {
+			if (step.outcome.kind == OUTCOME_PUBLISHED)
+				return;
+			fprintf(stderr, "rig: connect: %s\n", step.outcome.error.message);
+			exit(EXIT_FAILURE);
+		}
+		if (what == STEP_SEND) {
+			need(net_perform(net, NET_REPEATABLE, step.request, &reply, &p), &p);
+			last = &reply;
+		}
+	}
+}
+
+static void store_account(struct rig *r, const struct app *app, const struct connect_account *found,
+			  int i)
+{
+	struct token tokens[TOKENS_MAX];
+	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
+	struct account_connect in = {
+		.platform = "instagram",
+		.remote_id = found->remote_id,
+		.username = found->username,
+		.display_name = found->display_name ? found->display_name : found->username,
+		.livemode = true,
+		.scopes = found->scopes,
+		.missing_scopes = found->missing_scopes ? found->missing_scopes : "",
+		.meta = meta,
+		.expires_us = found->expires_us,
+		.refresh_us = INSTANT_NONE,
+		.tokens = tokens,
+		.tokens_n = found->tokens_n,
+	};
+	struct problem p;
+
+	for (size_t t = 0; t < found->tokens_n; t++)
+		tokens[t] = (struct token){ .kind = found->tokens[t].kind,
+					    .value = found->tokens[t].value,
+					    .expires_us = found->tokens[t].expires_us,
+					    .issued_us = INSTANT_NONE };
+	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p), &p);
+	free(meta);
+}
+
+static void connect_accounts(struct rig *r, struct app *app)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const struct platform *platform = platform_find("instagram");
+	struct platform_app papp;
+	struct connect c = { .arena = a, .app = &papp, .verifier = "", .memo = json_object() };
+
+	platform_app_init(&papp, a, r->config, platform, true);
+	rig_sandbox(r, "/_control/apps",
+		    arena_printf(a, "{\"platform\":\"instagram\",\"redirect_uris\":[\"%s\"]}",
+				 papp.redirect_uri));
+	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false));
+	c.now_us = clock_real_us();
+	run_connect(app->net, &c);
+	if (c.accounts_n < RIG_ACCOUNTS) {
+		fprintf(stderr, "rig: the sandbox showed %zu accounts\n", c.accounts_n);
+		exit(EXIT_FAILURE);
+	}
+	for (int i = 0; i < RIG_ACCOUNTS; i++)
+		store_account(r, app, &c.accounts[i], i);
+	json_decref(c.memo);
+}
+
+static void store_picture(struct rig *r, const struct app *app)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(media_file_free) struct media_file *file = NULL;
+	struct media in = { .filename = "rig.jpg", .is_known_kind = true }, got;
+	struct problem p;
+	struct stat st;
+	bool is_new;
+
+	if (stat(picture_path, &st) < 0)
+		exit(EXIT_FAILURE);
+	need(media_take(r->config, picture_path, 0, st.st_size, &file, &p), &p);
+	in.item = (struct media_item){ .kind = MEDIA_IMAGE,
+				       .state = MEDIA_READY,
+				       .mime = "image/jpeg",
+				       .ext = "jpg",
+				       .bytes = st.st_size,
+				       .width = 1080,
+				       .height = 1080 };
+	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
+	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
+	need(store_media_insert(app->db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
+	(void)snprintf(r->media_id, sizeof(r->media_id), "%s", got.item.media_id);
+}
+
+static void write_keys(const struct rig *r)
+{
+	char hex[65], line[80];
+	uint8_t bytes[32];
+
+	random_bytes(bytes, sizeof(bytes));
+	digest_hex(bytes, sizeof(bytes), hex);
+	(void)snprintf(line, sizeof(line), "k1 %s\n", hex);
+	put(r->folder, "sealing.key", 0400, line);
+	put(r->folder, "pepper.key", 0400, "0123456789abcdef0123456789abcdef");
+	put(r->folder, "url.key", 0400, "0123456789abcdef0123456789abcdef");
+	put(r->folder, "app.secret", 0400, "sandbox-secret\n");
+}
+
+/* Outside a case nothing of check may be used. */
+static void run_outside(const struct rig *r, const char *sql)
+{
+	MYSQL *my = mysql_init(NULL);
+	const struct passwd *me = getpwuid(geteuid());
+
+	if (!me || !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+				       r->database.socket, 0) ||
+	    mysql_query(my, sql)) {
+		fprintf(stderr, "rig: %s: %s\n", sql, mysql_error(my));
+		exit(EXIT_FAILURE);
+	}
+	mysql_close(my);
+}
+
+/* However the program ends, nothing is left running; cases are forks and leave it alone. */
+static void stop_started(void)
+{
+	if (started && getpid() == started_by)
+		rig_stop(started);
+}
+
+void rig_start(struct rig *r)
+{
+	static const char *const folders[] = { "media", "upload", "journal" };
+	CLEANUP(keys_free) struct keys *keys = NULL;
+	struct app app = { .config = NULL };
+	char path[512];
+	struct problem p;
+
+	*r = (struct rig){ .sandbox = 0 };
+	program("carillon-publish", path, sizeof(path));
+	database_start(&r->database, true);
+	started = r;
+	started_by = getpid();
+	(void)atexit(stop_started);
+	(void)snprintf(r->folder, sizeof(r->folder), "%.60s", r->database.folder);
+	(void)snprintf(r->config_path, sizeof(r->config_path), "%s/rig.ini", r->folder);
+	(void)snprintf(r->plan_path, sizeof(r->plan_path), "%s/failpoints", r->folder);
+	(void)snprintf(picture_path, sizeof(picture_path), "%s/picture.jpg", r->folder);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", r->folder, folders[i]);
+		(void)mkdir(path, 0700);
+	}
+	make_picture();
+	write_keys(r);
+	start_sandbox(r);
+	r->media = peer_start(serve_picture);
+	write_config(r);
+	log_setup("rig", LOG_LEVEL_ERROR, 2);
+	need(keys_load(r->config, true, &keys, &p), &p);
+	app.keys = keys;
+	app.config = r->config;
+	need(db_open(r->config, DB_ROLE_RUN, &app.db, &p), &p);
+	need(net_open(r->config, &app.net, &p), &p);
+	run_outside(r, "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES "
+		       "('" RIG_WORKSPACE "', 'rig', UTC_TIMESTAMP(), UTC_TIMESTAMP())");
+	connect_accounts(r, &app);
+	store_picture(r, &app);
+	db_free(app.db);
+	net_free(app.net);
+}
+
+void rig_stop(struct rig *r)
+{
+	int status;
+
+	started = NULL;
+	if (r->sandbox > 0) {
+		(void)kill(r->sandbox, SIGTERM);
+		(void)waitpid(r->sandbox, &status, 0);
+	}
+	if (r->media)
+		peer_stop(r->media);
+	config_free(r->config);
+	if (!getenv("RIG_KEEP"))
+		database_stop(&r->database);
+}
+
+void rig_reset(struct rig *r)
+{
+	static const char *const sql[] = { "DELETE FROM attempts", "DELETE FROM events",
+					   "DELETE FROM posts", "DELETE FROM content_media",
+					   "DELETE FROM contents", "DELETE FROM runners" };
+
+	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
+		database_run(&r->database, sql[i]);
+	database_run(&r->database, "UPDATE accounts SET status = 'connected', on_late = 'skip', "
+				   "publish_within_minutes = 60");
+	rig_sandbox(r, "/_control/faults/clear", "{}");
+	rig_sandbox(r, "/_control/config",
+		    "{\"image_delay_ms\":50,\"listing_lag_ms\":0,\"latency_ms\":0,"
+		    "\"quota_total\":100000,\"container_limit\":100000,\"app_calls\":10000000,"
+		    "\"account_calls\":10000000}");
+}
+
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(db_free) struct db *db = database_open(&r->database);
+	const struct content_media media = { r->media_id, NULL };
+	const struct content_patch content = {
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA,
+		.kind = CONTENT_IMAGE,
+		.caption = caption,
+		.media = &media,
+		.media_n = 1,
+		.by = "user_rig",
+		.is_approved = true,
+	};
+	struct post_new post = { .account_id = r->accounts[account],
+				 .platform = "instagram",
+				 .livemode = true,
+				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } };
+	struct posts_new in = { .created_by = "user_rig", .v = &post, .n = 1, .stage_lead_s = 900 };
+	struct content c;
+	struct posts got;
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &content, a, &c, &p) == 0, "%s",
+		      p.detail);
+	in.content_id = c.id;
+	ck_assert_msg(store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
+	(void)snprintf(ret, ID_MAX, "%s", got.v[0].id);
+}
+
+pid_t rig_runner(struct rig *r, const char *plan, const char *option)
+{
+	char path[512], log[128];
+	pid_t pid;
+
+	program("carillon-publish", path, sizeof(path));
+	put(r->folder, "failpoints", 0600, plan ? plan : "");
+	(void)snprintf(log, sizeof(log), "%s/publish.log", r->folder);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+		(void)dup2(fd, 2);
+		(void)setenv("CARILLON_FAILPOINTS", r->plan_path, 1);
+		execl(path, path, "-c", r->config_path, option, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+int rig_wait(pid_t pid, int timeout_ms)
+{
+	int status = 0;
+
+	for (int waited = 0; waitpid(pid, &status, WNOHANG) == 0; waited += 10) {
+		ck_assert_msg(waited < timeout_ms || kill(pid, SIGKILL) < 0, "the runner hangs");
+		rig_sleep_ms(10);
+	}
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int rig_once(struct rig *r, const char *plan)
+{
+	return rig_wait(rig_runner(r, plan, "--once"), 60000);
+}
+
+static MYSQL_RES *ask(struct rig *r, MYSQL *my, const char *sql)
+{
+	const struct passwd *me = getpwuid(geteuid());
+
+	ck_assert_ptr_nonnull(me);
+	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+						 r->database.socket, 0));
+	ck_assert_msg(mysql_query(my, sql) == 0, "%s: %s", sql, mysql_error(my));
+	return mysql_store_result(my);
+}
+
+char *rig_text(struct rig *r, const char *sql)
+{
+	MYSQL *my = mysql_init(NULL);
+	MYSQL_RES *res = ask(r, my, sql);
+	MYSQL_ROW row = mysql_fetch_row(res);
+	char *text = row && row[0] ? strdup(row[0]) : NULL;
+
+	mysql_free_result(res);
+	mysql_close(my);
+	return text;
+}
+
+int64_t rig_number(struct rig *r, const char *sql)
+{
+	char *text = rig_text(r, sql);
+	const int64_t n = text ? strtoll(text, NULL, 10) : INT64_MIN;
+
+	free(text);
+	return n;
+}
+
+enum post_state rig_state(struct rig *r, const char *id)
+{
+	char sql[160];
+	char *text;
+	enum post_state s = POST_STATES;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT state FROM posts WHERE id = '%s'", id);
+	text = rig_text(r, sql);
+	ck_assert_int_eq(post_state_parse(text, &s), 0);
+	free(text);
+	return s;
+}
+
+enum post_state rig_until(struct rig *r, const char *id, unsigned states, int timeout_ms)
+{
+	const int64_t until_us = clock_boot_us() + timeout_ms * US_PER_MS;
+	enum post_state s = rig_state(r, id);
+
+	while (!(states & 1u << s) && clock_boot_us() < until_us) {
+		ck_assert_int_eq(rig_once(r, NULL), 0);
+		s = rig_state(r, id);
+		if (!(states & 1u << s))
+			rig_sleep_ms(50);
+	}
+	return s;
+}
+
+static json_t *control(struct rig *r, const char *path, const char *json)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct http_request *req = http_request_new(a, json ? VERB_POST : VERB_GET, "rig.control");
+	struct http_reply reply = { .status = 0 };
+	struct net *net = NULL;
+	struct problem p;
+	json_t *out;
+
+	need(net_open(r->config, &net, &p), &p);
+	req->url = arena_printf(a, "%s%s", r->sandbox_url, path);
+	if (json)
+		http_request_json(req, json_loads(json, 0, NULL));
+	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	if (reply.status / 100 != 2) {
+		fprintf(stderr, "rig: %s answered %d %s\n", path, reply.status,
+			buf_str(&reply.body));
+		exit(EXIT_FAILURE);
+	}
+	out = http_reply_json(&reply);
+	http_reply_done(&reply);
+	net_free(net);
+	return out;
+}
+
+void rig_sandbox(struct rig *r, const char *path, const char *json)
+{
+	json_decref(control(r, path, json));
+}
+
+void rig_fault(struct rig *r, const char *json)
+{
+	rig_sandbox(r, "/_control/faults", json);
+}
+
+int rig_effects(struct rig *r, const char *caption)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	json_t *out = control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
+			      NULL);
+	const int n = (int)json_integer_value(json_object_get(out, "count"));
+
+	json_decref(out);
+	return n;
+}
+
+int rig_calls(struct rig *r, const char *endpoint)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	json_t *out = control(r, "/_control/state", NULL);
+	const json_t *all = json_object_get(out, "endpoints");
+	const int n = (int)json_integer_value(
+		json_object_get(all, arena_printf(a, "instagram %s", endpoint)));
+
+	json_decref(out);
+	return n;
+}

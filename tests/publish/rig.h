@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rig - a database, a sandbox and a connected account, to publish through for real
+ * Tests only. rig_start() once per program, outside libcheck's forks; each case opens its own
+ * connection. The runner is the program carillon-publish, started by the case and, if the build
+ * has failpoints, killed at one of them. What exists is asked of the sandbox alone.
+ */
+#ifndef CARILLON_TESTS_RIG_H
+#define CARILLON_TESTS_RIG_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "app.h"
+#include "crypto/random.h"
+#include "domain/delivery.h"
+#include "peer.h"
+#include "support/database.h"
+
+#define RIG_ACCOUNTS 2
+#define RIG_WORKSPACE "ws_rig"
+
+struct rig {
+	struct database database;
+	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
+	pid_t sandbox;
+	struct peer *media;                       /* serves the picture to the sandbox */
+	struct config *config;
+	char accounts[RIG_ACCOUNTS][ID_MAX];
+	char media_id[ID_MAX];
+};
+
+/* Exits with 77, aloud, when a needed program is not built or installed. */
+void rig_start(struct rig *r);
+void rig_stop(struct rig *r);
+/* Empties posts, contents and the sandbox's objects and faults. */
+void rig_reset(struct rig *r);
+
+/* An approved content with one picture, due so long from now; the post's id. */
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX]);
+
+/* Starts the runner; plan: lines of the failpoint file, or NULL. */
+pid_t rig_runner(struct rig *r, const char *plan, const char *option);
+/* Waits for it: its exit status, or -signal. Fails the case after timeout_ms. */
+int rig_wait(pid_t pid, int timeout_ms);
+/* --once with that plan, waited for. */
+int rig_once(struct rig *r, const char *plan);
+/* Runs --once until the post is in one of the states (bits) or the time is over. */
+enum post_state rig_until(struct rig *r, const char *id, unsigned states, int timeout_ms);
+
+enum post_state rig_state(struct rig *r, const char *id);
+/* One number of the database. */
+int64_t rig_number(struct rig *r, const char *sql);
+char *rig_text(struct rig *r, const char *sql);  /* caller frees; NULL: no row or NULL */
+/* Objects with that caption that really exist on the platform. */
+int rig_effects(struct rig *r, const char *caption);
+/* Calls of an endpoint that reached the sandbox. */
+int rig_calls(struct rig *r, const char *endpoint);
+void rig_fault(struct rig *r, const char *json);
+void rig_sandbox(struct rig *r, const char *path, const char *json);
+void rig_sleep_ms(int ms);
+bool rig_has_failpoints(void);
+
+#endif
