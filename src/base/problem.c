@@ -51,6 +51,7 @@ void problem_clear(struct problem *p)
 	p->detail[0] = '\0';
 	p->items_n = 0;
 	p->extra[0] = '\0';
+	p->has_own_error = false;
 }
 
 int problem_set(struct problem *reterr, enum problem_kind kind, const char *fmt, ...)
