@@ -27,9 +27,9 @@
 #define SQLDIR "/usr/share/carillon/sql"
 #endif
 #define PASSWORD_LEAST 10
-#define PASSWORD_MAX 1024
-#define TOKEN_BYTES 32
-#define RESEAL_BATCH 500
+#define PASSWORD_MAX   1024
+#define TOKEN_BYTES    32
+#define RESEAL_BATCH   500
 
 static int refuse_usage(struct problem *reterr, const char *how)
 {
@@ -39,7 +39,8 @@ static int refuse_usage(struct problem *reterr, const char *how)
 /* The host part under which this instance's users connect. */
 static const char *quoted_user(const struct admin *a, const char *name)
 {
-	return arena_printf(a->arena, "'%s'@'%s'", name, a->config->database_socket[0] ? "localhost" : "%");
+	return arena_printf(a->arena, "'%s'@'%s'", name,
+			    a->config->database_socket[0] ? "localhost" : "%");
 }
 
 static int migrate(struct admin *a, struct problem *reterr)
@@ -290,11 +291,16 @@ static void print_usage(FILE *out)
 }
 
 static const struct option options[] = {
-	{ "config", required_argument, NULL, 'c' },    { "sql", required_argument, NULL, 's' },
-	{ "workspace", required_argument, NULL, 'w' }, { "role", required_argument, NULL, 'r' },
-	{ "name", required_argument, NULL, 'n' },      { "scopes", required_argument, NULL, 'S' },
-	{ "live", no_argument, NULL, 'l' },	       { "test", no_argument, NULL, 't' },
-	{ "password-stdin", no_argument, NULL, 'p' },  { "help", no_argument, NULL, 'h' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "sql", required_argument, NULL, 's' },
+	{ "workspace", required_argument, NULL, 'w' },
+	{ "role", required_argument, NULL, 'r' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "scopes", required_argument, NULL, 'S' },
+	{ "live", no_argument, NULL, 'l' },
+	{ "test", no_argument, NULL, 't' },
+	{ "password-stdin", no_argument, NULL, 'p' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -306,7 +312,7 @@ static int read_options(struct admin *a, int argc, char **argv)
 		const char **text;
 	} texts[] = {
 		{ 'c', &a->config_path }, { 's', &a->sql_folder }, { 'w', &a->workspace },
-		{ 'r', &a->role },	  { 'n', &a->name },	   { 'S', &a->scopes },
+		{ 'r', &a->role },        { 'n', &a->name },       { 'S', &a->scopes },
 	};
 	int letter;
 

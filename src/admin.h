@@ -21,7 +21,7 @@ struct admin {
 	/* Options of the subcommands; NULL when not given. */
 	const char *workspace, *role, *name, *scopes;
 	bool livemode, has_mode;
-	int argc;                 /* what follows the subcommand */
+	int argc; /* what follows the subcommand */
 	char **argv;
 };
 

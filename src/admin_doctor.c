@@ -13,8 +13,8 @@
 #include "db/facts.h"
 #include "db/migrate.h"
 
-#define SKEW_WARN_US (2 * US_PER_S)
-#define SKEW_FAIL_US (30 * US_PER_S)
+#define SKEW_WARN_US    (2 * US_PER_S)
+#define SKEW_FAIL_US    (30 * US_PER_S)
 #define FREE_WARN_BYTES (1024LL * 1024 * 1024)
 
 enum finding_level { FINE, WARNED, BAD };
@@ -75,7 +75,8 @@ struct variable_row {
 static const struct variable_row variables[] = {
 	{ "innodb_flush_log_at_trx_commit", "1", BAD,
 	  "set it to 1: a power cut must not take back a commit that was answered" },
-	{ "sync_binlog", "1", WARNED, "set it to 1 if binary logs are used for replicas or recovery" },
+	{ "sync_binlog", "1", WARNED,
+	  "set it to 1 if binary logs are used for replicas or recovery" },
 	{ "binlog_format", "ROW", BAD, "set it to ROW: claims skip locked rows" },
 	{ "innodb_snapshot_isolation", "ON", WARNED,
 	  "set it to ON (10.11.8 or newer), or updates of other programs may be lost" },
@@ -96,7 +97,8 @@ static void look_at_server(struct examination *x)
 			return;
 		}
 		snprintf(what, sizeof(what), "%s = %s", row->name, value[0] ? value : "(none)");
-		if (strcmp(value, row->wanted) == 0 || (!value[0] && strcmp(row->wanted, "OFF") == 0))
+		if (strcmp(value, row->wanted) == 0 ||
+		    (!value[0] && strcmp(row->wanted, "OFF") == 0))
 			say(x, FINE, what, NULL);
 		else
 			say(x, row->otherwise, what, row->cure);
@@ -119,8 +121,11 @@ static void look_at_clock(struct examination *x)
 	snprintf(what, sizeof(what), "clock differs from the database's by %lld ms",
 		 (long long)(skew_us / US_PER_MS));
 	skew_us = llabs(skew_us);
-	say(x, skew_us > SKEW_FAIL_US ? BAD : skew_us > SKEW_WARN_US ? WARNED : FINE, what,
-	    skew_us > SKEW_WARN_US ? "run a time service (chrony) on both hosts" : NULL);
+	say(x,
+	    skew_us > SKEW_FAIL_US   ? BAD
+	    : skew_us > SKEW_WARN_US ? WARNED
+				     : FINE,
+	    what, skew_us > SKEW_WARN_US ? "run a time service (chrony) on both hosts" : NULL);
 }
 
 static void look_at_folders(struct examination *x)
@@ -189,6 +194,6 @@ int admin_doctor(struct admin *a, struct problem *reterr)
 	look_at_urls(&x);
 	if (x.bad == 0)
 		return 0;
-	return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%d of the points above must be put right",
-			   x.bad);
+	return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
+			   "%d of the points above must be put right", x.bad);
 }

@@ -16,7 +16,7 @@
 struct key_file {
 	const char *path;
 	mode_t mode;
-	bool is_ring;   /* `id hex` instead of plain hex */
+	bool is_ring; /* `id hex` instead of plain hex */
 };
 
 static int write_whole(int fd, const char *text, size_t len)
@@ -38,7 +38,8 @@ static int make_key(const struct key_file *f, struct problem *reterr)
 		return 0;
 	}
 	if (fd < 0)
-		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", f->path, strerror(errno));
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", f->path,
+				   strerror(errno));
 	random_bytes(key, sizeof(key));
 	digest_hex(key, sizeof(key), hex);
 	len = snprintf(text, sizeof(text), "%s%s\n", f->is_ring ? "k1 " : "", hex);

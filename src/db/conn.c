@@ -17,16 +17,16 @@
 #include "base/log.h"
 #include "db/private.h"
 
-#define CONNECT_TIMEOUT_S 1
-#define REPLY_TIMEOUT_S 20      /* longer than max_statement_time below */
-#define RETRY_AFTER_DOWN_S 5
+#define CONNECT_TIMEOUT_S    1
+#define REPLY_TIMEOUT_S      20 /* longer than max_statement_time below */
+#define RETRY_AFTER_DOWN_S   5
 #define RETRY_AFTER_LOCKED_S 1
-#define TRANSACTION_TRIES 4
-#define IDLE_CHECK_US US_PER_S  /* a connection unused for so long is looked at before use */
-#define PASSWORD_MAX 512
+#define TRANSACTION_TRIES    4
+#define IDLE_CHECK_US        US_PER_S /* a connection unused for so long is looked at before use */
+#define PASSWORD_MAX         512
 
 /* Server errors that end a connection, beside the client's own. */
-#define ER_SERVER_SHUTDOWN_ 1053
+#define ER_SERVER_SHUTDOWN_   1053
 #define ER_CONNECTION_KILLED_ 1927
 
 static const char session_common[] =
@@ -161,9 +161,9 @@ void db_drop(struct db *db)
 
 bool db_is_gone(unsigned err)
 {
-	static const unsigned gone[] = { CR_SERVER_GONE_ERROR,  CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,
-					 ER_SERVER_SHUTDOWN_, ER_CONNECTION_KILLED_,
-					 CR_COMMANDS_OUT_OF_SYNC };
+	static const unsigned gone[] = { CR_SERVER_GONE_ERROR,    CR_SERVER_LOST,
+					 CR_SERVER_LOST_EXTENDED, ER_SERVER_SHUTDOWN_,
+					 ER_CONNECTION_KILLED_,   CR_COMMANDS_OUT_OF_SYNC };
 
 	for (size_t i = 0; i < ARRAY_LEN(gone); i++)
 		if (err == gone[i])
@@ -352,7 +352,8 @@ bool db_in_transaction(const struct db *db)
 /* Two that met in a deadlock must not meet again at once. */
 static void step_aside(unsigned tries)
 {
-	struct timespec t = { .tv_nsec = (clock_boot_us() % 20 + 5) * (long)(tries + 1) * 1000000L };
+	struct timespec t = { .tv_nsec =
+				      (clock_boot_us() % 20 + 5) * (long)(tries + 1) * 1000000L };
 
 	nanosleep(&t, NULL);
 }
@@ -374,8 +375,8 @@ static int transact_once(struct db *db, int (*fn)(struct db *, void *, struct pr
 	return db_commit(db, reterr);
 }
 
-int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr), void *arg,
-		struct problem *reterr)
+int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr),
+		void *arg, struct problem *reterr)
 {
 	if (db->is_in_transaction)
 		return fn(db, arg, reterr);

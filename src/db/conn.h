@@ -34,7 +34,7 @@ enum db_role { DB_ROLE_API, DB_ROLE_RUN, DB_ROLE_ADMIN };
 
 int db_open(const struct config *cfg, enum db_role role, struct db **ret, struct problem *reterr);
 void db_free(struct db *db);
-int db_ping(struct db *db, struct problem *reterr);  /* reconnects when needed */
+int db_ping(struct db *db, struct problem *reterr); /* reconnects when needed */
 int db_begin(struct db *db, struct problem *reterr);
 /*
  * 0 committed; -1 not committed, unless db_commit_unknown(): the connection died during COMMIT and
@@ -42,8 +42,8 @@ int db_begin(struct db *db, struct problem *reterr);
  */
 int db_commit(struct db *db, struct problem *reterr);
 bool db_commit_unknown(const struct db *db);
-void db_rollback(struct db *db);                     /* harmless outside a transaction */
-unsigned db_errno(const struct db *db);              /* of the last failure: 1062 duplicate, 1213, 1205 ... */
+void db_rollback(struct db *db);        /* harmless outside a transaction */
+unsigned db_errno(const struct db *db); /* of the last failure: 1062 duplicate, 1213, 1205 ... */
 uint64_t db_connection_id(const struct db *db);
 bool db_in_transaction(const struct db *db);
 
@@ -52,8 +52,8 @@ bool db_in_transaction(const struct db *db);
  * returns 0 to commit, -1 to roll back with reterr filled. fn must not keep anything from a
  * failed run. Called within a transaction, fn simply joins it: no begin, no commit, no repetition.
  */
-int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr), void *arg,
-		struct problem *reterr);
+int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr),
+		void *arg, struct problem *reterr);
 
 DEFINE_CLEANUP(struct db *, db_free);
 

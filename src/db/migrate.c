@@ -15,28 +15,31 @@
 #include "db/private.h"
 
 #define FILE_MAX_BYTES (16 * 1024 * 1024)
-#define NAME_MAX_ 100
+#define NAME_MAX_      100
 
 enum { MIGRATE_LOCK, MIGRATE_UNLOCK, MIGRATE_LIST, MIGRATE_START, MIGRATE_FINISH };
 
 static const char reason[] = "the schema belongs to no workspace";
 
 const struct stmt migrate_statements[] = {
-	[MIGRATE_LOCK] = { "migrate.lock", STMT_GLOBAL, "", "SELECT GET_LOCK('carillon.migrate', 10)", reason },
-	[MIGRATE_UNLOCK] = { "migrate.unlock", STMT_GLOBAL, "", "SELECT RELEASE_LOCK('carillon.migrate')",
-		     reason },
+	[MIGRATE_LOCK] = { "migrate.lock", STMT_GLOBAL, "",
+			   "SELECT GET_LOCK('carillon.migrate', 10)", reason },
+	[MIGRATE_UNLOCK] = { "migrate.unlock", STMT_GLOBAL, "",
+			     "SELECT RELEASE_LOCK('carillon.migrate')", reason },
 	[MIGRATE_LIST] = { "migrate.list", STMT_GLOBAL, "",
-		   "SELECT version, name, LOWER(HEX(sha256)), state FROM schema_migrations "
-		   "ORDER BY version",
-		   reason },
+			   "SELECT version, name, LOWER(HEX(sha256)), state FROM schema_migrations "
+			   "ORDER BY version",
+			   reason },
 	[MIGRATE_START] = { "migrate.start", STMT_GLOBAL, "iss",
-		    "INSERT INTO schema_migrations (version, name, sha256, state, applied_at) "
-		    "VALUES (?, ?, UNHEX(SHA2(?, 256)), 'running', UTC_TIMESTAMP(3))",
-		    reason },
+			    "INSERT INTO schema_migrations (version, name, sha256, state, "
+			    "applied_at) "
+			    "VALUES (?, ?, UNHEX(SHA2(?, 256)), 'running', UTC_TIMESTAMP(3))",
+			    reason },
 	[MIGRATE_FINISH] = { "migrate.finish", STMT_GLOBAL, "i",
-		     "UPDATE schema_migrations SET state = 'done', applied_at = UTC_TIMESTAMP(3) "
-		     "WHERE version = ? AND state = 'running'",
-		     reason },
+			     "UPDATE schema_migrations SET state = 'done', applied_at = "
+			     "UTC_TIMESTAMP(3) "
+			     "WHERE version = ? AND state = 'running'",
+			     reason },
 	{ NULL, STMT_GLOBAL, NULL, NULL, NULL },
 };
 
@@ -142,10 +145,11 @@ static int applied_list(struct db *db, struct applied **ret, size_t *ret_n, stru
 
 static int refuse_half_applied(const struct applied *at, struct problem *reterr)
 {
-	return problem_set(reterr, PROBLEM_CONFLICT,
-			   "migration %lld (%s) was interrupted: restore the backup, or finish it by "
-			   "hand and then UPDATE schema_migrations SET state='done' WHERE version=%lld",
-			   (long long)at->version, at->name, (long long)at->version);
+	return problem_set(
+		reterr, PROBLEM_CONFLICT,
+		"migration %lld (%s) was interrupted: restore the backup, or finish it by "
+		"hand and then UPDATE schema_migrations SET state='done' WHERE version=%lld",
+		(long long)at->version, at->name, (long long)at->version);
 }
 
 static int is_migration(const struct dirent *e)
@@ -200,16 +204,18 @@ static int check_unchanged(struct db *db, const struct applied *was, const struc
 	rows_end(r);
 	if (is_same)
 		return 0;
-	return problem_set(reterr, PROBLEM_CONFLICT,
-			   "%s differs from what was applied: put the released file back and add a new "
-			   "migration for the change",
-			   was->name);
+	return problem_set(
+		reterr, PROBLEM_CONFLICT,
+		"%s differs from what was applied: put the released file back and add a new "
+		"migration for the change",
+		was->name);
 }
 
 static int apply(struct db *db, const struct migration *m, const struct buf *text,
 		 struct problem *reterr)
 {
-	if (db_exec(db, &migrate_statements[MIGRATE_START], NULL, reterr, m->version, m->name, text->p) < 0 ||
+	if (db_exec(db, &migrate_statements[MIGRATE_START], NULL, reterr, m->version, m->name,
+		    text->p) < 0 ||
 	    run_text(db, text, m->name, reterr) < 0 ||
 	    db_exec(db, &migrate_statements[MIGRATE_FINISH], NULL, reterr, m->version) < 0)
 		return -1;
@@ -242,10 +248,11 @@ static int run_locked(struct db *db, const char *folder, size_t *ret_n, struct p
 	    applied_list(db, &run.done, &run.done_n, reterr) < 0)
 		return -1;
 	if (run.done_n > run.found_n)
-		return problem_set(reterr, PROBLEM_CONFLICT,
-				   "the database is at version %zu, this program knows %zu: install the "
-				   "newer program",
-				   run.done_n, run.found_n);
+		return problem_set(
+			reterr, PROBLEM_CONFLICT,
+			"the database is at version %zu, this program knows %zu: install the "
+			"newer program",
+			run.done_n, run.found_n);
 	for (size_t i = 0; i < run.found_n; i++) {
 		CLEANUP(buf_done) struct buf text = BUF_INIT;
 		int failed;
@@ -307,7 +314,8 @@ static void fill_in(const char *text, const struct grant_names *names, struct bu
 	while (*text) {
 		size_t i = 0;
 
-		while (i < ARRAY_LEN(rows) && strncmp(text, rows[i].mark, strlen(rows[i].mark)) != 0)
+		while (i < ARRAY_LEN(rows) &&
+		       strncmp(text, rows[i].mark, strlen(rows[i].mark)) != 0)
 			i++;
 		if (i == ARRAY_LEN(rows)) {
 			buf_addc(out, *text++);

@@ -17,15 +17,15 @@ struct config;
 struct rows;
 
 struct db {
-	const struct config *cfg;  /* borrowed for life: reconnecting reads it again */
+	const struct config *cfg; /* borrowed for life: reconnecting reads it again */
 	enum db_role role;
-	MYSQL *my;                 /* NULL while there is no connection */
+	MYSQL *my; /* NULL while there is no connection */
 	bool is_in_transaction;
-	bool is_lost;              /* the connection died inside the transaction */
+	bool is_lost; /* the connection died inside the transaction */
 	bool is_commit_unknown;
 	unsigned last_errno;
-	int64_t used_boot_us;      /* when the connection last answered */
-	struct rows **cache;       /* open addressing by statement address; cache_n a power of two */
+	int64_t used_boot_us; /* when the connection last answered */
+	struct rows **cache;  /* open addressing by statement address; cache_n a power of two */
 	size_t cache_n, cached;
 };
 

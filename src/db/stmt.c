@@ -16,7 +16,7 @@
 #include "db/private.h"
 
 #define CACHE_FIRST 64
-#define TEXT_FIRST 64
+#define TEXT_FIRST  64
 
 enum cell_kind { CELL_INT, CELL_NUMBER, CELL_INSTANT, CELL_TEXT };
 
@@ -247,7 +247,8 @@ static void time_set(MYSQL_TIME *t, int64_t us)
 	t->time_type = MYSQL_TIMESTAMP_DATETIME;
 }
 
-static void bind_bytes(struct rows *r, size_t i, const void *p, size_t n, enum enum_field_types type)
+static void bind_bytes(struct rows *r, size_t i, const void *p, size_t n,
+		       enum enum_field_types type)
 {
 	MYSQL_BIND *b = &r->params[i];
 
@@ -415,7 +416,8 @@ int db_query(struct db *db, const struct stmt *s, struct rows **ret, struct prob
 	return failed < 0 ? -1 : open_result(r, ret, reterr);
 }
 
-int db_query_one(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr, ...)
+int db_query_one(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr,
+		 ...)
 {
 	struct rows *r = NULL;
 	va_list ap;

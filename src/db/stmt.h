@@ -29,7 +29,7 @@ struct stmt {
 	enum stmt_scope scope;
 	const char *binds;
 	const char *sql;
-	const char *reason;   /* GLOBAL only */
+	const char *reason; /* GLOBAL only */
 };
 
 /* Runs a statement without a result; ret_changed (may be NULL) gets the affected rows. */
@@ -42,17 +42,18 @@ int db_exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct pr
  */
 struct rows;
 int db_query(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr, ...);
-int db_query_one(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr, ...);
-int rows_next(struct rows *r, struct problem *reterr);       /* 1 row, 0 end, -1 error */
+int db_query_one(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr,
+		 ...);
+int rows_next(struct rows *r, struct problem *reterr); /* 1 row, 0 end, -1 error */
 void rows_end(struct rows *r);
 
 /* Columns of the current row, from 0. Borrowed until the next rows_next(). */
 bool rows_null(const struct rows *r, unsigned col);
-const char *rows_text(const struct rows *r, unsigned col);   /* NULL for SQL NULL */
+const char *rows_text(const struct rows *r, unsigned col); /* NULL for SQL NULL */
 size_t rows_len(const struct rows *r, unsigned col);
-int64_t rows_int(const struct rows *r, unsigned col);        /* 0 for NULL */
+int64_t rows_int(const struct rows *r, unsigned col); /* 0 for NULL */
 double rows_number(const struct rows *r, unsigned col);
-int64_t rows_instant(const struct rows *r, unsigned col);    /* DATETIME -> us, NULL -> INSTANT_NONE */
+int64_t rows_instant(const struct rows *r, unsigned col); /* DATETIME -> us, NULL -> INSTANT_NONE */
 char *rows_dup(const struct rows *r, unsigned col, struct arena *a);
 
 DEFINE_CLEANUP(struct rows *, rows_end);

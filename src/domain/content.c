@@ -11,8 +11,8 @@ const char *const content_kind_names[CONTENT_KINDS + 1] = {
 };
 
 const char *const content_state_names[CONTENT_STATES + 1] = {
-	[CONTENT_DRAFT] = "draft",	 [CONTENT_IN_REVIEW] = "in_review",
-	[CONTENT_APPROVED] = "approved", [CONTENT_REJECTED] = "rejected",
+	[CONTENT_DRAFT] = "draft",         [CONTENT_IN_REVIEW] = "in_review",
+	[CONTENT_APPROVED] = "approved",   [CONTENT_REJECTED] = "rejected",
 	[CONTENT_PUBLISHED] = "published",
 };
 
@@ -57,7 +57,7 @@ int media_state_parse(const char *name)
 }
 
 #define BIT(state) (1U << (state))
-#define ANY_STATE (BIT(CONTENT_STATES) - 1)
+#define ANY_STATE  (BIT(CONTENT_STATES) - 1)
 
 struct move_row {
 	unsigned from;
@@ -112,7 +112,8 @@ static int merge_options(const struct content *c, const char *platform, const ch
 		goto out;
 	own = json_object_get(all, platform);
 	if (own && !json_is_null(own) && json_object_update(merged, own) < 0) {
-		problem_add(reterr, "/overrides", "wrong_type", "%s must be a JSON object", platform);
+		problem_add(reterr, "/overrides", "wrong_type", "%s must be a JSON object",
+			    platform);
 		goto out;
 	}
 	json_object_update(merged, post);
@@ -148,8 +149,8 @@ static int override_texts(const json_t *options, struct arena *a, struct publica
 		if (!v)
 			continue;
 		if (!json_is_string(v) && !json_is_null(v))
-			return problem_add(reterr, "/overrides", "wrong_type", "%s must be a string",
-					   text_rows[i].name);
+			return problem_add(reterr, "/overrides", "wrong_type",
+					   "%s must be a string", text_rows[i].name);
 		*field = arena_strdup(a, json_string_value(v)); /* NULL for null */
 	}
 	return 0;
@@ -161,7 +162,8 @@ static int read_tags(const json_t *list, struct arena *a, struct publication *p,
 	size_t n = json_array_size(list);
 
 	if (list && !json_is_array(list) && !json_is_null(list))
-		return problem_add(reterr, "/tags", "wrong_type", "tags must be an array of strings");
+		return problem_add(reterr, "/tags", "wrong_type",
+				   "tags must be an array of strings");
 	p->tags = arena_array(a, n + 1, sizeof(*p->tags));
 	p->tags_n = n;
 	for (size_t i = 0; i < n; i++) {
@@ -243,8 +245,8 @@ int content_check_shape(enum content_kind kind, const struct media_item *media, 
 
 	problem_clear(reterr);
 	if (n < row->least || n > row->most)
-		result = problem_add(reterr, "/media", n < row->least ? "too_few" : "too_many", "%s",
-				     row->sentence);
+		result = problem_add(reterr, "/media", n < row->least ? "too_few" : "too_many",
+				     "%s", row->sentence);
 	for (size_t i = 0; i < n; i++) {
 		char pointer[32];
 

@@ -17,30 +17,37 @@
 #include "base/problem.h"
 
 enum content_kind { /* as contents.kind */
-	CONTENT_TEXT,
-	CONTENT_IMAGE,
-	CONTENT_CAROUSEL,
-	CONTENT_VIDEO,
-	CONTENT_STORY,
-	CONTENT_SLIDESHOW,
-	CONTENT_KINDS
+		    CONTENT_TEXT,
+		    CONTENT_IMAGE,
+		    CONTENT_CAROUSEL,
+		    CONTENT_VIDEO,
+		    CONTENT_STORY,
+		    CONTENT_SLIDESHOW,
+		    CONTENT_KINDS
 };
 
 enum content_state { /* as contents.state */
-	CONTENT_DRAFT,
-	CONTENT_IN_REVIEW,
-	CONTENT_APPROVED,
-	CONTENT_REJECTED,
-	CONTENT_PUBLISHED,
-	CONTENT_STATES
+		     CONTENT_DRAFT,
+		     CONTENT_IN_REVIEW,
+		     CONTENT_APPROVED,
+		     CONTENT_REJECTED,
+		     CONTENT_PUBLISHED,
+		     CONTENT_STATES
 };
 
-enum content_move { CONTENT_SUBMIT, CONTENT_APPROVE, CONTENT_REJECT, CONTENT_EDIT, CONTENT_GO_LIVE };
+enum content_move {
+	CONTENT_SUBMIT,
+	CONTENT_APPROVE,
+	CONTENT_REJECT,
+	CONTENT_EDIT,
+	CONTENT_GO_LIVE
+};
 
-enum media_kind { MEDIA_IMAGE, MEDIA_VIDEO, MEDIA_AUDIO, MEDIA_KINDS }; /* as media.kind */
+enum media_kind { MEDIA_IMAGE, MEDIA_VIDEO, MEDIA_AUDIO, MEDIA_KINDS };       /* as media.kind */
 enum media_state { MEDIA_READY, MEDIA_FETCHING, MEDIA_FAILED, MEDIA_STATES }; /* as media.state */
 
-extern const char *const content_kind_names[CONTENT_KINDS + 1];   /* NULL-terminated: for FIELD_ENUM */
+extern const char
+	*const content_kind_names[CONTENT_KINDS + 1]; /* NULL-terminated: for FIELD_ENUM */
 extern const char *const content_state_names[CONTENT_STATES + 1];
 extern const char *const media_kind_names[MEDIA_KINDS + 1];
 extern const char *const media_state_names[MEDIA_STATES + 1];
@@ -58,28 +65,28 @@ struct media_item {
 	const char *media_id;
 	enum media_kind kind;
 	enum media_state state;
-	const char *mime, *ext;       /* NULL until ready */
-	char sha256[65];              /* hex; "" until ready */
-	const char *path;             /* set by publish: local file */
-	const char *url;              /* set by publish or the API: signed public URL */
+	const char *mime, *ext; /* NULL until ready */
+	char sha256[65];        /* hex; "" until ready */
+	const char *path;       /* set by publish: local file */
+	const char *url;        /* set by publish or the API: signed public URL */
 	int64_t bytes;
 	int width, height, duration_ms;
 	const char *video_codec, *audio_codec;
-	const char *alt_text;         /* of this use, else of the media; NULL none */
+	const char *alt_text; /* of this use, else of the media; NULL none */
 };
 
 struct content {
-	const char *id, *character_id;           /* character NULL: none */
+	const char *id, *character_id; /* character NULL: none */
 	enum content_kind kind;
 	const char *title, *caption, *link, *first_comment; /* NULL: none */
-	const char *tags;                        /* JSON array text; NULL none */
-	const char *overrides;                   /* JSON object text {platform: {...}}; NULL none */
+	const char *tags;                                   /* JSON array text; NULL none */
+	const char *overrides; /* JSON object text {platform: {...}}; NULL none */
 	enum content_state state;
-	int64_t revision, approved_revision;     /* approved 0: never */
+	int64_t revision, approved_revision;                    /* approved 0: never */
 	const char *approved_by, *rejected_reason, *created_by; /* NULL none */
 	int64_t approved_us, created_us, updated_us;
 	int64_t version;
-	struct media_item *media;                /* in order */
+	struct media_item *media; /* in order */
 	size_t media_n;
 };
 
@@ -92,9 +99,9 @@ struct publication {
 	const char *caption, *title, *description, *link, *first_comment; /* NULL: none */
 	const char **tags;
 	size_t tags_n;
-	struct media_item *media;     /* a copy: publish fills path and url */
+	struct media_item *media; /* a copy: publish fills path and url */
 	size_t media_n;
-	json_t *options;              /* owned; the merged raw override object, never NULL */
+	json_t *options; /* owned; the merged raw override object, never NULL */
 };
 
 /*

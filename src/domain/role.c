@@ -90,8 +90,8 @@ int scopes_parse(const char *text, uint64_t *ret, char *ret_bad)
 
 		if (scope_parse_n(text, len, &scope) < 0) {
 			if (ret_bad)
-				snprintf(ret_bad, WORD_MAX, "%.*s", len < WORD_MAX ? (int)len : WORD_MAX - 1,
-					 text);
+				snprintf(ret_bad, WORD_MAX, "%.*s",
+					 len < WORD_MAX ? (int)len : WORD_MAX - 1, text);
 			return -1;
 		}
 		set |= SCOPE_BIT(scope);
@@ -109,7 +109,7 @@ void scopes_print(uint64_t set, char ret[static SCOPES_TEXT_MAX])
 	for (unsigned i = 0; i < SCOPES; i++) {
 		if ((set & SCOPE_BIT(i)) == 0)
 			continue;
-		used += (size_t)snprintf(ret + used, SCOPES_TEXT_MAX - used, "%s%s", used ? " " : "",
-					 scope_rows[i].name);
+		used += (size_t)snprintf(ret + used, SCOPES_TEXT_MAX - used, "%s%s",
+					 used ? " " : "", scope_rows[i].name);
 	}
 }

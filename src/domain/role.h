@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum role { ROLE_VIEWER, ROLE_EDITOR, ROLE_ADMIN, ROLE_OWNER, ROLES }; /* as members.role, ascending */
+enum role {
+	ROLE_VIEWER,
+	ROLE_EDITOR,
+	ROLE_ADMIN,
+	ROLE_OWNER,
+	ROLES
+}; /* as members.role, ascending */
 
 enum scope {
 #define SCOPE(name, text, least) SCOPE_##name,
@@ -21,7 +27,7 @@ enum scope {
 };
 
 #define SCOPE_BIT(scope) (UINT64_C(1) << (scope))
-#define SCOPES_TEXT_MAX 1000 /* as api_keys.scopes; all scopes fit */
+#define SCOPES_TEXT_MAX  1000 /* as api_keys.scopes; all scopes fit */
 
 const char *role_name(enum role role);
 int role_parse(const char *name, enum role *ret);

@@ -18,9 +18,10 @@ static int refuse_gap(const struct tz *tz, const struct tz_answer *answer, struc
 	tz_local(tz, answer->gap_start_us, &wall);
 	civil_print(&wall, after);
 	rfc3339_print(answer->gap_start_us, instant);
-	return problem_set(reterr, PROBLEM_TIME_GAP,
-			   "that local time does not exist in %s: at %s the clocks go from %s to %s",
-			   tz_name(tz), instant, before, after);
+	return problem_set(
+		reterr, PROBLEM_TIME_GAP,
+		"that local time does not exist in %s: at %s the clocks go from %s to %s",
+		tz_name(tz), instant, before, after);
 }
 
 static int resolve_local(const struct schedule_wish *wish, const struct tz *tz,
@@ -30,8 +31,9 @@ static int resolve_local(const struct schedule_wish *wish, const struct tz *tz,
 	struct civil wall;
 
 	if (!wish->local || civil_parse(wish->local, &wall) < 0)
-		return problem_add(reterr, "/scheduled_at", "wrong_format",
-				   "must be an RFC 3339 instant or a local time YYYY-MM-DDTHH:MM[:SS]");
+		return problem_add(
+			reterr, "/scheduled_at", "wrong_format",
+			"must be an RFC 3339 instant or a local time YYYY-MM-DDTHH:MM[:SS]");
 	tz_resolve(tz, &wall, wish->fold, &answer);
 	if (answer.verdict == TZ_SKIPPED)
 		return refuse_gap(tz, &answer, reterr);

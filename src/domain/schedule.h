@@ -13,23 +13,23 @@
 #include "base/problem.h"
 
 #define SCHEDULE_PAST_GRACE_US (60 * 1000000LL) /* a time that passed this recently still counts */
-#define SCHEDULE_ZONE_MAX 65
-#define SCHEDULE_LOCAL_MAX 20
+#define SCHEDULE_ZONE_MAX      65
+#define SCHEDULE_LOCAL_MAX     20
 
 struct schedule_wish { /* what a client asks for */
 	bool is_local;
-	int64_t us;            /* !is_local */
-	const char *local;     /* is_local: YYYY-MM-DDTHH:MM[:SS] */
-	const char *timezone;  /* IANA name; needed when is_local, else only remembered; NULL none */
-	int fold;              /* 0 or 1 */
+	int64_t us;           /* !is_local */
+	const char *local;    /* is_local: YYYY-MM-DDTHH:MM[:SS] */
+	const char *timezone; /* IANA name; needed when is_local, else only remembered; NULL none */
+	int fold;             /* 0 or 1 */
 };
 
 struct schedule_time { /* what is stored: posts.due_at, timezone, local_time, fold, tzdata */
 	int64_t us;
-	char timezone[SCHEDULE_ZONE_MAX];     /* "" none */
-	char local_time[SCHEDULE_LOCAL_MAX];  /* "" without a zone; else at us in that zone */
-	int fold;                             /* which of two, 0 when there is one */
-	char tzdata[17];                      /* zone data that decided; "" unknown or no zone */
+	char timezone[SCHEDULE_ZONE_MAX];    /* "" none */
+	char local_time[SCHEDULE_LOCAL_MAX]; /* "" without a zone; else at us in that zone */
+	int fold;                            /* which of two, 0 when there is one */
+	char tzdata[17];                     /* zone data that decided; "" unknown or no zone */
 };
 
 /*

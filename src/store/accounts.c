@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "db/conn.h"
-#include "json/emit.h"
 #include "store/events.h"
 #include "store/guard.h"
 #include "store/posts.h"
 #include "store/tokens.h"
+#include "json/emit.h"
 
 #define CANDIDATES_MAX 20 /* named in an ambiguity */
 
@@ -30,8 +30,8 @@ enum {
 };
 
 #define SELECT "SELECT " STORE_ACCOUNTS_COLUMNS " FROM accounts WHERE workspace_id = ? "
-#define FILTERS                                                                                    \
-	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR FIND_IN_SET(id, ?)) "                   \
+#define FILTERS                                                                  \
+	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR FIND_IN_SET(id, ?)) " \
 	"AND (? IS NULL OR livemode = ?) "
 
 const struct stmt store_accounts_statements[] = {
@@ -40,15 +40,18 @@ const struct stmt store_accounts_statements[] = {
 		      "AND livemode = ? AND remote_id = ? FOR UPDATE",
 		      NULL },
 	[INSERT] = { "accounts.insert", STMT_WORKSPACE, "sssissssssst",
-		     "INSERT INTO accounts (workspace_id, id, platform, livemode, remote_id, username, "
+		     "INSERT INTO accounts (workspace_id, id, platform, livemode, remote_id, "
+		     "username, "
 		     "display_name, avatar_url, status, scopes, missing_scopes, meta, expires_at, "
 		     "connected_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-		     "'connected', ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+		     "'connected', ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), "
+		     "UTC_TIMESTAMP(3))",
 		     NULL },
 	[RECONNECT] = { "accounts.reconnect", STMT_WORKSPACE, "sssssstss",
 			"UPDATE accounts SET username = ?, display_name = ?, avatar_url = ?, "
 			"scopes = ?, missing_scopes = ?, meta = ?, expires_at = ?, "
-			"status = 'connected', status_reason = NULL, connected_at = UTC_TIMESTAMP(3), "
+			"status = 'connected', status_reason = NULL, connected_at = "
+			"UTC_TIMESTAMP(3), "
 			"version = version + 1, updated_at = UTC_TIMESTAMP(3) "
 			"WHERE workspace_id = ? AND id = ?",
 			NULL },
@@ -73,13 +76,15 @@ const struct stmt store_accounts_statements[] = {
 			    "AND is_default",
 			    NULL },
 	[UPDATE] = { "accounts.update", STMT_WORKSPACE, "iiisisiiss",
-		     "UPDATE accounts SET publish_within_minutes = IF(?, ?, publish_within_minutes), "
+		     "UPDATE accounts SET publish_within_minutes = IF(?, ?, "
+		     "publish_within_minutes), "
 		     "on_late = IF(?, ?, on_late), settings = IF(?, ?, settings), "
 		     "is_default = IF(?, ?, is_default), version = version + 1, "
 		     "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ?",
 		     NULL },
 	[SET_STATUS] = { "accounts.set_status", STMT_WORKSPACE, "ssss",
-			 "UPDATE accounts SET status = ?, status_reason = ?, version = version + 1, "
+			 "UPDATE accounts SET status = ?, status_reason = ?, version = version + "
+			 "1, "
 			 "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ?",
 			 NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
@@ -197,8 +202,9 @@ static int taken(struct db *db, struct problem *reterr)
 {
 	if (db_errno(db) != DB_ERROR_DUPLICATE)
 		return -1;
-	return problem_set(reterr, PROBLEM_ACCOUNT_TAKEN,
-			   "another workspace has connected that account: disconnect it there first");
+	return problem_set(
+		reterr, PROBLEM_ACCOUNT_TAKEN,
+		"another workspace has connected that account: disconnect it there first");
 }
 
 static int upsert(struct db *db, struct connecting *c, struct problem *reterr)
@@ -214,15 +220,15 @@ static int upsert(struct db *db, struct connecting *c, struct problem *reterr)
 		snprintf(c->id, sizeof(c->id), "%s", rows_text(r, 0));
 		rows_end(r);
 		if (db_exec(db, ROW(RECONNECT), NULL, reterr, in->username, in->display_name,
-			    in->avatar_url, in->scopes, in->missing_scopes, in->meta, in->expires_us,
-			    c->ws, c->id) < 0)
+			    in->avatar_url, in->scopes, in->missing_scopes, in->meta,
+			    in->expires_us, c->ws, c->id) < 0)
 			return taken(db, reterr);
 		return 0;
 	}
 	random_id(c->id, "acc");
-	if (db_exec(db, ROW(INSERT), NULL, reterr, c->ws, c->id, in->platform, (int64_t)in->livemode,
-		    in->remote_id, in->username, in->display_name, in->avatar_url, in->scopes,
-		    in->missing_scopes, in->meta, in->expires_us) < 0)
+	if (db_exec(db, ROW(INSERT), NULL, reterr, c->ws, c->id, in->platform,
+		    (int64_t)in->livemode, in->remote_id, in->username, in->display_name,
+		    in->avatar_url, in->scopes, in->missing_scopes, in->meta, in->expires_us) < 0)
 		return taken(db, reterr);
 	return 0;
 }
@@ -315,14 +321,16 @@ int store_accounts_resolve(struct db *db, const char *ws, const struct account_w
 	struct rows *r = NULL;
 	bool is_preferred;
 
-	if (db_query(db, ROW(CANDIDATES), &r, reterr, ws, in->platform, in->platform, in->account_ids,
-		     in->account_ids, mode, mode, preferred, preferred, (int64_t)CANDIDATES_MAX) < 0 ||
+	if (db_query(db, ROW(CANDIDATES), &r, reterr, ws, in->platform, in->platform,
+		     in->account_ids, in->account_ids, mode, mode, preferred, preferred,
+		     (int64_t)CANDIDATES_MAX) < 0 ||
 	    collect(r, a, &list, reterr) < 0)
 		return -1;
 	is_preferred = list.n && strcmp(list.v[0].id, preferred) == 0;
 	if (list.n == 0 || (is_preferred && list.v[0].status != ACCOUNT_CONNECTED))
-		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED, "no %s account is connected%s",
-				   in->platform, is_preferred ? ": the character's default is not" : "");
+		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
+				   "no %s account is connected%s", in->platform,
+				   is_preferred ? ": the character's default is not" : "");
 	if (list.n > 1 && !is_preferred)
 		return ambiguous(&list, in->platform, reterr);
 	*ret = list.v[0];
@@ -342,19 +350,20 @@ static int update(struct db *db, void *arg, struct problem *reterr)
 	int64_t given = in->given;
 	struct account now;
 
-	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = u->ws, .id = in->id }, a, &now, reterr) < 0)
+	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = u->ws, .id = in->id }, a, &now,
+		   reterr) < 0)
 		return -1;
 	if (in->if_version && in->if_version != now.version)
 		return problem_set(reterr, PROBLEM_VERSION,
 				   "account %.64s has changed since you read it", in->id);
 	if ((given & ACCOUNT_IS_DEFAULT) && in->is_default &&
-	    db_exec(db, ROW(CLEAR_DEFAULT), NULL, reterr, u->ws, now.platform, (int64_t)now.livemode,
-		    in->id) < 0)
+	    db_exec(db, ROW(CLEAR_DEFAULT), NULL, reterr, u->ws, now.platform,
+		    (int64_t)now.livemode, in->id) < 0)
 		return -1;
 	return db_exec(db, ROW(UPDATE), NULL, reterr, given & ACCOUNT_PUBLISH_WITHIN,
-		       in->publish_within_minutes, given & ACCOUNT_ON_LATE, on_late_names[in->on_late],
-		       given & ACCOUNT_SETTINGS, in->settings, given & ACCOUNT_IS_DEFAULT,
-		       (int64_t)in->is_default, u->ws, in->id);
+		       in->publish_within_minutes, given & ACCOUNT_ON_LATE,
+		       on_late_names[in->on_late], given & ACCOUNT_SETTINGS, in->settings,
+		       given & ACCOUNT_IS_DEFAULT, (int64_t)in->is_default, u->ws, in->id);
 }
 
 int store_accounts_update(struct db *db, const char *ws, const struct account_patch *in,
@@ -384,13 +393,14 @@ static int change_status(struct db *db, void *arg, struct problem *reterr)
 	struct account now;
 
 	s->paused = 0;
-	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = s->ws, .id = s->id }, a, &now, reterr) < 0)
+	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = s->ws, .id = s->id }, a, &now,
+		   reterr) < 0)
 		return -1;
 	/* A disconnected account stays so until somebody connects it again. */
 	if (now.status == s->status || now.status == ACCOUNT_DISCONNECTED)
 		return 0;
-	if (db_exec(db, ROW(SET_STATUS), NULL, reterr, account_status_names[s->status], s->reason, s->ws,
-		    s->id) < 0)
+	if (db_exec(db, ROW(SET_STATUS), NULL, reterr, account_status_names[s->status], s->reason,
+		    s->ws, s->id) < 0)
 		return -1;
 	if (is_disconnect && (store_tokens_delete(db, s->ws, s->id, reterr) < 0 ||
 			      store_posts_pause_account(db, s->ws, s->id, &s->paused, reterr) < 0))

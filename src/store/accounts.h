@@ -18,11 +18,11 @@
 #include "store/page.h"
 
 enum account_status { /* as accounts.status */
-	ACCOUNT_CONNECTED,
-	ACCOUNT_EXPIRED,
-	ACCOUNT_REVOKED,
-	ACCOUNT_DISCONNECTED,
-	ACCOUNT_STATUSES
+		      ACCOUNT_CONNECTED,
+		      ACCOUNT_EXPIRED,
+		      ACCOUNT_REVOKED,
+		      ACCOUNT_DISCONNECTED,
+		      ACCOUNT_STATUSES
 };
 enum on_late { ON_LATE_PUBLISH, ON_LATE_SKIP, ON_LATE_ASK, ON_LATES }; /* as accounts.on_late */
 
@@ -34,21 +34,21 @@ struct account {
 	bool livemode, is_default;
 	enum account_status status;
 	const char *status_reason;
-	const char *scopes, *missing_scopes;   /* space separated, "" none */
-	const char *meta, *settings;           /* JSON object text; NULL none */
+	const char *scopes, *missing_scopes; /* space separated, "" none */
+	const char *meta, *settings;         /* JSON object text; NULL none */
 	int64_t publish_within_minutes;
 	enum on_late on_late;
-	int64_t expires_us, connected_us;      /* INSTANT_NONE */
+	int64_t expires_us, connected_us; /* INSTANT_NONE */
 	int64_t version, created_us, updated_us;
 };
 
 /* Columns behind struct account, as store_accounts_read() takes them from `first`. */
-#define STORE_ACCOUNTS_COLUMNS                                                                     \
-	"accounts.id, accounts.platform, accounts.remote_id, accounts.username, "                  \
-	"accounts.display_name, accounts.avatar_url, accounts.livemode, accounts.is_default, "     \
-	"accounts.status, accounts.status_reason, accounts.scopes, accounts.missing_scopes, "      \
-	"accounts.meta, accounts.settings, accounts.publish_within_minutes, accounts.on_late, "    \
-	"accounts.expires_at, accounts.connected_at, accounts.version, accounts.created_at, "      \
+#define STORE_ACCOUNTS_COLUMNS                                                                  \
+	"accounts.id, accounts.platform, accounts.remote_id, accounts.username, "               \
+	"accounts.display_name, accounts.avatar_url, accounts.livemode, accounts.is_default, "  \
+	"accounts.status, accounts.status_reason, accounts.scopes, accounts.missing_scopes, "   \
+	"accounts.meta, accounts.settings, accounts.publish_within_minutes, accounts.on_late, " \
+	"accounts.expires_at, accounts.connected_at, accounts.version, accounts.created_at, "   \
 	"accounts.updated_at"
 #define STORE_ACCOUNTS_COLUMNS_N 21
 void store_accounts_read(const struct rows *r, unsigned first, struct arena *a,
@@ -58,9 +58,9 @@ struct token;
 struct account_connect { /* what a finished connect flow found */
 	const char *platform, *remote_id, *username, *display_name, *avatar_url;
 	bool livemode;
-	const char *scopes, *missing_scopes, *meta;  /* meta: JSON text or NULL */
-	int64_t expires_us, refresh_us;              /* INSTANT_NONE; refresh: when to renew */
-	const struct token *tokens;                  /* store/tokens.h */
+	const char *scopes, *missing_scopes, *meta; /* meta: JSON text or NULL */
+	int64_t expires_us, refresh_us;             /* INSTANT_NONE; refresh: when to renew */
+	const struct token *tokens;                 /* store/tokens.h */
 	size_t tokens_n;
 };
 
@@ -82,8 +82,8 @@ int store_accounts_get(struct db *db, const char *ws, const char *id, struct are
 
 struct account_query {
 	struct page page;
-	const char *platform;                        /* NULL: any */
-	const char *account_ids;                     /* allow-list, comma-separated; NULL: any */
+	const char *platform;    /* NULL: any */
+	const char *account_ids; /* allow-list, comma-separated; NULL: any */
 	enum livemode livemode;
 	bool with_disconnected;
 };
@@ -106,7 +106,7 @@ enum account_member {
 	ACCOUNT_PUBLISH_WITHIN = 1,
 	ACCOUNT_ON_LATE = 2,
 	ACCOUNT_SETTINGS = 4,
-	ACCOUNT_IS_DEFAULT = 8                       /* true takes it from its siblings */
+	ACCOUNT_IS_DEFAULT = 8 /* true takes it from its siblings */
 };
 struct account_patch {
 	const char *id;
@@ -114,7 +114,7 @@ struct account_patch {
 	int64_t if_version;
 	int64_t publish_within_minutes;
 	enum on_late on_late;
-	const char *settings;                        /* JSON object text */
+	const char *settings; /* JSON object text */
 	bool is_default;
 };
 int store_accounts_update(struct db *db, const char *ws, const struct account_patch *in,
@@ -123,8 +123,8 @@ int store_accounts_update(struct db *db, const char *ws, const struct account_pa
  * Status, tokens gone, pending posts paused (reason account_disconnected), account.disconnected;
  * one transaction. Already disconnected: 0 posts, no event.
  */
-int store_accounts_disconnect(struct db *db, const char *ws, const char *id,
-			      int64_t *ret_paused, struct problem *reterr);
+int store_accounts_disconnect(struct db *db, const char *ws, const char *id, int64_t *ret_paused,
+			      struct problem *reterr);
 /* expired or revoked, with a reason; account.needs_reconnect when that is news. */
 int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 			      enum account_status status, const char *reason,

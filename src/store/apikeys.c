@@ -10,18 +10,21 @@
 
 enum { INSERT, BY_PUBLIC_ID, GET, LIST_UP, LIST_DOWN, UPDATE, REVOKE, TOUCH, VERSION };
 
-#define COLUMNS                                                                                    \
-	"workspace_id, id, public_id, secret_hmac, name, livemode, scopes, account_ids, "          \
-	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, "         \
-	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                            \
+#define COLUMNS                                                                            \
+	"workspace_id, id, public_id, secret_hmac, name, livemode, scopes, account_ids, "  \
+	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, " \
+	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                    \
 	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE)"
 #define SELECT "SELECT " COLUMNS " FROM api_keys "
 
 const struct stmt store_apikeys_statements[] = {
 	[INSERT] = { "apikeys.insert", STMT_WORKSPACE, "sssbsissIts",
-		     "INSERT INTO api_keys (workspace_id, id, public_id, secret_hmac, name, livemode, "
-		     "scopes, account_ids, publish_cap_per_day, expires_at, created_by, created_at) "
-		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
+		     "INSERT INTO api_keys (workspace_id, id, public_id, secret_hmac, name, "
+		     "livemode, "
+		     "scopes, account_ids, publish_cap_per_day, expires_at, created_by, "
+		     "created_at) "
+		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3)) "
+		     "RETURNING " COLUMNS,
 		     NULL },
 	[BY_PUBLIC_ID] = { "apikeys.by_public_id", STMT_GLOBAL, "s", SELECT "WHERE public_id = ?",
 			   "the key alone says whose it is" },
@@ -171,8 +174,8 @@ int store_apikeys_update(struct db *db, const char *ws, const char *id,
 	if (db_exec(db, ROW(UPDATE), &changed, reterr, given & APIKEY_NAME, in->name,
 		    given & APIKEY_SCOPES, scopes, given & APIKEY_ACCOUNT_IDS, in->account_ids,
 		    given & APIKEY_PUBLISH_CAP, cap_bind(in->publish_cap_per_day),
-		    given & APIKEY_EXPIRES, given & APIKEY_EXPIRES ? in->expires_us : INSTANT_NONE, ws,
-		    id, if_version, if_version) < 0)
+		    given & APIKEY_EXPIRES, given & APIKEY_EXPIRES ? in->expires_us : INSTANT_NONE,
+		    ws, id, if_version, if_version) < 0)
 		return -1;
 	return changed ? 0 : guard_refused(db, &row, reterr);
 }

@@ -25,12 +25,12 @@ struct apikey {
 	int64_t expires_us, last_used_us; /* INSTANT_NONE */
 	const char *created_by;
 	int64_t version, created_us, revoked_us;
-	bool is_expired;                  /* by the database's clock */
-	bool is_touch_due;                /* last_used_at is a minute old or none */
+	bool is_expired;   /* by the database's clock */
+	bool is_touch_due; /* last_used_at is a minute old or none */
 };
 
 struct apikey_new {
-	const char *public_id;            /* 8 characters */
+	const char *public_id; /* 8 characters */
 	const uint8_t *secret_hmac;
 	const char *name, *account_ids, *created_by;
 	bool livemode;

@@ -7,8 +7,8 @@
 
 enum { INSERT, GET, LIST_UP, LIST_DOWN, UPDATE, VERSION, DELETE };
 
-#define COLUMNS                                                                                    \
-	"id, name, handle, niche, timezone, schedule, default_accounts, version, created_at, "     \
+#define COLUMNS                                                                                \
+	"id, name, handle, niche, timezone, schedule, default_accounts, version, created_at, " \
 	"updated_at"
 #define SELECT "SELECT " COLUMNS " FROM characters WHERE workspace_id = ? "
 
@@ -27,7 +27,8 @@ const struct stmt store_characters_statements[] = {
 	[UPDATE] = { "characters.update", STMT_WORKSPACE, "isisisisisisssii",
 		     "UPDATE characters SET name = IF(?, ?, name), handle = IF(?, ?, handle), "
 		     "niche = IF(?, ?, niche), timezone = IF(?, ?, timezone), "
-		     "schedule = IF(?, ?, schedule), default_accounts = IF(?, ?, default_accounts), "
+		     "schedule = IF(?, ?, schedule), default_accounts = IF(?, ?, "
+		     "default_accounts), "
 		     "version = version + 1, updated_at = UTC_TIMESTAMP(3) "
 		     "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?)",
 		     NULL },
@@ -132,8 +133,8 @@ int store_characters_delete(struct db *db, const char *ws, const char *id, int64
 
 	if (db_exec(db, ROW(DELETE), &changed, reterr, ws, id, if_version, if_version) < 0) {
 		if (db_errno(db) == DB_ERROR_HAS_CHILDREN)
-			problem_set(reterr, PROBLEM_CONFLICT, "content still belongs to character %.64s",
-				    id);
+			problem_set(reterr, PROBLEM_CONFLICT,
+				    "content still belongs to character %.64s", id);
 		return -1;
 	}
 	return changed ? 0 : guard_refused(db, &row, reterr);

@@ -16,8 +16,8 @@
 
 struct character {
 	const char *id, *name, *handle, *niche, *timezone; /* all but id and name may be NULL */
-	const char *schedule;          /* JSON object text; NULL none */
-	const char *default_accounts;  /* JSON object text {platform: account id}; NULL none */
+	const char *schedule;                              /* JSON object text; NULL none */
+	const char *default_accounts; /* JSON object text {platform: account id}; NULL none */
 	int64_t version, created_us, updated_us;
 };
 

@@ -9,10 +9,10 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "db/conn.h"
-#include "json/emit.h"
 #include "store/events.h"
 #include "store/guard.h"
 #include "store/posts.h"
+#include "json/emit.h"
 
 #define MEDIA_FIRST 4 /* room for the media of one content; doubled as needed */
 
@@ -30,45 +30,51 @@ enum {
 	VERSION
 };
 
-#define COLUMNS                                                                                    \
-	"c.id, c.character_id, c.kind, c.title, c.caption, c.link, c.tags, c.first_comment, "      \
-	"c.overrides, c.state, c.revision, c.approved_revision, c.approved_by, c.approved_at, "    \
-	"c.rejected_reason, c.created_by, c.version, c.created_at, c.updated_at, "                 \
-	"cm.media_id, m.kind, m.state, m.mime, m.ext, LOWER(HEX(m.sha256)), m.bytes, m.width, "    \
-	"m.height, m.duration_ms, m.video_codec, m.audio_codec, "                                  \
+#define COLUMNS                                                                                 \
+	"c.id, c.character_id, c.kind, c.title, c.caption, c.link, c.tags, c.first_comment, "   \
+	"c.overrides, c.state, c.revision, c.approved_revision, c.approved_by, c.approved_at, " \
+	"c.rejected_reason, c.created_by, c.version, c.created_at, c.updated_at, "              \
+	"cm.media_id, m.kind, m.state, m.mime, m.ext, LOWER(HEX(m.sha256)), m.bytes, m.width, " \
+	"m.height, m.duration_ms, m.video_codec, m.audio_codec, "                               \
 	"COALESCE(cm.alt_text, m.alt_text) "
 #define MEDIA_COLUMN 19
 #define JOIN_MEDIA                                                                                 \
 	"LEFT JOIN content_media cm ON cm.workspace_id = c.workspace_id AND cm.content_id = c.id " \
 	"LEFT JOIN media m ON m.workspace_id = cm.workspace_id AND m.id = cm.media_id "
-#define FILTERS                                                                                    \
-	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR state = ?) "                        \
+#define FILTERS                                                             \
+	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR state = ?) " \
 	"AND (? IS NULL OR kind = ?) "
 
 const struct stmt store_content_statements[] = {
 	[INSERT] = { "content.insert", STMT_WORKSPACE, "ssssssssssiIsis",
-		     "INSERT INTO contents (workspace_id, id, character_id, kind, title, caption, link, "
-		     "tags, first_comment, overrides, state, revision, approved_revision, approved_by, "
+		     "INSERT INTO contents (workspace_id, id, character_id, kind, title, caption, "
+		     "link, "
+		     "tags, first_comment, overrides, state, revision, approved_revision, "
+		     "approved_by, "
 		     "approved_at, created_by, created_at, updated_at) "
 		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, IF(?, 'approved', 'draft'), 1, ?, ?, "
 		     "IF(?, UTC_TIMESTAMP(3), NULL), ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
 		     NULL },
 	[INSERT_MEDIA] = { "content.insert_media", STMT_WORKSPACE, "ssiss",
-			   "INSERT INTO content_media (workspace_id, content_id, position, media_id, "
+			   "INSERT INTO content_media (workspace_id, content_id, position, "
+			   "media_id, "
 			   "alt_text) VALUES (?, ?, ?, ?, ?)",
 			   NULL },
 	[CLEAR_MEDIA] = { "content.clear_media", STMT_WORKSPACE, "ss",
-			  "DELETE FROM content_media WHERE workspace_id = ? AND content_id = ?", NULL },
+			  "DELETE FROM content_media WHERE workspace_id = ? AND content_id = ?",
+			  NULL },
 	[GET] = { "content.get", STMT_WORKSPACE, "ss",
 		  "SELECT " COLUMNS "FROM contents c " JOIN_MEDIA
 		  "WHERE c.workspace_id = ? AND c.id = ? ORDER BY cm.position",
 		  NULL },
 	[LIST_UP] = { "content.list_up", STMT_WORKSPACE, "ssssssssi",
-		      "SELECT " COLUMNS "FROM (SELECT * FROM contents WHERE workspace_id = ? " FILTERS
+		      "SELECT " COLUMNS
+		      "FROM (SELECT * FROM contents WHERE workspace_id = ? " FILTERS
 		      "AND id > ? ORDER BY id LIMIT ?) c " JOIN_MEDIA "ORDER BY c.id, cm.position",
 		      NULL },
 	[LIST_DOWN] = { "content.list_down", STMT_WORKSPACE, "ssssssssi",
-			"SELECT " COLUMNS "FROM (SELECT * FROM contents WHERE workspace_id = ? " FILTERS
+			"SELECT " COLUMNS
+			"FROM (SELECT * FROM contents WHERE workspace_id = ? " FILTERS
 			"AND id < ? ORDER BY id DESC LIMIT ?) c " JOIN_MEDIA
 			"ORDER BY c.id DESC, cm.position",
 			NULL },
@@ -77,7 +83,8 @@ const struct stmt store_content_statements[] = {
 		   "WHERE workspace_id = ? AND id = ? FOR UPDATE",
 		   NULL },
 	[UPDATE] = { "content.update", STMT_WORKSPACE, "isisisisisisisississ",
-		     "UPDATE contents SET character_id = IF(?, ?, character_id), kind = IF(?, ?, kind), "
+		     "UPDATE contents SET character_id = IF(?, ?, character_id), kind = IF(?, ?, "
+		     "kind), "
 		     "title = IF(?, ?, title), caption = IF(?, ?, caption), link = IF(?, ?, link), "
 		     "tags = IF(?, ?, tags), first_comment = IF(?, ?, first_comment), "
 		     "overrides = IF(?, ?, overrides), state = ?, revision = revision + ?, "
@@ -230,8 +237,8 @@ struct work {
 	int64_t paused;
 };
 
-static int insert_media(struct db *db, const char *ws, const char *id, const struct content_patch *in,
-			struct problem *reterr)
+static int insert_media(struct db *db, const char *ws, const char *id,
+			const struct content_patch *in, struct problem *reterr)
 {
 	for (size_t i = 0; i < in->media_n; i++) {
 		char pointer[32];
@@ -370,18 +377,18 @@ static int lock(struct db *db, const char *ws, const char *id, int64_t if_versio
 	return 0;
 }
 
-static int write_update(struct db *db, const struct work *w, unsigned diff, enum content_state state,
-			struct problem *reterr)
+static int write_update(struct db *db, const struct work *w, unsigned diff,
+			enum content_state state, struct problem *reterr)
 {
 	const struct content_patch *in = w->edit->patch;
 	int64_t d = diff, bump = (diff & ~(unsigned)CONTENT_HAS_CHARACTER) != 0;
 
 	if (db_exec(db, ROW(UPDATE), NULL, reterr, d & CONTENT_HAS_CHARACTER, in->character_id,
-		    d & CONTENT_HAS_KIND, content_kind_names[in->kind], d & CONTENT_HAS_TITLE, in->title,
-		    d & CONTENT_HAS_CAPTION, in->caption, d & CONTENT_HAS_LINK, in->link,
-		    d & CONTENT_HAS_TAGS, in->tags, d & CONTENT_HAS_FIRST_COMMENT, in->first_comment,
-		    d & CONTENT_HAS_OVERRIDES, in->overrides, content_state_names[state], bump, w->ws,
-		    w->edit->id) < 0)
+		    d & CONTENT_HAS_KIND, content_kind_names[in->kind], d & CONTENT_HAS_TITLE,
+		    in->title, d & CONTENT_HAS_CAPTION, in->caption, d & CONTENT_HAS_LINK, in->link,
+		    d & CONTENT_HAS_TAGS, in->tags, d & CONTENT_HAS_FIRST_COMMENT,
+		    in->first_comment, d & CONTENT_HAS_OVERRIDES, in->overrides,
+		    content_state_names[state], bump, w->ws, w->edit->id) < 0)
 		return no_character(db, reterr);
 	if ((diff & CONTENT_HAS_MEDIA) == 0)
 		return 0;
@@ -438,7 +445,8 @@ int store_content_delete(struct db *db, const char *ws, const char *id, int64_t 
 
 	if (db_exec(db, ROW(DELETE), &changed, reterr, ws, id, if_version, if_version) < 0) {
 		if (db_errno(db) == DB_ERROR_HAS_CHILDREN)
-			problem_set(reterr, PROBLEM_CONFLICT, "content %.64s has scheduled posts", id);
+			problem_set(reterr, PROBLEM_CONFLICT, "content %.64s has scheduled posts",
+				    id);
 		return -1;
 	}
 	return changed ? 0 : guard_refused(db, &row, reterr);
@@ -483,9 +491,9 @@ static int decide(struct db *db, void *arg, struct problem *reterr)
 		return problem_set(reterr, PROBLEM_CONFLICT,
 				   "content %.64s is %s, which does not allow that", in->id,
 				   content_state_names[locked.state]);
-	if (db_exec(db, ROW(DECIDE), NULL, reterr, content_state_names[state], is_approval, is_approval,
-		    in->by, is_approval, in->move == CONTENT_REJECT ? in->reason : NULL, d->ws,
-		    in->id) < 0)
+	if (db_exec(db, ROW(DECIDE), NULL, reterr, content_state_names[state], is_approval,
+		    is_approval, in->by, is_approval,
+		    in->move == CONTENT_REJECT ? in->reason : NULL, d->ws, in->id) < 0)
 		return -1;
 	if (is_approval &&
 	    store_posts_resume_content(db, d->ws, in->id, in->stage_lead_s, reterr) < 0)

@@ -41,16 +41,16 @@ struct content_patch { /* insert takes all members, update those given (bits) */
 	const char *character_id;
 	enum content_kind kind;
 	const char *title, *caption, *link, *first_comment;
-	const char *tags, *overrides;       /* JSON text */
+	const char *tags, *overrides; /* JSON text */
 	const struct content_media *media;
 	size_t media_n;
-	const char *by;                     /* user_ or key_ id; stored by insert */
-	bool is_approved;                   /* insert: born approved in the caller's name */
+	const char *by;   /* user_ or key_ id; stored by insert */
+	bool is_approved; /* insert: born approved in the caller's name */
 };
 
 struct content_filter {
-	const char *character_id;           /* NULL: any */
-	int state, kind;                    /* -1: any */
+	const char *character_id; /* NULL: any */
+	int state, kind;          /* -1: any */
 };
 
 struct contents {
@@ -73,7 +73,7 @@ int store_content_list(struct db *db, const char *ws, const struct content_query
 /* *ret_paused (may be NULL): how many pending posts the edit has paused. */
 struct content_edit {
 	const char *id;
-	int64_t if_version;                 /* 0: whatever it is */
+	int64_t if_version; /* 0: whatever it is */
 	const struct content_patch *patch;
 };
 int store_content_update(struct db *db, const char *ws, const struct content_edit *edit,
@@ -84,10 +84,10 @@ int store_content_delete(struct db *db, const char *ws, const char *id, int64_t 
 
 struct content_decision {
 	const char *id;
-	enum content_move move;             /* SUBMIT, APPROVE or REJECT */
+	enum content_move move; /* SUBMIT, APPROVE or REJECT */
 	int64_t if_version;
-	const char *by, *reason;            /* reason: REJECT only, may be NULL */
-	int64_t stage_lead_s;               /* setting publish.stage_lead_s, for posts that resume */
+	const char *by, *reason; /* reason: REJECT only, may be NULL */
+	int64_t stage_lead_s;    /* setting publish.stage_lead_s, for posts that resume */
 };
 int store_content_decide(struct db *db, const char *ws, const struct content_decision *in,
 			 struct problem *reterr);

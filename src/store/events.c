@@ -5,9 +5,9 @@
 
 enum { INSERT, LIST_UP, LIST_DOWN };
 
-#define SELECT                                                                                     \
-	"SELECT id, type, livemode, subject_id, data, created_at FROM events "                     \
-	"WHERE workspace_id = ? AND (? IS NULL OR type = ?) AND (? IS NULL OR subject_id = ?) "    \
+#define SELECT                                                                                  \
+	"SELECT id, type, livemode, subject_id, data, created_at FROM events "                  \
+	"WHERE workspace_id = ? AND (? IS NULL OR type = ?) AND (? IS NULL OR subject_id = ?) " \
 	"AND (? IS NULL OR livemode IS NULL OR livemode = ?) "
 
 const struct stmt store_events_statements[] = {

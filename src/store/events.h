@@ -15,8 +15,8 @@
 
 struct event {
 	const char *id, *type, *subject_id;
-	enum livemode livemode;        /* LIVEMODE_ANY: the subject has no mode */
-	const char *data;              /* compact JSON object text */
+	enum livemode livemode; /* LIVEMODE_ANY: the subject has no mode */
+	const char *data;       /* compact JSON object text */
 	int64_t created_us;
 };
 

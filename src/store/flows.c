@@ -9,9 +9,9 @@
 
 enum { INSERT, TAKE_OPEN, BY_STATE, GET, END, OFFER, SWEEP };
 
-#define SELECT                                                                                     \
-	"SELECT workspace_id, id, user_id, platform, verifier, redirect, livemode, status, "       \
-	"cookie_hash, outcome, message, candidates, created_at, expires_at, "                      \
+#define SELECT                                                                               \
+	"SELECT workspace_id, id, user_id, platform, verifier, redirect, livemode, status, " \
+	"cookie_hash, outcome, message, candidates, created_at, expires_at, "                \
 	"expires_at <= UTC_TIMESTAMP(3) FROM oauth_flows "
 
 static const char by_state[] = "a platform's redirect carries no more than the state";
@@ -27,7 +27,8 @@ const struct stmt store_flows_statements[] = {
 			"UPDATE oauth_flows SET status = 'exchanging' WHERE state_hash = ? "
 			"AND status = 'open' AND expires_at > UTC_TIMESTAMP(3)",
 			by_state },
-	[BY_STATE] = { "flows.by_state", STMT_GLOBAL, "b", SELECT "WHERE state_hash = ?", by_state },
+	[BY_STATE] = { "flows.by_state", STMT_GLOBAL, "b", SELECT "WHERE state_hash = ?",
+		       by_state },
 	[GET] = { "flows.get", STMT_WORKSPACE, "ss", SELECT "WHERE workspace_id = ? AND id = ?",
 		  NULL },
 	[END] = { "flows.end", STMT_WORKSPACE, "sssss",
@@ -154,8 +155,8 @@ int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in
 	if (!keys->ring ||
 	    seal_close(keys->ring, &at, in->candidates, strlen(in->candidates), &blob) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "the candidates cannot be sealed");
-	if (db_exec(db, ROW(OFFER), &changed, reterr, (const void *)blob.p, blob.len, in->life_s, ws,
-		    in->id) < 0)
+	if (db_exec(db, ROW(OFFER), &changed, reterr, (const void *)blob.p, blob.len, in->life_s,
+		    ws, in->id) < 0)
 		return -1;
 	return changed ? 0 : refused(db, ws, in->id, reterr);
 }

@@ -24,8 +24,8 @@ struct flow {
 	bool livemode;
 	enum flow_status status;
 	uint8_t cookie_hash[SHA256_BYTES];
-	const char *outcome, *message;   /* outcome: error code of a failed flow; NULL none */
-	const char *candidates;          /* store_flows_get() of a flow that waits for a choice:
+	const char *outcome, *message; /* outcome: error code of a failed flow; NULL none */
+	const char *candidates;        /* store_flows_get() of a flow that waits for a choice:
 	                                    the JSON text given to offer, opened; else NULL */
 	int64_t created_us, expires_us;
 	bool is_expired;

@@ -7,10 +7,10 @@
 #include "db/conn.h"
 #include "store/guard.h"
 
-enum { INSERT, BY_HASH, GET, LIST_UP, LIST_DOWN, SET_ALT_TEXT, DELETE, IS_HELD, VERSION };
+enum { INSERT, BY_HASH, GET, LIST_UP, LIST_DOWN, SET_ALT_TEXT, DELETE, IS_HELD, VERSION, PLACE };
 
-#define COLUMNS                                                                                    \
-	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, "      \
+#define COLUMNS                                                                               \
+	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, " \
 	"video_codec, audio_codec, alt_text, filename, error, version, created_at"
 #define SELECT "SELECT " COLUMNS " FROM media WHERE workspace_id = ? "
 
@@ -39,6 +39,10 @@ const struct stmt store_media_statements[] = {
 		      "SELECT 1 FROM media WHERE workspace_id = ? AND sha256 = ?", NULL },
 	[VERSION] = { "media.version", STMT_WORKSPACE, "ss",
 		      "SELECT version FROM media WHERE workspace_id = ? AND id = ?", NULL },
+	[PLACE] = { "media.place", STMT_GLOBAL, "s",
+		    "SELECT workspace_id, LOWER(HEX(sha256)), mime FROM media "
+		    "WHERE id = ? AND state = 'ready'",
+		    "a signed address names the media and nothing else" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -102,7 +106,8 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 	if (got < 0)
 		return -1;
 	if (got == 0) /* its twin was deleted in between */
-		return problem_set(reterr, PROBLEM_CONFLICT, "the same file was just deleted: try again");
+		return problem_set(reterr, PROBLEM_CONFLICT,
+				   "the same file was just deleted: try again");
 	read_row(r, a, ret);
 	rows_end(r);
 	return 0;
@@ -163,7 +168,8 @@ int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if
 
 	if (db_exec(db, ROW(DELETE), &changed, reterr, ws, id, if_version, if_version) < 0) {
 		if (db_errno(db) == DB_ERROR_HAS_CHILDREN)
-			problem_set(reterr, PROBLEM_MEDIA_IN_USE, "content still uses media %.64s", id);
+			problem_set(reterr, PROBLEM_MEDIA_IN_USE, "content still uses media %.64s",
+				    id);
 		return -1;
 	}
 	return changed ? 0 : guard_refused(db, &row, reterr);
@@ -183,5 +189,20 @@ int store_media_is_held(struct db *db, const char *ws, const char *sha256_hex, b
 		return -1;
 	rows_end(r);
 	*ret = got == 1;
+	return 0;
+}
+
+int store_media_place(struct db *db, const char *id, struct arena *a, struct media_place *ret,
+		      struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(PLACE), &r, reterr, id);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "no media has that address");
+	*ret = (struct media_place){ rows_dup(r, 0, a), rows_dup(r, 1, a), rows_dup(r, 2, a) };
+	rows_end(r);
 	return 0;
 }

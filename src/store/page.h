@@ -14,9 +14,9 @@
 #define PAGE_LIMIT_MAX 100
 
 struct page {
-	int limit;              /* 1..100; out of range counts as 50 */
-	int64_t after_us;       /* of the last row seen; only lists by due time look at it */
-	const char *after_id;   /* NULL: from the start */
+	int limit;            /* 1..100; out of range counts as 50 */
+	int64_t after_us;     /* of the last row seen; only lists by due time look at it */
+	const char *after_id; /* NULL: from the start */
 	bool descending;
 };
 

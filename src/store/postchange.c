@@ -23,16 +23,17 @@ enum {
 };
 
 /* What a person's change takes from whoever holds the post. */
-#define TAKE_BACK                                                                                  \
-	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), "  \
+#define TAKE_BACK                                                                                 \
+	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), " \
 	"next_attempt_at = NULL, waiting_for = NULL, memo = NULL, snapshot = NULL "
-#define UNCHANGED_SINCE "WHERE workspace_id = ? AND id = ? AND state = ? AND version = ? AND fence = ?"
+#define UNCHANGED_SINCE \
+	"WHERE workspace_id = ? AND id = ? AND state = ? AND version = ? AND fence = ?"
 #define PENDING "('queued', 'staging', 'staged', 'retrying')"
-#define WAKE_AT                                                                                    \
-	"IF(is_immediate, UTC_TIMESTAMP(3), "                                                      \
+#define WAKE_AT                               \
+	"IF(is_immediate, UTC_TIMESTAMP(3), " \
 	"GREATEST(UTC_TIMESTAMP(3), due_at - INTERVAL ? SECOND))"
-#define NO_ERROR                                                                                   \
-	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, "      \
+#define NO_ERROR                                                                              \
+	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
 
 const struct stmt store_postchange_statements[] = {
@@ -41,15 +42,18 @@ const struct stmt store_postchange_statements[] = {
 		   "COALESCE(c.state IN ('approved', 'published') "
 		   "AND c.approved_revision = c.revision, FALSE), a.status = 'connected', "
 		   "EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = posts.workspace_id "
-		   "AND t.post_id = posts.id AND t.state IN ('sent', 'in_doubt')), UTC_TIMESTAMP(3) "
+		   "AND t.post_id = posts.id AND t.state IN ('sent', 'in_doubt')), "
+		   "UTC_TIMESTAMP(3) "
 		   "FROM posts "
-		   "JOIN contents c ON c.workspace_id = posts.workspace_id AND c.id = posts.content_id "
-		   "JOIN accounts a ON a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
+		   "JOIN contents c ON c.workspace_id = posts.workspace_id AND c.id = "
+		   "posts.content_id "
+		   "JOIN accounts a ON a.workspace_id = posts.workspace_id AND a.id = "
+		   "posts.account_id "
 		   "WHERE posts.workspace_id = ? AND posts.id = ?",
 		   NULL },
 	[CANCEL] = { "postchange.cancel", STMT_WORKSPACE, "sssii",
-		     "UPDATE posts SET state = 'cancelled', reason = NULL, wake_at = NULL, "
-		     TAKE_BACK UNCHANGED_SINCE,
+		     "UPDATE posts SET state = 'cancelled', reason = NULL, wake_at = "
+		     "NULL, " TAKE_BACK UNCHANGED_SINCE,
 		     NULL },
 	/* Assignments run from left to right: wake_at sees the new time. */
 	[EDIT] = { "postchange.edit", STMT_WORKSPACE, "itisisiiisisiississssii",
@@ -57,25 +61,26 @@ const struct stmt store_postchange_statements[] = {
 		   "local_time = IF(?, ?, local_time), fold = IF(?, ?, fold), "
 		   "tzdata = IF(?, ?, tzdata), overrides = IF(?, ?, overrides), "
 		   "is_immediate = ?, content_revision = ?, state = ?, claims = 0, tries = 0, "
-		   "wake_at = IF(? = 'paused', NULL, " WAKE_AT "), reason = ?, " NO_ERROR
-		   TAKE_BACK UNCHANGED_SINCE,
+		   "wake_at = IF(? = 'paused', NULL, " WAKE_AT
+		   "), reason = ?, " NO_ERROR TAKE_BACK UNCHANGED_SINCE,
 		   NULL },
 	[SETTLE_ATTEMPTS] = { "postchange.settle_attempts", STMT_WORKSPACE, "ssss",
 			      "UPDATE attempts SET state = ?, settled_at = UTC_TIMESTAMP(6), "
 			      "evidence = JSON_ARRAY_APPEND(COALESCE(evidence, '[]'), '$', "
 			      "JSON_OBJECT('resolved_by', ?, 'at', "
 			      "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%TZ'))) "
-			      "WHERE workspace_id = ? AND post_id = ? AND state IN ('sent', 'in_doubt')",
+			      "WHERE workspace_id = ? AND post_id = ? AND state IN ('sent', "
+			      "'in_doubt')",
 			      NULL },
 	[FOUND] = { "postchange.found", STMT_WORKSPACE, "sssssii",
 		    "UPDATE posts SET state = 'published', reason = NULL, wake_at = NULL, "
 		    "remote_id = ?, remote_url = ?, published_at = UTC_TIMESTAMP(3), " NO_ERROR
-		    TAKE_BACK UNCHANGED_SINCE,
+			    TAKE_BACK UNCHANGED_SINCE,
 		    NULL },
 	[NOT_FOUND] = { "postchange.not_found", STMT_WORKSPACE, "sssii",
 			"UPDATE posts SET state = 'queued', reason = NULL, is_immediate = TRUE, "
-			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR
-			TAKE_BACK UNCHANGED_SINCE,
+			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR TAKE_BACK
+				UNCHANGED_SINCE,
 			NULL },
 	[GO_LIVE] = { "postchange.go_live", STMT_WORKSPACE, "ss",
 		      "UPDATE contents SET state = 'published', version = version + 1, "
@@ -93,13 +98,16 @@ const struct stmt store_postchange_statements[] = {
 			    "WHERE workspace_id = ? AND account_id = ? AND state IN " PENDING,
 			    NULL },
 	[RESUME_CONTENT] = { "postchange.resume_content", STMT_WORKSPACE, "issss",
-			     "UPDATE posts SET state = 'queued', reason = NULL, claims = 0, tries = 0, "
-			     "wake_at = " WAKE_AT ", content_revision = (SELECT revision FROM contents "
+			     "UPDATE posts SET state = 'queued', reason = NULL, claims = 0, tries "
+			     "= 0, "
+			     "wake_at = " WAKE_AT
+			     ", content_revision = (SELECT revision FROM contents "
 			     "WHERE workspace_id = ? AND id = posts.content_id), " TAKE_BACK
 			     "WHERE workspace_id = ? AND content_id = ? AND state = 'paused' "
 			     "AND reason IN ('approval_voided', 'awaiting_approval') "
 			     "AND (due_at > UTC_TIMESTAMP(3) OR is_immediate) AND account_id IN "
-			     "(SELECT id FROM accounts WHERE workspace_id = ? AND status = 'connected')",
+			     "(SELECT id FROM accounts WHERE workspace_id = ? AND status = "
+			     "'connected')",
 			     NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
@@ -139,7 +147,7 @@ struct change {
 	const struct post_verdict *verdict;
 	struct arena *arena;
 	struct post ret;
-	bool has_raced;   /* somebody else changed the post in between: look again */
+	bool has_raced; /* somebody else changed the post in between: look again */
 };
 
 /* Nothing touches a post once the irreversible call may have left. */
@@ -148,7 +156,8 @@ static int refuse_committed(const struct view *v, unsigned given, struct problem
 	const char *id = v->post.id;
 
 	if (v->post.state == POST_PUBLISHED)
-		return problem_set(reterr, PROBLEM_ALREADY_PUBLISHED, "post %.64s is live already", id);
+		return problem_set(reterr, PROBLEM_ALREADY_PUBLISHED, "post %.64s is live already",
+				   id);
 	if (v->is_in_doubt && (given & POST_CHANGE_REVIVE) &&
 	    (v->post.state == POST_UNCONFIRMED || post_state_is_terminal(v->post.state)))
 		return problem_set(reterr, PROBLEM_POST_UNCONFIRMED,
@@ -184,18 +193,20 @@ static int edit(struct db *db, struct change *c, const struct view *v, enum post
 
 	if (db_exec(db, ROW(EDIT), &changed, reterr, has_time, has_time ? in->due.us : INSTANT_NONE,
 		    has_time, in->due.timezone[0] ? in->due.timezone : NULL, has_time,
-		    in->due.local_time[0] ? in->due.local_time : NULL, has_time, (int64_t)in->due.fold,
-		    has_time, in->due.tzdata[0] ? in->due.tzdata : NULL,
+		    in->due.local_time[0] ? in->due.local_time : NULL, has_time,
+		    (int64_t)in->due.fold, has_time, in->due.tzdata[0] ? in->due.tzdata : NULL,
 		    (int64_t)(in->given & POST_CHANGE_OVERRIDES), in->overrides,
 		    (int64_t)is_immediate,
-		    post_state_is_editable(p->state) && p->state != POST_PAUSED ? p->content_revision
-										: v->revision,
+		    post_state_is_editable(p->state) && p->state != POST_PAUSED
+			    ? p->content_revision
+			    : v->revision,
 		    post_state_name(next), post_state_name(next), in->stage_lead_s,
-		    is_revived ? NULL : p->reason, c->ws, p->id, post_state_name(p->state), p->version,
-		    p->fence) < 0) {
+		    is_revived ? NULL : p->reason, c->ws, p->id, post_state_name(p->state),
+		    p->version, p->fence) < 0) {
 		if (db_errno(db) == DB_ERROR_DUPLICATE)
-			problem_set(reterr, PROBLEM_DUPLICATE,
-				    "that content is scheduled on that account at that time already");
+			problem_set(
+				reterr, PROBLEM_DUPLICATE,
+				"that content is scheduled on that account at that time already");
 		return -1;
 	}
 	c->has_raced = !changed;
@@ -211,13 +222,14 @@ static int next_state(const struct view *v, const struct post_patch *in, enum po
 
 	if (!post_state_is_editable(now) && !is_revival)
 		return problem_set(reterr, PROBLEM_CONFLICT,
-				   "post %.64s is %s: set its status to pending to revive it", v->post.id,
-				   post_state_name(now));
+				   "post %.64s is %s: set its status to pending to revive it",
+				   v->post.id, post_state_name(now));
 	if (now == POST_PAUSED && !is_revival) {
 		*ret = POST_PAUSED;
 		return 0;
 	}
-	if ((now == POST_PAUSED || !post_state_is_editable(now)) && check_revival(v, in, reterr) < 0)
+	if ((now == POST_PAUSED || !post_state_is_editable(now)) &&
+	    check_revival(v, in, reterr) < 0)
 		return -1;
 	*ret = POST_QUEUED;
 	return 0;
@@ -229,8 +241,8 @@ static int cancel(struct db *db, struct change *c, const struct view *v, struct 
 	int64_t changed = 0;
 
 	if (!post_state_is_editable(p->state))
-		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s has ended: it is %s", p->id,
-				   post_state_name(p->state));
+		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s has ended: it is %s",
+				   p->id, post_state_name(p->state));
 	if (db_exec(db, ROW(CANCEL), &changed, reterr, c->ws, p->id, post_state_name(p->state),
 		    p->version, p->fence) < 0)
 		return -1;
@@ -243,15 +255,17 @@ static bool is_settled(const struct view *v, unsigned given)
 {
 	if (given & POST_CHANGE_CANCEL)
 		return v->post.state == POST_CANCELLED;
-	return given == 0 || (given == POST_CHANGE_REVIVE && post_state_is_editable(v->post.state) &&
-			      v->post.state != POST_PAUSED);
+	return given == 0 ||
+	       (given == POST_CHANGE_REVIVE && post_state_is_editable(v->post.state) &&
+		v->post.state != POST_PAUSED);
 }
 
 static int check_version(const struct post *p, int64_t if_version, struct problem *reterr)
 {
 	if (!if_version || if_version == p->version)
 		return 0;
-	return problem_set(reterr, PROBLEM_VERSION, "post %.64s has changed since you read it", p->id);
+	return problem_set(reterr, PROBLEM_VERSION, "post %.64s has changed since you read it",
+			   p->id);
 }
 
 static int finish(struct db *db, struct change *c, const char *id, const char *event,
@@ -322,7 +336,8 @@ static int settle_found(struct db *db, struct change *c, const struct view *v, i
 		    post_state_name(p->state), p->version, p->fence) == 0)
 		return *changed ? db_exec(db, ROW(GO_LIVE), NULL, reterr, c->ws, p->content_id) : 0;
 	if (db_errno(db) == DB_ERROR_DUPLICATE)
-		problem_set(reterr, PROBLEM_DUPLICATE, "another post stands for that remote id already");
+		problem_set(reterr, PROBLEM_DUPLICATE,
+			    "another post stands for that remote id already");
 	return -1;
 }
 
@@ -337,11 +352,11 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	    check_version(&v.post, in->if_version, reterr) < 0)
 		return -1;
 	if (v.post.state != POST_UNCONFIRMED)
-		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s is %s, not unconfirmed", in->id,
-				   post_state_name(v.post.state));
+		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s is %s, not unconfirmed",
+				   in->id, post_state_name(v.post.state));
 	if (in->remote_id ? settle_found(db, c, &v, &changed, reterr) < 0
-			  : db_exec(db, ROW(NOT_FOUND), &changed, reterr, c->ws, in->id, "unconfirmed",
-				    v.post.version, v.post.fence) < 0)
+			  : db_exec(db, ROW(NOT_FOUND), &changed, reterr, c->ws, in->id,
+				    "unconfirmed", v.post.version, v.post.fence) < 0)
 		return -1;
 	c->has_raced = !changed;
 	if (c->has_raced)
@@ -363,14 +378,14 @@ int store_posts_resolve(struct db *db, const char *ws, const struct post_verdict
 	return 0;
 }
 
-int store_posts_pause_content(struct db *db, const char *ws, const char *content_id,
-			      int64_t *ret_n, struct problem *reterr)
+int store_posts_pause_content(struct db *db, const char *ws, const char *content_id, int64_t *ret_n,
+			      struct problem *reterr)
 {
 	return db_exec(db, ROW(PAUSE_CONTENT), ret_n, reterr, ws, content_id);
 }
 
-int store_posts_pause_account(struct db *db, const char *ws, const char *account_id,
-			      int64_t *ret_n, struct problem *reterr)
+int store_posts_pause_account(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			      struct problem *reterr)
 {
 	return db_exec(db, ROW(PAUSE_ACCOUNT), ret_n, reterr, ws, account_id);
 }

@@ -2,8 +2,8 @@
 #include "store/postevent.h"
 
 #include "base/buf.h"
-#include "json/emit.h"
 #include "store/events.h"
+#include "json/emit.h"
 
 int postevent_insert(struct db *db, const char *ws, const char *type, const struct post *post,
 		     struct problem *reterr)

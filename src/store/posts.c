@@ -15,22 +15,24 @@
 enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT };
 
 #define SELECT "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
-#define FILTERS                                                                                    \
-	"AND due_at >= ? AND due_at < ? AND (? IS NULL OR FIND_IN_SET(state, ?)) "                 \
-	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR account_id = ?) "                       \
-	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR content_id = ?) "                   \
+#define FILTERS                                                                    \
+	"AND due_at >= ? AND due_at < ? AND (? IS NULL OR FIND_IN_SET(state, ?)) " \
+	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR account_id = ?) "       \
+	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR content_id = ?) "   \
 	"AND (? IS NULL OR FIND_IN_SET(account_id, ?)) AND (? IS NULL OR livemode = ?) "
 
 const struct stmt store_posts_statements[] = {
 	/* The account is read and held in the same statement: it cannot go away in between. */
 	[INSERT] = { "posts.insert", STMT_WORKSPACE, "ssisssititssisisssssi",
 		     "INSERT INTO posts (workspace_id, id, content_id, content_revision, "
-		     "character_id, account_id, platform, livemode, state, reason, wake_at, due_at, "
+		     "character_id, account_id, platform, livemode, state, reason, wake_at, "
+		     "due_at, "
 		     "timezone, local_time, fold, tzdata, is_immediate, overrides, created_by, "
 		     "created_at, updated_at) "
 		     "SELECT a.workspace_id, ?, ?, ?, ?, a.id, a.platform, a.livemode, "
 		     "IF(? IS NULL, 'queued', 'paused'), ?, "
-		     "IF(?, NULL, GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND)), ?, ?, ?, ?, ?, "
+		     "IF(?, NULL, GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND)), ?, ?, ?, ?, "
+		     "?, "
 		     "?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM accounts a "
 		     "WHERE a.workspace_id = ? AND a.id = ? AND a.platform = ? AND a.livemode = ? "
 		     "AND a.status = 'connected' LOCK IN SHARE MODE RETURNING " STORE_POSTS_COLUMNS,
@@ -233,7 +235,8 @@ static const char *states_text(uint64_t states, char ret[static STATES_TEXT_MAX]
 	for (unsigned i = 0; i < POST_STATES; i++)
 		if (states & (UINT64_C(1) << i))
 			used += (size_t)snprintf(ret + used, STATES_TEXT_MAX - used, "%s%s",
-						 used ? "," : "", post_state_name((enum post_state)i));
+						 used ? "," : "",
+						 post_state_name((enum post_state)i));
 	return ret;
 }
 
@@ -266,10 +269,10 @@ static int query_list(struct db *db, const char *ws, const struct post_query *q,
 	int64_t start_us = page_start_us(&q->page);
 
 	return db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), ret, reterr, ws, from_us,
-			to_us, states, states, q->platform, q->platform, q->account_id, q->account_id,
-			q->character_id, q->character_id, q->content_id, q->content_id,
-			q->account_ids, q->account_ids, mode, mode, start_us, start_us,
-			page_start_id(&q->page), (int64_t)page_rows(&q->page));
+			to_us, states, states, q->platform, q->platform, q->account_id,
+			q->account_id, q->character_id, q->character_id, q->content_id,
+			q->content_id, q->account_ids, q->account_ids, mode, mode, start_us,
+			start_us, page_start_id(&q->page), (int64_t)page_rows(&q->page));
 }
 
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,

@@ -25,7 +25,7 @@ struct post {
 	int64_t content_revision;
 	bool livemode;
 	enum post_state state;
-	const char *reason;              /* why paused: approval_voided, awaiting_approval,
+	const char *reason; /* why paused: approval_voided, awaiting_approval,
 	                                    account_disconnected, late, ...; NULL none */
 	int64_t version, fence;
 	const char *owner;
@@ -33,7 +33,7 @@ struct post {
 	const char *timezone, *local_time;
 	int fold;
 	bool is_immediate;
-	const char *overrides;           /* JSON object text for this platform; NULL none */
+	const char *overrides; /* JSON object text for this platform; NULL none */
 	int64_t claims, tries, attempts;
 	const char *remote_id, *remote_url;
 	int64_t published_us, next_attempt_us;
@@ -46,14 +46,14 @@ struct post {
 };
 
 /* The columns behind struct post, in the order that store_posts_read() takes them from `first`. */
-#define STORE_POSTS_COLUMNS                                                                        \
-	"posts.id, posts.content_id, posts.character_id, posts.account_id, posts.platform, "       \
-	"posts.content_revision, posts.livemode, posts.state, posts.reason, posts.version, "       \
-	"posts.fence, posts.owner, posts.wake_at, posts.due_at, posts.timezone, "                  \
-	"posts.local_time, posts.fold, posts.is_immediate, posts.overrides, posts.claims, "        \
-	"posts.tries, posts.attempts, posts.remote_id, posts.remote_url, posts.published_at, "     \
-	"posts.next_attempt_at, posts.waiting_for, posts.error_code, posts.error_message, "        \
-	"posts.error_who, posts.error_retryable, posts.platform_code, posts.platform_message, "    \
+#define STORE_POSTS_COLUMNS                                                                     \
+	"posts.id, posts.content_id, posts.character_id, posts.account_id, posts.platform, "    \
+	"posts.content_revision, posts.livemode, posts.state, posts.reason, posts.version, "    \
+	"posts.fence, posts.owner, posts.wake_at, posts.due_at, posts.timezone, "               \
+	"posts.local_time, posts.fold, posts.is_immediate, posts.overrides, posts.claims, "     \
+	"posts.tries, posts.attempts, posts.remote_id, posts.remote_url, posts.published_at, "  \
+	"posts.next_attempt_at, posts.waiting_for, posts.error_code, posts.error_message, "     \
+	"posts.error_who, posts.error_retryable, posts.platform_code, posts.platform_message, " \
 	"posts.created_by, posts.created_at, posts.updated_at"
 #define STORE_POSTS_COLUMNS_N 36
 void store_posts_read(const struct rows *r, unsigned first, struct arena *a, struct post *ret);
@@ -70,8 +70,8 @@ struct posts_new {
 	const char *content_id, *created_by;
 	const struct post_new *v;
 	size_t n;
-	int64_t stage_lead_s;            /* setting publish.stage_lead_s */
-	bool pause_unapproved;           /* content not approved: paused/awaiting_approval, not refused */
+	int64_t stage_lead_s;  /* setting publish.stage_lead_s */
+	bool pause_unapproved; /* content not approved: paused/awaiting_approval, not refused */
 };
 
 struct posts {
@@ -92,17 +92,17 @@ int store_posts_get(struct db *db, const char *ws, const char *id, struct arena 
 /* Newest post of content and account by due time that is in none of the states of `not_in`. */
 struct post_search {
 	const char *content_id, *account_id;
-	uint64_t not_in;                 /* bits 1 << enum post_state */
+	uint64_t not_in; /* bits 1 << enum post_state */
 };
 int store_posts_find(struct db *db, const char *ws, const struct post_search *in, struct arena *a,
 		     struct post *ret, struct problem *reterr);
 
 struct post_query {
-	struct page page;                /* by (due, id) */
-	int64_t from_us, to_us;          /* due in [from, to); INSTANT_NONE: open */
-	uint64_t states;                 /* bits 1 << enum post_state; 0: any */
+	struct page page;       /* by (due, id) */
+	int64_t from_us, to_us; /* due in [from, to); INSTANT_NONE: open */
+	uint64_t states;        /* bits 1 << enum post_state; 0: any */
 	const char *platform, *account_id, *character_id, *content_id; /* NULL: any */
-	const char *account_ids;         /* allow-list, comma-separated; NULL: any */
+	const char *account_ids; /* allow-list, comma-separated; NULL: any */
 	enum livemode livemode;
 };
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
@@ -111,14 +111,14 @@ int store_posts_list(struct db *db, const char *ws, const struct post_query *q, 
 enum post_change {
 	POST_CHANGE_TIME = 1,
 	POST_CHANGE_OVERRIDES = 2,
-	POST_CHANGE_CANCEL = 4,          /* alone */
-	POST_CHANGE_REVIVE = 8,          /* status "pending": cancelled, failed, missed, paused */
-	POST_CHANGE_IMMEDIATE = 16       /* fire as soon as staged */
+	POST_CHANGE_CANCEL = 4,    /* alone */
+	POST_CHANGE_REVIVE = 8,    /* status "pending": cancelled, failed, missed, paused */
+	POST_CHANGE_IMMEDIATE = 16 /* fire as soon as staged */
 };
 
 struct post_patch {
 	const char *id;
-	unsigned given;                  /* bits of enum post_change */
+	unsigned given; /* bits of enum post_change */
 	int64_t if_version;
 	struct schedule_time due;
 	const char *overrides;
@@ -145,10 +145,10 @@ int store_posts_resolve(struct db *db, const char *ws, const struct post_verdict
  * Within the caller's transaction: pauses the pending posts of a content or an account (one of the
  * two is NULL); resumes a content's posts paused for want of approval and still ahead.
  */
-int store_posts_pause_content(struct db *db, const char *ws, const char *content_id,
-			      int64_t *ret_n, struct problem *reterr);
-int store_posts_pause_account(struct db *db, const char *ws, const char *account_id,
-			      int64_t *ret_n, struct problem *reterr);
+int store_posts_pause_content(struct db *db, const char *ws, const char *content_id, int64_t *ret_n,
+			      struct problem *reterr);
+int store_posts_pause_account(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			      struct problem *reterr);
 int store_posts_resume_content(struct db *db, const char *ws, const char *content_id,
 			       int64_t stage_lead_s, struct problem *reterr);
 

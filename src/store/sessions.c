@@ -32,10 +32,12 @@ const struct stmt store_sessions_statements[] = {
 		     "UTC_TIMESTAMP(3) + INTERVAL ? SECOND, UTC_TIMESTAMP(3))",
 		     NULL },
 	[BY_ACCESS] = { "sessions.by_access", STMT_GLOBAL, "b",
-			"SELECT s.id, s.family, s.workspace_id, s.user_id, u.email, u.name, m.role, "
+			"SELECT s.id, s.family, s.workspace_id, s.user_id, u.email, u.name, "
+			"m.role, "
 			"s.access_expires_at, s.access_expires_at <= UTC_TIMESTAMP(3), "
 			"s.revoked_at IS NOT NULL FROM sessions s "
-			"JOIN members m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id "
+			"JOIN members m ON m.workspace_id = s.workspace_id AND m.user_id = "
+			"s.user_id "
 			"JOIN users u ON u.id = s.user_id WHERE s.access_hash = ?",
 			by_secret },
 	[BY_REFRESH] = { "sessions.by_refresh", STMT_GLOBAL, "ib",
@@ -71,7 +73,8 @@ const struct stmt store_sessions_statements[] = {
 		    "WHERE refresh_expires_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY LIMIT ?",
 		    "the clean-up serves every workspace" },
 	[FAILURES] = { "sessions.failures", STMT_GLOBAL, "b",
-		       "SELECT failures, TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), window_ends) + 1 "
+		       "SELECT failures, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), "
+		       "window_ends) / 1e6) "
 		       "FROM login_failures "
 		       "WHERE subject_hash = ? AND window_ends > UTC_TIMESTAMP(3)",
 		       before_login },

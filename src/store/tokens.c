@@ -29,7 +29,8 @@ static const char runner_serves_all[] = "the runner serves every workspace";
 
 const struct stmt store_tokens_statements[] = {
 	[PUT] = { "tokens.put", STMT_WORKSPACE, "ssssbtt",
-		  "INSERT INTO account_tokens (workspace_id, account_id, kind, kid, sealed, expires_at, "
+		  "INSERT INTO account_tokens (workspace_id, account_id, kind, kid, sealed, "
+		  "expires_at, "
 		  "issued_at) VALUES (?, ?, ?, ?, ?, ?, COALESCE(?, UTC_TIMESTAMP(3))) "
 		  "ON DUPLICATE KEY UPDATE kid = VALUES(kid), sealed = VALUES(sealed), "
 		  "expires_at = VALUES(expires_at), issued_at = VALUES(issued_at), "
@@ -55,18 +56,21 @@ const struct stmt store_tokens_statements[] = {
 		     "AND account_id = ? AND kind = ? AND generation = ?",
 		     NULL },
 	[PLAN] = { "tokens.plan", STMT_WORKSPACE, "sst",
-		   "INSERT INTO account_refreshes (workspace_id, account_id, next_at) VALUES (?, ?, ?) "
+		   "INSERT INTO account_refreshes (workspace_id, account_id, next_at) VALUES (?, "
+		   "?, ?) "
 		   "ON DUPLICATE KEY UPDATE next_at = VALUES(next_at), failures = 0",
 		   NULL },
 	[DUE] = { "tokens.due", STMT_GLOBAL, "i",
-		  "SELECT r.workspace_id, r.account_id, r.next_at, r.failures FROM account_refreshes r "
+		  "SELECT r.workspace_id, r.account_id, r.next_at, r.failures FROM "
+		  "account_refreshes r "
 		  "JOIN accounts a ON a.workspace_id = r.workspace_id AND a.id = r.account_id "
 		  "WHERE r.next_at <= UTC_TIMESTAMP(3) AND a.status = 'connected' "
 		  "AND (r.lease_until IS NULL OR r.lease_until < UTC_TIMESTAMP(3)) "
 		  "ORDER BY r.next_at LIMIT ?",
 		  runner_serves_all },
 	[ENSURE] = { "tokens.ensure", STMT_WORKSPACE, "ss",
-		     "INSERT IGNORE INTO account_refreshes (workspace_id, account_id) VALUES (?, ?)",
+		     "INSERT IGNORE INTO account_refreshes (workspace_id, account_id) VALUES (?, "
+		     "?)",
 		     NULL },
 	[LEASE] = { "tokens.lease", STMT_WORKSPACE, "siss",
 		    "UPDATE account_refreshes SET owner = ?, fence = fence + 1, "
@@ -80,7 +84,8 @@ const struct stmt store_tokens_statements[] = {
 	[SETTLE] = { "tokens.settle", STMT_WORKSPACE, "tissi",
 		     "UPDATE account_refreshes SET next_at = ?, owner = NULL, lease_until = NULL, "
 		     "failures = IF(?, failures + 1, 0) "
-		     "WHERE workspace_id = ? AND account_id = ? AND fence = ? AND owner IS NOT NULL",
+		     "WHERE workspace_id = ? AND account_id = ? AND fence = ? AND owner IS NOT "
+		     "NULL",
 		     NULL },
 	[EXPIRES] = { "tokens.expires", STMT_WORKSPACE, "tss",
 		      "UPDATE accounts SET expires_at = ?, version = version + 1, "
@@ -163,8 +168,8 @@ static int open_one(const struct rows *r, const struct seal_place *at, const str
 	snprintf(ret->kinds[i], sizeof(ret->kinds[i]), "%s", at->column);
 	failed = seal_open(ring, at, rows_text(r, 1), rows_len(r, 1), &ret->plain[i]);
 	if (failed < 0) {
-		log_line(LOG_LEVEL_ERROR, "token.unopenable", "account=%s kind=%s errno=%d", at->row,
-			 at->column, -failed);
+		log_line(LOG_LEVEL_ERROR, "token.unopenable", "account=%s kind=%s errno=%d",
+			 at->row, at->column, -failed);
 		return -1;
 	}
 	ret->v[i] = (struct token){
@@ -179,8 +184,8 @@ static int open_one(const struct rows *r, const struct seal_place *at, const str
 }
 
 /* `kinds` is part of *ret, so the tokens are built in place; a failure leaves it empty. */
-int store_tokens_get(struct db *db, const char *ws, const char *account_id,
-		     const struct keys *keys, struct tokens *ret, struct problem *reterr)
+int store_tokens_get(struct db *db, const char *ws, const char *account_id, const struct keys *keys,
+		     struct tokens *ret, struct problem *reterr)
 {
 	struct rows *r = NULL;
 	int got, failed = 0;
@@ -197,7 +202,8 @@ int store_tokens_get(struct db *db, const char *ws, const char *account_id,
 			failed = -1;
 		else if (open_one(r, &at, keys->ring, ret) < 0)
 			failed = problem_set(reterr, PROBLEM_INTERNAL,
-					     "a stored token of account %.64s cannot be opened", account_id);
+					     "a stored token of account %.64s cannot be opened",
+					     account_id);
 	}
 	rows_end(r);
 	if (failed < 0)
@@ -225,12 +231,14 @@ static int reseal_one(struct db *db, const struct rows *r, const struct keyring 
 		failed = seal_close(ring, &at, buf_str(&plain), plain.len, &blob);
 	buf_wipe(&plain);
 	if (failed < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL,
-				   "the %s token of account %s cannot be sealed anew: is its key still "
-				   "in the ring?",
-				   at.column, at.row);
-	return db_exec(db, ROW(RESEAL), changed, reterr, seal_current_id(ring), (const void *)blob.p,
-		       blob.len, at.workspace, at.row, at.column, rows_int(r, 4));
+		return problem_set(
+			reterr, PROBLEM_INTERNAL,
+			"the %s token of account %s cannot be sealed anew: is its key still "
+			"in the ring?",
+			at.column, at.row);
+	return db_exec(db, ROW(RESEAL), changed, reterr, seal_current_id(ring),
+		       (const void *)blob.p, blob.len, at.workspace, at.row, at.column,
+		       rows_int(r, 4));
 }
 
 int store_tokens_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
@@ -306,7 +314,8 @@ static int lease(struct db *db, void *arg, struct problem *reterr)
 		    l->in->account_id) < 0)
 		return -1;
 	if (!changed)
-		return problem_set(reterr, PROBLEM_CONFLICT, "the tokens are being renewed already");
+		return problem_set(reterr, PROBLEM_CONFLICT,
+				   "the tokens are being renewed already");
 	if (db_query_one(db, ROW(FENCE), &r, reterr, l->ws, l->in->account_id) != 1)
 		return -1;
 	l->fence = rows_int(r, 0);

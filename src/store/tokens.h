@@ -16,10 +16,10 @@
 #include "db/stmt.h"
 
 struct token {
-	const char *kind;                 /* access, refresh, user */
+	const char *kind; /* access, refresh, user */
 	const char *value;
-	int64_t expires_us, issued_us;    /* INSTANT_NONE: none; issued on put: now */
-	int64_t generation;               /* bumped by each put */
+	int64_t expires_us, issued_us; /* INSTANT_NONE: none; issued on put: now */
+	int64_t generation;            /* bumped by each put */
 };
 
 #define TOKENS_MAX 4
@@ -40,8 +40,8 @@ struct token_set {
 int store_tokens_put(struct db *db, const char *ws, const char *account_id,
 		     const struct token_set *in, const struct keys *keys, struct problem *reterr);
 /* All tokens of an account, opened; none is no error (n 0). */
-int store_tokens_get(struct db *db, const char *ws, const char *account_id,
-		     const struct keys *keys, struct tokens *ret, struct problem *reterr);
+int store_tokens_get(struct db *db, const char *ws, const char *account_id, const struct keys *keys,
+		     struct tokens *ret, struct problem *reterr);
 int store_tokens_delete(struct db *db, const char *ws, const char *account_id,
 			struct problem *reterr);
 /* Seals rows of older keys with the current one, up to `most`; *ret_n: how many were. */
@@ -67,10 +67,10 @@ int store_tokens_lease(struct db *db, const char *ws, const struct token_lease *
 		       int64_t *ret_fence, struct problem *reterr);
 struct token_settle {
 	const char *account_id;
-	int64_t fence, next_us;           /* next_us INSTANT_NONE: never */
-	int64_t expires_us;               /* of the account, when tokens are given */
-	bool has_failed;                  /* counts a failure; else the count returns to 0 */
-	struct token_set tokens;          /* n 0: none */
+	int64_t fence, next_us;  /* next_us INSTANT_NONE: never */
+	int64_t expires_us;      /* of the account, when tokens are given */
+	bool has_failed;         /* counts a failure; else the count returns to 0 */
+	struct token_set tokens; /* n 0: none */
 };
 /* PROBLEM_CONFLICT: the lease was lost meanwhile; nothing is stored then. */
 int store_tokens_settle(struct db *db, const char *ws, const struct token_settle *in,

@@ -24,10 +24,10 @@ enum {
 	REMOVE_MEMBER
 };
 
-#define MEMBER_COLUMNS                                                                             \
+#define MEMBER_COLUMNS \
 	"m.workspace_id, m.user_id, u.email, u.name, w.name, m.role, m.version, m.created_at "
-#define SELECT_MEMBERS                                                                             \
-	"SELECT " MEMBER_COLUMNS "FROM members m JOIN users u ON u.id = m.user_id "                \
+#define SELECT_MEMBERS                                                              \
+	"SELECT " MEMBER_COLUMNS "FROM members m JOIN users u ON u.id = m.user_id " \
 	"JOIN workspaces w ON w.id = m.workspace_id "
 
 const struct stmt store_users_statements[] = {
@@ -36,7 +36,8 @@ const struct stmt store_users_statements[] = {
 		     "VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))",
 		     "people exist beside workspaces" },
 	[BY_EMAIL] = { "users.by_email", STMT_GLOBAL, "s",
-		       "SELECT id, email, name, password_hash, created_at FROM users WHERE email = ?",
+		       "SELECT id, email, name, password_hash, created_at FROM users WHERE email = "
+		       "?",
 		       "login knows an e-mail address only" },
 	[SET_PASSWORD] = { "users.set_password", STMT_GLOBAL, "ss",
 			   "UPDATE users SET password_hash = ? WHERE id = ?",
@@ -60,7 +61,8 @@ const struct stmt store_users_statements[] = {
 					  "ORDER BY m.user_id DESC LIMIT ?",
 			   NULL },
 	[OWNERS] = { "users.owners", STMT_WORKSPACE, "s",
-		     "SELECT user_id FROM members WHERE workspace_id = ? AND role = 'owner' FOR UPDATE",
+		     "SELECT user_id FROM members WHERE workspace_id = ? AND role = 'owner' FOR "
+		     "UPDATE",
 		     NULL },
 	[SET_ROLE] = { "users.set_role", STMT_WORKSPACE, "sssii",
 		       "UPDATE members SET role = ?, version = version + 1 "
@@ -94,7 +96,8 @@ int store_users_create(struct db *db, const struct user_new *in, char ret_id[sta
 		       struct problem *reterr)
 {
 	random_id(ret_id, "user");
-	if (db_exec(db, ROW(INSERT), NULL, reterr, ret_id, in->email, in->name, in->password_hash) == 0)
+	if (db_exec(db, ROW(INSERT), NULL, reterr, ret_id, in->email, in->name,
+		    in->password_hash) == 0)
 		return 0;
 	if (db_errno(db) == DB_ERROR_DUPLICATE)
 		problem_set(reterr, PROBLEM_DUPLICATE, "that e-mail address is taken");
@@ -173,8 +176,8 @@ static int collect_members(struct rows *r, struct arena *a, struct members *list
 	return got;
 }
 
-int store_users_workspaces(struct db *db, const char *user_id, struct arena *a,
-			   struct member **ret, size_t *ret_n, struct problem *reterr)
+int store_users_workspaces(struct db *db, const char *user_id, struct arena *a, struct member **ret,
+			   size_t *ret_n, struct problem *reterr)
 {
 	struct members list = { .v = arena_array(a, USER_WORKSPACES_MAX, sizeof(*list.v)) };
 	struct rows *r = NULL;
@@ -257,7 +260,8 @@ static int keep_an_owner(struct db *db, const struct member_change *in, struct p
 	if (got < 0)
 		return -1;
 	if (self && !others)
-		return problem_set(reterr, PROBLEM_CONFLICT, "a workspace keeps at least one owner");
+		return problem_set(reterr, PROBLEM_CONFLICT,
+				   "a workspace keeps at least one owner");
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct user {
 
 struct member {
 	const char *workspace, *user_id, *email, *name;
-	const char *workspace_name;        /* store_users_workspaces() only, else NULL */
+	const char *workspace_name; /* store_users_workspaces() only, else NULL */
 	enum role role;
 	int64_t version, created_us;
 };
@@ -45,8 +45,8 @@ int store_users_by_email(struct db *db, const char *email, struct arena *a, stru
 int store_users_set_password(struct db *db, const char *user_id, const char *password_hash,
 			     struct problem *reterr);
 /* The workspaces of a user, oldest membership first: the first one is entered at login. */
-int store_users_workspaces(struct db *db, const char *user_id, struct arena *a,
-			   struct member **ret, size_t *ret_n, struct problem *reterr);
+int store_users_workspaces(struct db *db, const char *user_id, struct arena *a, struct member **ret,
+			   size_t *ret_n, struct problem *reterr);
 
 int store_users_add_member(struct db *db, const char *ws, const char *user_id, enum role role,
 			   struct problem *reterr);

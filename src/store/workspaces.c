@@ -39,8 +39,8 @@ static void read_row(const struct rows *r, struct arena *a, struct workspace *re
 	};
 }
 
-int store_workspaces_create(struct db *db, const char *name, struct arena *a,
-			    struct workspace *ret, struct problem *reterr)
+int store_workspaces_create(struct db *db, const char *name, struct arena *a, struct workspace *ret,
+			    struct problem *reterr)
 {
 	struct rows *r = NULL;
 	char id[ID_MAX];
@@ -85,6 +85,7 @@ int store_workspaces_update(struct db *db, const char *ws, const struct workspac
 	if (got < 0)
 		return -1;
 	rows_end(r);
-	return got ? problem_set(reterr, PROBLEM_VERSION, "the workspace has changed since you read it")
+	return got ? problem_set(reterr, PROBLEM_VERSION,
+				 "the workspace has changed since you read it")
 		   : guard_missing("workspace", ws, reterr);
 }

@@ -13,12 +13,16 @@
 #include "db/stmt.h"
 
 struct workspace {
-	const char *id, *name, *timezone;  /* timezone NULL: none */
+	const char *id, *name, *timezone; /* timezone NULL: none */
 	bool require_approval;
 	int64_t version, created_us, updated_us;
 };
 
-enum workspace_member { WORKSPACE_NAME = 1, WORKSPACE_TIMEZONE = 2, WORKSPACE_REQUIRE_APPROVAL = 4 };
+enum workspace_member {
+	WORKSPACE_NAME = 1,
+	WORKSPACE_TIMEZONE = 2,
+	WORKSPACE_REQUIRE_APPROVAL = 4
+};
 
 /* Only the given members (bits) change. */
 struct workspace_patch {
@@ -27,8 +31,8 @@ struct workspace_patch {
 	bool require_approval;
 };
 
-int store_workspaces_create(struct db *db, const char *name, struct arena *a,
-			    struct workspace *ret, struct problem *reterr);
+int store_workspaces_create(struct db *db, const char *name, struct arena *a, struct workspace *ret,
+			    struct problem *reterr);
 int store_workspaces_get(struct db *db, const char *ws, struct arena *a, struct workspace *ret,
 			 struct problem *reterr);
 int store_workspaces_update(struct db *db, const char *ws, const struct workspace_patch *in,

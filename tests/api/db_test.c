@@ -25,12 +25,15 @@ static const struct stmt echo_all = { "echo", STMT_GLOBAL, "sidItb",
 				      "test" };
 static const struct stmt echo_text = { "echo_text", STMT_GLOBAL, "s", "SELECT ? AS s", "test" };
 static const struct stmt one = { "one", STMT_GLOBAL, "", "SELECT 1", "test" };
-static const struct stmt none = { "none", STMT_GLOBAL, "", "SELECT 1 FROM DUAL WHERE FALSE", "test" };
+static const struct stmt none = { "none", STMT_GLOBAL, "", "SELECT 1 FROM DUAL WHERE FALSE",
+				  "test" };
 static const struct stmt isolation = {
 	"isolation", STMT_GLOBAL, "",
-	"SELECT @@tx_isolation, @@time_zone, @@sql_mode, @@autocommit, @@character_set_client", "test"
+	"SELECT @@tx_isolation, @@time_zone, @@sql_mode, @@autocommit, @@character_set_client",
+	"test"
 };
-static const struct stmt kill_connection = { "kill", STMT_GLOBAL, "i", "KILL CONNECTION ?", "test" };
+static const struct stmt kill_connection = { "kill", STMT_GLOBAL, "i", "KILL CONNECTION ?",
+					     "test" };
 static const struct stmt put = { "put", STMT_GLOBAL, "ii",
 				 "INSERT INTO scratch (id, n) VALUES (?, ?)", "test" };
 static const struct stmt bump = { "bump", STMT_GLOBAL, "i",
@@ -41,7 +44,8 @@ static const struct stmt add_child = { "add_child", STMT_GLOBAL, "i",
 				       "INSERT INTO child (parent) VALUES (?)", "test" };
 static const struct stmt drop_parent = { "drop_parent", STMT_GLOBAL, "i",
 					 "DELETE FROM scratch WHERE id = ?", "test" };
-static const struct stmt broken = { "broken", STMT_GLOBAL, "", "SELECT nothing FROM nowhere", "test" };
+static const struct stmt broken = { "broken", STMT_GLOBAL, "", "SELECT nothing FROM nowhere",
+				    "test" };
 
 static void setup(void)
 {
@@ -49,7 +53,8 @@ static void setup(void)
 	other = database_open(&database);
 	database_run(&database, "DROP TABLE IF EXISTS child");
 	database_run(&database, "DROP TABLE IF EXISTS scratch");
-	database_run(&database, "CREATE TABLE scratch (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB");
+	database_run(&database,
+		     "CREATE TABLE scratch (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB");
 	database_run(&database, "CREATE TABLE child (parent INT, FOREIGN KEY (parent) "
 				"REFERENCES scratch (id)) ENGINE=InnoDB");
 	database_run(&database, "INSERT INTO scratch VALUES (1, 0), (2, 0)");
@@ -74,7 +79,8 @@ static int64_t total(void)
 
 static void kill_db(void)
 {
-	ck_assert_int_eq(db_exec(other, &kill_connection, NULL, &why, (int64_t)db_connection_id(db)), 0);
+	ck_assert_int_eq(
+		db_exec(other, &kill_connection, NULL, &why, (int64_t)db_connection_id(db)), 0);
 	usleep(50000);
 }
 

@@ -18,8 +18,8 @@ static MYSQL *connection(void)
 {
 	MYSQL *my = mysql_init(NULL);
 
-	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", getpwuid(geteuid())->pw_name, NULL,
-						 "carillon", 0, database.socket, 0));
+	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", getpwuid(geteuid())->pw_name,
+						 NULL, "carillon", 0, database.socket, 0));
 	return my;
 }
 
@@ -57,10 +57,12 @@ START_TEST(binds_the_workspace_or_gives_a_reason)
 	for (size_t t = 0; t < tables_n; t++) {
 		for (const struct stmt *s = tables[t]; s->name; s++) {
 			if (s->scope == STMT_GLOBAL)
-				ck_assert_msg(s->reason && s->reason[0], "%s gives no reason", s->name);
-			else
-				ck_assert_msg(strstr(s->sql, "workspace_id") || strstr(s->sql, "workspaces"), "%s binds no workspace",
+				ck_assert_msg(s->reason && s->reason[0], "%s gives no reason",
 					      s->name);
+			else
+				ck_assert_msg(strstr(s->sql, "workspace_id") ||
+						      strstr(s->sql, "workspaces"),
+					      "%s binds no workspace", s->name);
 		}
 	}
 }
@@ -92,7 +94,8 @@ START_TEST(global_rows_stand_in_the_committed_list)
 	for (size_t t = 0; t < tables_n; t++)
 		for (const struct stmt *s = tables[t]; s->name; s++)
 			if (s->scope == STMT_GLOBAL)
-				ck_assert_msg(list_holds(s->name), "%s is GLOBAL and not listed", s->name);
+				ck_assert_msg(list_holds(s->name), "%s is GLOBAL and not listed",
+					      s->name);
 }
 END_TEST
 

@@ -10,8 +10,13 @@
 
 static struct media an_image(const char *digit)
 {
-	struct media m = { .item = { .kind = MEDIA_IMAGE, .state = MEDIA_READY, .mime = "image/jpeg",
-				     .ext = "jpg", .bytes = 1234, .width = 10, .height = 20 },
+	struct media m = { .item = { .kind = MEDIA_IMAGE,
+				     .state = MEDIA_READY,
+				     .mime = "image/jpeg",
+				     .ext = "jpg",
+				     .bytes = 1234,
+				     .width = 10,
+				     .height = 20 },
 			   .is_known_kind = true };
 
 	memset(m.item.sha256, digit[0], 64);
@@ -110,7 +115,8 @@ START_TEST(edit_voids_the_approval_and_pauses_then_approval_resumes)
 {
 	const char *id = make_content(true);
 	struct content_patch patch = { .given = CONTENT_HAS_CAPTION | CONTENT_HAS_TAGS,
-				       .caption = "hello", .tags = "[ \"a\" ]" };
+				       .caption = "hello",
+				       .tags = "[ \"a\" ]" };
 	struct content_edit edit = { .id = id, .patch = &patch };
 	struct post ahead = schedule(id, new_account(), whole_hour(2)),
 		    soon = schedule(id, new_account(), whole_hour(3)), now;
@@ -131,8 +137,10 @@ START_TEST(edit_voids_the_approval_and_pauses_then_approval_resumes)
 	ck_assert_str_eq(now.reason, "approval_voided");
 	ck_assert_int_eq(now.wake_us, INSTANT_NONE);
 	ck_assert_int_eq(now.fence, ahead.fence + 1);
-	database_run(&database, arena_printf(arena, "UPDATE posts SET due_at = UTC_TIMESTAMP() - INTERVAL "
-						    "1 HOUR WHERE id = '%s'", soon.id));
+	database_run(&database, arena_printf(arena,
+					     "UPDATE posts SET due_at = UTC_TIMESTAMP() - INTERVAL "
+					     "1 HOUR WHERE id = '%s'",
+					     soon.id));
 	decide(id, CONTENT_SUBMIT);
 	decide(id, CONTENT_APPROVE);
 	now = get_post(ahead.id);
@@ -145,7 +153,8 @@ END_TEST
 
 START_TEST(unapproved_content_is_not_scheduled)
 {
-	const struct post_new one = { .account_id = new_account(), .platform = "instagram",
+	const struct post_new one = { .account_id = new_account(),
+				      .platform = "instagram",
 				      .due = { .us = whole_hour(1) } };
 	struct posts_new in = { .content_id = make_content(false), .v = &one, .n = 1 };
 	struct posts made;
@@ -190,8 +199,10 @@ END_TEST
 START_TEST(two_processes_schedule_one_post)
 {
 	const char *content = make_content(true), *account = new_account();
-	const struct post_query q = { .content_id = content, .from_us = INSTANT_NONE,
-				      .to_us = INSTANT_NONE, .livemode = LIVEMODE_ANY };
+	const struct post_query q = { .content_id = content,
+				      .from_us = INSTANT_NONE,
+				      .to_us = INSTANT_NONE,
+				      .livemode = LIVEMODE_ANY };
 	struct posts list;
 	int status;
 
@@ -216,12 +227,16 @@ START_TEST(all_or_nothing_when_one_account_is_gone)
 {
 	const char *content = make_content(true), *gone = new_account();
 	const struct post_new two[] = {
-		{ .account_id = new_account(), .platform = "instagram", .due = { .us = whole_hour(1) } },
+		{ .account_id = new_account(),
+		  .platform = "instagram",
+		  .due = { .us = whole_hour(1) } },
 		{ .account_id = gone, .platform = "instagram", .due = { .us = whole_hour(1) } },
 	};
 	const struct posts_new in = { .content_id = content, .v = two, .n = 2 };
-	const struct post_query q = { .content_id = content, .from_us = INSTANT_NONE,
-				      .to_us = INSTANT_NONE, .livemode = LIVEMODE_ANY };
+	const struct post_query q = { .content_id = content,
+				      .from_us = INSTANT_NONE,
+				      .to_us = INSTANT_NONE,
+				      .livemode = LIVEMODE_ANY };
 	struct posts made;
 	int64_t paused;
 
@@ -238,14 +253,18 @@ START_TEST(cancel_is_refused_once_publishing_has_begun)
 		const char *state;
 		enum problem_kind kind; /* NONE: works */
 	} rows[] = {
-		{ "queued", PROBLEM_NONE },	 { "staging", PROBLEM_NONE },
-		{ "staged", PROBLEM_NONE },	 { "retrying", PROBLEM_NONE },
-		{ "paused", PROBLEM_NONE },	 { "cancelled", PROBLEM_NONE },
+		{ "queued", PROBLEM_NONE },
+		{ "staging", PROBLEM_NONE },
+		{ "staged", PROBLEM_NONE },
+		{ "retrying", PROBLEM_NONE },
+		{ "paused", PROBLEM_NONE },
+		{ "cancelled", PROBLEM_NONE },
 		{ "publishing", PROBLEM_ALREADY_PUBLISHING },
 		{ "confirming", PROBLEM_ALREADY_PUBLISHING },
 		{ "unconfirmed", PROBLEM_ALREADY_PUBLISHING },
 		{ "published", PROBLEM_ALREADY_PUBLISHED },
-		{ "failed", PROBLEM_CONFLICT },	 { "missed", PROBLEM_CONFLICT },
+		{ "failed", PROBLEM_CONFLICT },
+		{ "missed", PROBLEM_CONFLICT },
 	};
 	const char *account = new_account();
 
@@ -269,8 +288,10 @@ START_TEST(cancel_takes_the_claim_away)
 	struct post p = schedule(make_content(true), new_account(), whole_hour(2)), now;
 	const struct post_patch in = { .id = p.id, .given = POST_CHANGE_CANCEL };
 
-	database_run(&database, arena_printf(arena, "UPDATE posts SET state = 'staging', owner = 'run_x', "
-						    "fence = fence + 1 WHERE id = '%s'", p.id));
+	database_run(&database, arena_printf(arena,
+					     "UPDATE posts SET state = 'staging', owner = 'run_x', "
+					     "fence = fence + 1 WHERE id = '%s'",
+					     p.id));
 	ok(store_posts_patch(db, ws, &in, arena, &now, &why));
 	ck_assert_ptr_null(now.owner);
 	ck_assert_int_eq(now.wake_us, INSTANT_NONE);
@@ -307,7 +328,8 @@ START_TEST(revival_needs_time_ahead_approval_and_no_doubt)
 	struct post p = schedule(content, new_account(), whole_hour(2)), now;
 	struct content_patch changed = { .given = CONTENT_HAS_CAPTION, .caption = "new" };
 	const struct content_edit edit = { .id = content, .patch = &changed };
-	struct post_patch in = { .id = p.id, .given = POST_CHANGE_REVIVE | POST_CHANGE_TIME,
+	struct post_patch in = { .id = p.id,
+				 .given = POST_CHANGE_REVIVE | POST_CHANGE_TIME,
 				 .due = { .us = whole_hour(-2) } };
 
 	set_state(p.id, "failed");
@@ -316,14 +338,21 @@ START_TEST(revival_needs_time_ahead_approval_and_no_doubt)
 	in.given = POST_CHANGE_TIME;
 	refused(store_posts_patch(db, ws, &in, arena, &now, &why), PROBLEM_CONFLICT);
 	in.given |= POST_CHANGE_REVIVE;
-	database_run(&database, arena_printf(arena, "INSERT INTO attempts (workspace_id, post_id, seq, "
-		"account_id, permit, fence, host, boot_id, pid, start_ticks, fingerprint, snapshot_hash, "
-		"state, sent_at, deadline_at) SELECT workspace_id, id, 1, account_id, RANDOM_BYTES(16), 1, "
-		"'h', 'b', 1, 1, RANDOM_BYTES(32), RANDOM_BYTES(32), 'in_doubt', UTC_TIMESTAMP(6), "
-		"UTC_TIMESTAMP(6) FROM posts WHERE id = '%s'", p.id));
+	database_run(&database, arena_printf(arena,
+					     "INSERT INTO attempts (workspace_id, post_id, seq, "
+					     "account_id, permit, fence, host, boot_id, pid, "
+					     "start_ticks, fingerprint, snapshot_hash, "
+					     "state, sent_at, deadline_at) SELECT workspace_id, "
+					     "id, 1, account_id, RANDOM_BYTES(16), 1, "
+					     "'h', 'b', 1, 1, RANDOM_BYTES(32), RANDOM_BYTES(32), "
+					     "'in_doubt', UTC_TIMESTAMP(6), "
+					     "UTC_TIMESTAMP(6) FROM posts WHERE id = '%s'",
+					     p.id));
 	refused(store_posts_patch(db, ws, &in, arena, &now, &why), PROBLEM_POST_UNCONFIRMED);
-	database_run(&database, arena_printf(arena, "UPDATE attempts SET state = 'no_effect' "
-						    "WHERE post_id = '%s'", p.id));
+	database_run(&database, arena_printf(arena,
+					     "UPDATE attempts SET state = 'no_effect' "
+					     "WHERE post_id = '%s'",
+					     p.id));
 	ok(store_content_update(db, ws, &edit, NULL, &why));
 	refused(store_posts_patch(db, ws, &in, arena, &now, &why), PROBLEM_NOT_APPROVED);
 	decide(content, CONTENT_SUBMIT);
@@ -339,7 +368,8 @@ START_TEST(edit_of_time_and_overrides_stages_anew)
 	struct post_patch in = { .id = p.id,
 				 .given = POST_CHANGE_TIME | POST_CHANGE_OVERRIDES,
 				 .overrides = "{\"caption\":\"x\"}",
-				 .due = { whole_hour(5), "Europe/Paris", "2030-01-01T10:00:00", 0, "2026b" },
+				 .due = { whole_hour(5), "Europe/Paris", "2030-01-01T10:00:00", 0,
+					  "2026b" },
 				 .stage_lead_s = LEAD_S,
 				 .if_version = p.version };
 
@@ -379,9 +409,13 @@ END_TEST
 START_TEST(posts_list_filters_and_pages_by_due_time)
 {
 	const char *content = make_content(true), *account = new_account();
-	struct post_query q = { .page = { .limit = 2 }, .from_us = whole_hour(2), .to_us = whole_hour(6),
-				.states = 1U << POST_QUEUED | 1U << POST_PAUSED, .account_id = account,
-				.account_ids = account, .livemode = LIVEMODE_TEST };
+	struct post_query q = { .page = { .limit = 2 },
+				.from_us = whole_hour(2),
+				.to_us = whole_hour(6),
+				.states = 1U << POST_QUEUED | 1U << POST_PAUSED,
+				.account_id = account,
+				.account_ids = account,
+				.livemode = LIVEMODE_TEST };
 	struct posts list;
 
 	for (int h = 1; h <= 6; h++)

@@ -120,10 +120,14 @@ START_TEST(api_key_round_trip_and_touch)
 {
 	uint8_t mac[SHA256_BYTES] = { 0, 1, 2 };
 	char public_id[9];
-	struct apikey_new in = { .public_id = public_id, .secret_hmac = mac, .name = "k",
-				 .livemode = true, .scopes = role_scopes(ROLE_EDITOR),
+	struct apikey_new in = { .public_id = public_id,
+				 .secret_hmac = mac,
+				 .name = "k",
+				 .livemode = true,
+				 .scopes = role_scopes(ROLE_EDITOR),
 				 .expires_us = INSTANT_NONE };
-	struct apikey_patch patch = { .given = APIKEY_NAME | APIKEY_PUBLISH_CAP, .name = "renamed",
+	struct apikey_patch patch = { .given = APIKEY_NAME | APIKEY_PUBLISH_CAP,
+				      .name = "renamed",
 				      .publish_cap_per_day = 5 };
 	struct apikey made, found;
 	char id[ID_MAX];
@@ -229,16 +233,21 @@ END_TEST
 START_TEST(account_of_another_workspace_is_taken_until_it_lets_go)
 {
 	const char *id = connect_account("r-taken", false);
-	const struct account_connect in = { .platform = "instagram", .remote_id = "r-taken",
-					    .username = "u", .display_name = "d", .scopes = "",
-					    .missing_scopes = "", .expires_us = INSTANT_NONE,
+	const struct account_connect in = { .platform = "instagram",
+					    .remote_id = "r-taken",
+					    .username = "u",
+					    .display_name = "d",
+					    .scopes = "",
+					    .missing_scopes = "",
+					    .expires_us = INSTANT_NONE,
 					    .refresh_us = INSTANT_NONE };
 	struct workspace other;
 	char other_id[ID_MAX];
 	int64_t paused;
 
 	ok(store_workspaces_create(db, "Other", arena, &other, &why));
-	refused(store_accounts_connect(db, other.id, &in, &keys, other_id, &why), PROBLEM_ACCOUNT_TAKEN);
+	refused(store_accounts_connect(db, other.id, &in, &keys, other_id, &why),
+		PROBLEM_ACCOUNT_TAKEN);
 	ok(store_accounts_disconnect(db, ws, id, &paused, &why));
 	ok(store_accounts_connect(db, other.id, &in, &keys, other_id, &why));
 	ck_assert_str_ne(other_id, id);
@@ -251,12 +260,14 @@ START_TEST(platform_name_means_the_only_or_the_preferred_account)
 	const char *first, *second;
 	struct account acc;
 
-	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why), PROBLEM_ACCOUNT_NOT_CONNECTED);
+	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why),
+		PROBLEM_ACCOUNT_NOT_CONNECTED);
 	first = new_account();
 	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
 	ck_assert_str_eq(acc.id, first);
 	second = new_account();
-	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why), PROBLEM_ACCOUNT_AMBIGUOUS);
+	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why),
+		PROBLEM_ACCOUNT_AMBIGUOUS);
 	ck_assert_ptr_nonnull(strstr(why.extra, second));
 	wish.preferred_id = second;
 	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
@@ -266,15 +277,18 @@ START_TEST(platform_name_means_the_only_or_the_preferred_account)
 	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
 	ck_assert_str_eq(acc.id, first);
 	wish.livemode = LIVEMODE_LIVE;
-	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why), PROBLEM_ACCOUNT_NOT_CONNECTED);
+	refused(store_accounts_resolve(db, ws, &wish, arena, &acc, &why),
+		PROBLEM_ACCOUNT_NOT_CONNECTED);
 }
 END_TEST
 
 START_TEST(default_moves_from_one_account_to_the_other)
 {
 	const char *first = new_account(), *second = new_account();
-	struct account_patch in = { .id = first, .given = ACCOUNT_IS_DEFAULT | ACCOUNT_ON_LATE,
-				    .is_default = true, .on_late = ON_LATE_ASK };
+	struct account_patch in = { .id = first,
+				    .given = ACCOUNT_IS_DEFAULT | ACCOUNT_ON_LATE,
+				    .is_default = true,
+				    .on_late = ON_LATE_ASK };
 	struct account acc;
 
 	ok(store_accounts_update(db, ws, &in, &why));
@@ -293,8 +307,13 @@ START_TEST(tokens_are_sealed_and_an_empty_one_changes_nothing)
 	CLEANUP(tokens_done) struct tokens tokens = { 0 };
 	const char *id = new_account();
 	const struct token more[] = {
-		{ .kind = "access", .value = "", .expires_us = INSTANT_NONE, .issued_us = INSTANT_NONE },
-		{ .kind = "refresh", .value = "secret-refresh", .expires_us = whole_hour(9),
+		{ .kind = "access",
+		  .value = "",
+		  .expires_us = INSTANT_NONE,
+		  .issued_us = INSTANT_NONE },
+		{ .kind = "refresh",
+		  .value = "secret-refresh",
+		  .expires_us = whole_hour(9),
 		  .issued_us = INSTANT_NONE },
 	};
 	const struct token_set set = { more, 2 };
@@ -314,10 +333,14 @@ START_TEST(renewal_is_leased_to_one_and_settled_by_its_fence)
 {
 	const char *id = new_account();
 	const struct token_lease lease = { id, "run_a", 60 };
-	const struct token fresh = { .kind = "access", .value = "fresh", .expires_us = INSTANT_NONE,
+	const struct token fresh = { .kind = "access",
+				     .value = "fresh",
+				     .expires_us = INSTANT_NONE,
 				     .issued_us = INSTANT_NONE };
-	struct token_settle settle = { .account_id = id, .next_us = whole_hour(5),
-				       .expires_us = whole_hour(9), .tokens = { &fresh, 1 } };
+	struct token_settle settle = { .account_id = id,
+				       .next_us = whole_hour(5),
+				       .expires_us = whole_hour(9),
+				       .tokens = { &fresh, 1 } };
 	struct token_due *due;
 	struct tokens tokens;
 	int64_t fence, other;
@@ -347,8 +370,11 @@ END_TEST
 
 START_TEST(flow_state_works_once)
 {
-	struct flow_new in = { .user_id = user, .platform = "instagram", .verifier = "v",
-			       .redirect = "/settings", .life_s = 600 };
+	struct flow_new in = { .user_id = user,
+			       .platform = "instagram",
+			       .verifier = "v",
+			       .redirect = "/settings",
+			       .life_s = 600 };
 	const struct flow_offer offer = { NULL, "[{\"token\":\"x\"}]", 600 };
 	struct flow_offer to_offer = offer;
 	struct flow_end end = { 0 };
@@ -379,7 +405,8 @@ START_TEST(flow_state_works_once)
 	in.life_s = -1;
 	random_bytes(in.state_hash, sizeof(in.state_hash));
 	ok(store_flows_create(db, ws, &in, id, &why));
-	refused(store_flows_take(db, in.state_hash, arena, &flow, &ours, &why), PROBLEM_OAUTH_STATE);
+	refused(store_flows_take(db, in.state_hash, arena, &flow, &ours, &why),
+		PROBLEM_OAUTH_STATE);
 }
 END_TEST
 

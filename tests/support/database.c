@@ -133,8 +133,8 @@ void database_run(const struct database *d, const char *sql)
 	const struct passwd *me = getpwuid(geteuid());
 
 	ck_assert_ptr_nonnull(me);
-	ck_assert_ptr_nonnull(
-		mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0, d->socket, 0));
+	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+						 d->socket, 0));
 	ck_assert_msg(mysql_query(my, sql) == 0, "%s: %s", sql, mysql_error(my));
 	mysql_close(my);
 }

@@ -83,7 +83,9 @@ struct session_tokens some_tokens(void)
 const char *connect_account(const char *remote, bool livemode)
 {
 	const struct token tokens[] = {
-		{ .kind = "access", .value = "secret-access", .expires_us = INSTANT_NONE,
+		{ .kind = "access",
+		  .value = "secret-access",
+		  .expires_us = INSTANT_NONE,
 		  .issued_us = INSTANT_NONE },
 	};
 	const struct account_connect in = { .platform = "instagram",
@@ -126,10 +128,12 @@ const char *make_content(bool is_approved)
 
 struct post schedule(const char *content, const char *account, int64_t due_us)
 {
-	const struct post_new one = { .account_id = account, .platform = "instagram",
+	const struct post_new one = { .account_id = account,
+				      .platform = "instagram",
 				      .due = { .us = due_us } };
-	const struct posts_new in = { .content_id = content, .created_by = user, .v = &one, .n = 1,
-				      .stage_lead_s = LEAD_S };
+	const struct posts_new in = {
+		.content_id = content, .created_by = user, .v = &one, .n = 1, .stage_lead_s = LEAD_S
+	};
 	struct posts made;
 
 	ok(store_posts_insert(db, ws, &in, arena, &made, &why));
@@ -153,7 +157,9 @@ void set_state(const char *id, const char *state)
 
 size_t events_of(const char *type, const char *subject)
 {
-	const struct event_query q = { .type = type, .subject_id = subject, .livemode = LIVEMODE_ANY };
+	const struct event_query q = { .type = type,
+				       .subject_id = subject,
+				       .livemode = LIVEMODE_ANY };
 	struct events list;
 
 	ok(store_events_list(db, ws, &q, arena, &list, &why));
@@ -167,8 +173,9 @@ int64_t whole_hour(int hours)
 
 void decide(const char *content, enum content_move move)
 {
-	const struct content_decision in = { .id = content, .move = move, .by = user,
-					     .stage_lead_s = LEAD_S };
+	const struct content_decision in = {
+		.id = content, .move = move, .by = user, .stage_lead_s = LEAD_S
+	};
 
 	ok(store_content_decide(db, ws, &in, &why));
 }

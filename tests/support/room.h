@@ -26,7 +26,7 @@ extern struct arena *arena;
 extern struct problem why;
 extern struct keys keys;
 extern char ws[ID_MAX], user[ID_MAX];
-extern int64_t now_us;   /* the database's clock when the case began */
+extern int64_t now_us; /* the database's clock when the case began */
 
 void ok(int result);
 void refused(int result, enum problem_kind kind);

@@ -81,15 +81,20 @@ static struct media_item items[] = { { .media_id = "med_1", .kind = MEDIA_IMAGE 
 START_TEST(overrides_win_from_base_over_platform_to_post)
 {
 	const struct content c = {
-		.kind = CONTENT_CAROUSEL, .caption = "base", .title = "title", .link = "https://a.example",
-		.tags = "[\"x\",\"y\"]", .media = items, .media_n = 2,
+		.kind = CONTENT_CAROUSEL,
+		.caption = "base",
+		.title = "title",
+		.link = "https://a.example",
+		.tags = "[\"x\",\"y\"]",
+		.media = items,
+		.media_n = 2,
 		.overrides = "{\"instagram\":{\"caption\":\"insta\",\"link\":null,\"board\":7},"
 			     "\"tiktok\":{\"caption\":\"tik\"}}",
 	};
 	CLEANUP(publication_done) struct publication p = { 0 };
 
-	ck_assert_int_eq(publication_build(&c, "instagram", "{\"title\":\"mine\",\"tags\":[\"z\"]}", arena,
-					   &p, &why),
+	ck_assert_int_eq(publication_build(&c, "instagram", "{\"title\":\"mine\",\"tags\":[\"z\"]}",
+					   arena, &p, &why),
 			 0);
 	ck_assert_str_eq(p.caption, "insta");
 	ck_assert_str_eq(p.title, "mine");
@@ -105,7 +110,9 @@ END_TEST
 
 START_TEST(without_overrides_the_base_is_published)
 {
-	const struct content c = { .kind = CONTENT_TEXT, .caption = "base", .tags = "[\"x\",\"y\"]" };
+	const struct content c = { .kind = CONTENT_TEXT,
+				   .caption = "base",
+				   .tags = "[\"x\",\"y\"]" };
 	CLEANUP(publication_done) struct publication p = { 0 };
 
 	ck_assert_int_eq(publication_build(&c, "instagram", NULL, arena, &p, &why), 0);
@@ -119,8 +126,12 @@ END_TEST
 START_TEST(overrides_of_the_wrong_shape_are_refused)
 {
 	static const char *const overrides[] = {
-		"{\"instagram\":[]}", "{\"instagram\":{\"caption\":1}}", "{\"instagram\":{\"tags\":[1]}}",
-		"{\"instagram\":{\"tags\":\"a\"}}", "[]", "{",
+		"{\"instagram\":[]}",
+		"{\"instagram\":{\"caption\":1}}",
+		"{\"instagram\":{\"tags\":[1]}}",
+		"{\"instagram\":{\"tags\":\"a\"}}",
+		"[]",
+		"{",
 	};
 
 	for (size_t i = 0; i < sizeof(overrides) / sizeof(*overrides); i++) {
@@ -139,18 +150,27 @@ START_TEST(shapes_follow_their_kind)
 {
 	static const struct {
 		enum content_kind kind;
-		const char *media; /* i, v, a; f: still being fetched */
+		const char *media;   /* i, v, a; f: still being fetched */
 		const char *pointer; /* NULL: fine */
 	} rows[] = {
-		{ CONTENT_TEXT, "", NULL },	     { CONTENT_TEXT, "i", "/media" },
-		{ CONTENT_IMAGE, "i", NULL },	     { CONTENT_IMAGE, "", "/media" },
-		{ CONTENT_IMAGE, "v", "/media/0" },  { CONTENT_IMAGE, "ii", "/media" },
-		{ CONTENT_CAROUSEL, "iv", NULL },    { CONTENT_CAROUSEL, "i", "/media" },
-		{ CONTENT_CAROUSEL, "ia", "/media/1" }, { CONTENT_VIDEO, "v", NULL },
-		{ CONTENT_VIDEO, "i", "/media/0" },  { CONTENT_STORY, "i", NULL },
-		{ CONTENT_STORY, "v", NULL },	     { CONTENT_STORY, "vv", "/media" },
-		{ CONTENT_SLIDESHOW, "i", NULL },    { CONTENT_SLIDESHOW, "iiv", "/media/2" },
-		{ CONTENT_SLIDESHOW, "", "/media" }, { CONTENT_VIDEO, "f", NULL },
+		{ CONTENT_TEXT, "", NULL },
+		{ CONTENT_TEXT, "i", "/media" },
+		{ CONTENT_IMAGE, "i", NULL },
+		{ CONTENT_IMAGE, "", "/media" },
+		{ CONTENT_IMAGE, "v", "/media/0" },
+		{ CONTENT_IMAGE, "ii", "/media" },
+		{ CONTENT_CAROUSEL, "iv", NULL },
+		{ CONTENT_CAROUSEL, "i", "/media" },
+		{ CONTENT_CAROUSEL, "ia", "/media/1" },
+		{ CONTENT_VIDEO, "v", NULL },
+		{ CONTENT_VIDEO, "i", "/media/0" },
+		{ CONTENT_STORY, "i", NULL },
+		{ CONTENT_STORY, "v", NULL },
+		{ CONTENT_STORY, "vv", "/media" },
+		{ CONTENT_SLIDESHOW, "i", NULL },
+		{ CONTENT_SLIDESHOW, "iiv", "/media/2" },
+		{ CONTENT_SLIDESHOW, "", "/media" },
+		{ CONTENT_VIDEO, "f", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -158,7 +178,7 @@ START_TEST(shapes_follow_their_kind)
 		size_t n = strlen(rows[i].media);
 
 		for (size_t m = 0; m < n; m++) {
-			media[m].kind = rows[i].media[m] == 'v' ? MEDIA_VIDEO
+			media[m].kind = rows[i].media[m] == 'v'   ? MEDIA_VIDEO
 					: rows[i].media[m] == 'a' ? MEDIA_AUDIO
 								  : MEDIA_IMAGE;
 			media[m].state = rows[i].media[m] == 'f' ? MEDIA_FETCHING : MEDIA_READY;

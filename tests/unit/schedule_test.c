@@ -12,7 +12,7 @@ static struct problem why;
 struct row {
 	const char *instant, *local, *timezone; /* instant NULL: a wall time */
 	int fold;
-	const char *want, *want_local;          /* want NULL: refused with `kind` */
+	const char *want, *want_local; /* want NULL: refused with `kind` */
 	int want_fold;
 	enum problem_kind kind;
 };
@@ -31,8 +31,8 @@ static const struct row rows[] = {
 	{ "2026-11-01T06:30:00Z", NULL, "America/New_York", 0, "2026-11-01T06:30:00Z",
 	  "2026-11-01T01:30:00", 1, 0 },
 	/* fold means nothing where there is one. */
-	{ NULL, "2026-07-01T12:00", "Europe/Berlin", 1, "2026-07-01T10:00:00Z", "2026-07-01T12:00:00",
-	  0, 0 },
+	{ NULL, "2026-07-01T12:00", "Europe/Berlin", 1, "2026-07-01T10:00:00Z",
+	  "2026-07-01T12:00:00", 0, 0 },
 	/* Clocks go forward on 2026-03-08 at 02:00 EST: 02:30 does not exist. */
 	{ NULL, "2026-03-08T02:30", "America/New_York", 0, NULL, NULL, 0, PROBLEM_TIME_GAP },
 	{ NULL, "2026-03-08T03:00", "America/New_York", 0, "2026-03-08T07:00:00Z",
@@ -46,8 +46,10 @@ static const struct row rows[] = {
 START_TEST(wishes_become_instants_or_are_refused)
 {
 	const struct row *row = &rows[_i];
-	struct schedule_wish wish = { .is_local = !row->instant, .local = row->local,
-				      .timezone = row->timezone, .fold = row->fold };
+	struct schedule_wish wish = { .is_local = !row->instant,
+				      .local = row->local,
+				      .timezone = row->timezone,
+				      .fold = row->fold };
 	struct schedule_time time;
 	char printed[RFC3339_MAX];
 
@@ -69,7 +71,8 @@ END_TEST
 
 START_TEST(gap_names_the_times_on_either_side)
 {
-	const struct schedule_wish wish = { .is_local = true, .local = "2026-03-08T02:30",
+	const struct schedule_wish wish = { .is_local = true,
+					    .local = "2026-03-08T02:30",
 					    .timezone = "America/New_York" };
 	struct schedule_time time;
 
