@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "db/migrate.h"
 #include "store/statements.h"
 #include "support/database.h"
 
@@ -65,6 +66,61 @@ START_TEST(binds_the_workspace_or_gives_a_reason)
 					      "%s binds no workspace", s->name);
 		}
 	}
+}
+END_TEST
+
+/* Whose statements the api pool's database user must not be able to run. */
+static const char *const beyond_the_api[] = { "tokens.", "flows.", "queue.claim",
+					      "runners.register" };
+/* The api pool's own ground: all of these must be allowed to it. */
+static const char *const of_the_api[] = {
+	"apikeys.", "characters.", "content.",  "events.", "health.",     "media.",
+	"posts.",   "postchange.", "sessions.", "users.",  "workspaces.",
+};
+
+static bool starts_with_any(const char *name, const char *const *prefixes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+static void check_grant(MYSQL *my, const struct stmt *s)
+{
+	MYSQL_STMT *handle = mysql_stmt_init(my);
+	bool allowed = mysql_stmt_prepare(handle, s->sql, strlen(s->sql)) == 0;
+
+	if (starts_with_any(s->name, of_the_api, ARRAY_LEN(of_the_api)))
+		ck_assert_msg(allowed, "the api user cannot run %s: %s", s->name,
+			      mysql_stmt_error(handle));
+	if (starts_with_any(s->name, beyond_the_api, ARRAY_LEN(beyond_the_api)))
+		ck_assert_msg(!allowed, "the api user can run %s", s->name);
+	mysql_stmt_close(handle);
+}
+
+START_TEST(api_user_runs_its_own_statements_and_no_others)
+{
+	const struct grant_names names = { "carillon", "'t_api'@'localhost'",
+					   "'t_run'@'localhost'" };
+	struct problem why;
+	size_t tables_n;
+	const struct stmt *const *tables = store_statements(&tables_n);
+	struct db *db = NULL;
+	MYSQL *my = mysql_init(NULL);
+
+	database_run(&database, "CREATE USER t_api@localhost IDENTIFIED BY 'pw'");
+	database_run(&database, "CREATE USER t_run@localhost IDENTIFIED BY 'pw'");
+	ck_assert_int_eq(db_open(database.config, DB_ROLE_ADMIN, &db, &why), 0);
+	ck_assert_msg(migrate_grant(db, database_sql_folder(), &names, &why) == 0, "%s",
+		      why.detail);
+	db_free(db);
+	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", "t_api", "pw", "carillon", 0,
+						 database.socket, 0));
+	for (size_t t = 0; t < tables_n; t++)
+		for (const struct stmt *s = tables[t]; s->name; s++)
+			check_grant(my, s);
+	mysql_close(my);
 }
 END_TEST
 
@@ -129,6 +185,7 @@ int main(void)
 	tcase_add_test(tc, binds_the_workspace_or_gives_a_reason);
 	tcase_add_test(tc, global_rows_stand_in_the_committed_list);
 	tcase_add_test(tc, names_are_unique);
+	tcase_add_test(tc, api_user_runs_its_own_statements_and_no_others);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
