@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ struct slot {
 
 struct pool {
 	struct master *m;
-	int listen_fd;
+	int listen_fd, lock_fd;
 	dev_t socket_dev;
 	ino_t socket_ino;
 	sigset_t signals, before; /* what the parent waits for; the mask that children get back */
@@ -242,16 +243,25 @@ static int socket_address(const char *path, const char *suffix, struct sockaddr_
 	return 0;
 }
 
-static bool socket_is_served(const struct sockaddr_un *at)
+/*
+ * One master a socket. The lock goes with the master alone: workers close their copy, so one that
+ * still finishes a request for a master that was killed keeps no successor from starting.
+ */
+static int pool_lock(struct pool *p, struct problem *reterr)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool is_served;
+	struct sockaddr_un at;
 
-	if (fd < 0)
-		return false;
-	is_served = connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 || errno == EAGAIN;
-	close(fd);
-	return is_served;
+	if (socket_address(p->m->socket_path, ".lock", &at, reterr) < 0)
+		return -1;
+	p->lock_fd = open(at.sun_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (p->lock_fd < 0)
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s cannot be opened: %s",
+				   at.sun_path, strerrorname_np(errno));
+	if (flock(p->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return problem_set(reterr, PROBLEM_CONFLICT,
+				   "Another responder serves %s already; stop it first.",
+				   p->m->socket_path);
+	return 0;
 }
 
 static int socket_grant(const struct master *m, const char *path, struct problem *reterr)
@@ -277,16 +287,11 @@ static int socket_grant(const struct master *m, const char *path, struct problem
 static int pool_listen(struct pool *p, struct problem *reterr)
 {
 	const struct master *m = p->m;
-	struct sockaddr_un final, fresh;
+	struct sockaddr_un fresh;
 	struct stat st;
 
-	if (socket_address(m->socket_path, "", &final, reterr) < 0 ||
-	    socket_address(m->socket_path, ".new", &fresh, reterr) < 0)
+	if (socket_address(m->socket_path, ".new", &fresh, reterr) < 0 || pool_lock(p, reterr) < 0)
 		return -1;
-	if (socket_is_served(&final))
-		return problem_set(reterr, PROBLEM_CONFLICT,
-				   "Another responder serves %s already; stop it first.",
-				   m->socket_path);
 	(void)unlink(fresh.sun_path);
 	p->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (p->listen_fd < 0 ||
@@ -317,7 +322,7 @@ static void pool_unlink(const struct pool *p)
 
 int master_run(struct master *m, struct problem *reterr)
 {
-	struct pool p = { .m = m, .listen_fd = -1 };
+	struct pool p = { .m = m, .listen_fd = -1, .lock_fd = -1 };
 	int rc;
 
 	sigemptyset(&p.signals);
@@ -338,6 +343,8 @@ int master_run(struct master *m, struct problem *reterr)
 	}
 	if (p.listen_fd >= 0)
 		close(p.listen_fd);
+	if (p.lock_fd >= 0)
+		close(p.lock_fd);
 	sigprocmask(SIG_SETMASK, &p.before, NULL);
 	return rc;
 }
