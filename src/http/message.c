@@ -400,7 +400,8 @@ void reply_print(const struct request *req, const struct reply *r, struct buf *o
 	buf_printf(out, "Status: %d\r\n", r->status);
 	for (i = 0; i < r->headers_n; i++)
 		buf_printf(out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
-	if (has_body && r->body.len) {
+	/* A type without a body belongs to the file that nginx sends instead (X-Accel-Redirect). */
+	if (has_body && (r->body.len || r->content_type)) {
 		buf_printf(out, "Content-Type: %s\r\n",
 			   r->content_type ? r->content_type : "application/json");
 	}
