@@ -304,30 +304,37 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* 0 go on; else leave with that status, less one. */
-static int read_options(struct admin *a, int argc, char **argv)
+static void take_option(struct admin *a, int letter)
 {
-	struct {
+	const struct {
 		int letter;
 		const char **text;
 	} texts[] = {
 		{ 'c', &a->config_path }, { 's', &a->sql_folder }, { 'w', &a->workspace },
 		{ 'r', &a->role },        { 'n', &a->name },       { 'S', &a->scopes },
 	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].letter == letter)
+			*texts[i].text = optarg;
+	if (letter == 'l' || letter == 't') {
+		a->has_mode = true;
+		a->livemode = letter == 'l';
+	}
+}
+
+/* 0 go on; else leave with that status, less one. */
+static int read_options(struct admin *a, int argc, char **argv)
+{
 	int letter;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, before anything else */
 	while ((letter = getopt_long(argc, argv, "c:s:w:r:n:h", options, NULL)) != -1) {
-		for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-			if (texts[i].letter == letter)
-				*texts[i].text = optarg;
 		if (letter == 'h' || letter == '?') {
 			print_usage(letter == 'h' ? stdout : stderr);
 			return (letter == 'h' ? EX_OK : EX_USAGE) + 1;
 		}
-		if (letter == 'l' || letter == 't') {
-			a->has_mode = true;
-			a->livemode = letter == 'l';
-		}
+		take_option(a, letter);
 	}
 	return 0;
 }

@@ -186,7 +186,8 @@ static int prepare_failed(struct db *db, struct rows *r, struct problem *reterr)
 		log_line(LOG_LEVEL_ERROR, "db.prepare_failed", "statement=%s message=\"%s\"",
 			 r->stmt->name, mysql_stmt_error(r->handle));
 	rows_free(r);
-	return db_failed(db, err, "prepare", reterr);
+	db_failed(db, err, "prepare", reterr);
+	return -1;
 }
 
 static int prepare(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr)
@@ -247,12 +248,14 @@ static void time_set(MYSQL_TIME *t, int64_t us)
 	t->time_type = MYSQL_TIMESTAMP_DATETIME;
 }
 
-static void bind_bytes(struct rows *r, size_t i, const void *p, size_t n,
-		       enum enum_field_types type)
+struct args { /* va_list may be an array type: wrapped, it can be handed on */
+	va_list ap;
+};
+
+static void bind_memory(struct rows *r, size_t i, const void *p, size_t n)
 {
 	MYSQL_BIND *b = &r->params[i];
 
-	b->buffer_type = p ? type : MYSQL_TYPE_NULL;
 	/* Connector/C only reads parameters; its struct serves results, too, hence no const. */
 	b->buffer = (void *)(uintptr_t)p;
 	r->lengths[i] = (unsigned long)n;
@@ -260,71 +263,82 @@ static void bind_bytes(struct rows *r, size_t i, const void *p, size_t n,
 	b->length = &r->lengths[i];
 }
 
-static void bind_integer(struct rows *r, size_t i, int64_t v, bool is_null)
+static void bind_text(struct rows *r, size_t i, struct args *args)
 {
-	r->values[i].integer = v;
-	r->params[i].buffer_type = is_null ? MYSQL_TYPE_NULL : MYSQL_TYPE_LONGLONG;
+	const char *s = va_arg(args->ap, const char *);
+
+	r->params[i].buffer_type = s ? MYSQL_TYPE_STRING : MYSQL_TYPE_NULL;
+	bind_memory(r, i, s, s ? strlen(s) : 0);
+}
+
+static void bind_bytes(struct rows *r, size_t i, struct args *args)
+{
+	const void *p = va_arg(args->ap, const void *);
+
+	r->params[i].buffer_type = p ? MYSQL_TYPE_BLOB : MYSQL_TYPE_NULL;
+	bind_memory(r, i, p, va_arg(args->ap, size_t));
+}
+
+static void bind_integer(struct rows *r, size_t i, struct args *args)
+{
+	r->values[i].integer = va_arg(args->ap, int64_t);
+	r->params[i].buffer_type = MYSQL_TYPE_LONGLONG;
 	r->params[i].buffer = &r->values[i].integer;
 }
 
-static void bind_number(struct rows *r, size_t i, double v)
+static void bind_integer_or_null(struct rows *r, size_t i, struct args *args)
 {
-	r->values[i].number = v;
+	bind_integer(r, i, args);
+	if (r->values[i].integer == INT64_MIN)
+		r->params[i].buffer_type = MYSQL_TYPE_NULL;
+}
+
+static void bind_number(struct rows *r, size_t i, struct args *args)
+{
+	r->values[i].number = va_arg(args->ap, double);
 	r->params[i].buffer_type = MYSQL_TYPE_DOUBLE;
 	r->params[i].buffer = &r->values[i].number;
 }
 
-static void bind_instant(struct rows *r, size_t i, int64_t us)
+static void bind_instant(struct rows *r, size_t i, struct args *args)
 {
+	int64_t us = va_arg(args->ap, int64_t);
+
 	r->params[i].buffer_type = us == INSTANT_NONE ? MYSQL_TYPE_NULL : MYSQL_TYPE_DATETIME;
 	r->params[i].buffer = &r->values[i].time;
 	if (us != INSTANT_NONE)
 		time_set(&r->values[i].time, us);
 }
 
-static void bind_text(struct rows *r, size_t i, const char *s)
-{
-	bind_bytes(r, i, s, s ? strlen(s) : 0, MYSQL_TYPE_STRING);
-}
+struct bind_row {
+	char letter;
+	void (*bind)(struct rows *r, size_t i, struct args *args);
+};
 
-static void bind_all(struct rows *r, va_list ap)
+static void bind_all(struct rows *r, struct args *args)
 {
+	static const struct bind_row binders[] = {
+		{ 's', bind_text },    { 'i', bind_integer },
+		{ 't', bind_instant }, { 'I', bind_integer_or_null },
+		{ 'b', bind_bytes },   { 'd', bind_number },
+	};
+
 	memset(r->params, 0, r->params_n * sizeof(*r->params));
 	for (size_t i = 0; i < r->params_n; i++) {
-		const void *p;
-		int64_t v;
+		size_t b = 0;
 
-		switch (r->stmt->binds[i]) {
-		case 's':
-			bind_text(r, i, va_arg(ap, const char *));
-			break;
-		case 'b':
-			p = va_arg(ap, const void *);
-			bind_bytes(r, i, p, va_arg(ap, size_t), MYSQL_TYPE_BLOB);
-			break;
-		case 'd':
-			bind_number(r, i, va_arg(ap, double));
-			break;
-		case 't':
-			bind_instant(r, i, va_arg(ap, int64_t));
-			break;
-		case 'i':
-			bind_integer(r, i, va_arg(ap, int64_t), false);
-			break;
-		default:
-			assert(r->stmt->binds[i] == 'I');
-			v = va_arg(ap, int64_t);
-			bind_integer(r, i, v, v == INT64_MIN);
-			break;
-		}
+		while (b + 1 < ARRAY_LEN(binders) && binders[b].letter != r->stmt->binds[i])
+			b++;
+		assert(binders[b].letter == r->stmt->binds[i]);
+		binders[b].bind(r, i, args);
 	}
 }
 
 /* 0 done; else MariaDB's errno. */
-static unsigned run_prepared(struct rows *r, va_list ap)
+static unsigned run_prepared(struct rows *r, struct args *args)
 {
 	assert(!r->is_open);
-	bind_all(r, ap);
+	bind_all(r, args);
 	if ((r->params_n && mysql_stmt_bind_param(r->handle, r->params)) ||
 	    mysql_stmt_execute(r->handle))
 		return mysql_stmt_errno(r->handle);
@@ -354,7 +368,7 @@ static int run(struct db *db, const struct stmt *s, struct rows **ret, struct pr
 	for (int tries = 0;; tries++) {
 		struct rows *r = NULL;
 		unsigned err;
-		va_list copy;
+		struct args args;
 
 		if (db_ready(db, reterr) < 0)
 			return -1;
@@ -363,9 +377,9 @@ static int run(struct db *db, const struct stmt *s, struct rows **ret, struct pr
 				continue; /* preparing does nothing, so it may always be repeated */
 			return -1;
 		}
-		va_copy(copy, ap);
-		err = run_prepared(r, copy);
-		va_end(copy);
+		va_copy(args.ap, ap);
+		err = run_prepared(r, &args);
+		va_end(args.ap);
 		if (!err) {
 			*ret = r;
 			return 0;
@@ -397,8 +411,10 @@ int db_exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct pr
 static int open_result(struct rows *r, struct rows **ret, struct problem *reterr)
 {
 	assert(r->cells_n);
-	if (mysql_stmt_bind_result(r->handle, r->binds))
-		return db_failed(r->db, mysql_stmt_errno(r->handle), r->stmt->name, reterr);
+	if (mysql_stmt_bind_result(r->handle, r->binds)) {
+		db_failed(r->db, mysql_stmt_errno(r->handle), r->stmt->name, reterr);
+		return -1;
+	}
 	r->is_open = true;
 	*ret = r;
 	return 0;

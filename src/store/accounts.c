@@ -348,7 +348,7 @@ static int update(struct db *db, void *arg, struct problem *reterr)
 	const struct account_patch *in = u->in;
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	int64_t given = in->given;
-	struct account now;
+	struct account now = { 0 };
 
 	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = u->ws, .id = in->id }, a, &now,
 		   reterr) < 0)
@@ -390,7 +390,7 @@ static int change_status(struct db *db, void *arg, struct problem *reterr)
 				       .id = s->id,
 				       .reason = s->reason,
 				       .paused = -1 };
-	struct account now;
+	struct account now = { 0 };
 
 	s->paused = 0;
 	if (get_by(db, ROW(LOCK), &(struct guard_row){ .ws = s->ws, .id = s->id }, a, &now,

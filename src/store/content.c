@@ -196,7 +196,7 @@ static int collect(struct rows *r, struct arena *a, struct contents *list, struc
 int store_content_get(struct db *db, const char *ws, const char *id, struct arena *a,
 		      struct content *ret, struct problem *reterr)
 {
-	struct content found;
+	struct content found = { 0 };
 	struct contents list = { .v = &found };
 	struct rows *r = NULL;
 
@@ -284,7 +284,7 @@ static int insert(struct db *db, void *arg, struct problem *reterr)
 int store_content_insert(struct db *db, const char *ws, const struct content_patch *in,
 			 struct arena *a, struct content *ret, struct problem *reterr)
 {
-	struct content made;
+	struct content made = { 0 };
 	struct work w = { .ws = ws, .patch = in, .arena = a, .ret = &made };
 
 	if (db_transact(db, insert, &w, reterr) < 0)
@@ -401,9 +401,9 @@ static int update(struct db *db, void *arg, struct problem *reterr)
 {
 	struct work *w = arg;
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	enum content_state state;
-	struct locked locked;
-	struct content now;
+	enum content_state state = CONTENT_DRAFT;
+	struct locked locked = { 0 };
+	struct content now = { 0 };
 	unsigned diff;
 
 	w->paused = 0;
@@ -482,8 +482,8 @@ static int decide(struct db *db, void *arg, struct problem *reterr)
 	const struct decision *d = arg;
 	const struct content_decision *in = d->in;
 	int64_t is_approval = in->move == CONTENT_APPROVE;
-	enum content_state state;
-	struct locked locked;
+	enum content_state state = CONTENT_DRAFT;
+	struct locked locked = { 0 };
 
 	if (lock(db, d->ws, in->id, in->if_version, &locked, reterr) < 0)
 		return -1;

@@ -283,7 +283,7 @@ static int patch(struct db *db, void *arg, struct problem *reterr)
 	bool is_cancel = (in->given & POST_CHANGE_CANCEL) != 0;
 	const char *event = is_cancel ? "post.cancelled" : NULL;
 	enum post_state next = POST_CANCELLED;
-	struct view v;
+	struct view v = { 0 };
 
 	c->has_raced = false;
 	if (read_view(db, c->ws, in->id, c->arena, &v, reterr) < 0 ||
@@ -346,7 +346,7 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	struct change *c = arg;
 	const struct post_verdict *in = c->verdict;
 	int64_t changed = 0;
-	struct view v;
+	struct view v = { 0 };
 
 	if (read_view(db, c->ws, in->id, c->arena, &v, reterr) < 0 ||
 	    check_version(&v.post, in->if_version, reterr) < 0)

@@ -70,7 +70,9 @@ START_TEST(binds_the_workspace_or_gives_a_reason)
 END_TEST
 
 /* Whose statements the api pool's database user must not be able to run. */
-static const char *const beyond_the_api[] = { "tokens.", "flows.", "attempts.permit_insert",
+static const char *const beyond_the_api[] = { "tokens.put",      "tokens.get",
+					      "tokens.stale",    "tokens.lease",
+					      "flows.",          "attempts.permit_insert",
 					      "runners.register" };
 /* The api pool's own ground: all of these must be allowed to it. */
 static const char *const of_the_api[] = {
