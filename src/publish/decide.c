@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fp.h"
 #include "base/log.h"
 #include "publish/private.h"
 
@@ -164,6 +165,8 @@ static void take_settlement(struct flight *f, enum phase phase, const struct del
 		.handle = o ? o->handle : NULL,
 		.evidence = o ? evidence(f, phase, o) : NULL,
 	};
+	if (phase == PHASE_DOUBT && t->state == ATTEMPT_NO_EFFECT)
+		(void)FP(F23_before_verdict);
 	if (t->state == ATTEMPT_NO_EFFECT && f->engine->journal)
 		journal_settle(f->engine->journal, t->permit);
 }

@@ -212,6 +212,8 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 void flight_start(struct flight *f)
 {
 	f->at = FLIGHT_CALL;
+	if (f->phase == PHASE_DOUBT)
+		(void)FP(F22_reading);
 	f->transfer = net_start(f->engine->app->net, NET_REPEATABLE, f->step.request, 0,
 				flight_done_reply, f);
 }

@@ -379,6 +379,7 @@ void rig_start(struct rig *r)
 
 	*r = (struct rig){ .sandbox = 0 };
 	program("carillon-publish", path, sizeof(path));
+	(void)setenv("CARILLON_TEST_FLUSH", "1", 1); /* cases kill the database */
 	database_start(&r->database, true);
 	started = r;
 	started_by = getpid();

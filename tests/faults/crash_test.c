@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runner is killed at every crash point; whatever it leaves behind, the post is published
+ * exactly once in the end and no state along the way was a lie.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "rig.h"
+
+#define PUBLISHED (1u << POST_PUBLISHED)
+#define ENDED (PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED)
+#define PATIENCE_MS 30000
+
+static struct rig rig;
+
+struct crash_row {
+	const char *plan;    /* of the runner that is to die */
+	const char *fault;   /* of the sandbox; NULL none */
+	int dies;            /* 0: the point injects an error, the runner lives on */
+};
+
+static const char drop_after[] =
+	"{\"platform\":\"instagram\",\"point\":\"publish.commit_then_drop_connection\"}";
+static const char drop_before[] =
+	"{\"platform\":\"instagram\",\"point\":\"publish.drop_before_commit\"}";
+
+static const struct crash_row rows[] = {
+	{ "F01_before_claim 1 kill\n", NULL, 1 },
+	{ "F02_after_claim 1 kill\n", NULL, 1 },
+	{ "F05_reply_received 1 kill\n", NULL, 1 },
+	{ "F05_reply_received 2 kill\n", NULL, 1 },
+	{ "F05_reply_received 3 kill\n", NULL, 1 },
+	{ "F06_handle_received 1 kill\n", NULL, 1 },
+	{ "F06_handle_received 2 kill\n", NULL, 1 },
+	{ "F10_before_commit 1 kill\n", NULL, 1 },
+	{ "F10_before_commit 2 kill\n", NULL, 1 },
+	{ "F10_before_commit 3 kill\n", NULL, 1 },
+	{ "F10_before_commit 4 kill\n", NULL, 1 },
+	{ "F10_before_commit 5 kill\n", NULL, 1 },
+	{ "F10_before_commit 6 kill\n", NULL, 1 },
+	{ "F11_after_commit 1 kill\n", NULL, 1 },
+	{ "F11_after_commit 2 kill\n", NULL, 1 },
+	{ "F11_after_commit 3 kill\n", NULL, 1 },
+	{ "F11_after_commit 4 kill\n", NULL, 1 },
+	{ "F11_after_commit 5 kill\n", NULL, 1 },
+	{ "F11_after_commit 6 kill\n", NULL, 1 },
+	{ "F12_journal_write 1 kill\n", NULL, 1 },
+	{ "F12_journal_write 1 errno:28\n", NULL, 0 },
+	{ "F13_journal_written 1 kill\n", NULL, 1 },
+	{ "F14_before_send 1 kill\n", NULL, 1 },
+	{ "F18_answer_received 1 kill\n", NULL, 1 },
+	{ "F18_answer_received 1 kill\n", drop_after, 1 },
+	{ "F18_answer_received 1 kill\n", drop_before, 1 },
+	{ "F27_within_journal_append 1 kill\n", NULL, 1 },
+	/* It wakes up past its deadline: the call must not leave any more. */
+	{ "F14_before_send 1 stop:1500\n", NULL, 0 },
+	/* Stopped on the way out: the kernel ends it at the deadline. */
+	{ "F13_before_connect 1 kill\n", NULL, 1 },
+	{ "F14_before_prereq 1 kill\n", NULL, 1 },
+	{ "F14_before_prereq 1 stop:1500\n", NULL, 1 },
+	{ "F16_sent_whole 1 kill\n", NULL, 1 },
+};
+
+static void setup(void)
+{
+	rig_reset(&rig);
+}
+
+static void check_honest(const char *id, const char *caption)
+{
+	char sql[300];
+
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND state = 'effect'", id);
+	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' "
+		       "AND state IN ('sent', 'in_doubt')",
+		       id);
+	ck_assert_int_eq(rig_number(&rig, sql), 0);
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT COUNT(*) FROM events WHERE subject_id = '%s' "
+		       "AND type IN ('post.published', 'post.failed', 'post.unconfirmed')",
+		       id);
+	ck_assert_int_eq(rig_number(&rig, sql), 1);
+}
+
+START_TEST(killed_runner_leaves_one_post)
+{
+	const struct crash_row *row = &rows[_i];
+	char id[ID_MAX], caption[64];
+	int died;
+
+	(void)snprintf(caption, sizeof(caption), "crash %d", _i);
+	rig_post(&rig, 0, caption, -500, id);
+	if (row->fault)
+		rig_fault(&rig, row->fault);
+	died = rig_once(&rig, row->plan);
+	ck_assert_int_eq(died, (row->dies ? -SIGKILL : 0));
+	ck_assert_int_ne(rig_state(&rig, id), POST_FAILED);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	check_honest(id, caption);
+}
+END_TEST
+
+/* Killed while it makes up for an earlier kill. */
+static const char *const second_plans[] = {
+	"F02_after_claim 1 kill\n",    "F10_before_commit 1 kill\n", "F11_after_commit 1 kill\n",
+	"F11_after_commit 2 kill\n",   "F22_reading 1 kill\n",       "F23_before_verdict 1 kill\n",
+	"F05_reply_received 1 kill\n",
+};
+
+START_TEST(killed_recovery_leaves_one_post)
+{
+	char id[ID_MAX], caption[64];
+	const int64_t until_us = clock_boot_us() + PATIENCE_MS * US_PER_MS;
+	int died = 0;
+
+	(void)snprintf(caption, sizeof(caption), "recovery %d", _i);
+	rig_post(&rig, 0, caption, -500, id);
+	ck_assert_int_eq(rig_once(&rig, "F13_journal_written 1 kill\n"), -SIGKILL);
+	while (died == 0 && clock_boot_us() < until_us && rig_state(&rig, id) != POST_PUBLISHED) {
+		died = rig_once(&rig, second_plans[_i]);
+		rig_sleep_ms(50);
+	}
+	ck_assert_int_eq(died, -SIGKILL);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	check_honest(id, caption);
+}
+END_TEST
+
+/* The list of crash points against what really fired in this run. */
+START_TEST(every_crash_point_fires)
+{
+	static const char *const names[] = {
+#define FAILPOINT(name, mends) #name,
+#include "publish/failpoints.def"
+#undef FAILPOINT
+	};
+	char path[160], line[128];
+	bool seen[ARRAY_LEN(names)] = { false };
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s.hits", rig.plan_path);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			seen[i] |= strcmp(line, names[i]) == 0;
+	}
+	(void)fclose(f);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		ck_assert_msg(seen[i], "%s was never reached", names[i]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("crash");
+	TCase *t = tcase_create("crash");
+	SRunner *r;
+	int failed;
+
+	if (!rig_has_failpoints()) {
+		fprintf(stderr, "crash_test: skipped, built without --enable-failpoints\n");
+		return 77;
+	}
+	rig_start(&rig);
+	r = srunner_create(s);
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, killed_runner_leaves_one_post, 0, (int)ARRAY_LEN(rows));
+	tcase_add_loop_test(t, killed_recovery_leaves_one_post, 0, (int)ARRAY_LEN(second_plans));
+	tcase_add_test(t, every_crash_point_fires);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rig_stop(&rig);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

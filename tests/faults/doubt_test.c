@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The platform misbehaves around the irreversible call, the database goes away, people cancel in
+ * the last moment: one object or none, and a state that says which.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "rig.h"
+#include "store/posts.h"
+
+#define ENDED                                                                                      \
+	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED |   \
+	 1u << POST_CANCELLED)
+#define PATIENCE_MS 30000
+
+static struct rig rig;
+
+static void setup(void)
+{
+	rig_reset(&rig);
+}
+
+static int64_t of_post(const char *id, const char *expression)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
+	return rig_number(&rig, sql);
+}
+
+struct fault_row {
+	const char *point, *params;
+	int attempts;  /* permits that it must have taken; 0: does not matter */
+};
+
+static const struct fault_row rows[] = {
+	{ "publish.commit_then_drop_connection", "{}", 1 },
+	{ "publish.commit_then_5xx", "{}", 1 },
+	{ "publish.error_then_live", "{}", 1 },
+	{ "publish.commit_then_hang", "{\"ms\":3000}", 1 },
+	{ "publish.drop_before_commit", "{}", 2 },
+	{ "publish.5xx", "{}", 2 },
+	{ "publish.not_ready", "{}", 0 },
+	{ "net.rst_before", "{}", 2 },
+	{ "net.close_before", "{}", 2 },
+	{ "net.rst_after", "{}", 1 },
+	{ "net.close_after", "{}", 1 },
+	{ "net.truncate", "{}", 1 },
+	{ "net.wrong_length", "{}", 1 },
+	{ "http.5xx_after", "{}", 1 },
+	{ "http.429_after", "{}", 1 },
+	{ "http.html_502_after", "{}", 1 },
+	{ "http.html_body", "{}", 1 },
+	{ "http.empty_body", "{}", 1 },
+	{ "http.malformed_body", "{}", 1 },
+	{ "http.nested_body", "{}", 1 },
+	{ "http.huge_body", "{}", 1 },
+	{ "http.gzip_bomb", "{}", 1 },
+	{ "http.redirect", "{}", 0 },
+	{ "http.html_502", "{}", 0 },
+};
+
+START_TEST(fault_of_the_fire_leaves_one_post)
+{
+	const struct fault_row *row = &rows[_i];
+	char id[ID_MAX], caption[64], json[300];
+
+	(void)snprintf(caption, sizeof(caption), "doubt %d", _i);
+	(void)snprintf(json, sizeof(json),
+		       "{\"platform\":\"instagram\",\"point\":\"%s\",\"params\":%s,"
+		       "\"match\":{\"endpoint\":\"media_publish\"}}",
+		       row->point, row->params);
+	rig_post(&rig, 0, caption, -500, id);
+	rig_fault(&rig, json);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+	if (row->attempts > 0)
+		ck_assert_int_eq(of_post(id, "attempts"), row->attempts);
+}
+END_TEST
+
+static const char *const stage_faults[] = { "create.5xx",     "create.timeout_before",
+					    "net.rst_before", "net.truncate",
+					    "http.5xx_after" };
+
+START_TEST(fault_of_staging_costs_nothing)
+{
+	char id[ID_MAX], caption[64], json[300];
+
+	(void)snprintf(caption, sizeof(caption), "stage %d", _i);
+	(void)snprintf(json, sizeof(json),
+		       "{\"platform\":\"instagram\",\"point\":\"%s\","
+		       "\"match\":{\"endpoint\":\"media_create\"}}",
+		       stage_faults[_i]);
+	rig_post(&rig, 0, caption, -500, id);
+	rig_fault(&rig, json);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+	ck_assert_int_eq(of_post(id, "attempts"), 1);
+}
+END_TEST
+
+/* The very text is there already, bound to another post: it must not be taken for ours. */
+START_TEST(twin_on_the_account_is_not_mistaken)
+{
+	char first[ID_MAX], second[ID_MAX];
+
+	rig_post(&rig, 0, "twins", -500, first);
+	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_post(&rig, 0, "twins", -500, second);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.drop_before_commit\"}");
+	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "twins"), 2);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(DISTINCT remote_id) FROM posts"), 2);
+}
+END_TEST
+
+static int cancel(const char *id, struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(db_free) struct db *db = database_open(&rig.database);
+	const struct post_patch in = { .id = id, .given = POST_CHANGE_CANCEL };
+	struct post post;
+
+	return store_posts_patch(db, RIG_WORKSPACE, &in, a, &post, reterr);
+}
+
+/* Cancelled from long before to just after its time: it is there or it is not, never both. */
+START_TEST(cancel_is_honoured_or_refused)
+{
+	static const int before_ms[] = { 1500, 400, 120, 70, 55, 40, 20, 5, 0, -20, -100, -400 };
+	struct problem p = { .kind = PROBLEM_NONE };
+	char id[ID_MAX], caption[64];
+	const int64_t due_us = clock_boot_us() + 2000 * US_PER_MS;
+	bool is_cancelled;
+	pid_t pid;
+
+	(void)snprintf(caption, sizeof(caption), "cancel %d", before_ms[_i]);
+	rig_post(&rig, 0, caption, 2000, id);
+	pid = rig_runner(&rig, NULL, "--once");
+	while (clock_boot_us() < due_us - before_ms[_i] * US_PER_MS)
+		rig_sleep_ms(1);
+	is_cancelled = cancel(id, &p) == 0;
+	if (!is_cancelled)
+		ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING || p.kind == PROBLEM_ALREADY_PUBLISHED);
+	ck_assert_int_eq(rig_wait(pid, 20000), 0);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS),
+			 is_cancelled ? POST_CANCELLED : POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, caption), is_cancelled ? 0 : 1);
+}
+END_TEST
+
+static void database_script(const char *action)
+{
+	char path[512];
+	const char *folder = getenv("CARILLON_SRCDIR");
+	pid_t pid;
+	int status;
+
+	(void)snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", folder ? folder : ".");
+	pid = fork();
+	if (pid == 0) {
+		(void)setsid(); /* it outlives the case */
+		execl("/bin/sh", "sh", path, action, rig.database.folder, (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+static void database_kill(void)
+{
+	char path[128];
+	int pid = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/db.pid", rig.database.folder);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%d", &pid), 1);
+	(void)fclose(f);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	while (kill(pid, 0) == 0)
+		rig_sleep_ms(5);
+}
+
+static const int outage_at_ms[] = { 0, 150, 300, 600, 900, 1200 };
+
+/* Killed at different moments of a delivery whose fire takes a second. */
+START_TEST(database_crash_leaves_one_post)
+{
+	char id[ID_MAX], caption[64];
+	pid_t pid;
+
+	(void)snprintf(caption, sizeof(caption), "outage %d", _i);
+	rig_post(&rig, 0, caption, -500, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+			"\"match\":{\"endpoint\":\"media_publish\"}}");
+	pid = rig_runner(&rig, NULL, "--once");
+	rig_sleep_ms(outage_at_ms[_i]);
+	database_kill();
+	rig_sleep_ms(300);
+	database_script("start");
+	(void)rig_wait(pid, 30000); /* it may have found no database at its start */
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+}
+END_TEST
+
+/* A stalled runner loses its lease to another one, which ends it first. */
+START_TEST(stalled_runner_is_ended_and_its_post_settled)
+{
+	char id[ID_MAX];
+	pid_t pid;
+
+	rig_post(&rig, 0, "stalled", -500, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.commit_then_hang\","
+			"\"params\":{\"ms\":1200}}");
+	pid = rig_runner(&rig, NULL, "--once");
+	for (int i = 0; i < 1000 && rig_effects(&rig, "stalled") == 0; i++)
+		rig_sleep_ms(10);
+	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
+	rig_sleep_ms(2200);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	(void)kill(pid, SIGCONT);
+	(void)rig_wait(pid, 10000);
+	ck_assert_int_eq(rig_effects(&rig, "stalled"), 1);
+	ck_assert_int_eq(rig_state(&rig, id), POST_PUBLISHED);
+}
+END_TEST
+
+/* The database forgets a permit (restored from a backup): the journal remembers it. */
+START_TEST(forgotten_permit_is_a_doubt_and_not_sent_again)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "forgotten", -500, id);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	database_run(&rig.database, "DELETE FROM attempts");
+	database_run(&rig.database, "UPDATE posts SET state = 'staging', attempts = 0, "
+				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
+				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "forgotten"), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("doubt");
+	TCase *t = tcase_create("doubt");
+	SRunner *r;
+	int failed;
+
+	rig_start(&rig);
+	r = srunner_create(s);
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, fault_of_the_fire_leaves_one_post, 0, (int)ARRAY_LEN(rows));
+	tcase_add_loop_test(t, fault_of_staging_costs_nothing, 0, (int)ARRAY_LEN(stage_faults));
+	tcase_add_test(t, twin_on_the_account_is_not_mistaken);
+	tcase_add_loop_test(t, cancel_is_honoured_or_refused, 0, 12);
+	tcase_add_loop_test(t, database_crash_leaves_one_post, 0, (int)ARRAY_LEN(outage_at_ms));
+	tcase_add_test(t, stalled_runner_is_ended_and_its_post_settled);
+	tcase_add_test(t, forgotten_permit_is_a_doubt_and_not_sent_again);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rig_stop(&rig);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
