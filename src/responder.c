@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,20 +223,16 @@ static int usage_refused(void)
 int main(int argc, char **argv)
 {
 	struct responder r = { .config_path = NULL };
-	int option, rc;
+	int rc;
 
 	if (argc == 2 && (rc = print_and_end(argv[1])) >= 0)
 		return rc;
-	while ((option = getopt(argc, argv, "c:")) != -1) {
-		if (option != 'c')
-			return usage_refused();
-		r.config_path = optarg;
-	}
-	if (!r.config_path || optind + 1 != argc)
+	if (argc != 4 || strcmp(argv[1], "-c") != 0)
 		return usage_refused();
-	if (strcmp(argv[optind], "platform") == 0)
+	r.config_path = argv[2];
+	if (strcmp(argv[3], "platform") == 0)
 		r.pool = POOL_PLATFORM;
-	else if (strcmp(argv[optind], "api") == 0)
+	else if (strcmp(argv[3], "api") == 0)
 		r.pool = POOL_API;
 	else
 		return usage_refused();

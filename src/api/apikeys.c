@@ -272,19 +272,23 @@ static int check_mode(const struct request *req, const struct create_body *in, b
 	return 0;
 }
 
-/* The public id is drawn at random: a collision is rare, and another draw settles it. */
-static int insert(struct request *req, struct apikey_new *in, char secret[static KEYFORMAT_LEN + 1],
-		  struct apikey *ret, struct problem *reterr)
-{
+struct minted { /* a key just made: what the caller gets, and what is stored of it */
+	char secret[KEYFORMAT_LEN + 1];
 	uint8_t mac[SHA256_BYTES];
 	struct keyformat parts;
+};
+
+/* The public id is drawn at random: a collision is rare, and another draw settles it. */
+static int insert(struct request *req, struct apikey_new *in, struct minted *m, struct apikey *ret,
+		  struct problem *reterr)
+{
 	int i;
 
+	in->public_id = m->parts.public_id;
+	in->secret_hmac = m->mac;
 	for (i = 0; i < PUBLIC_ID_TRIES; i++) {
-		keyformat_make(in->livemode, secret, &parts);
-		keyformat_mac(req->app->keys, secret, mac);
-		in->public_id = parts.public_id;
-		in->secret_hmac = mac;
+		keyformat_make(in->livemode, m->secret, &m->parts);
+		keyformat_mac(req->app->keys, m->secret, m->mac);
 		problem_clear(reterr);
 		if (store_apikeys_insert(req->app->db, req->principal->workspace, in, req->arena, ret,
 					 reterr) == 0)
@@ -298,6 +302,7 @@ static int insert(struct request *req, struct apikey_new *in, char secret[static
 static int create(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct create_body *in = req->in;
+	struct minted minted;
 	struct apikey_new fresh = {
 		.name = in->name,
 		.created_by = req->principal->id,
@@ -305,7 +310,6 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 		.publish_cap_per_day = in->publish_cap_per_day,
 		.expires_us = in->expires_us,
 	};
-	char secret[KEYFORMAT_LEN + 1];
 	struct apikey key;
 
 	if (check_mode(req, in, &fresh.livemode, reterr) < 0 || check_expiry(in->expires_us, reterr) < 0)
@@ -313,10 +317,10 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	if (SCHEMA_HAS(in, CREATE_SCOPES) && read_scopes(req, &in->scopes, &fresh.scopes, reterr) < 0)
 		return -1;
 	if (accounts_of(req, &in->account_ids, fresh.livemode, &fresh.account_ids, reterr) < 0 ||
-	    insert(req, &fresh, secret, &key, reterr) < 0)
+	    insert(req, &fresh, &minted, &key, reterr) < 0)
 		return -1;
-	emit_key(&ret->emit, &key, req->arena, secret);
-	digest_wipe(secret, sizeof(secret));
+	emit_key(&ret->emit, &key, req->arena, minted.secret);
+	digest_wipe(&minted, sizeof(minted));
 	reply_header(ret, req->arena, "Location", "/api/v1/api-keys/%s", key.id);
 	ret->version = key.version;
 	return 0;

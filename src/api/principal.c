@@ -89,7 +89,7 @@ static int authenticate_key(struct request *req, const char *bearer, struct prin
 			    struct problem *reterr)
 {
 	struct problem ignored;
-	struct apikey key;
+	struct apikey key = { 0 };
 
 	if (key_find(req, bearer, &key, reterr) < 0)
 		return -1;

@@ -296,7 +296,7 @@ int fcgi_run(const struct fcgi_service *s)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGINT);
-	sigprocmask(SIG_BLOCK, &blocked, &before);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before);
 	sigdelset(&before, SIGTERM);
 	sigdelset(&before, SIGINT);
 	signal(SIGPIPE, SIG_IGN);

@@ -77,7 +77,7 @@ _Noreturn static void worker_main(struct pool *p, pid_t parent)
 	if (getppid() != parent)
 		_exit(0);
 	worker_close_inherited(p->listen_fd);
-	sigprocmask(SIG_SETMASK, &p->before, NULL);
+	pthread_sigmask(SIG_SETMASK, &p->before, NULL);
 	_exit(p->m->worker(p->m->arg, p->listen_fd, &worker_stop));
 }
 
@@ -266,11 +266,12 @@ static int pool_lock(struct pool *p, struct problem *reterr)
 
 static int socket_grant(const struct master *m, const char *path, struct problem *reterr)
 {
-	const struct group *group;
+	struct group group, *found = NULL;
+	char names[16384];
 
 	if (m->socket_group && *m->socket_group) {
-		group = getgrnam(m->socket_group);
-		if (!group || chown(path, (uid_t)-1, group->gr_gid) < 0)
+		(void)getgrnam_r(m->socket_group, &group, names, sizeof(names), &found);
+		if (!found || chown(path, (uid_t)-1, group.gr_gid) < 0)
 			return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 					   "The socket %s cannot be given to the group %s.", path,
 					   m->socket_group);
@@ -330,7 +331,7 @@ int master_run(struct master *m, struct problem *reterr)
 	sigaddset(&p.signals, SIGINT);
 	sigaddset(&p.signals, SIGHUP);
 	sigaddset(&p.signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &p.signals, &p.before);
+	pthread_sigmask(SIG_BLOCK, &p.signals, &p.before);
 	rc = pool_listen(&p, reterr);
 	if (rc == 0) {
 		p.slots_n = m->workers;
@@ -345,6 +346,6 @@ int master_run(struct master *m, struct problem *reterr)
 		close(p.listen_fd);
 	if (p.lock_fd >= 0)
 		close(p.lock_fd);
-	sigprocmask(SIG_SETMASK, &p.before, NULL);
+	pthread_sigmask(SIG_SETMASK, &p.before, NULL);
 	return rc;
 }

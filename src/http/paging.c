@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/paging.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,20 +14,19 @@
 #define LIMIT_MOST 100
 #define MAC_BYTES 10
 #define ID_BYTES_MAX 64
+#define LIST_BYTES_MAX 64
 #define CURSOR_BYTES_MAX (8 + ID_BYTES_MAX + MAC_BYTES)
 
 /* The MAC covers the list's name, so a cursor of one list says nothing to another. */
 static void cursor_mac(const struct request *req, const char *list, const uint8_t *data, size_t n,
 		       uint8_t ret[static SHA256_BYTES])
 {
-	uint8_t text[7 + 64 + 1 + CURSOR_BYTES_MAX];
-	size_t list_n = strnlen(list, 64);
+	uint8_t text[LIST_BYTES_MAX + CURSOR_BYTES_MAX];
+	int head = snprintf((char *)text, LIST_BYTES_MAX, "cursor|%s|", list);
+	size_t head_n = head < 0 || head >= LIST_BYTES_MAX ? 0 : (size_t)head;
 
-	memcpy(text, "cursor|", 7);
-	memcpy(text + 7, list, list_n);
-	text[7 + list_n] = '|';
-	memcpy(text + 8 + list_n, data, n);
-	digest_hmac(req->app->keys->url, sizeof(req->app->keys->url), text, 8 + list_n + n, ret);
+	memcpy(text + head_n, data, n);
+	digest_hmac(req->app->keys->url, sizeof(req->app->keys->url), text, head_n + n, ret);
 }
 
 const char *paging_cursor(const struct request *req, const char *list, int64_t us, const char *id)
