@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "support/client.h"
+#include "support/connector.h"
+
+#define STATE "/api/v1/integrations/instagram"
+
+static struct persona owner;
+
+static void setup(void)
+{
+	persona_make(&owner, NULL, "owner");
+}
+
+static void ends_at(const struct answer *a, const char *piece)
+{
+	const char *location = answer_header(a, "location");
+
+	assert_status(a, 303);
+	ck_assert_msg(location && strstr(location, piece), "%s is not in %s", piece,
+		      location ? location : "nothing");
+}
+
+static void sandbox_fault(const char *fmt, const char *word)
+{
+	char body[300];
+
+	snprintf(body, sizeof(body), fmt, word);
+	CLEANUP(answer_free) struct answer *a =
+		client_send(&(struct call){ .method = "POST", .path = "/_control/faults", .body = body,
+					    .base = client_env("CARILLON_SANDBOX_URL") });
+
+	ck_assert_msg(a->status / 100 == 2, "%ld %s", a->status, a->body);
+}
+
+START_TEST(state_of_nothing_is_disconnected)
+{
+	CLEANUP(answer_free) struct answer *a = client_call("GET", STATE, owner.token, NULL);
+	CLEANUP(answer_free) struct answer *all =
+		client_call("GET", "/api/v1/integrations", owner.token, NULL);
+
+	assert_status(a, 200);
+	ck_assert_str_eq(answer_text(a, "platform"), "instagram");
+	ck_assert_str_eq(answer_text(a, "status"), "disconnected");
+	ck_assert(!answer_bool(a, "connected"));
+	ck_assert(answer_is_null(a, "account"));
+	ck_assert_uint_eq(answer_count(a, "accounts"), 0);
+	assert_status(all, 200);
+	ck_assert_str_eq(answer_text(all, "integrations.0.platform"), "instagram");
+	ck_assert(answer_is_null(all, "next_cursor"));
+}
+END_TEST
+
+START_TEST(one_page_is_connected_and_left_again)
+{
+	struct person p;
+	char *id;
+
+	person_make(&p, 1);
+	id = connect_account(owner.token, &p, "live");
+	CLEANUP(answer_free) struct answer *a = client_call("GET", STATE, owner.token, NULL);
+
+	ck_assert(answer_bool(a, "connected"));
+	ck_assert_str_eq(answer_text(a, "status"), "connected");
+	ck_assert_str_eq(answer_text(a, "account.id"), id);
+	ck_assert_str_eq(answer_text(a, "account.remote_id"), p.account[0]);
+	ck_assert_uint_eq(answer_count(a, "scopes"), 5);
+	ck_assert_uint_eq(answer_count(a, "missing_scopes"), 0);
+	ck_assert_ptr_null(strstr(a->body, "EAAB"));
+	CLEANUP(answer_free) struct answer *left = client_call("DELETE", STATE, owner.token, NULL);
+
+	assert_status(left, 200);
+	ck_assert(answer_bool(left, "disconnected"));
+	ck_assert(answer_bool(left, "revoked"));
+	ck_assert_int_eq(answer_int(left, "paused_posts"), 0);
+	CLEANUP(answer_free) struct answer *after = client_call("GET", STATE, owner.token, NULL);
+
+	ck_assert_str_eq(answer_text(after, "status"), "disconnected");
+	CLEANUP(answer_free) struct answer *again = client_call("DELETE", STATE, owner.token, NULL);
+
+	assert_status(again, 200);
+	ck_assert(!answer_bool(again, "disconnected"));
+	char *tokens = client_sql("SELECT COUNT(*) FROM account_tokens WHERE account_id = '%s'", id);
+
+	ck_assert_str_eq(tokens, "0");
+	free(tokens);
+	free(id);
+}
+END_TEST
+
+START_TEST(tokens_lie_sealed)
+{
+	struct person p;
+
+	person_make(&p, 1);
+	char *id = connect_account(owner.token, &p, "live");
+	char *n = client_sql("SELECT CONCAT(COUNT(*), '/', SUM(sealed LIKE '%%EAAB%%')) "
+			     "FROM account_tokens WHERE account_id = '%s'", id);
+
+	ck_assert_str_eq(n, "2/0");
+	free(n);
+	free(id);
+}
+END_TEST
+
+START_TEST(several_pages_wait_for_a_choice)
+{
+	struct person p;
+	struct start s;
+	char *url, flow[64], path[200];
+
+	person_make(&p, 3);
+	connect_start(&s, owner.token, "?redirect=/settings%3Ftab%3Dsocial");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/settings?tab=social&choose=flow_");
+	snprintf(flow, sizeof(flow), "%s", strstr(answer_header(a, "location"), "choose=") + 7);
+	snprintf(path, sizeof(path), STATE "/candidates?flow=%s", flow);
+	CLEANUP(answer_free) struct answer *list = client_call("GET", path, owner.token, NULL);
+
+	assert_status(list, 200);
+	ck_assert_uint_eq(answer_count(list, "candidates"), 3);
+	ck_assert_ptr_null(strstr(list->body, "EAAB"));
+	CLEANUP(answer_free) struct answer *foreign = client_call("GET", path, CLIENT_TOKEN, NULL);
+
+	assert_problem(foreign, 404, "not_found");
+	CLEANUP(answer_free) struct answer *bad = client_callf(
+		"POST", STATE "/select", owner.token,
+		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"1\"]}", flow, p.account[0]);
+
+	assert_invalid(bad, "/remote_ids/1", "not_offered");
+	CLEANUP(answer_free) struct answer *done = client_callf(
+		"POST", STATE "/select", owner.token,
+		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow, p.account[0], p.account[2]);
+
+	assert_status(done, 200);
+	ck_assert(answer_bool(done, "connected"));
+	ck_assert_uint_eq(answer_count(done, "accounts"), 2);
+	CLEANUP(answer_free) struct answer *twice = client_callf(
+		"POST", STATE "/select", owner.token, "{\"flow\":\"%s\",\"remote_ids\":[\"%s\"]}", flow,
+		p.account[1]);
+
+	assert_problem(twice, 404, "not_found");
+}
+END_TEST
+
+/* The grant is the person's: it goes back with the last account only. */
+START_TEST(grant_is_kept_while_another_account_lives_by_it)
+{
+	struct person p;
+	struct start s;
+	char *url, flow[64], path[200];
+
+	person_make(&p, 2);
+	connect_start(&s, owner.token, "");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "choose=");
+	snprintf(flow, sizeof(flow), "%s", strstr(answer_header(a, "location"), "choose=") + 7);
+	CLEANUP(answer_free) struct answer *done = client_callf(
+		"POST", STATE "/select", owner.token,
+		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow, p.account[0], p.account[1]);
+
+	assert_status(done, 200);
+	snprintf(path, sizeof(path), STATE "?account_id=%s", answer_text(done, "accounts.0.id"));
+	CLEANUP(answer_free) struct answer *one = client_call("DELETE", path, owner.token, NULL);
+
+	assert_status(one, 200);
+	ck_assert(answer_bool(one, "disconnected"));
+	ck_assert(!answer_bool(one, "revoked"));
+	CLEANUP(answer_free) struct answer *rest = client_call("DELETE", STATE, owner.token, NULL);
+
+	ck_assert(answer_bool(rest, "revoked"));
+}
+END_TEST
+
+START_TEST(second_hit_of_a_callback_is_answered_not_exchanged)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	connect_start(&s, owner.token, "?redirect=/done");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *first = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *second = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *bare = connect_callback(url, NULL);
+
+	free(url);
+	ends_at(first, "/done?connected=instagram");
+	ends_at(second, "/done?connected=instagram");
+	ends_at(bare, "/done?connected=instagram");
+}
+END_TEST
+
+START_TEST(denied_consent_comes_back_as_such)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	connect_start(&s, owner.token, "?redirect=/done");
+	url = connect_consent(&s, &p, "&sandbox_auto=deny");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *again = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?error=access_denied");
+	ends_at(again, "/done?error=access_denied");
+}
+END_TEST
+
+START_TEST(missing_scope_is_reported_and_asked_for_again)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	connect_start(&s, owner.token, "");
+	ck_assert_ptr_null(strstr(s.url, "auth_type"));
+	url = connect_consent(&s, &p,
+			      "&sandbox_scopes=instagram_basic,pages_show_list,pages_read_engagement,"
+			      "business_management");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "connected=instagram");
+	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
+
+	ck_assert_str_eq(answer_text(state, "missing_scopes.0"), "instagram_content_publish");
+	connect_start(&s, owner.token, "");
+	ck_assert_ptr_nonnull(strstr(s.url, "auth_type=rerequest"));
+}
+END_TEST
+
+START_TEST(person_without_pages_learns_why)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 0);
+	connect_start(&s, owner.token, "");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "error=no_eligible_account");
+	ends_at(a, "error_description=No%20Facebook%20page");
+}
+END_TEST
+
+START_TEST(foreign_cookie_is_refused)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	connect_start(&s, owner.token, "");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(
+		url, "Cookie: __Host-carillon-flow=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+
+	free(url);
+	ends_at(a, "error=oauth_state_invalid");
+}
+END_TEST
+
+START_TEST(unknown_state_leads_nowhere)
+{
+	static const char *const queries[] = { "", "?state=", "?state=nonsense&code=x", "?code=x" };
+
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		char path[200];
+
+		snprintf(path, sizeof(path), STATE "/callback%s", queries[i]);
+		CLEANUP(answer_free) struct answer *a = client_call("GET", path, NULL, NULL);
+
+		assert_problem(a, 400, "oauth_state_invalid");
+	}
+}
+END_TEST
+
+START_TEST(account_of_another_workspace_is_refused)
+{
+	struct persona other;
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	free(connect_account(owner.token, &p, "live"));
+	persona_make(&other, NULL, "owner");
+	connect_start(&s, other.token, "");
+	url = connect_consent(&s, &p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "error=account_taken");
+}
+END_TEST
+
+static const char *const bad_redirects[] = {
+	"//evil.example", "/%5Cevil.example", "%5C%5Cevil.example", "https://evil.example/",
+	"https://localhost@evil.example/", "@evil.example", "javascript:alert(1)",
+	"/a%0d%0aSet-Cookie:%20x=1", "/%252f%252fevil.example", "/%2F/evil.example", "evil.example",
+	"http:evil.example", "/a%20b", "https:///evil.example", "data:text/html,x",
+};
+
+START_TEST(redirect_elsewhere_is_refused)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), STATE "/auth-url?redirect=%s", bad_redirects[_i]);
+	CLEANUP(answer_free) struct answer *a = client_call("GET", path, owner.token, NULL);
+
+	ck_assert_msg(a->status == 422, "%s: %ld %s", bad_redirects[_i], a->status, a->body);
+	assert_problem(a, 422, "redirect_not_allowed");
+}
+END_TEST
+
+START_TEST(viewer_and_editor_may_look_but_not_connect)
+{
+	struct persona editor;
+
+	persona_make(&editor, owner.workspace, "editor");
+	CLEANUP(answer_free) struct answer *look = client_call("GET", STATE, editor.token, NULL);
+	CLEANUP(answer_free) struct answer *go =
+		client_call("GET", STATE "/auth-url", editor.token, NULL);
+	CLEANUP(answer_free) struct answer *drop = client_call("DELETE", STATE, editor.token, NULL);
+
+	assert_status(look, 200);
+	ck_assert_int_eq(go->status, 403);
+	ck_assert_int_eq(drop->status, 403);
+}
+END_TEST
+
+START_TEST(platform_out_of_order_is_said_so)
+{
+	struct person p;
+	struct start s;
+	char *url;
+
+	person_make(&p, 1);
+	connect_start(&s, owner.token, "?redirect=/done");
+	url = connect_consent(&s, &p, "");
+	sandbox_fault("{\"point\":\"http.html_502\",\"endpoint\":\"%s\",\"times\":1}", "token");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?error=platform_error");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("integrations");
+	TCase *t = tcase_create("integrations");
+	SRunner *r = srunner_create(s);
+	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL",
+				 "CARILLON_SOCKET");
+
+	if (failed)
+		return failed;
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, state_of_nothing_is_disconnected);
+	tcase_add_test(t, one_page_is_connected_and_left_again);
+	tcase_add_test(t, tokens_lie_sealed);
+	tcase_add_test(t, several_pages_wait_for_a_choice);
+	tcase_add_test(t, grant_is_kept_while_another_account_lives_by_it);
+	tcase_add_test(t, second_hit_of_a_callback_is_answered_not_exchanged);
+	tcase_add_test(t, denied_consent_comes_back_as_such);
+	tcase_add_test(t, missing_scope_is_reported_and_asked_for_again);
+	tcase_add_test(t, person_without_pages_learns_why);
+	tcase_add_test(t, foreign_cookie_is_refused);
+	tcase_add_test(t, unknown_state_leads_nowhere);
+	tcase_add_test(t, account_of_another_workspace_is_refused);
+	tcase_add_loop_test(t, redirect_elsewhere_is_refused, 0, (int)ARRAY_LEN(bad_redirects));
+	tcase_add_test(t, viewer_and_editor_may_look_but_not_connect);
+	tcase_add_test(t, platform_out_of_order_is_said_so);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/connector.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "crypto/random.h"
+
+static void digits(char *ret, const char *prefix)
+{
+	snprintf(ret, 24, "%s%010llu", prefix, (unsigned long long)random_below(10000000000ULL));
+}
+
+void person_make(struct person *ret, size_t pages)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+
+	*ret = (struct person){ .pages = pages };
+	digits(ret->id, "1022000");
+	buf_printf(&body, "{\"platform\":\"instagram\",\"users\":[{\"id\":\"%s\",\"name\":\"P\",\"pages\":[",
+		   ret->id);
+	for (size_t i = 0; i < pages; i++) {
+		char page[24];
+
+		digits(page, "10299");
+		digits(ret->account[i], "1784155");
+		buf_printf(&body,
+			   "%s{\"id\":\"%s\",\"name\":\"Page\",\"instagram\":{\"id\":\"%s\",\"username\":\"u%s\"}}",
+			   i ? "," : "", page, ret->account[i], ret->account[i]);
+	}
+	buf_adds(&body, "]}]}");
+	CLEANUP(answer_free) struct answer *a =
+		client_send(&(struct call){ .method = "POST", .path = "/_control/world", .body = body.p,
+					    .base = client_env("CARILLON_SANDBOX_URL") });
+
+	assert_status(a, 200);
+}
+
+void connect_start(struct start *ret, const char *token, const char *query)
+{
+	char path[400];
+	const char *cookie;
+
+	snprintf(path, sizeof(path), "/api/v1/integrations/instagram/auth-url%s", query);
+	CLEANUP(answer_free) struct answer *a = client_call("GET", path, token, NULL);
+
+	assert_status(a, 200);
+	snprintf(ret->url, sizeof(ret->url), "%s", answer_text(a, "url"));
+	cookie = answer_header(a, "set-cookie");
+	ck_assert_ptr_nonnull(cookie);
+	snprintf(ret->cookie, sizeof(ret->cookie), "Cookie: %.*s", (int)strcspn(cookie, ";"), cookie);
+}
+
+char *connect_consent(const struct start *s, const struct person *p, const char *more)
+{
+	CLEANUP(buf_done) struct buf url = BUF_INIT;
+
+	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, p->id,
+		   strstr(more, "sandbox_auto") ? "" : "&sandbox_auto=approve", more);
+	CLEANUP(answer_free) struct answer *a =
+		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
+
+	ck_assert_msg(a->status / 100 == 3, "%ld %s", a->status, a->body);
+	return strdup(answer_header(a, "location"));
+}
+
+struct answer *connect_callback(const char *url, const char *cookie)
+{
+	const char *headers[] = { cookie, NULL };
+
+	return client_send(&(struct call){ .method = "GET", .path = "", .base = url, .headers = headers });
+}
+
+char *connect_account(const char *token, const struct person *p, const char *mode)
+{
+	struct start s;
+	char query[64];
+	char *url;
+
+	snprintf(query, sizeof(query), "?mode=%s", mode);
+	connect_start(&s, token, query);
+	url = connect_consent(&s, p, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	assert_status(a, 303);
+	ck_assert_msg(strstr(answer_header(a, "location"), "connected=instagram") != NULL, "%s",
+		      answer_header(a, "location"));
+	CLEANUP(answer_free) struct answer *state =
+		client_call("GET", "/api/v1/integrations/instagram", token, NULL);
+
+	assert_status(state, 200);
+	for (size_t i = 0; i < answer_count(state, "accounts"); i++) {
+		char at[40], id_at[40];
+
+		snprintf(at, sizeof(at), "accounts.%zu.remote_id", i);
+		snprintf(id_at, sizeof(id_at), "accounts.%zu.id", i);
+		if (strcmp(answer_text(state, at), p->account[0]) == 0)
+			return strdup(answer_text(state, id_at));
+	}
+	ck_abort_msg("the account was not connected");
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connector - a person of the sandbox's Facebook, and a browser that connects what it owns
+ * Every person and account is new, so that tests never meet. Texts live until the process ends.
+ */
+#ifndef CARILLON_TESTS_CONNECTOR_H
+#define CARILLON_TESTS_CONNECTOR_H
+
+#include "support/client.h"
+
+struct person {
+	char id[24];
+	char account[3][24];   /* Instagram ids behind the pages */
+	size_t pages;
+};
+
+void person_make(struct person *ret, size_t pages);
+
+/* Address of the consent page for this query (such as "?redirect=/x"); the cookie it came with. */
+struct start {
+	char url[1600], cookie[200];
+};
+void connect_start(struct start *ret, const char *token, const char *query);
+/* The person's yes (or more: "&sandbox_auto=deny"): where the platform sends the browser; caller frees. */
+char *connect_consent(const struct start *s, const struct person *p, const char *more);
+/* The browser follows it, with the cookie unless NULL. */
+struct answer *connect_callback(const char *url, const char *cookie);
+/* All of it for a person with one page; gives the account's id, caller frees. */
+char *connect_account(const char *token, const struct person *p, const char *mode);
+
+#endif
