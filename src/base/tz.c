@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
+#define KEPT 8 /* zones at hand; a workspace uses one or two */
 
 /* Offsets lie within 16 hours of UTC, so every interval that can hold a wall time is found within
  * a day and a half of the same reading in UTC. */
@@ -18,8 +20,19 @@
 
 struct tz {
 	GTimeZone *zone;
+	struct stat file; /* of which the rules were read */
+	int holders;
 	char name[TZ_NAME_MAX];
 };
+
+/*
+ * Reading a zone takes GLib 0.4 ms, most of a scheduling call, and gives the same rules until its
+ * file is replaced: the last few stay, each held once.
+ */
+static struct {
+	struct tz *v[KEPT];
+	size_t next;
+} kept;
 
 static bool is_letter(char c)
 {
@@ -60,15 +73,12 @@ static bool is_reserved(const char *name)
 }
 
 /* GTimeZone also takes offsets and POSIX rules; a compiled zone file tells a name from those. */
-static bool has_zone_file(const char *name)
+static bool is_zone_file(const char *path)
 {
-	const char *folder = g_getenv("TZDIR");
-	char *path = g_build_filename(folder ? folder : ZONE_FOLDER, name, NULL);
 	FILE *f = fopen(path, "re");
 	char magic[4] = { 0 };
 	bool found;
 
-	g_free(path);
 	if (!f)
 		return false;
 	found = fread(magic, 1, sizeof(magic), f) == sizeof(magic) && memcmp(magic, "TZif", 4) == 0;
@@ -76,26 +86,75 @@ static bool has_zone_file(const char *name)
 	return found;
 }
 
-int tz_load(const char *iana_name, struct tz **ret)
+static bool same_file(const struct stat *a, const struct stat *b)
 {
-	GTimeZone *zone;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static struct tz *find_kept(const char *name, const struct stat *file)
+{
+	for (size_t i = 0; i < KEPT; i++) {
+		struct tz *tz = kept.v[i];
+
+		if (!tz || strcmp(tz->name, name) != 0)
+			continue;
+		if (same_file(&tz->file, file))
+			return tz;
+		/* GLib gives the old rules as long as anyone holds them. */
+		kept.v[i] = NULL;
+		tz_free(tz);
+		return NULL;
+	}
+	return NULL;
+}
+
+static int read_zone(const char *name, const struct stat *file, struct tz **ret)
+{
+	GTimeZone *zone = g_time_zone_new_identifier(name);
 	struct tz *tz;
 
-	if (!tz_name_is_shaped(iana_name) || is_reserved(iana_name) || !has_zone_file(iana_name))
-		return -ENOENT;
-	zone = g_time_zone_new_identifier(iana_name);
 	if (!zone)
 		return -ENOENT;
 	tz = alloc_zero(sizeof(*tz));
 	tz->zone = zone;
-	(void)snprintf(tz->name, sizeof(tz->name), "%s", iana_name);
+	tz->file = *file;
+	tz->holders = 1;
+	(void)snprintf(tz->name, sizeof(tz->name), "%s", name);
+	tz_free(kept.v[kept.next]);
+	kept.v[kept.next] = tz;
+	kept.next = (kept.next + 1) % KEPT;
+	*ret = tz;
+	return 0;
+}
+
+int tz_load(const char *iana_name, struct tz **ret)
+{
+	const char *folder = g_getenv("TZDIR");
+	struct stat file;
+	struct tz *tz;
+	char *path;
+	int rc = 0;
+
+	if (!tz_name_is_shaped(iana_name) || is_reserved(iana_name))
+		return -ENOENT;
+	path = g_build_filename(folder ? folder : ZONE_FOLDER, iana_name, NULL);
+	if (stat(path, &file) < 0)
+		rc = -ENOENT;
+	tz = rc < 0 ? NULL : find_kept(iana_name, &file);
+	if (rc == 0 && !tz)
+		rc = is_zone_file(path) ? read_zone(iana_name, &file, &tz) : -ENOENT;
+	g_free(path);
+	if (rc < 0)
+		return rc;
+	tz->holders++;
 	*ret = tz;
 	return 0;
 }
 
 void tz_free(struct tz *tz)
 {
-	if (!tz)
+	if (!tz || --tz->holders > 0)
 		return;
 	g_time_zone_unref(tz->zone);
 	free(tz);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tz - time zone rules, immutable after loading
- * Layer base. Owner: tz_load() gives the struct to the caller; tz_free() accepts NULL.
+ * Layer base. Owner: tz_load() lends the struct until tz_free(), which accepts NULL.
  * Errors: -ENOENT unknown zone (only IANA names; no POSIX strings, no paths, no offsets).
  * Units: microseconds UTC. Source: the system's tzdata through GLib's GTimeZone, here only.
  */

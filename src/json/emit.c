@@ -21,20 +21,64 @@ static void add_escape(struct buf *out, unsigned char c)
 		buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
+/* What stands for itself in a JSON string. */
 static bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define ANY_BELOW(w, byte) (((w) - EIGHT(byte)) & ~(w) & EIGHT(0x80)) /* byte <= 0x80 */
+
+/* is_plain of eight bytes at once: whether none is beyond ASCII, a control, a quote or a backslash. */
+static bool are_plain(uint64_t w)
+{
+	uint64_t quotes = w ^ EIGHT('"'), slashes = w ^ EIGHT('\\');
+
+	return ((w & EIGHT(0x80)) | ANY_BELOW(w, 0x20) | ANY_BELOW(quotes, 1) |
+		ANY_BELOW(slashes, 1)) == 0;
+}
+
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t n = 0;
+	uint64_t w;
+
+	for (; n + sizeof(w) <= len; n += sizeof(w)) {
+		memcpy(&w, s + n, sizeof(w));
+		if (!are_plain(w))
+			break;
+	}
+	while (n < len && is_plain((unsigned char)s[n]))
+		n++;
+	return n;
+}
+
+/* Nearly every text is one run: it is written in one piece. False when something must be escaped. */
+static bool add_plain(struct buf *out, const char *s, size_t len)
+{
+	char *to;
+
+	if (plain_run(s, len) < len)
+		return false;
+	to = buf_reserve(out, len + 2);
+	to[0] = '"';
+	memcpy(to + 1, s, len);
+	to[len + 1] = '"';
+	to[len + 2] = '\0';
+	out->len += len + 2;
+	return true;
 }
 
 static void add_text(struct buf *out, const char *s, size_t len)
 {
 	size_t n;
 
+	if (add_plain(out, s, len))
+		return;
 	buf_addc(out, '"');
 	for (; len; s += n, len -= n) {
-		n = 0;
-		while (n < len && is_plain((unsigned char)s[n])) /* most texts are one run */
-			n++;
+		n = plain_run(s, len);
 		if (n) {
 			buf_add(out, s, n);
 			continue;
@@ -113,8 +157,17 @@ void emit_text(struct emit *e, const char *key, const char *value)
 
 void emit_int(struct emit *e, const char *key, int64_t value)
 {
+	char digits[20]; /* of 2^63, and its sign */
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		digits[--at] = '-';
 	begin(e, key);
-	buf_printf(e->out, "%lld", (long long)value);
+	buf_add(e->out, digits + at, sizeof(digits) - at);
 }
 
 void emit_number(struct emit *e, const char *key, double value)

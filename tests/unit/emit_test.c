@@ -60,6 +60,27 @@ START_TEST(emit_text_every_character_round_trips)
 }
 END_TEST
 
+/* Texts are looked at eight bytes at a time: every byte in every place of such a word. */
+START_TEST(emit_text_escapes_at_every_place)
+{
+	for (int c = 1; c < 128; c++) {
+		for (size_t at = 0; at < 18; at++) {
+			CLEANUP(buf_done) struct buf out = BUF_INIT;
+			struct emit e = EMIT(&out);
+			char text[] = "abcdefghijklmnopqr";
+			json_t *back;
+
+			text[at] = (char)c;
+			emit_text(&e, NULL, text);
+			back = json_loadb(out.p, out.len, JSON_DECODE_ANY, NULL);
+			ck_assert_ptr_nonnull(back);
+			ck_assert_str_eq(json_string_value(back), text);
+			json_decref(back);
+		}
+	}
+}
+END_TEST
+
 START_TEST(emit_invalid_bytes_become_replacement)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
@@ -100,6 +121,7 @@ int main(void)
 
 	tcase_add_test(c, emit_nested_keeps_commas);
 	tcase_add_test(c, emit_text_every_character_round_trips);
+	tcase_add_test(c, emit_text_escapes_at_every_place);
 	tcase_add_test(c, emit_invalid_bytes_become_replacement);
 	tcase_add_test(c, emit_number_is_shortest_and_exact);
 	tcase_set_timeout(c, 60);

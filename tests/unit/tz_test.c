@@ -125,6 +125,30 @@ START_TEST(offset_before_epoch_floors)
 }
 END_TEST
 
+START_TEST(load_again_lends_the_same_rules)
+{
+	static const char *const names[] = { "Europe/Rome",  "Europe/Paris", "Europe/Oslo",
+					     "Europe/Sofia", "Europe/Riga",  "Europe/Vienna",
+					     "Asia/Tokyo",   "Asia/Seoul",   "Asia/Dubai" };
+	CLEANUP(tz_free) struct tz *held = NULL;
+	struct tz *again = NULL;
+
+	ck_assert_int_eq(tz_load("Europe/Dublin", &held), 0);
+	ck_assert_int_eq(tz_load("Europe/Dublin", &again), 0);
+	ck_assert_ptr_eq(held, again);
+	tz_free(again);
+	/* more than are kept: what is held stays whole */
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		CLEANUP(tz_free) struct tz *tz = NULL;
+
+		ck_assert_int_eq(tz_load(names[i], &tz), 0);
+		ck_assert_str_eq(tz_name(tz), names[i]);
+	}
+	ck_assert_str_eq(tz_name(held), "Europe/Dublin");
+	ck_assert_int_eq(tz_offset_s(held, 1782000000 * US_PER_S), 3600);
+}
+END_TEST
+
 START_TEST(database_version_is_a_year_and_letter)
 {
 	const char *version = tz_database_version();
@@ -146,6 +170,7 @@ int main(void)
 	tcase_add_loop_test(c, load_unknown_name_is_refused, 0, ARRAY_LEN(unknown));
 	tcase_add_loop_test(c, local_resolve_round_trips, 0, 7);
 	tcase_add_test(c, offset_before_epoch_floors);
+	tcase_add_test(c, load_again_lends_the_same_rules);
 	tcase_add_test(c, database_version_is_a_year_and_letter);
 	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
