@@ -33,6 +33,7 @@ static const struct row rows[] = {
 	{ "/api/..", "/api/..", NULL },
 	{ "/api/v1/", "/api/v1/", NULL },
 	{ "/content", "/%63ontent", NULL },
+	{ "/api/v1/b", "/api/v1/a", NULL },
 	{ "/a b", "/a%20b", NULL },
 	{ "/a+b", "/a+b", NULL },
 	{ "/\xc3\xa4", "/%c3%a4", NULL },
