@@ -12,10 +12,13 @@ static struct answer *make(const char *body)
 
 START_TEST(create_and_read_back)
 {
-	CLEANUP(answer_free) struct answer *a = make(
-		"{\"name\":\"Mila\",\"handle\":\"mila\",\"niche\":\"travel\",\"timezone\":\"America/New_York\","
-		"\"schedule\":{\"instagram\":{\"posts_per_day\":2,\"min_gap_minutes\":240,"
-		"\"windows\":[{\"days\":[\"mon\",\"fri\"],\"from\":\"09:00\",\"to\":\"21:00\"}]}}}");
+	CLEANUP(answer_free)
+	struct answer *a =
+		make("{\"name\":\"Mila\",\"handle\":\"mila\",\"niche\":\"travel\",\"timezone\":"
+		     "\"America/New_York\","
+		     "\"schedule\":{\"instagram\":{\"posts_per_day\":2,\"min_gap_minutes\":240,"
+		     "\"windows\":[{\"days\":[\"mon\",\"fri\"],\"from\":\"09:00\",\"to\":\"21:00\"}"
+		     "]}}}");
 	char path[100];
 
 	assert_status(a, 201);
@@ -37,12 +40,16 @@ static const struct {
 	{ "{\"name\":\"x\",\"timezone\":\"Mars/Olympus\"}", "/timezone" },
 	{ "{\"name\":\"x\",\"timezone\":\"../../etc/passwd\"}", "/timezone" },
 	{ "{\"name\":\"x\",\"schedule\":{\"myspace\":{}}}", "/schedule/myspace" },
-	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"posts_per_day\":0}}}", "/schedule/instagram/posts_per_day" },
-	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"windows\":[{\"days\":[\"mon\"],\"from\":\"21:00\",\"to\":\"09:00\"}]}}}",
+	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"posts_per_day\":0}}}",
+	  "/schedule/instagram/posts_per_day" },
+	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"windows\":[{\"days\":[\"mon\"],\"from\":"
+	  "\"21:00\",\"to\":\"09:00\"}]}}}",
 	  "/schedule/instagram/windows/0" },
-	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"windows\":[{\"days\":[\"xyz\"],\"from\":\"09:00\",\"to\":\"10:00\"}]}}}",
+	{ "{\"name\":\"x\",\"schedule\":{\"instagram\":{\"windows\":[{\"days\":[\"xyz\"],\"from\":"
+	  "\"09:00\",\"to\":\"10:00\"}]}}}",
 	  "/schedule/instagram/windows/0" },
-	{ "{\"name\":\"x\",\"default_accounts\":{\"instagram\":\"acc_absent\"}}", "/default_accounts/instagram" },
+	{ "{\"name\":\"x\",\"default_accounts\":{\"instagram\":\"acc_absent\"}}",
+	  "/default_accounts/instagram" },
 };
 
 START_TEST(bad_body_names_the_member)
@@ -59,7 +66,8 @@ START_TEST(patch_with_null_clears)
 	char path[100];
 
 	snprintf(path, sizeof(path), "/api/v1/characters/%s", answer_text(a, "id"));
-	CLEANUP(answer_free) struct answer *b = client_call("PATCH", path, CLIENT_TOKEN, "{\"niche\":null}");
+	CLEANUP(answer_free)
+	struct answer *b = client_call("PATCH", path, CLIENT_TOKEN, "{\"niche\":null}");
 
 	assert_status(b, 200);
 	ck_assert(answer_is_null(b, "niche"));
@@ -72,8 +80,9 @@ START_TEST(delete_is_refused_while_content_refers_to_it)
 	CLEANUP(answer_free) struct answer *a = make("{\"name\":\"Mila\"}");
 	const char *id = answer_text(a, "id");
 	char path[100];
-	CLEANUP(answer_free) struct answer *c = client_callf("POST", "/api/v1/content", CLIENT_TOKEN,
-							     "{\"kind\":\"text\",\"character_id\":\"%s\"}", id);
+	CLEANUP(answer_free)
+	struct answer *c = client_callf("POST", "/api/v1/content", CLIENT_TOKEN,
+					"{\"kind\":\"text\",\"character_id\":\"%s\"}", id);
 
 	assert_status(c, 201);
 	snprintf(path, sizeof(path), "/api/v1/characters/%s", id);

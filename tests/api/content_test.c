@@ -42,12 +42,14 @@ static const struct {
 	{ "{\"kind\":\"text\",\"link\":\"javascript:alert(1)\"}", "/link", NULL },
 	{ "{\"kind\":\"text\",\"tags\":\"a\"}", "/tags", "wrong_type" },
 	{ "{\"kind\":\"image\",\"media\":[{\"media_id\":\"med_absent\"}]}", "/media/0", NULL },
-	{ "{\"kind\":\"image\",\"media\":[{\"alt_text\":\"x\"}]}", "/media/0/media_id", "required" },
-	{ "{\"kind\":\"text\",\"overrides\":{\"myspace\":{}}}", "/overrides/myspace", "unknown_member" },
-	{ "{\"kind\":\"text\",\"overrides\":{\"instagram\":{\"captoin\":\"x\"}}}", "/overrides/instagram/captoin",
+	{ "{\"kind\":\"image\",\"media\":[{\"alt_text\":\"x\"}]}", "/media/0/media_id",
+	  "required" },
+	{ "{\"kind\":\"text\",\"overrides\":{\"myspace\":{}}}", "/overrides/myspace",
 	  "unknown_member" },
-	{ "{\"kind\":\"text\",\"overrides\":{\"instagram\":{\"caption\":5}}}", "/overrides/instagram/caption",
-	  "wrong_type" },
+	{ "{\"kind\":\"text\",\"overrides\":{\"instagram\":{\"captoin\":\"x\"}}}",
+	  "/overrides/instagram/captoin", "unknown_member" },
+	{ "{\"kind\":\"text\",\"overrides\":{\"instagram\":{\"caption\":5}}}",
+	  "/overrides/instagram/caption", "wrong_type" },
 	{ "{\"kind\":\"text\",\"character_id\":\"char_absent\"}", "/character_id", NULL },
 };
 
@@ -70,10 +72,12 @@ END_TEST
 
 START_TEST(patch_keeps_what_is_not_given_and_null_clears)
 {
-	CLEANUP(answer_free) struct answer *a =
-		make("{\"kind\":\"text\",\"caption\":\"one\",\"title\":\"t\",\"tags\":[\"a\",\"b\"]}");
+	CLEANUP(answer_free)
+	struct answer *a = make(
+		"{\"kind\":\"text\",\"caption\":\"one\",\"title\":\"t\",\"tags\":[\"a\",\"b\"]}");
 	const char *id = answer_text(a, "id");
-	CLEANUP(answer_free) struct answer *b = on("PATCH", id, "", "{\"title\":null,\"caption\":\"two\"}");
+	CLEANUP(answer_free)
+	struct answer *b = on("PATCH", id, "", "{\"title\":null,\"caption\":\"two\"}");
 
 	assert_status(b, 200);
 	ck_assert_str_eq(answer_text(b, "caption"), "two");
@@ -91,9 +95,12 @@ START_TEST(patch_with_an_old_version_is_refused)
 
 	snprintf(path, sizeof(path), "/api/v1/content/%s", answer_text(a, "id"));
 	for (int i = 0; i < 2; i++) {
-		CLEANUP(answer_free) struct answer *b =
-			client_send(&(struct call){ .method = "PATCH", .path = path, .token = CLIENT_TOKEN,
-						    .body = "{\"caption\":\"two\"}", .headers = stale });
+		CLEANUP(answer_free)
+		struct answer *b = client_send(&(struct call){ .method = "PATCH",
+							       .path = path,
+							       .token = CLIENT_TOKEN,
+							       .body = "{\"caption\":\"two\"}",
+							       .headers = stale });
 
 		if (i == 0)
 			assert_status(b, 200);
@@ -121,7 +128,8 @@ START_TEST(reject_keeps_the_reason)
 	CLEANUP(answer_free) struct answer *a = make("{\"kind\":\"text\",\"caption\":\"hello\"}");
 	const char *id = answer_text(a, "id");
 	CLEANUP(answer_free) struct answer *submitted = on("POST", id, "/submit", NULL);
-	CLEANUP(answer_free) struct answer *b = on("POST", id, "/reject", "{\"reason\":\"too short\"}");
+	CLEANUP(answer_free)
+	struct answer *b = on("POST", id, "/reject", "{\"reason\":\"too short\"}");
 
 	assert_status(submitted, 200);
 	ck_assert_str_eq(answer_text(b, "state"), "rejected");
@@ -131,7 +139,8 @@ END_TEST
 
 START_TEST(submit_without_what_the_kind_needs_is_refused)
 {
-	CLEANUP(answer_free) struct answer *a = make("{\"kind\":\"image\",\"caption\":\"no picture\"}");
+	CLEANUP(answer_free)
+	struct answer *a = make("{\"kind\":\"image\",\"caption\":\"no picture\"}");
 	CLEANUP(answer_free) struct answer *b = on("POST", answer_text(a, "id"), "/submit", NULL);
 
 	assert_invalid(b, "/media", NULL);
@@ -161,8 +170,9 @@ START_TEST(list_walks_every_page_once)
 
 	persona_make(&p, NULL, "owner");
 	for (int i = 0; i < 5; i++) {
-		CLEANUP(answer_free) struct answer *a =
-			client_call("POST", "/api/v1/content", p.token, "{\"kind\":\"text\",\"caption\":\"x\"}");
+		CLEANUP(answer_free)
+		struct answer *a = client_call("POST", "/api/v1/content", p.token,
+					       "{\"kind\":\"text\",\"caption\":\"x\"}");
 
 		assert_status(a, 201);
 	}
@@ -173,7 +183,8 @@ START_TEST(list_walks_every_page_once)
 		seen += (int)answer_count(a, "content");
 		more = !answer_is_null(a, "next_cursor");
 		if (more)
-			snprintf(path, sizeof(path), "/api/v1/content?limit=2&cursor=%s", answer_text(a, "next_cursor"));
+			snprintf(path, sizeof(path), "/api/v1/content?limit=2&cursor=%s",
+				 answer_text(a, "next_cursor"));
 	}
 	ck_assert_int_eq(seen, 5);
 	ck_assert_int_eq(pages, 3);
@@ -189,7 +200,8 @@ START_TEST(foreign_content_is_absent)
 	persona_make(&other, NULL, "owner");
 	snprintf(path, sizeof(path), "/api/v1/content/%s", answer_text(a, "id"));
 	CLEANUP(answer_free) struct answer *b = client_call("GET", path, other.token, NULL);
-	CLEANUP(answer_free) struct answer *c = client_call("PATCH", path, other.token, "{\"title\":\"x\"}");
+	CLEANUP(answer_free)
+	struct answer *c = client_call("PATCH", path, other.token, "{\"title\":\"x\"}");
 
 	assert_problem(b, 404, "not_found");
 	assert_problem(c, 404, "not_found");
@@ -204,10 +216,12 @@ START_TEST(viewer_reads_and_editor_does_not_approve)
 	persona_make(&owner, NULL, "owner");
 	persona_make(&viewer, owner.workspace, "viewer");
 	persona_make(&editor, owner.workspace, "editor");
-	CLEANUP(answer_free) struct answer *a =
-		client_call("POST", "/api/v1/content", editor.token, "{\"kind\":\"text\",\"caption\":\"x\"}");
-	CLEANUP(answer_free) struct answer *b =
-		client_call("POST", "/api/v1/content", viewer.token, "{\"kind\":\"text\",\"caption\":\"x\"}");
+	CLEANUP(answer_free)
+	struct answer *a = client_call("POST", "/api/v1/content", editor.token,
+				       "{\"kind\":\"text\",\"caption\":\"x\"}");
+	CLEANUP(answer_free)
+	struct answer *b = client_call("POST", "/api/v1/content", viewer.token,
+				       "{\"kind\":\"text\",\"caption\":\"x\"}");
 
 	assert_status(a, 201);
 	assert_problem(b, 403, "insufficient_scope");
@@ -237,7 +251,8 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, create_with_kind_alone_is_a_draft);
-	tcase_add_loop_test(t, create_with_bad_body_names_the_member, 0, (int)ARRAY_LEN(bad_bodies));
+	tcase_add_loop_test(t, create_with_bad_body_names_the_member, 0,
+			    (int)ARRAY_LEN(bad_bodies));
 	tcase_add_test(t, create_with_two_faults_reports_both);
 	tcase_add_test(t, patch_keeps_what_is_not_given_and_null_clears);
 	tcase_add_test(t, patch_with_an_old_version_is_refused);

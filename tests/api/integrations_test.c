@@ -26,11 +26,13 @@ static void ends_at(const struct answer *a, const char *piece)
 		      location ? location : "nothing");
 }
 
-static void sandbox_fault(const char *fmt, const char *word)
+/* The next answer of an endpoint is the edge's HTML. */
+static void sandbox_breaks(const char *endpoint)
 {
 	char body[300];
 
-	snprintf(body, sizeof(body), fmt, word);
+	snprintf(body, sizeof(body),
+		 "{\"point\":\"http.html_502\",\"endpoint\":\"%s\",\"times\":1}", endpoint);
 	CLEANUP(answer_free) struct answer *a =
 		client_send(&(struct call){ .method = "POST", .path = "/_control/faults", .body = body,
 					    .base = client_env("CARILLON_SANDBOX_URL") });
@@ -357,7 +359,7 @@ START_TEST(platform_out_of_order_is_said_so)
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "?redirect=/done");
 	url = connect_consent(&s, &p, "");
-	sandbox_fault("{\"point\":\"http.html_502\",\"endpoint\":\"%s\",\"times\":1}", "token");
+	sandbox_breaks("token");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);

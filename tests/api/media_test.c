@@ -28,8 +28,8 @@ END_TEST
 
 START_TEST(upload_of_a_video_knows_its_length)
 {
-	CLEANUP(answer_free) struct answer *a =
-		fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_VIDEO), "clip.mp4");
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_VIDEO), "clip.mp4");
 
 	ck_assert(a->status == 201 || a->status == 200);
 	ck_assert_str_eq(answer_text(a, "kind"), "video");
@@ -55,12 +55,13 @@ START_TEST(same_bytes_answer_the_same_id)
 }
 END_TEST
 
-static const enum fixture not_media[] = { FIXTURE_TEXT, FIXTURE_EMPTY, FIXTURE_VIDEO_CUT, FIXTURE_JPEG_CUT };
+static const enum fixture not_media[] = { FIXTURE_TEXT, FIXTURE_EMPTY, FIXTURE_VIDEO_CUT,
+					  FIXTURE_JPEG_CUT };
 
 START_TEST(upload_of_what_is_not_media_is_refused)
 {
-	CLEANUP(answer_free) struct answer *a =
-		fixture_upload(CLIENT_TOKEN, fixture_path(not_media[_i]), "holiday.jpg");
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(CLIENT_TOKEN, fixture_path(not_media[_i]), "holiday.jpg");
 
 	assert_problem(a, 422, "media_rejected");
 }
@@ -76,9 +77,14 @@ START_TEST(raw_upload_takes_name_from_query)
 	fclose(f);
 	unlink(path);
 	free(path);
-	CLEANUP(answer_free) struct answer *a = client_send(
-		&(struct call){ .method = "POST", .path = "/api/v1/media?filename=raw.jpg&alt_text=Raw",
-				.token = CLIENT_TOKEN, .body = jpeg, .body_n = n, .content_type = "image/jpeg" });
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "POST",
+					    .path = "/api/v1/media?filename=raw.jpg&alt_text=Raw",
+					    .token = CLIENT_TOKEN,
+					    .body = jpeg,
+					    .body_n = n,
+					    .content_type = "image/jpeg" });
 
 	assert_status(a, 201);
 	ck_assert_str_eq(answer_text(a, "filename"), "raw.jpg");
@@ -94,17 +100,22 @@ static const struct {
 	{ "application/x-www-form-urlencoded", "a=b", 415, "unsupported_media_type" },
 	{ "multipart/form-data", "x", 400, "bad_request" },
 	{ "multipart/form-data; boundary=B", "no boundary here", 400, "bad_request" },
-	{ "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\ncut", 400,
+	{ "multipart/form-data; boundary=B",
+	  "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\ncut", 400,
 	  "bad_request" },
-	{ "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=\"x\"; filename=\"a\"\r\n\r\nz\r\n--B--\r\n", 422,
-	  "validation_failed" },
+	{ "multipart/form-data; boundary=B",
+	  "--B\r\nContent-Disposition: form-data; name=\"x\"; filename=\"a\"\r\n\r\nz\r\n--B--\r\n",
+	  422, "validation_failed" },
 };
 
 START_TEST(malformed_upload_is_explained)
 {
-	CLEANUP(answer_free) struct answer *a = client_send(
-		&(struct call){ .method = "POST", .path = "/api/v1/media", .token = CLIENT_TOKEN,
-				.body = bad_uploads[_i].body, .content_type = bad_uploads[_i].type });
+	CLEANUP(answer_free)
+	struct answer *a = client_send(&(struct call){ .method = "POST",
+						       .path = "/api/v1/media",
+						       .token = CLIENT_TOKEN,
+						       .body = bad_uploads[_i].body,
+						       .content_type = bad_uploads[_i].type });
 
 	assert_problem(a, bad_uploads[_i].status, bad_uploads[_i].code);
 }
@@ -112,10 +123,10 @@ END_TEST
 
 START_TEST(upload_without_token_is_refused_before_the_body)
 {
-	CLEANUP(answer_free) struct answer *a =
-		fixture_upload(NULL, fixture_path(FIXTURE_JPEG), "a.jpg");
-	CLEANUP(answer_free) struct answer *b =
-		fixture_upload("at_wrong", fixture_path(FIXTURE_JPEG), "a.jpg");
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(NULL, fixture_path(FIXTURE_JPEG), "a.jpg");
+	CLEANUP(answer_free)
+	struct answer *b = fixture_upload("at_wrong", fixture_path(FIXTURE_JPEG), "a.jpg");
 
 	assert_problem(a, 401, "authentication_required");
 	assert_problem(b, 401, "invalid_token");
@@ -124,10 +135,16 @@ END_TEST
 
 START_TEST(oversized_upload_is_413)
 {
-	const char *const headers[] = { "Content-Length: 99999999999", "Expect: 100-continue", NULL };
-	CLEANUP(answer_free) struct answer *a = client_send(
-		&(struct call){ .method = "POST", .path = "/api/v1/media", .token = CLIENT_TOKEN, .body = "x",
-				.content_type = "image/jpeg", .headers = headers, .timeout_s = 10 });
+	const char *const headers[] = { "Content-Length: 99999999999", "Expect: 100-continue",
+					NULL };
+	CLEANUP(answer_free)
+	struct answer *a = client_send(&(struct call){ .method = "POST",
+						       .path = "/api/v1/media",
+						       .token = CLIENT_TOKEN,
+						       .body = "x",
+						       .content_type = "image/jpeg",
+						       .headers = headers,
+						       .timeout_s = 10 });
 
 	assert_problem(a, 413, "payload_too_large");
 }
@@ -142,10 +159,12 @@ START_TEST(signed_address_serves_bytes_and_ranges)
 
 	unlink(path);
 	free(path);
-	CLEANUP(answer_free) struct answer *whole =
+	CLEANUP(answer_free)
+	struct answer *whole =
 		client_send(&(struct call){ .method = "GET", .path = "", .base = url });
-	CLEANUP(answer_free) struct answer *part =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = url, .headers = range });
+	CLEANUP(answer_free)
+	struct answer *part = client_send(
+		&(struct call){ .method = "GET", .path = "", .base = url, .headers = range });
 
 	assert_status(whole, 200);
 	ck_assert_int_eq((int64_t)whole->body_n, answer_int(a, "bytes"));
@@ -158,13 +177,14 @@ END_TEST
 
 START_TEST(altered_address_serves_nothing)
 {
-	CLEANUP(answer_free) struct answer *a =
-		fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_JPEG), "a.jpg");
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_JPEG), "a.jpg");
 	char *url = strdup(answer_text(a, "url"));
 	char *dot = strrchr(url, '.');
 
 	dot[-1] = dot[-1] == 'A' ? 'B' : 'A';
-	CLEANUP(answer_free) struct answer *b = client_send(&(struct call){ .method = "GET", .path = "", .base = url });
+	CLEANUP(answer_free)
+	struct answer *b = client_send(&(struct call){ .method = "GET", .path = "", .base = url });
 
 	free(url);
 	assert_problem(b, 404, "not_found");
@@ -175,8 +195,10 @@ START_TEST(media_in_use_is_not_deleted)
 {
 	char *id = fixture_fresh_media(CLIENT_TOKEN);
 	char path[100];
-	CLEANUP(answer_free) struct answer *c = client_callf(
-		"POST", "/api/v1/content", CLIENT_TOKEN, "{\"kind\":\"image\",\"media\":[{\"media_id\":\"%s\"}]}", id);
+	CLEANUP(answer_free)
+	struct answer *c =
+		client_callf("POST", "/api/v1/content", CLIENT_TOKEN,
+			     "{\"kind\":\"image\",\"media\":[{\"media_id\":\"%s\"}]}", id);
 
 	assert_status(c, 201);
 	snprintf(path, sizeof(path), "/api/v1/media/%s", id);
@@ -197,8 +219,9 @@ START_TEST(unused_media_is_deleted_with_its_address)
 	snprintf(at, sizeof(at), "/api/v1/media/%s", answer_text(a, "id"));
 	CLEANUP(answer_free) struct answer *b = client_call("DELETE", at, CLIENT_TOKEN, NULL);
 	CLEANUP(answer_free) struct answer *c = client_call("GET", at, CLIENT_TOKEN, NULL);
-	CLEANUP(answer_free) struct answer *d =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = answer_text(a, "url") });
+	CLEANUP(answer_free)
+	struct answer *d = client_send(
+		&(struct call){ .method = "GET", .path = "", .base = answer_text(a, "url") });
 
 	assert_status(b, 204);
 	assert_problem(c, 404, "not_found");
@@ -208,8 +231,8 @@ END_TEST
 
 START_TEST(foreign_media_is_absent)
 {
-	CLEANUP(answer_free) struct answer *a =
-		fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_JPEG), "a.jpg");
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(CLIENT_TOKEN, fixture_path(FIXTURE_JPEG), "a.jpg");
 	struct persona other;
 	char at[100];
 
@@ -230,7 +253,8 @@ static Suite *suite(void)
 	tcase_add_test(t, upload_of_a_picture_is_probed);
 	tcase_add_test(t, upload_of_a_video_knows_its_length);
 	tcase_add_test(t, same_bytes_answer_the_same_id);
-	tcase_add_loop_test(t, upload_of_what_is_not_media_is_refused, 0, (int)ARRAY_LEN(not_media));
+	tcase_add_loop_test(t, upload_of_what_is_not_media_is_refused, 0,
+			    (int)ARRAY_LEN(not_media));
 	tcase_add_test(t, raw_upload_takes_name_from_query);
 	tcase_add_loop_test(t, malformed_upload_is_explained, 0, (int)ARRAY_LEN(bad_uploads));
 	tcase_add_test(t, upload_without_token_is_refused_before_the_body);

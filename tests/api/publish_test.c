@@ -21,8 +21,10 @@ static char *fresh_caption(char ret[static ID_MAX])
 /* How many objects with this caption the platform itself has. */
 static size_t truth_count(const char *caption)
 {
-	CLEANUP(answer_free) struct answer *a =
-		client_send(&(struct call){ .method = "GET", .path = "/_control/objects?platform=instagram",
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "GET",
+					    .path = "/_control/objects?platform=instagram",
 					    .base = client_env("CARILLON_SANDBOX_URL") });
 	json_t *list = answer_at(a, "objects");
 	size_t n = 0;
@@ -30,7 +32,8 @@ static size_t truth_count(const char *caption)
 	assert_status(a, 200);
 	ck_assert(json_is_array(list));
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *text = json_string_value(json_object_get(json_array_get(list, i), "caption"));
+		const char *text =
+			json_string_value(json_object_get(json_array_get(list, i), "caption"));
 
 		n += text && strcmp(text, caption) == 0;
 	}
@@ -43,8 +46,10 @@ static char *schedule(const char *content, int64_t seconds)
 
 	rfc3339_print(clock_real_us() + seconds * US_PER_S, at);
 	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
-	CLEANUP(answer_free) struct answer *a = client_callf(
-		"POST", path, CLIENT_TOKEN, "{\"scheduled_at\":\"%s\",\"platforms\":[\"instagram\"]}", at);
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_callf("POST", path, CLIENT_TOKEN,
+			     "{\"scheduled_at\":\"%s\",\"platforms\":[\"instagram\"]}", at);
 
 	assert_status(a, 201);
 	return strdup(answer_text(a, "scheduled_posts.0.id"));
@@ -69,7 +74,8 @@ START_TEST(reference_publish_now)
 	assert_status(a, 200);
 	ck_assert_str_eq(answer_text(a, "scheduled_post.id"), post);
 	ck_assert_str_eq(answer_text(a, "scheduled_post.status"), "published");
-	ck_assert_str_eq(answer_text(a, "scheduled_post.remote_post_id"), answer_text(a, "publish_result.remote_post_id"));
+	ck_assert_str_eq(answer_text(a, "scheduled_post.remote_post_id"),
+			 answer_text(a, "publish_result.remote_post_id"));
 	ck_assert_uint_eq(answer_count(a, "publish_result.media_urls"), 1);
 	ck_assert_uint_eq(truth_count(caption), 1);
 	free(account);
@@ -88,7 +94,8 @@ START_TEST(publish_now_twice_is_one_post)
 
 	assert_status(a, 200);
 	assert_status(b, 200);
-	ck_assert_str_eq(answer_text(a, "publish_result.remote_post_id"), answer_text(b, "publish_result.remote_post_id"));
+	ck_assert_str_eq(answer_text(a, "publish_result.remote_post_id"),
+			 answer_text(b, "publish_result.remote_post_id"));
 	ck_assert_uint_eq(truth_count(caption), 1);
 	free(account);
 	free(content);
@@ -122,7 +129,8 @@ START_TEST(publish_now_of_an_edited_content_is_refused)
 	char *post = schedule(content, 86400);
 
 	snprintf(path, sizeof(path), "/api/v1/content/%s", content);
-	CLEANUP(answer_free) struct answer *edit = client_call("PATCH", path, CLIENT_TOKEN, "{\"title\":\"later\"}");
+	CLEANUP(answer_free)
+	struct answer *edit = client_call("PATCH", path, CLIENT_TOKEN, "{\"title\":\"later\"}");
 	CLEANUP(answer_free) struct answer *a = publish_now(post);
 
 	assert_status(edit, 200);
@@ -144,8 +152,8 @@ END_TEST
 
 static struct answer *public_publish(const char *key, const char *content, const char *more)
 {
-	return client_callf("POST", "/api/v1/public/publish", key, "{\"content_id\":\"%s\",\"platform\":\"instagram\"%s}",
-			    content, more);
+	return client_callf("POST", "/api/v1/public/publish", key,
+			    "{\"content_id\":\"%s\",\"platform\":\"instagram\"%s}", content, more);
 }
 
 START_TEST(reference_public_publish)
@@ -171,7 +179,8 @@ START_TEST(public_publish_of_a_future_time_only_schedules)
 {
 	char caption[ID_MAX], *account = fixture_account(CLIENT_TOKEN);
 	char *content = fixture_approved(CLIENT_TOKEN, "image", fresh_caption(caption));
-	CLEANUP(answer_free) struct answer *a =
+	CLEANUP(answer_free)
+	struct answer *a =
 		public_publish(CLIENT_TOKEN, content, ",\"scheduled_at\":\"2031-01-01T00:00:00Z\"");
 
 	assert_status(a, 201);
@@ -187,11 +196,15 @@ START_TEST(public_publish_checks_content_and_platform)
 	char *account = fixture_account(CLIENT_TOKEN);
 	char *content = fixture_approved(CLIENT_TOKEN, "image", "checks");
 	CLEANUP(answer_free) struct answer *absent = public_publish(CLIENT_TOKEN, "cnt_absent", "");
-	CLEANUP(answer_free) struct answer *draft =
+	CLEANUP(answer_free)
+	struct answer *draft =
 		client_call("POST", "/api/v1/content", CLIENT_TOKEN, "{\"kind\":\"image\"}");
-	CLEANUP(answer_free) struct answer *refused = public_publish(CLIENT_TOKEN, answer_text(draft, "id"), "");
-	CLEANUP(answer_free) struct answer *foreign =
-		client_callf("POST", "/api/v1/public/publish", CLIENT_TOKEN, "{\"content_id\":\"%s\",\"platform\":\"myspace\"}", content);
+	CLEANUP(answer_free)
+	struct answer *refused = public_publish(CLIENT_TOKEN, answer_text(draft, "id"), "");
+	CLEANUP(answer_free)
+	struct answer *foreign =
+		client_callf("POST", "/api/v1/public/publish", CLIENT_TOKEN,
+			     "{\"content_id\":\"%s\",\"platform\":\"myspace\"}", content);
 
 	assert_problem(absent, 404, "not_found");
 	assert_problem(refused, 409, "content_not_approved");
@@ -210,12 +223,14 @@ START_TEST(scheduled_post_goes_out_by_the_runner)
 
 	snprintf(path, sizeof(path), "/api/v1/schedule/%s", post);
 	for (int i = 0; i < 480 && !is_over; i++) {
-		CLEANUP(answer_free) struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
+		CLEANUP(answer_free)
+		struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
 		struct timespec nap = { 0, 250000000 };
 
 		is_over = strcmp(answer_text(a, "status"), "pending") != 0;
 		if (is_over)
-			ck_assert_msg(strcmp(answer_text(a, "status"), "published") == 0, "%s", a->body);
+			ck_assert_msg(strcmp(answer_text(a, "status"), "published") == 0, "%s",
+				      a->body);
 		else
 			nanosleep(&nap, NULL);
 	}
@@ -248,7 +263,8 @@ static Suite *suite(void)
 
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF", "CARILLON_SANDBOX_URL");
+	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF",
+			       "CARILLON_SANDBOX_URL");
 	SRunner *runner;
 	int failed;
 

@@ -63,11 +63,13 @@ START_TEST(same_request_twice_is_one_post)
 {
 	char *account = fixture_account(CLIENT_TOKEN);
 	char *content = fixture_approved(CLIENT_TOKEN, "image", "twice");
-	const char *body = "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}";
+	const char *body =
+		"{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}";
 	CLEANUP(answer_free) struct answer *a = schedule(content, body);
 	CLEANUP(answer_free) struct answer *b = schedule(content, body);
 
-	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.id"), answer_text(b, "scheduled_posts.0.id"));
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.id"),
+			 answer_text(b, "scheduled_posts.0.id"));
 	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.scheduled_at"), "2031-03-23T14:30:00Z");
 	free(account);
 	free(content);
@@ -78,9 +80,9 @@ START_TEST(local_time_is_resolved_in_its_zone)
 {
 	char *account = fixture_account(CLIENT_TOKEN);
 	char *content = fixture_approved(CLIENT_TOKEN, "image", "zone");
-	CLEANUP(answer_free) struct answer *a = schedule(
-		content,
-		"{\"scheduled_at\":\"2031-07-04T09:00\",\"timezone\":\"America/New_York\",\"platforms\":[\"instagram\"]}");
+	CLEANUP(answer_free)
+	struct answer *a = schedule(content, "{\"scheduled_at\":\"2031-07-04T09:00\",\"timezone\":"
+					     "\"America/New_York\",\"platforms\":[\"instagram\"]}");
 
 	assert_status(a, 201);
 	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.scheduled_at"), "2031-07-04T13:00:00Z");
@@ -97,14 +99,25 @@ static const struct {
 } bad_requests[] = {
 	{ "{\"platforms\":[\"instagram\"]}", "validation_failed", "/scheduled_at", 422 },
 	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\"}", "validation_failed", "/platforms", 422 },
-	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[]}", "validation_failed", "/platforms", 422 },
-	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"myspace\"]}", "validation_failed", "/platforms/0", 422 },
-	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"account_ids\":[\"acc_absent\"]}", "validation_failed", "/account_ids/0", 422 },
-	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"],\"account_ids\":[\"acc_x\"]}", "validation_failed", "/account_ids", 422 },
-	{ "{\"scheduled_at\":\"yesterday\",\"platforms\":[\"instagram\"]}", "validation_failed", "/scheduled_at", 422 },
-	{ "{\"scheduled_at\":\"2020-01-01T00:00:00Z\",\"platforms\":[\"instagram\"]}", "scheduled_in_past", NULL, 422 },
-	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"America/New_York\",\"platforms\":[\"instagram\"]}", "local_time_skipped", NULL, 422 },
-	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"Mars/Olympus\",\"platforms\":[\"instagram\"]}", "unknown_timezone", NULL, 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[]}", "validation_failed",
+	  "/platforms", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"myspace\"]}",
+	  "validation_failed", "/platforms/0", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"account_ids\":[\"acc_absent\"]}",
+	  "validation_failed", "/account_ids/0", 422 },
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"],\"account_"
+	  "ids\":[\"acc_x\"]}",
+	  "validation_failed", "/account_ids", 422 },
+	{ "{\"scheduled_at\":\"yesterday\",\"platforms\":[\"instagram\"]}", "validation_failed",
+	  "/scheduled_at", 422 },
+	{ "{\"scheduled_at\":\"2020-01-01T00:00:00Z\",\"platforms\":[\"instagram\"]}",
+	  "scheduled_in_past", NULL, 422 },
+	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"America/"
+	  "New_York\",\"platforms\":[\"instagram\"]}",
+	  "local_time_skipped", NULL, 422 },
+	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"Mars/"
+	  "Olympus\",\"platforms\":[\"instagram\"]}",
+	  "unknown_timezone", NULL, 422 },
 };
 
 START_TEST(bad_request_schedules_nothing)
@@ -129,7 +142,8 @@ END_TEST
 
 START_TEST(content_that_is_not_approved_is_refused)
 {
-	CLEANUP(answer_free) struct answer *c =
+	CLEANUP(answer_free)
+	struct answer *c =
 		client_call("POST", "/api/v1/content", CLIENT_TOKEN, "{\"kind\":\"image\"}");
 	CLEANUP(answer_free) struct answer *a = schedule_later(answer_text(c, "id"), 3600);
 
@@ -163,8 +177,10 @@ START_TEST(no_account_is_said)
 	persona_make(&p, NULL, "owner");
 	content = fixture_approved(p.token, "image", "lonely");
 	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
-	CLEANUP(answer_free) struct answer *a =
-		client_call("POST", path, p.token, "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}");
+	CLEANUP(answer_free)
+	struct answer *a = client_call(
+		"POST", path, p.token,
+		"{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"]}");
 
 	assert_problem(a, 422, "account_not_connected");
 	free(content);
@@ -177,9 +193,11 @@ START_TEST(patch_moves_cancel_frees_and_pending_revives)
 	char *content = fixture_approved(CLIENT_TOKEN, "image", "moves");
 	CLEANUP(answer_free) struct answer *made = schedule_later(content, 86400);
 	const char *id = answer_text(made, "scheduled_posts.0.id");
-	CLEANUP(answer_free) struct answer *moved = post("PATCH", id, "{\"scheduled_at\":\"2031-05-05T10:00:00Z\"}");
+	CLEANUP(answer_free)
+	struct answer *moved = post("PATCH", id, "{\"scheduled_at\":\"2031-05-05T10:00:00Z\"}");
 	CLEANUP(answer_free) struct answer *gone = post("PATCH", id, "{\"status\":\"cancelled\"}");
-	CLEANUP(answer_free) struct answer *now = client_call("POST", "/api/v1/schedule/x", CLIENT_TOKEN, NULL);
+	CLEANUP(answer_free)
+	struct answer *now = client_call("POST", "/api/v1/schedule/x", CLIENT_TOKEN, NULL);
 	CLEANUP(answer_free) struct answer *back = post("PATCH", id, "{\"status\":\"pending\"}");
 	CLEANUP(answer_free) struct answer *deleted = post("DELETE", id, NULL);
 	CLEANUP(answer_free) struct answer *last = post("GET", id, NULL);
@@ -204,15 +222,19 @@ START_TEST(edit_of_content_pauses_and_approval_resumes)
 	const char *id = answer_text(made, "scheduled_posts.0.id");
 
 	snprintf(path, sizeof(path), "/api/v1/content/%s", content);
-	CLEANUP(answer_free) struct answer *edit = client_call("PATCH", path, CLIENT_TOKEN, "{\"caption\":\"new words\"}");
+	CLEANUP(answer_free)
+	struct answer *edit =
+		client_call("PATCH", path, CLIENT_TOKEN, "{\"caption\":\"new words\"}");
 	CLEANUP(answer_free) struct answer *paused = post("GET", id, NULL);
 
 	assert_status(edit, 200);
 	ck_assert_str_eq(answer_text(paused, "state"), "paused");
 	ck_assert_str_eq(answer_text(paused, "reason"), "approval_voided");
 	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", content, i == 0 ? "submit" : "approve");
-		CLEANUP(answer_free) struct answer *step = client_call("POST", path, CLIENT_TOKEN, NULL);
+		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", content,
+			 i == 0 ? "submit" : "approve");
+		CLEANUP(answer_free)
+		struct answer *step = client_call("POST", path, CLIENT_TOKEN, NULL);
 
 		assert_status(step, 200);
 	}
@@ -235,15 +257,18 @@ START_TEST(list_filters_and_pages)
 
 		assert_status(a, 201);
 	}
-	snprintf(path, sizeof(path), "/api/v1/schedule?limit=2&content_id=%s&status=pending", content);
+	snprintf(path, sizeof(path), "/api/v1/schedule?limit=2&content_id=%s&status=pending",
+		 content);
 	for (bool more = true; more;) {
-		CLEANUP(answer_free) struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
+		CLEANUP(answer_free)
+		struct answer *a = client_call("GET", path, CLIENT_TOKEN, NULL);
 
 		assert_status(a, 200);
 		seen += (int)answer_count(a, "scheduled_posts");
 		more = !answer_is_null(a, "next_cursor");
 		if (more)
-			snprintf(path, sizeof(path), "/api/v1/schedule?limit=2&content_id=%s&status=pending&cursor=%s",
+			snprintf(path, sizeof(path),
+				 "/api/v1/schedule?limit=2&content_id=%s&status=pending&cursor=%s",
 				 content, answer_text(a, "next_cursor"));
 	}
 	ck_assert_int_eq(seen, 3);
@@ -252,8 +277,9 @@ START_TEST(list_filters_and_pages)
 }
 END_TEST
 
-static const char *const bad_queries[] = { "limit=0", "limit=101", "limit=x", "cursor=abc", "status=maybe",
-					   "colour=red", "from=yesterday", "livemode=perhaps" };
+static const char *const bad_queries[] = { "limit=0",        "limit=101",       "limit=x",
+					   "cursor=abc",     "status=maybe",    "colour=red",
+					   "from=yesterday", "livemode=perhaps" };
 
 START_TEST(bad_query_is_refused)
 {
@@ -275,10 +301,12 @@ START_TEST(foreign_post_is_absent)
 	struct persona other;
 
 	persona_make(&other, NULL, "owner");
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", answer_text(made, "scheduled_posts.0.id"));
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s",
+		 answer_text(made, "scheduled_posts.0.id"));
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		CLEANUP(answer_free) struct answer *a =
-			client_call(methods[i], path, other.token, i == 1 ? "{\"status\":\"cancelled\"}" : NULL);
+		CLEANUP(answer_free)
+		struct answer *a = client_call(methods[i], path, other.token,
+					       i == 1 ? "{\"status\":\"cancelled\"}" : NULL);
 
 		assert_problem(a, 404, "not_found");
 	}

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "crypto/keys.h"
+#include "net/client.h"
+#include "publish/engine.h"
 #include "rig.h"
 
 #define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
@@ -61,20 +65,345 @@ START_TEST(post_leaves_on_its_instant)
 }
 END_TEST
 
-int main(int argc, char **argv)
+START_TEST(missed_time_follows_the_account)
 {
-	Suite *s = suite_create("engine");
-	TCase *t = tcase_create("engine");
-	SRunner *r = srunner_create(s);
-	int failed;
+	static const struct {
+		const char *on_late;
+		enum post_state state;
+		int effects;
+	} rows[] = {
+		{ "skip", POST_MISSED, 0 },
+		{ "ask", POST_PAUSED, 0 },
+		{ "publish", POST_PUBLISHED, 1 },
+	};
+	char id[ID_MAX], sql[160];
 
-	(void)argc, (void)argv;
-	rig_start(&rig);
+	(void)snprintf(sql, sizeof(sql), "UPDATE accounts SET on_late = '%s'", rows[_i].on_late);
+	database_run(&rig.database, sql);
+	rig_post(&rig, 0, rows[_i].on_late, 60000, id);
+	database_run(&rig.database, "UPDATE posts SET due_at = due_at - INTERVAL 2 HOUR, "
+				    "wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 15000), rows[_i].state);
+	ck_assert_int_eq(rig_effects(&rig, rows[_i].on_late), rows[_i].effects);
+	if (rows[_i].state == POST_PAUSED)
+		ck_assert_int_eq(of_post(id, "reason = 'late' AND wake_at > UTC_TIMESTAMP()"), 1);
+	if (rows[_i].state == POST_MISSED)
+		ck_assert_int_eq(of_post(id, "error_code = 'missed' AND wake_at IS NULL"), 1);
+}
+END_TEST
+
+START_TEST(unanswered_question_is_missed)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "asked", 60000, id);
+	database_run(&rig.database, "UPDATE posts SET state = 'paused', reason = 'late', "
+				    "wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_MISSED, 5000), POST_MISSED);
+	ck_assert_int_eq(rig_effects(&rig, "asked"), 0);
+}
+END_TEST
+
+START_TEST(backlog_is_spaced_and_in_order)
+{
+	char id[3][ID_MAX];
+
+	for (int i = 0; i < 3; i++)
+		rig_post(&rig, 0, "backlog", 60000 + i * 1000, id[i]);
+	database_run(&rig.database, "UPDATE posts SET due_at = due_at - INTERVAL 5 MINUTE, "
+				    "wake_at = UTC_TIMESTAMP(3)");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+	ck_assert_int_ge(rig_number(&rig, "SELECT MIN(gap) FROM (SELECT TIMESTAMPDIFF(MICROSECOND, "
+					  "LAG(t.sent_at) OVER (ORDER BY p.due_at), t.sent_at) gap "
+					  "FROM attempts t JOIN posts p ON p.id = t.post_id) g"),
+			 990000);
+}
+END_TEST
+
+START_TEST(neighbours_of_one_account_go_one_by_one)
+{
+	char id[4][ID_MAX];
+
+	for (int i = 0; i < 4; i++)
+		rig_post(&rig, i / 2, "neighbours", 2500, id[i]);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "neighbours"), 4);
+	/* Within a lane the next permit is given after the last call has been settled. */
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts a JOIN attempts b "
+					  "ON a.account_id = b.account_id AND a.post_id <> b.post_id "
+					  "AND b.sent_at BETWEEN a.sent_at AND a.settled_at"),
+			 0);
+}
+END_TEST
+
+START_TEST(two_runners_share_without_doubling)
+{
+	char id[8][ID_MAX], caption[32];
+	pid_t pid[3];
+
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(caption, sizeof(caption), "shared %d", i);
+		rig_post(&rig, i % 2, caption, 1000 + i * 100, id[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		pid[i] = rig_runner(&rig, NULL, "--once");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(rig_wait(pid[i], 30000), 0);
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(caption, sizeof(caption), "shared %d", i);
+		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+		ck_assert_int_eq(rig_effects(&rig, caption), 1);
+		ck_assert_int_eq(of_post(id[i], "attempts"), 1);
+	}
+}
+END_TEST
+
+START_TEST(successor_takes_over_without_a_gap)
+{
+	char id[3][ID_MAX];
+	pid_t first = rig_runner(&rig, NULL, NULL), second;
+
+	for (int i = 0; i < 3; i++)
+		rig_post(&rig, 0, "handover", 1500 + i * 1500, id[i]);
+	rig_sleep_ms(1800);
+	second = rig_runner(&rig, NULL, NULL);
+	ck_assert_int_eq(rig_wait(first, 10000), 0);
+	rig_sleep_ms(4500);
+	ck_assert_int_eq(kill(second, SIGTERM), 0);
+	ck_assert_int_eq(rig_wait(second, 10000), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(rig_state(&rig, id[i]), POST_PUBLISHED);
+		ck_assert_int_lt(of_attempt(id[i], "fired_late_us"), 500000);
+	}
+	ck_assert_int_eq(rig_effects(&rig, "handover"), 3);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM runners WHERE stopped_at IS NULL"), 0);
+}
+END_TEST
+
+START_TEST(unapproved_content_stays_here)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "unapproved", -500, id);
+	database_run(&rig.database, "UPDATE contents SET revision = revision + 1, state = 'draft'");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PAUSED);
+	ck_assert_int_eq(of_post(id, "reason = 'approval_voided'"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "unapproved"), 0);
+}
+END_TEST
+
+START_TEST(expired_account_keeps_its_posts_waiting)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "expired", -500, id);
+	database_run(&rig.database, "UPDATE accounts SET status = 'expired'");
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, 10000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "error_code = 'token_expired' AND error_who = 'account_owner'"),
+			 1);
+	database_run(&rig.database, "UPDATE accounts SET status = 'connected'");
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	ck_assert_int_eq(of_post(id, "error_code IS NULL"), 1);
+}
+END_TEST
+
+START_TEST(post_that_kills_its_runners_is_set_aside)
+{
+	char id[ID_MAX];
+
+	if (!rig_has_failpoints())
+		return;
+	rig_post(&rig, 0, "poison", -500, id);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(rig_once(&rig, "F02_after_claim 1 kill\n"), -SIGKILL);
+		database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	}
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_FAILED);
+	ck_assert_int_eq(of_post(id, "reason = 'quarantined' AND error_code = 'unknown_error'"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "poison"), 0);
+}
+END_TEST
+
+/* publish-now, in this process as in a worker of the pool. */
+struct pool {
+	struct app app;
+	struct keys *keys;
+	struct engine *engine;
+};
+
+static void pool_open(struct pool *p)
+{
+	struct problem why;
+
+	*p = (struct pool){ .app = { .config = rig.config } };
+	ck_assert_int_eq(keys_load(rig.config, true, &p->keys, &why), 0);
+	p->app.keys = p->keys;
+	p->app.db = database_open(&rig.database);
+	ck_assert_int_eq(net_open(rig.config, &p->app.net, &why), 0);
+	ck_assert_int_eq(engine_open(&p->app, &p->engine, &why), 0);
+}
+
+static void pool_close(struct pool *p)
+{
+	net_free(p->app.net);
+	engine_free(p->engine);
+	db_free(p->app.db);
+	keys_free(p->keys);
+}
+
+static int now(struct pool *p, const char *id, int wait_ms, enum post_state *ret, struct problem *why)
+{
+	return engine_publish_one(p->engine, RIG_WORKSPACE, id,
+				  clock_boot_us() + wait_ms * US_PER_MS, ret, why);
+}
+
+START_TEST(publish_now_answers_with_the_outcome)
+{
+	char id[ID_MAX];
+	enum post_state s = POST_QUEUED;
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct pool p;
+
+	pool_open(&p);
+	rig_post(&rig, 0, "at once", 3600000, id);
+	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
+	ck_assert_int_eq(s, POST_PUBLISHED);
+	ck_assert_int_eq(rig_state(&rig, id), POST_PUBLISHED);
+	ck_assert_int_eq(now(&p, id, 10000, &s, &why), 0);
+	ck_assert_int_eq(s, POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "at once"), 1);
+	pool_close(&p);
+}
+END_TEST
+
+START_TEST(publish_now_past_its_wait_is_settled_later)
+{
+	char id[ID_MAX];
+	enum post_state s = POST_QUEUED;
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct pool p;
+
+	pool_open(&p);
+	rig_post(&rig, 0, "slow answer", 3600000, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+			"\"match\":{\"endpoint\":\"media_publish\"}}");
+	ck_assert_int_eq(now(&p, id, 700, &s, &why), 0);
+	ck_assert_int_eq(s, POST_PUBLISHING);
+	ck_assert(engine_is_busy(p.engine));
+	engine_settle(p.engine);
+	ck_assert(!engine_is_busy(p.engine));
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "slow answer"), 1);
+	pool_close(&p);
+}
+END_TEST
+
+START_TEST(publish_now_past_its_wait_leaves_staging_to_the_runner)
+{
+	char id[ID_MAX];
+	enum post_state s = POST_QUEUED;
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct pool p;
+
+	pool_open(&p);
+	rig_post(&rig, 0, "slow stage", 3600000, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+			"\"match\":{\"endpoint\":\"media_create\"}}");
+	ck_assert_int_eq(now(&p, id, 300, &s, &why), 0);
+	ck_assert_int_eq(s, POST_STAGING);
+	ck_assert(!engine_is_busy(p.engine));
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "slow stage"), 1);
+	pool_close(&p);
+}
+END_TEST
+
+START_TEST(publish_now_races_the_runner_once)
+{
+	char id[ID_MAX];
+	enum post_state s = POST_QUEUED;
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct pool p;
+	pid_t pid;
+
+	pool_open(&p);
+	rig_post(&rig, 0, "race", 200 + _i * 30, id);
+	pid = rig_runner(&rig, NULL, "--once");
+	rig_sleep_ms(_i * 40);
+	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
+	ck_assert_int_eq(s, POST_PUBLISHED);
+	ck_assert_int_eq(rig_wait(pid, 20000), 0);
+	ck_assert_int_eq(rig_effects(&rig, "race"), 1);
+	pool_close(&p);
+}
+END_TEST
+
+START_TEST(publish_now_refuses_what_may_not_go_out)
+{
+	static const struct {
+		const char *sql;
+		enum problem_kind kind;
+	} rows[] = {
+		{ "UPDATE posts SET state = 'cancelled', wake_at = NULL", PROBLEM_POST_CANCELLED },
+		{ "UPDATE posts SET state = 'paused', wake_at = NULL", PROBLEM_POST_PAUSED },
+		{ "UPDATE posts SET state = 'unconfirmed', wake_at = NULL", PROBLEM_POST_UNCONFIRMED },
+		{ "UPDATE contents SET state = 'draft', revision = revision + 1", PROBLEM_NOT_APPROVED },
+		{ "UPDATE accounts SET status = 'revoked'", PROBLEM_ACCOUNT_NOT_CONNECTED },
+	};
+	char id[ID_MAX];
+	enum post_state s = POST_QUEUED;
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct pool p;
+
+	pool_open(&p);
+	rig_post(&rig, 0, "refused", 3600000, id);
+	database_run(&rig.database, rows[_i].sql);
+	ck_assert_int_eq(now(&p, id, 5000, &s, &why), -1);
+	ck_assert_int_eq(why.kind, rows[_i].kind);
+	ck_assert_int_eq(now(&p, "sch_none", 5000, &s, &why), -1);
+	ck_assert_int_eq(why.kind, PROBLEM_NOT_FOUND);
+	ck_assert_int_eq(rig_effects(&rig, "refused"), 0);
+	pool_close(&p);
+}
+END_TEST
+
+static TCase *cases(void)
+{
+	TCase *t = tcase_create("engine");
+
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, due_post_is_published_once_with_its_address);
 	tcase_add_test(t, post_leaves_on_its_instant);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, missed_time_follows_the_account, 0, 3);
+	tcase_add_test(t, unanswered_question_is_missed);
+	tcase_add_test(t, backlog_is_spaced_and_in_order);
+	tcase_add_test(t, neighbours_of_one_account_go_one_by_one);
+	tcase_add_test(t, two_runners_share_without_doubling);
+	tcase_add_test(t, successor_takes_over_without_a_gap);
+	tcase_add_test(t, unapproved_content_stays_here);
+	tcase_add_test(t, expired_account_keeps_its_posts_waiting);
+	tcase_add_test(t, post_that_kills_its_runners_is_set_aside);
+	tcase_add_test(t, publish_now_answers_with_the_outcome);
+	tcase_add_test(t, publish_now_past_its_wait_is_settled_later);
+	tcase_add_test(t, publish_now_past_its_wait_leaves_staging_to_the_runner);
+	tcase_add_loop_test(t, publish_now_races_the_runner_once, 0, 8);
+	tcase_add_loop_test(t, publish_now_refuses_what_may_not_go_out, 0, 5);
+	return t;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("engine");
+	SRunner *r;
+	int failed;
+
+	rig_start(&rig);
+	suite_add_tcase(s, cases());
+	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -44,7 +44,8 @@ static struct home *home(void)
 	const char *tmp = getenv("TMPDIR");
 
 	if (!*here.folder) {
-		snprintf(here.folder, sizeof(here.folder), "%s/carillon-fixtures-XXXXXX", tmp ? tmp : "/tmp");
+		snprintf(here.folder, sizeof(here.folder), "%s/carillon-fixtures-XXXXXX",
+			 tmp ? tmp : "/tmp");
 		ck_assert_ptr_nonnull(mkdtemp(here.folder));
 	}
 	return &here;
@@ -58,7 +59,9 @@ static void run(const char *const *argv)
 
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, 0, "/dev/null", O_RDONLY, 0);
-	ck_assert_int_eq(posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ), 0);
+	ck_assert_int_eq(
+		posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ),
+		0);
 	posix_spawn_file_actions_destroy(&quiet);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(status == 0, "%s failed", argv[0]);
@@ -66,19 +69,48 @@ static void run(const char *const *argv)
 
 static void make_image(const char *source, const char *path)
 {
-	const char *const argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
-				     source, "-frames:v", "1", "-q:v", "3", path, NULL };
+	const char *const argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-y",
+				     "-f",     "lavfi",    "-i", source,  "-frames:v",
+				     "1",      "-q:v",     "3",  path,    NULL };
 
 	run(argv);
 }
 
 static void make_video(const char *source, const char *path)
 {
-	const char *const argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", source,
-				     "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-t", "5",
-				     "-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-pix_fmt",
-				     "yuv420p", "-g", "60", "-c:a", "aac", "-b:a", "128k", "-movflags",
-				     "+faststart", path, NULL };
+	const char *const argv[] = { "ffmpeg",
+				     "-nostdin",
+				     "-v",
+				     "error",
+				     "-y",
+				     "-f",
+				     "lavfi",
+				     "-i",
+				     source,
+				     "-f",
+				     "lavfi",
+				     "-i",
+				     "sine=frequency=440:sample_rate=44100",
+				     "-t",
+				     "5",
+				     "-c:v",
+				     "libx264",
+				     "-profile:v",
+				     "high",
+				     "-preset",
+				     "veryfast",
+				     "-pix_fmt",
+				     "yuv420p",
+				     "-g",
+				     "60",
+				     "-c:a",
+				     "aac",
+				     "-b:a",
+				     "128k",
+				     "-movflags",
+				     "+faststart",
+				     path,
+				     NULL };
 
 	run(argv);
 }
@@ -137,7 +169,8 @@ const char *fixture_path(enum fixture f)
 	struct home *h = home();
 
 	if (!*h->paths[f]) {
-		snprintf(h->paths[f], sizeof(h->paths[f]), "%s/%s", (const char *)h->folder, recipes[f].name);
+		snprintf(h->paths[f], sizeof(h->paths[f]), "%s/%s", (const char *)h->folder,
+			 recipes[f].name);
 		make(f, h->paths[f]);
 	}
 	return h->paths[f];
@@ -182,14 +215,23 @@ struct answer *fixture_upload(const char *token, const char *path, const char *f
 	size_t n;
 
 	bytes = read_file(path, &n);
-	buf_printf(&body, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n", mark, filename);
+	buf_printf(&body,
+		   "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n",
+		   mark, filename);
 	buf_adds(&body, "Content-Type: application/octet-stream\r\n\r\n");
 	buf_add(&body, bytes, n);
-	buf_printf(&body, "\r\n--%s\r\nContent-Disposition: form-data; name=\"alt_text\"\r\n\r\nA test picture", mark);
+	buf_printf(&body,
+		   "\r\n--%s\r\nContent-Disposition: form-data; name=\"alt_text\"\r\n\r\nA test "
+		   "picture",
+		   mark);
 	buf_printf(&body, "\r\n--%s--\r\n", mark);
 	snprintf(type, sizeof(type), "multipart/form-data; boundary=%s", mark);
-	a = client_send(&(struct call){ .method = "POST", .path = "/api/v1/media", .token = token, .body = body.p,
-					.body_n = body.len, .content_type = type });
+	a = client_send(&(struct call){ .method = "POST",
+					.path = "/api/v1/media",
+					.token = token,
+					.body = body.p,
+					.body_n = body.len,
+					.content_type = type });
 	free(bytes);
 	buf_done(&body);
 	return a;
@@ -197,9 +239,11 @@ struct answer *fixture_upload(const char *token, const char *path, const char *f
 
 char *fixture_media(const char *token, enum fixture f)
 {
-	CLEANUP(answer_free) struct answer *a = fixture_upload(token, fixture_path(f), recipes[f].name);
+	CLEANUP(answer_free)
+	struct answer *a = fixture_upload(token, fixture_path(f), recipes[f].name);
 
-	ck_assert_msg(a->status == 201 || a->status == 200, "upload answered %ld: %s", a->status, a->body);
+	ck_assert_msg(a->status == 201 || a->status == 200, "upload answered %ld: %s", a->status,
+		      a->body);
 	return strdup(answer_text(a, "id"));
 }
 
@@ -218,16 +262,19 @@ char *fixture_approved(const char *token, const char *kind, const char *caption)
 {
 	bool is_video = strcmp(kind, "video") == 0;
 	char *media = is_video ? fixture_media(token, FIXTURE_VIDEO) : fixture_fresh_media(token);
-	CLEANUP(answer_free) struct answer *made =
-		client_callf("POST", "/api/v1/content", token,
-			     "{\"kind\":\"%s\",\"caption\":\"%s\",\"media\":[{\"media_id\":\"%s\"}]}", kind, caption, media);
+	CLEANUP(answer_free)
+	struct answer *made = client_callf(
+		"POST", "/api/v1/content", token,
+		"{\"kind\":\"%s\",\"caption\":\"%s\",\"media\":[{\"media_id\":\"%s\"}]}", kind,
+		caption, media);
 	char *id, path[128];
 
 	free(media);
 	assert_status(made, 201);
 	id = strdup(answer_text(made, "id"));
 	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id, i == 0 ? "submit" : "approve");
+		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id,
+			 i == 0 ? "submit" : "approve");
 		CLEANUP(answer_free) struct answer *a = client_call("POST", path, token, NULL);
 
 		assert_status(a, 200);
@@ -237,7 +284,8 @@ char *fixture_approved(const char *token, const char *kind, const char *caption)
 
 static char *connected(const char *token)
 {
-	CLEANUP(answer_free) struct answer *a = client_call("GET", "/api/v1/integrations/instagram", token, NULL);
+	CLEANUP(answer_free)
+	struct answer *a = client_call("GET", "/api/v1/integrations/instagram", token, NULL);
 
 	assert_status(a, 200);
 	return answer_bool(a, "connected") ? strdup(answer_text(a, "account.id")) : NULL;
@@ -251,11 +299,13 @@ static char *walk(const char *url)
 
 	buf_printf(&auto_url, "%s&sandbox_auto=approve", url);
 	for (int hop = 0; hop < 2; hop++) {
-		CLEANUP(answer_free) struct answer *a =
-			client_send(&(struct call){ .method = "GET", .path = "", .base = auto_url.p });
+		CLEANUP(answer_free)
+		struct answer *a = client_send(
+			&(struct call){ .method = "GET", .path = "", .base = auto_url.p });
 		const char *location = answer_header(a, "location");
 
-		ck_assert_msg(location != NULL, "no redirect from %s: %ld %s", auto_url.p, a->status, a->body);
+		ck_assert_msg(location != NULL, "no redirect from %s: %ld %s", auto_url.p,
+			      a->status, a->body);
 		buf_clear(&auto_url);
 		buf_adds(&auto_url, location);
 	}
@@ -275,9 +325,10 @@ static void choose_first(const char *token, const char *location)
 	CLEANUP(answer_free) struct answer *list = client_call("GET", path, token, NULL);
 
 	assert_status(list, 200);
-	CLEANUP(answer_free) struct answer *done =
-		client_callf("POST", "/api/v1/integrations/instagram/select", token,
-			     "{\"flow\":\"%s\",\"remote_ids\":[\"%s\"]}", flow, answer_text(list, "candidates.0.remote_id"));
+	CLEANUP(answer_free)
+	struct answer *done = client_callf("POST", "/api/v1/integrations/instagram/select", token,
+					   "{\"flow\":\"%s\",\"remote_ids\":[\"%s\"]}", flow,
+					   answer_text(list, "candidates.0.remote_id"));
 
 	assert_status(done, 200);
 }
@@ -288,8 +339,9 @@ char *fixture_account(const char *token)
 
 	if (id)
 		return id;
-	CLEANUP(answer_free) struct answer *a =
-		client_call("GET", "/api/v1/integrations/instagram/auth-url?redirect=/settings", token, NULL);
+	CLEANUP(answer_free)
+	struct answer *a = client_call(
+		"GET", "/api/v1/integrations/instagram/auth-url?redirect=/settings", token, NULL);
 
 	assert_status(a, 200);
 	location = walk(answer_text(a, "url"));

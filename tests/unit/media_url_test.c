@@ -16,7 +16,9 @@ struct split {
 
 static void split(const char *url, struct split *ret)
 {
-	ck_assert_int_eq(sscanf(url, "https://h.example/m/%63[^/]/%31[^/]/%63s", ret->id, ret->expiry, ret->file), 3);
+	ck_assert_int_eq(sscanf(url, "https://h.example/m/%63[^/]/%31[^/]/%63s", ret->id,
+				ret->expiry, ret->file),
+			 3);
 }
 
 static int check(const struct split *p, int64_t now_us)
@@ -47,7 +49,8 @@ START_TEST(any_change_breaks_it)
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct split good, p;
 
-	split(media_url_sign(a, &keys, "https://h.example", "med_1", "jpg", 1000 * US_PER_S), &good);
+	split(media_url_sign(a, &keys, "https://h.example", "med_1", "jpg", 1000 * US_PER_S),
+	      &good);
 	for (size_t i = 0; good.file[i]; i++) {
 		p = good;
 		p.file[i] = (char)(p.file[i] == 'x' ? 'y' : 'x');

@@ -20,8 +20,8 @@ static char *file_with(const void *bytes, size_t n)
 	return path;
 }
 
-static int scan(struct arena *a, const char *body, size_t n, const char *type, struct multipart *ret,
-		struct problem *reterr)
+static int scan(struct arena *a, const char *body, size_t n, const char *type,
+		struct multipart *ret, struct problem *reterr)
 {
 	char *path = file_with(body, n);
 	int rc = multipart_scan(a, path, type, ret, reterr);
@@ -32,11 +32,14 @@ static int scan(struct arena *a, const char *body, size_t n, const char *type, s
 }
 
 #define HEAD(name, file) "--B\r\nContent-Disposition: form-data; name=\"" name "\"" file "\r\n\r\n"
-#define TYPE "multipart/form-data; boundary=B"
+#define TYPE             "multipart/form-data; boundary=B"
 
 START_TEST(parts_are_ranges_and_texts)
 {
-	static const char body[] = HEAD("alt_text", "") "hello" "\r\n" HEAD("file", "; filename=\"a b.jpg\"") "\0\r\n--X\r\n" "\r\n--B--\r\n";
+	static const char body[] =
+		HEAD("alt_text", "") "hello"
+				     "\r\n" HEAD("file", "; filename=\"a b.jpg\"") "\0\r\n--X\r\n"
+										   "\r\n--B--\r\n";
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem err = { 0 };
 	struct multipart m;
@@ -55,12 +58,15 @@ END_TEST
 
 START_TEST(quoted_boundary_and_other_headers_are_read)
 {
-	static const char body[] = "--a b\r\ncontent-type: image/png\r\ncontent-disposition: form-data; filename=x; name=file\r\n\r\nPNG\r\n--a b--";
+	static const char body[] = "--a b\r\ncontent-type: image/png\r\ncontent-disposition: "
+				   "form-data; filename=x; name=file\r\n\r\nPNG\r\n--a b--";
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem err = { 0 };
 	struct multipart m;
 
-	ck_assert_int_eq(scan(a, body, sizeof(body) - 1, "multipart/form-data; boundary=\"a b\"; charset=x", &m, &err), 0);
+	ck_assert_int_eq(scan(a, body, sizeof(body) - 1,
+			      "multipart/form-data; boundary=\"a b\"; charset=x", &m, &err),
+			 0);
 	ck_assert_int_eq(m.parts[0].bytes, 3);
 	ck_assert_str_eq(m.parts[0].name, "file");
 }
@@ -89,7 +95,9 @@ START_TEST(malformed_body_is_refused)
 	struct problem err = { 0 };
 	struct multipart m;
 
-	ck_assert_int_eq(scan(a, malformed[_i].body, strlen(malformed[_i].body), malformed[_i].type, &m, &err), -1);
+	ck_assert_int_eq(scan(a, malformed[_i].body, strlen(malformed[_i].body), malformed[_i].type,
+			      &m, &err),
+			 -1);
 	ck_assert_int_eq(err.kind, PROBLEM_BAD_REQUEST);
 }
 END_TEST

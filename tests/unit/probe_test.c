@@ -45,7 +45,8 @@ START_TEST(real_media_is_described)
 }
 END_TEST
 
-static const enum fixture bad[] = { FIXTURE_TEXT, FIXTURE_EMPTY, FIXTURE_VIDEO_CUT, FIXTURE_JPEG_CUT };
+static const enum fixture bad[] = { FIXTURE_TEXT, FIXTURE_EMPTY, FIXTURE_VIDEO_CUT,
+				    FIXTURE_JPEG_CUT };
 
 START_TEST(what_is_not_whole_media_is_rejected)
 {
@@ -62,7 +63,8 @@ END_TEST
 /* A playlist that starts like an image must not make the tool read what it names. */
 START_TEST(playlist_in_disguise_is_not_followed)
 {
-	static const char text[] = "GIF89a#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+	static const char text[] = "GIF89a#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\nfile:///"
+				   "etc/passwd\n#EXT-X-ENDLIST\n";
 	char path[] = "/tmp/carillon-probe-XXXXXX";
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem err = { 0 };
@@ -89,11 +91,15 @@ END_TEST
 
 START_TEST(tool_cannot_write_files_or_see_our_environment)
 {
-	const char *const argv[] = { "/bin/sh", "-c", "env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak; echo $?", NULL };
+	const char *const argv[] = {
+		"/bin/sh", "-c",
+		"env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak; echo $?", NULL
+	};
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	CLEANUP(buf_done) struct buf err = BUF_INIT;
+	static char secret[] = "CARILLON_SECRET=canary";
 
-	putenv("CARILLON_SECRET=canary");
+	putenv(secret);
 	child_run(argv, 5, &out, &err);
 	unlink("/tmp/carillon-box-leak");
 	ck_assert_ptr_null(strstr(buf_str(&out), "canary"));
