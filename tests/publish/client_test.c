@@ -198,7 +198,7 @@ START_TEST(answer_is_judged)
 		scripted = answers[_i].answer;
 		o = run(classes[i], request(VERB_POST, peer_url(p, "/")), 5000);
 		ck_assert_msg(o.reply.transfer == answers[_i].transfer, "%s: %d %s",
-			      answers[_i].name, o.reply.transfer, o.reply.failure);
+			      answers[_i].name, (int)o.reply.transfer, o.reply.failure);
 		ck_assert_msg(o.reply.status == answers[_i].status, "%s: %d", answers[_i].name,
 			      o.reply.status);
 		ck_assert_msg((o.reply.failure != NULL) == (o.reply.transfer != TRANSFER_REPLIED),

@@ -167,10 +167,12 @@ static void make(enum fixture f, const char *path)
 const char *fixture_path(enum fixture f)
 {
 	struct home *h = home();
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
 
 	if (!*h->paths[f]) {
-		snprintf(h->paths[f], sizeof(h->paths[f]), "%s/%s", (const char *)h->folder,
-			 recipes[f].name);
+		buf_printf(&path, "%s/%s", h->folder, recipes[f].name);
+		ck_assert_uint_lt(path.len, sizeof(h->paths[f]));
+		memcpy(h->paths[f], path.p, path.len + 1);
 		make(f, h->paths[f]);
 	}
 	return h->paths[f];

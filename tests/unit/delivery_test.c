@@ -70,7 +70,7 @@ static void check_move(const struct place *p, const struct delivery_view *v, enu
 	const enum attempt_state attempt = m->attempt == ATTEMPT_NONE ? v->attempt : m->attempt;
 
 	ck_assert_msg(post_state_may_become(v->state, m->state), "%s -> %s in phase %d by %d",
-		      post_state_name(v->state), post_state_name(m->state), p->phase, kind);
+		      post_state_name(v->state), post_state_name(m->state), (int)p->phase, (int)kind);
 	ck_assert_int_eq(m->wake_us == INSTANT_NONE, is_done);
 	if (!is_done)
 		ck_assert_int_ge(m->wake_us, v->now_us);
