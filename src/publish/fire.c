@@ -31,8 +31,8 @@ static bool is_lane_free(const struct flight *f)
 }
 
 /*
- * Late posts of an account keep their distance. False: not yet; the flight waits, or goes back
- * into the queue when the wait is long.
+ * Late posts of an account go in due order and keep their distance. False: not yet; the flight
+ * waits, or goes back into the queue when the wait is long.
  */
 static bool is_spaced(struct flight *f)
 {
@@ -40,13 +40,19 @@ static bool is_spaced(struct flight *f)
 	struct engine *e = f->engine;
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t last_us = INSTANT_NONE, free_us;
+	bool is_behind = false;
 
 	if (f->q.post.is_immediate || now_us - f->q.post.due_us <= LATENESS_GRACE_US)
 		return true;
 	if (!engine_db_ready(e))
 		return false;
-	if (store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) < 0) {
+	if (store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0 ||
+	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) < 0) {
 		engine_db_failed(e, &p);
+		return false;
+	}
+	if (is_behind) {
+		flight_park(f, now_us + US_PER_S);
 		return false;
 	}
 	free_us = last_us + e->app->config->publish_late_spacing_s * US_PER_S;

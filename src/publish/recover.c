@@ -45,11 +45,12 @@ static int merge(struct engine *e, const char *path, struct arena *a)
 		bool is_new = false;
 
 		if (store_attempts_restore(e->app->db, j->workspace, &j->permit, &is_new, &p) < 0) {
-			/* The post itself may be gone, or hold this attempt's number: say it and go on. */
-			log_line(LOG_LEVEL_WARN, "journal.entry", "post=%s detail=\"%s\"",
-				 j->permit.post_id, p.detail);
 			if (p.kind == PROBLEM_DB_DOWN)
 				return -1;
+			/* CONFLICT: the post itself is gone, there is nothing to protect. */
+			if (p.kind != PROBLEM_CONFLICT)
+				log_line(LOG_LEVEL_WARN, "journal.entry", "post=%s detail=\"%s\"",
+					 j->permit.post_id, p.detail);
 		}
 		if (is_new)
 			log_line(LOG_LEVEL_WARN, "journal.restored", "post=%s seq=%lld",

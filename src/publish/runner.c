@@ -11,6 +11,7 @@
 #include "store/runners.h"
 
 #define BEAT_US US_PER_S
+#define CLAIM_ONCE_US (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
 #define FULL_PASS_US (30 * US_PER_S)
 #define MARK_AGE_US (2 * US_PER_DAY)
 /* The last fifth of the flights is kept for posts whose time has come. */
@@ -156,7 +157,7 @@ static void maybe_claim(struct run *r)
 	    dueclock_is_off(&r->e->clock))
 		return;
 	n = claim(r);
-	r->claim_boot_us = n > 0 ? now_us : now_us + CLAIM_EVERY_US;
+	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
 	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e))
 		r->is_drained = true;
 }
@@ -204,7 +205,8 @@ static void run(struct run *r)
 		}
 		if (is_ending && e->flights_n == 0 && !is_job_busy(e))
 			return;
-		engine_turn(e, clock_boot_us() + CLAIM_EVERY_US / 2);
+		engine_turn(e, r->claim_boot_us > clock_boot_us() ? r->claim_boot_us :
+								    clock_boot_us() + CLAIM_ONCE_US);
 	}
 }
 

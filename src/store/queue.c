@@ -17,6 +17,7 @@ enum {
 	RENEW,
 	MARK,
 	IS_TAKEN,
+	IS_BEHIND,
 	LAST_FIRE,
 	NOW
 };
@@ -94,6 +95,12 @@ const struct stmt store_queue_statements[] = {
 		       "SELECT 1 FROM posts WHERE platform = ? AND account_id = ? "
 		       "AND remote_id = ? AND workspace_id = ? AND id <> ?",
 		       NULL },
+	[IS_BEHIND] = { "queue.is_behind", STMT_WORKSPACE, "sstts",
+			"SELECT 1 FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND due_at >= UTC_TIMESTAMP(3) - INTERVAL 1 DAY "
+			"AND (due_at < ? OR (due_at = ? AND id < ?)) "
+			"AND state IN ('queued', 'staging', 'staged') LIMIT 1",
+			NULL },
 	[LAST_FIRE] = { "queue.last_fire", STMT_WORKSPACE, "ss",
 			"SELECT MAX(t.sent_at) FROM posts JOIN attempts t "
 			"ON t.workspace_id = posts.workspace_id AND t.post_id = posts.id "
@@ -291,6 +298,21 @@ int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remot
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(IS_TAKEN), &r, reterr, in->platform, in->account_id,
 			       in->remote_id, ws, in->but_post_id);
+
+	if (got < 0)
+		return -1;
+	if (got == 1)
+		rows_end(r);
+	*ret = got == 1;
+	return 0;
+}
+
+int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
+			  struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(IS_BEHIND), &r, reterr, ws, post->account_id, post->due_us,
+			       post->due_us, post->id);
 
 	if (got < 0)
 		return -1;

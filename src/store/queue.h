@@ -108,6 +108,10 @@ struct queue_remote {
 int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remote *in, bool *ret,
 			 struct problem *reterr);
 
+/* Does an earlier post of the account still wait for its turn? (a backlog goes out in due order) */
+int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
+			  struct problem *reterr);
+
 /* When the account last fired, among posts due in the last day; INSTANT_NONE never. */
 int store_queue_last_fire(struct db *db, const char *ws, const char *account_id, int64_t *ret_us,
 			  struct problem *reterr);

@@ -323,20 +323,21 @@ END_TEST
 
 START_TEST(publish_now_races_the_runner_once)
 {
-	char id[ID_MAX];
+	char id[ID_MAX], caption[32];
 	enum post_state s = POST_QUEUED;
 	struct problem why = { .kind = PROBLEM_NONE };
 	struct pool p;
 	pid_t pid;
 
+	(void)snprintf(caption, sizeof(caption), "race %d", _i);
 	pool_open(&p);
-	rig_post(&rig, 0, "race", 200 + _i * 30, id);
+	rig_post(&rig, 0, caption, 200 + _i * 30, id);
 	pid = rig_runner(&rig, NULL, "--once");
 	rig_sleep_ms(_i * 40);
 	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
 	ck_assert_int_eq(s, POST_PUBLISHED);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
-	ck_assert_int_eq(rig_effects(&rig, "race"), 1);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	pool_close(&p);
 }
 END_TEST

@@ -60,5 +60,6 @@ void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
+void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */
 
 #endif
