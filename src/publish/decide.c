@@ -231,8 +231,12 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 {
 	struct post *p = &f->q.post;
 	const enum attempt_state attempt_was = f->q.attempt.state;
+	const char *error_was = p->error_code ? p->error_code : "";
 	struct queue_move *m;
 
+	f->token_fault = OUTCOME_STAGED;
+	if (o && (o->kind == OUTCOME_REAUTH || o->kind == OUTCOME_REFRESH))
+		f->token_fault = o->kind;
 	p->tries = d->tries;
 	if (o && o->kind == OUTCOME_ACCEPTED)
 		p->waiting_for = WAITING_FOR_PLATFORM;
@@ -259,6 +263,9 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 	if (d->state == POST_RETRYING)
 		m->next_attempt_us = d->wake_us;
 	f->change.event = d->is_event ? flight_event(d->state) : NULL;
+	/* The same trouble again is no news. */
+	if (d->state == POST_RETRYING && strcmp(error_was, p->error_code ? p->error_code : "") == 0)
+		f->change.event = NULL;
 	f->change.event_post = *p;
 	log_move(f, o);
 }

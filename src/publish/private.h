@@ -88,6 +88,7 @@ struct flight {
 	struct transfer_handle *transfer;
 	bool is_fired;                   /* the irreversible call was started */
 	const char *handle;              /* what staging made, for the attempt; NULL none */
+	enum outcome_kind token_fault;   /* REAUTH or REFRESH: what the account must learn of; else STAGED */
 	bool is_lost;                    /* somebody else's now; only a live fire keeps it here */
 	int64_t wait_us;                 /* WAIT: database clock */
 	int64_t fire_us;                 /* READY: not before; AIM: when it leaves; database clock */

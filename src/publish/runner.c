@@ -6,7 +6,7 @@
 
 #include "base/fp.h"
 #include "base/log.h"
-#include "db/conn.h"
+#include "crypto/random.h"
 #include "publish/private.h"
 #include "store/runners.h"
 
@@ -32,6 +32,9 @@ static int register_runner(struct run *r, struct problem *reterr)
 					e->self.start_ticks };
 	int64_t n = 0;
 
+	/* Sorts before every minute's runner, so that none takes a drain for its successor. */
+	if (r->once)
+		random_id(e->owner, "one");
 	if (store_runners_count(e->app->db, e->self.host, &n, reterr) < 0)
 		return -1;
 	if (n >= e->app->config->publish_max_runners)
@@ -143,8 +146,9 @@ static bool is_over(const struct run *r)
 	const int64_t stay_us = r->e->app->config->publish_stay_s * US_PER_S;
 	const int64_t age_us = clock_boot_us() - r->start_boot_us;
 
-	return *r->stop || r->has_successor || r->is_drained ||
-	       (!r->once && age_us > stay_us + stay_us * 3 / 10);
+	/* A drain that somebody asked for is nobody's predecessor. */
+	return *r->stop || (r->has_successor && !r->once) || r->is_drained ||
+	       age_us > stay_us + stay_us * 3 / 10;
 }
 
 /* Nothing left to claim: the end of --once. */

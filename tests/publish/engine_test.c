@@ -371,6 +371,40 @@ START_TEST(publish_now_refuses_what_may_not_go_out)
 }
 END_TEST
 
+/* Last: the sandbox's tokens stay dead. */
+START_TEST(refused_token_is_told_to_the_account)
+{
+	char id[ID_MAX], sql[300];
+
+	rig_post(&rig, 0, "dead token", -500, id);
+	rig_sandbox(&rig, "/_control/tokens/revoke", "{\"platform\":\"instagram\"}");
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, 10000), POST_RETRYING);
+	(void)snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM accounts WHERE id = '%s' "
+					 "AND status = 'expired' AND status_reason IS NOT NULL",
+		       rig.accounts[0]);
+	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'account.needs_reconnect'"),
+		1);
+	/* Asked again while nothing has changed: no second event. */
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'post.retrying'"),
+			 1);
+	ck_assert_int_eq(rig_effects(&rig, "dead token"), 0);
+}
+END_TEST
+
+static TCase *account_cases(void)
+{
+	TCase *t = tcase_create("account");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, refused_token_is_told_to_the_account);
+	return t;
+}
+
 static TCase *cases(void)
 {
 	TCase *t = tcase_create("engine");
@@ -404,6 +438,7 @@ int main(void)
 
 	rig_start(&rig);
 	suite_add_tcase(s, cases());
+	suite_add_tcase(s, account_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
