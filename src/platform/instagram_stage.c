@@ -12,7 +12,7 @@
 
 #define LOST_MAX 2             /* unreadable so often, a container is made again */
 #define LOST_WAIT_US (30 * US_PER_S)
-#define SUSPECT_S 60           /* a refused upload that shows no byte after this long has failed */
+#define SUSPECT_S 60           /* a refused upload that is not complete after this long has failed */
 #define USAGE_SLOW_PCT 80
 #define SUBCODE_EXPIRED 2207020
 #define SUBCODE_NO_BYTES 1363008
@@ -389,12 +389,13 @@ static enum script_move ask_poll(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-/* A refused upload that left nothing behind. */
-static bool is_empty_suspect(const struct delivery *d, const json_t *item, const json_t *container)
+/* A refused upload whose bytes are not all there: nothing will come of it. */
+static bool is_short_suspect(const struct delivery *d, size_t at, const json_t *container)
 {
-	int64_t since = memo_int(item, "suspect");
+	int64_t since = memo_int(instagram_item(d, at), "suspect");
 
-	return since && now_s(d) - since >= SUSPECT_S && bytes_transferred(container) == 0;
+	return since && now_s(d) - since >= SUSPECT_S &&
+	       bytes_transferred(container) < d->post->media[at].bytes;
 }
 
 static enum script_move read_poll(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -420,7 +421,7 @@ static enum script_move read_poll(void *ctx, const struct http_reply *last, stru
 		return stage_fail(d, at, &r, ret);
 	if (code_is(r.json, "FINISHED"))
 		memo_set_int(item, "ready", 1);
-	else if (is_empty_suspect(d, item, r.json)) {
+	else if (is_short_suspect(d, at, r.json)) {
 		r.row = instagram_error_find(0, SUBCODE_NO_BYTES, 0);
 		return item_renew(d, at, &r, ret);
 	}
