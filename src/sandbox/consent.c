@@ -85,6 +85,7 @@ static struct grant *consent_record(struct world *w, const struct consent_ask *a
 		if (sandbox_list_has_text(&d->choices, c->id))
 			sandbox_list_add_text(&g->chosen, c->id);
 	}
+	sandbox_state_touch(w, &g->record);
 	return g;
 }
 

@@ -185,6 +185,7 @@ static int code_check(struct exchange *ex, const struct app *app, const char *re
 	if (redirect == NULL || strcmp(redirect, code->redirect_uri) != 0)
 		return 36008;
 	code->is_used = true;
+	sandbox_state_touch(ex->world, &code->record);
 	*ret = code;
 	return 0;
 }

@@ -412,6 +412,7 @@ void sandbox_ig_permissions_delete(struct exchange *ex)
 	granted = &t->grant->granted;
 	if (scope == NULL)
 		t->grant->is_removed = true;
+	sandbox_state_touch(ex->world, &t->grant->record);
 	for (size_t i = 0; scope != NULL && i < granted->n; i++)
 		if (strcmp(granted->v[i], scope) != 0)
 			granted->v[n++] = granted->v[i];

@@ -234,6 +234,7 @@ static void job_run(void *arg)
 	else if (c->error == 0)
 		c->error = bad;
 	c->ready_us = sandbox_world_now(job->world) + job->settings.video_delay_ms * US_PER_MS;
+	sandbox_state_touch(job->world, &c->record);
 	sandbox_world_release(job->world);
 	sandbox_unlock(sb);
 }
