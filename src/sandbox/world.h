@@ -23,6 +23,7 @@ struct app {
 
 struct choice { /* a page or account that a person may share with an app */
 	const char *id, *label;
+	const char *note; /* what else a person should know of it, or NULL */
 };
 
 struct person {
