@@ -10,10 +10,10 @@
 #include "publish/private.h"
 #include "store/runners.h"
 
-#define BEAT_US US_PER_S
-#define CLAIM_ONCE_US (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
-#define FULL_PASS_US (30 * US_PER_S)
-#define MARK_AGE_US (2 * US_PER_DAY)
+#define BEAT_US          US_PER_S
+#define CLAIM_ONCE_US    (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
+#define FULL_PASS_US     (30 * US_PER_S)
+#define MARK_AGE_US      (2 * US_PER_DAY)
 /* The last fifth of the flights is kept for posts whose time has come. */
 #define STAGING_SHARE(n) ((n) - (n) / 5)
 
@@ -58,8 +58,7 @@ static void beat(struct run *r)
 		return;
 	r->beat_boot_us = now_us + BEAT_US;
 	if (dueclock_read(&e->clock, e->app->db, &p) < 0 ||
-	    (r->is_registered &&
-	     store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
+	    (r->is_registered && store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
 		engine_db_failed(e, &p);
 }
 
@@ -209,8 +208,9 @@ static void run(struct run *r)
 		}
 		if (is_ending && e->flights_n == 0 && !is_job_busy(e))
 			return;
-		engine_turn(e, r->claim_boot_us > clock_boot_us() ? r->claim_boot_us :
-								    clock_boot_us() + CLAIM_ONCE_US);
+		engine_turn(e, r->claim_boot_us > clock_boot_us()
+				       ? r->claim_boot_us
+				       : clock_boot_us() + CLAIM_ONCE_US);
 	}
 }
 
