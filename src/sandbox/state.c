@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why a journal: a world of 100,000 objects is some 60 MB, too much to print and sync each second,
+ * Why a journal: a world of 100,000 objects is some 100 MB, too much to print and sync each second,
  * while what one second changes is small. The file is compacted at start alone: until then it
  * grows by what changes, as the world in memory does, which frees nothing either.
  */
