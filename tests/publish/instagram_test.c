@@ -37,7 +37,9 @@ static void teardown(void)
 
 static struct answer *sandbox(const char *method, const char *path, const char *body)
 {
-	return client_send(&(struct call){ .method = method, .path = path, .body = body,
+	return client_send(&(struct call){ .method = method,
+					   .path = path,
+					   .body = body,
 					   .base = client_env("CARILLON_SANDBOX_URL") });
 }
 
@@ -49,7 +51,8 @@ static size_t effects(struct answer **ret_all, json_t **ret_first)
 
 	*ret_all = sandbox("GET", "/_control/objects?platform=instagram", NULL);
 	list = answer_at(*ret_all, "objects");
-	json_array_foreach(list, i, o) {
+	json_array_foreach(list, i, o)
+	{
 		const char *of = json_string_value(json_object_get(o, "account"));
 
 		if (!of || strcmp(of, person.account[0]) != 0)
@@ -72,7 +75,8 @@ static void fault(const char *point, const char *endpoint)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 
-	buf_printf(&body, "{\"platform\":\"instagram\",\"point\":\"%s\",\"account\":\"%s\",\"times\":1",
+	buf_printf(&body,
+		   "{\"platform\":\"instagram\",\"point\":\"%s\",\"account\":\"%s\",\"times\":1",
 		   point, person.account[0]);
 	if (endpoint)
 		buf_printf(&body, ",\"endpoint\":\"%s\"", endpoint);
@@ -90,21 +94,23 @@ static char *content_make(const char *kind, const char *pieces, const char *more
 
 	buf_printf(&body, "{\"kind\":\"%s\",\"caption\":\"%s\"%s,\"media\":[", kind, caption, more);
 	for (const char *p = pieces; *p; p++) {
-		char *media = *p == 'v' ? fixture_media(owner.token, FIXTURE_VIDEO) :
-					  fixture_fresh_media(owner.token);
+		char *media = *p == 'v' ? fixture_media(owner.token, FIXTURE_VIDEO)
+					: fixture_fresh_media(owner.token);
 
 		buf_printf(&body, "%s{\"media_id\":\"%s\"}", p == pieces ? "" : ",", media);
 		free(media);
 	}
 	buf_adds(&body, "]}");
-	CLEANUP(answer_free) struct answer *made =
-		client_call("POST", "/api/v1/content", owner.token, body.p);
+	CLEANUP(answer_free)
+	struct answer *made = client_call("POST", "/api/v1/content", owner.token, body.p);
 
 	assert_status(made, 201);
 	id = strdup(answer_text(made, "id"));
 	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id, i == 0 ? "submit" : "approve");
-		CLEANUP(answer_free) struct answer *a = client_call("POST", path, owner.token, NULL);
+		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id,
+			 i == 0 ? "submit" : "approve");
+		CLEANUP(answer_free)
+		struct answer *a = client_call("POST", path, owner.token, NULL);
 
 		assert_status(a, 200);
 	}
@@ -120,7 +126,8 @@ static void schedule(const char *content, char path[static 100])
 	snprintf(path, 100, "/api/v1/content/%s/schedule", content);
 	gmtime_r(&day, &tm);
 	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	CLEANUP(answer_free) struct answer *a =
+	CLEANUP(answer_free)
+	struct answer *a =
 		client_callf("POST", path, owner.token,
 			     "{\"scheduled_at\":\"%s\",\"platforms\":[\"instagram\"]}", at);
 
@@ -163,8 +170,8 @@ static void assert_published(const struct answer *a)
 static const struct {
 	const char *kind, *pieces;
 } kinds[] = {
-	{ "image", "i" },     { "carousel", "ii" }, { "carousel", "iv" }, { "video", "v" },
-	{ "story", "i" },     { "story", "v" },	    { "slideshow", "iii" },
+	{ "image", "i" }, { "carousel", "ii" }, { "carousel", "iv" },   { "video", "v" },
+	{ "story", "i" }, { "story", "v" },     { "slideshow", "iii" },
 };
 
 START_TEST(every_kind_goes_out_once)
@@ -184,8 +191,8 @@ END_TEST
 
 START_TEST(first_comment_follows_once)
 {
-	CLEANUP(answer_free) struct answer *a =
-		publish("image", "i", ",\"first_comment\":\"First!\"");
+	CLEANUP(answer_free)
+	struct answer *a = publish("image", "i", ",\"first_comment\":\"First!\"");
 
 	assert_published(a);
 }
@@ -220,9 +227,10 @@ START_TEST(revoked_token_asks_for_a_new_connection)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 
-	buf_printf(&body, "{\"platform\":\"instagram\",\"person\":\"%s\",\"subcode\":460}", person.id);
-	CLEANUP(answer_free) struct answer *killed =
-		sandbox("POST", "/_control/tokens/revoke", body.p);
+	buf_printf(&body, "{\"platform\":\"instagram\",\"person\":\"%s\",\"subcode\":460}",
+		   person.id);
+	CLEANUP(answer_free)
+	struct answer *killed = sandbox("POST", "/_control/tokens/revoke", body.p);
 
 	ck_assert_msg(killed->status / 100 == 2, "%ld %s", killed->status, killed->body);
 	CLEANUP(answer_free) struct answer *a = publish("image", "i", "");
@@ -239,8 +247,8 @@ int main(void)
 	Suite *s = suite_create("instagram");
 	TCase *t = tcase_create("instagram");
 	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL",
-				 "CARILLON_SOCKET");
+	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
 
 	if (failed)
 		return failed;
