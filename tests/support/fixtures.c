@@ -68,9 +68,8 @@ static void run(const char *const *argv)
 
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, 0, "/dev/null", O_RDONLY, 0);
-	ck_assert_int_eq(
-		posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ),
-		0);
+	NEED(posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ) ==
+	     0);
 	posix_spawn_file_actions_destroy(&quiet);
 	NEED(waitpid(pid, &status, 0) == pid);
 	NEED(status == 0);
