@@ -71,7 +71,7 @@ static struct grant *consent_record(struct world *w, const struct consent_ask *a
 static void consent_prefetch(struct exchange *ex, const char *location)
 {
 	struct fetch_ask ask = { location, ex->sandbox->ca_file, NULL, 20000, 1 << 20 };
-	struct fetched got;
+	struct fetched got = { 0 };
 
 	sandbox_unlock(ex->sandbox);
 	sandbox_fetch(&ask, &got);

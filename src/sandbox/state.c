@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,7 @@
 #define STATE_ID_GAP 100000
 
 struct state {
+	const char *folder;
 	char *path;
 	int fd;
 	struct queue *writer;
@@ -47,13 +47,18 @@ struct reading {
 };
 
 static const struct record_kind *const kinds[] = {
-	&sandbox_record_app,  &sandbox_record_seed,  &sandbox_record_grant,
-	&sandbox_record_code, &sandbox_record_token, &sandbox_record_object,
+	&sandbox_record_app,
+	&sandbox_record_seed,
+	&sandbox_record_grant,
+	&sandbox_record_code,
+	&sandbox_record_token,
+	&sandbox_record_object,
+	NULL,
 };
 
 static const struct record_kind *kind_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+	for (size_t i = 0; kinds[i] != NULL; i++)
 		if (strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
 	for (size_t i = 0; sandbox_platforms[i] != NULL; i++) {
@@ -121,13 +126,11 @@ static int write_all(int fd, const struct buf *out)
 /* The rename is on disk when the folder is. */
 static int sync_folder(const char *path)
 {
-	char *copy = alloc_strdup(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
 
 	if (fd >= 0)
 		close(fd);
-	free(copy);
 	return r;
 }
 
@@ -145,7 +148,7 @@ static int replace_file(struct state *st, const struct buf *out)
 	if (r == 0 && rename(tmp.p, st->path) < 0)
 		r = -errno;
 	if (r == 0)
-		r = sync_folder(st->path);
+		r = sync_folder(st->folder);
 	if (r < 0) {
 		close(fd);
 		unlink(tmp.p);
@@ -388,14 +391,26 @@ static int file_read(const char *path, struct buf *out)
 	return n < 0 ? -errno : 0;
 }
 
-/* Makes sb->world; false: the file is there and of no use. */
-static bool state_load(struct sandbox *sb)
+/* The file without what was replaced, but for the world's own line: as it stands, not made anew. */
+static void reading_print(const struct reading *in, struct buf *out)
+{
+	for (size_t i = 0; i < in->lines_n; i++) {
+		if (in->lines[i].text == NULL)
+			continue;
+		buf_add(out, in->lines[i].text, in->lines[i].len);
+		buf_addc(out, '\n');
+	}
+}
+
+/* Makes sb->world and begins its new file; false: the old one is there and of no use. */
+static bool state_load(struct sandbox *sb, struct buf *file)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF_INIT;
 	struct reading in = { 0 };
 	const char *why = NULL;
 	int r = file_read(sb->state->path, &text);
 
+	buf_adds(file, STATE_HEADER);
 	sb->world = sandbox_world_new(sb);
 	if (r == -ENOENT)
 		return true;
@@ -403,12 +418,14 @@ static bool state_load(struct sandbox *sb)
 	in.world = sb->world;
 	if (r < 0)
 		why = strerrordesc_np(-r);
-	else if (strncmp(text.p, STATE_HEADER, strlen(STATE_HEADER)) != 0)
+	else if (strncmp(buf_str(&text), STATE_HEADER, strlen(STATE_HEADER)) != 0)
 		why = "another version, or no state file";
 	else
-		why = reading_split(&in, text.p + strlen(STATE_HEADER));
+		why = reading_split(&in, buf_str(&text) + strlen(STATE_HEADER));
 	if (why == NULL)
 		why = reading_apply(&in);
+	if (why == NULL)
+		reading_print(&in, file);
 	free(in.lines);
 	sb->world->is_opening = false;
 	if (why == NULL)
@@ -432,18 +449,20 @@ int sandbox_state_open(struct sandbox *sb)
 {
 	struct state *st = alloc_zero(sizeof(*st));
 	CLEANUP(buf_done) struct buf path = BUF_INIT;
+	CLEANUP(buf_wipe) struct buf file = BUF_INIT;
 
 	buf_printf(&path, "%s/state.json", sb->folder);
 	st->path = buf_take(&path);
 	st->fd = -1;
 	st->writer = sandbox_queue_new(1);
-	st->is_whole = true;
+	st->folder = sb->folder;
 	sb->state = st;
 	sandbox_lock(sb);
-	if (!state_load(sb))
+	if (!state_load(sb, &file))
 		state_move_aside(st);
+	print_world(&file, sb->world);
 	sandbox_unlock(sb);
-	return state_flush(sb);
+	return replace_file(st, &file);
 }
 
 void sandbox_state_close(struct sandbox *sb)
