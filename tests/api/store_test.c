@@ -380,6 +380,7 @@ START_TEST(flow_state_works_once)
 	struct flow_end end = { 0 };
 	struct flow flow;
 	char id[ID_MAX];
+	const struct flow_view opened = { id, &keys }, closed = { id, NULL };
 	bool ours;
 
 	random_bytes(in.state_hash, sizeof(in.state_hash));
@@ -393,9 +394,9 @@ START_TEST(flow_state_works_once)
 	to_offer.id = end.id = id;
 	ok(store_flows_offer(db, ws, &to_offer, &keys, &why));
 	refused(store_flows_offer(db, ws, &to_offer, &keys, &why), PROBLEM_CONFLICT);
-	ok(store_flows_get(db, ws, id, &keys, arena, &flow, &why));
+	ok(store_flows_get(db, ws, &opened, arena, &flow, &why));
 	ck_assert_str_eq(flow.candidates, offer.candidates);
-	ok(store_flows_get(db, ws, id, NULL, arena, &flow, &why));
+	ok(store_flows_get(db, ws, &closed, arena, &flow, &why));
 	ck_assert_ptr_null(flow.candidates);
 	ok(store_flows_finish(db, ws, &end, &why));
 	refused(store_flows_finish(db, ws, &end, &why), PROBLEM_CONFLICT);

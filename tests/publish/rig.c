@@ -218,7 +218,6 @@ static void store_picture(struct rig *r, const struct app *app)
 	struct media in = { .filename = "rig.jpg", .is_known_kind = true }, got;
 	struct problem p;
 	struct stat st;
-	bool is_new;
 
 	if (stat(picture_path, &st) < 0)
 		exit(EXIT_FAILURE);
@@ -232,7 +231,7 @@ static void store_picture(struct rig *r, const struct app *app)
 				       .height = 1080 };
 	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
 	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
-	need(store_media_insert(app->db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
+	need(store_media_insert(app->db, RIG_WORKSPACE, &in, a, &got, &p), &p);
 	(void)snprintf(r->media_id, sizeof(r->media_id), "%s", got.item.media_id);
 }
 
