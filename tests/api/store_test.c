@@ -282,6 +282,33 @@ START_TEST(platform_name_means_the_only_or_the_preferred_account)
 }
 END_TEST
 
+START_TEST(platform_name_means_the_live_account_to_who_sees_both_modes)
+{
+	const struct account_connect in = { .platform = "instagram",
+					    .remote_id = "r-live",
+					    .username = "u",
+					    .display_name = "d",
+					    .livemode = true,
+					    .scopes = "",
+					    .missing_scopes = "",
+					    .expires_us = INSTANT_NONE,
+					    .refresh_us = INSTANT_NONE };
+	struct account_wish wish = { .platform = "instagram", .livemode = LIVEMODE_ANY };
+	const char *test = new_account();
+	char live[ID_MAX];
+	struct account acc;
+
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, test);
+	ok(store_accounts_connect(db, ws, &in, &keys, live, &why));
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, live);
+	wish.preferred_id = test;
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, test);
+}
+END_TEST
+
 START_TEST(default_moves_from_one_account_to_the_other)
 {
 	const char *first = new_account(), *second = new_account();
