@@ -453,6 +453,7 @@ int main(void)
 		reconnecting_keeps_the_row_and_disconnecting_pauses,
 		account_of_another_workspace_is_taken_until_it_lets_go,
 		platform_name_means_the_only_or_the_preferred_account,
+		platform_name_means_the_live_account_to_who_sees_both_modes,
 		default_moves_from_one_account_to_the_other,
 		tokens_are_sealed_and_an_empty_one_changes_nothing,
 		renewal_is_leased_to_one_and_settled_by_its_fence,
