@@ -382,6 +382,96 @@ START_TEST(publish_now_refuses_what_may_not_go_out)
 }
 END_TEST
 
+static int64_t of_account(const char *expression)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM accounts WHERE id = '%s'", expression,
+		       rig.accounts[0]);
+	return rig_number(&rig, sql);
+}
+
+static const char stale_token[] = "{\"platform\":\"instagram\",\"point\":\"token.expire_now\","
+				  "\"match\":{\"endpoint\":\"media_create\"}}";
+
+START_TEST(stale_token_is_renewed_while_the_post_waits)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "stale token", -500, id);
+	database_run(&rig.database, "UPDATE posts SET tries = 7"); /* one more would be the last */
+	rig_fault(&rig, stale_token);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "stale token"), 1);
+	ck_assert_int_eq(of_account("status = 'connected'"), 1);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes WHERE owner IS NULL"),
+		0);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type LIKE 'account%'"),
+			 0);
+}
+END_TEST
+
+START_TEST(renewal_without_an_answer_is_made_again)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "lost renewal", -500, id);
+	rig_fault(&rig, stale_token);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"net.rst_after\","
+			"\"match\":{\"endpoint\":\"token\"}}");
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
+	ck_assert_int_eq(of_account("status = 'connected'"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM account_refreshes WHERE "
+					  "next_at > UTC_TIMESTAMP()"),
+			 1);
+	database_run(&rig.database, "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) "
+				    "WHERE next_at IS NOT NULL");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "lost renewal"), 1);
+}
+END_TEST
+
+/* The sandbox's tokens stay dead: no case follows that needs a live one. */
+START_TEST(refused_renewal_asks_for_a_new_connection)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "refused renewal", -500, id);
+	rig_sandbox(&rig, "/_control/tokens/expire", "{\"platform\":\"instagram\"}");
+	for (int i = 0; i < 20 && of_account("status = 'expired'") != 1; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(of_account("status = 'expired' AND status_reason IS NOT NULL"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = "
+					  "'account.needs_reconnect'"),
+			 1);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(of_post(id, "state = 'retrying' AND error_code = 'token_expired' "
+				     "AND error_who = 'account_owner' AND tries = 0"),
+			 1);
+	ck_assert_int_eq(rig_effects(&rig, "refused renewal"), 0);
+}
+END_TEST
+
+START_TEST(throttled_post_keeps_its_tries)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "throttled", -500, id);
+	database_run(&rig.database, "UPDATE posts SET tries = 7");
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"buc.throttle\","
+			"\"params\":{\"minutes\":1},\"match\":{\"endpoint\":\"media_create\"}}");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 10000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "error_code = 'rate_limited'"), 1);
+	ck_assert_int_eq(of_post(id, "tries"), 7);
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+}
+END_TEST
+
 /* Last: the sandbox's tokens stay dead. */
 START_TEST(refused_token_is_told_to_the_account)
 {
@@ -425,6 +515,10 @@ static TCase *account_cases(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, stale_token_is_renewed_while_the_post_waits);
+	tcase_add_test(t, renewal_without_an_answer_is_made_again);
+	tcase_add_test(t, throttled_post_keeps_its_tries);
+	tcase_add_test(t, refused_renewal_asks_for_a_new_connection);
 	tcase_add_test(t, refused_token_is_told_to_the_account);
 	return t;
 }
