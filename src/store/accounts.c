@@ -246,7 +246,9 @@ static int connect_account(struct db *db, void *arg, struct problem *reterr)
 
 	if (upsert(db, c, reterr) < 0 ||
 	    store_tokens_put(db, c->ws, c->id, &tokens, c->keys, reterr) < 0 ||
-	    store_tokens_plan(db, c->ws, c->id, in->refresh_us, reterr) < 0)
+	    store_tokens_plan(db, c->ws, c->id, in->refresh_us, reterr) < 0 ||
+	    store_tokens_wake(db, c->ws, c->id, reterr) < 0 ||
+	    store_posts_resume_account(db, c->ws, c->id, in->stage_lead_s, reterr) < 0)
 		return -1;
 	event.id = c->id;
 	return tell(db, c->ws, &event, reterr);
@@ -422,6 +424,8 @@ static int change_status(struct db *db, void *arg, struct problem *reterr)
 		return -1;
 	if (s->status == ACCOUNT_CONNECTED)
 		return 0;
+	if (!is_disconnect && store_tokens_wake(db, s->ws, s->id, reterr) < 0)
+		return -1;
 	event.platform = now.platform;
 	event.username = now.username;
 	event.livemode = now.livemode;

@@ -62,6 +62,7 @@ struct account_connect { /* what a finished connect flow found */
 	int64_t expires_us, refresh_us;             /* INSTANT_NONE; refresh: when to renew */
 	const struct token *tokens;                 /* store/tokens.h */
 	size_t tokens_n;
+	int64_t stage_lead_s; /* of posts that go on */
 };
 
 struct accounts {
@@ -72,7 +73,8 @@ struct accounts {
 
 /*
  * Inserts, or brings the workspace's own row of that remote id back to connected, keeping id and
- * settings; stores the tokens; writes account.connected. One transaction.
+ * settings; stores the tokens; writes account.connected; posts that were paused when it was
+ * disconnected and are still ahead go on. One transaction.
  */
 int store_accounts_connect(struct db *db, const char *ws, const struct account_connect *in,
 			   const struct keys *keys, char ret_id[static ID_MAX],

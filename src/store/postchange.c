@@ -19,7 +19,10 @@ enum {
 	GO_LIVE,
 	PAUSE_CONTENT,
 	PAUSE_ACCOUNT,
-	RESUME_CONTENT
+	RESUME_CONTENT,
+	RESUMABLE,
+	RESUME_ONE,
+	GET_ONE
 };
 
 /* What a person's change takes from whoever holds the post. */
@@ -35,6 +38,10 @@ enum {
 #define NO_ERROR                                                                              \
 	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
+
+#define IS_APPROVED                                                               \
+	"c.state IN ('approved', 'published') AND c.approved_revision = c.revision " \
+	"AND c.revision = posts.content_revision"
 
 const struct stmt store_postchange_statements[] = {
 	[VIEW] = { "postchange.view", STMT_WORKSPACE, "ss",
@@ -109,6 +116,26 @@ const struct stmt store_postchange_statements[] = {
 			     "(SELECT id FROM accounts WHERE workspace_id = ? AND status = "
 			     "'connected')",
 			     NULL },
+	[RESUMABLE] = { "postchange.resumable", STMT_WORKSPACE, "ss",
+			"SELECT id FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND state = 'paused' AND reason = 'account_disconnected' "
+			"AND due_at > UTC_TIMESTAMP(3) ORDER BY due_at, id FOR UPDATE",
+			NULL },
+	/* What lost its approval meanwhile waits for that instead. */
+	[RESUME_ONE] = { "postchange.resume_one", STMT_WORKSPACE, "iss",
+			 "UPDATE posts JOIN contents c ON c.workspace_id = posts.workspace_id "
+			 "AND c.id = posts.content_id SET "
+			 "posts.reason = IF(" IS_APPROVED ", NULL, 'approval_voided'), "
+			 "posts.wake_at = IF(" IS_APPROVED ", GREATEST(UTC_TIMESTAMP(3), "
+			 "posts.due_at - INTERVAL ? SECOND), NULL), "
+			 "posts.state = IF(" IS_APPROVED ", 'queued', 'paused'), "
+			 "posts.claims = 0, posts.tries = 0, posts.fence = posts.fence + 1, "
+			 "posts.version = posts.version + 1, posts.updated_at = UTC_TIMESTAMP(3) "
+			 "WHERE posts.workspace_id = ? AND posts.id = ?",
+			 NULL },
+	[GET_ONE] = { "postchange.get_one", STMT_WORKSPACE, "ss",
+		      "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? AND id = ?",
+		      NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -394,4 +421,45 @@ int store_posts_resume_content(struct db *db, const char *ws, const char *conten
 			       int64_t stage_lead_s, struct problem *reterr)
 {
 	return db_exec(db, ROW(RESUME_CONTENT), NULL, reterr, stage_lead_s, ws, ws, content_id, ws);
+}
+
+static int resume_one(struct db *db, const char *ws, const char *id, int64_t stage_lead_s,
+		      struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct rows *r = NULL;
+	struct post post;
+
+	if (db_exec(db, ROW(RESUME_ONE), NULL, reterr, stage_lead_s, ws, id) < 0 ||
+	    db_query_one(db, ROW(GET_ONE), &r, reterr, ws, id) != 1)
+		return -1;
+	store_posts_read(r, 0, a, &post);
+	rows_end(r);
+	if (post.state != POST_QUEUED)
+		return 0;
+	return postevent_insert(db, ws, "post.scheduled", &post, reterr);
+}
+
+int store_posts_resume_account(struct db *db, const char *ws, const char *account_id,
+			       int64_t stage_lead_s, struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct id_row {
+		const char *id;
+		struct id_row *next;
+	} *list = NULL, **end = &list;
+	struct rows *r = NULL;
+	int got;
+
+	if (db_query(db, ROW(RESUMABLE), &r, reterr, ws, account_id) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1) {
+		*end = arena_alloc(a, sizeof(**end));
+		**end = (struct id_row){ .id = rows_dup(r, 0, a) };
+		end = &(*end)->next;
+	}
+	rows_end(r);
+	for (const struct id_row *at = list; got == 0 && at; at = at->next)
+		got = resume_one(db, ws, at->id, stage_lead_s, reterr);
+	return got;
 }

@@ -152,6 +152,10 @@ int store_posts_pause_account(struct db *db, const char *ws, const char *account
 int store_posts_resume_content(struct db *db, const char *ws, const char *content_id,
 			       int64_t stage_lead_s, struct problem *reterr);
 
+/* Those paused because the account was disconnected, and still ahead; with post.scheduled each. */
+int store_posts_resume_account(struct db *db, const char *ws, const char *account_id,
+			       int64_t stage_lead_s, struct problem *reterr);
+
 extern const struct stmt store_posts_statements[];
 
 #endif

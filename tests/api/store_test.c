@@ -230,6 +230,38 @@ START_TEST(reconnecting_keeps_the_row_and_disconnecting_pauses)
 }
 END_TEST
 
+START_TEST(reconnecting_resumes_what_is_still_ahead)
+{
+	const char *id = connect_account("r-resume", false);
+	const char *content = make_content(true), *voided = make_content(true);
+	struct post ahead = schedule(content, id, whole_hour(2));
+	struct post past = schedule(content, id, whole_hour(3));
+	struct post unapproved = schedule(voided, id, whole_hour(4));
+	int64_t paused;
+	char sql[200];
+
+	ok(store_accounts_disconnect(db, ws, id, &paused, &why));
+	ck_assert_int_eq(paused, 3);
+	snprintf(sql, sizeof(sql),
+		 "UPDATE posts SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE WHERE id = '%s'",
+		 past.id);
+	database_run(&database, sql);
+	snprintf(sql, sizeof(sql),
+		 "UPDATE contents SET state = 'draft', revision = revision + 1 WHERE id = '%s'",
+		 voided);
+	database_run(&database, sql);
+	connect_account("r-resume", false);
+	ck_assert_int_eq(get_post(ahead.id).state, POST_QUEUED);
+	ck_assert_ptr_null(get_post(ahead.id).reason);
+	ck_assert_uint_eq(events_of("post.scheduled", ahead.id), 2);
+	ck_assert_int_eq(get_post(past.id).state, POST_PAUSED);
+	ck_assert_str_eq(get_post(past.id).reason, "account_disconnected");
+	ck_assert_int_eq(get_post(unapproved.id).state, POST_PAUSED);
+	ck_assert_str_eq(get_post(unapproved.id).reason, "approval_voided");
+	ck_assert_uint_eq(events_of("post.scheduled", past.id), 1);
+}
+END_TEST
+
 START_TEST(account_of_another_workspace_is_taken_until_it_lets_go)
 {
 	const char *id = connect_account("r-taken", false);
@@ -451,6 +483,7 @@ int main(void)
 		character_update_changes_given_members_only,
 		lists_walk_both_ways_without_gaps,
 		reconnecting_keeps_the_row_and_disconnecting_pauses,
+		reconnecting_resumes_what_is_still_ahead,
 		account_of_another_workspace_is_taken_until_it_lets_go,
 		platform_name_means_the_only_or_the_preferred_account,
 		platform_name_means_the_live_account_to_who_sees_both_modes,
