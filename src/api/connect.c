@@ -225,6 +225,7 @@ static int join_one(const struct joining *j, struct db *db, const json_t *candid
 		.expires_us = member_us(candidate, "expires_us"),
 		.refresh_us = renewal_at(j->app, clock_real_us(), candidate),
 		.tokens = tokens,
+		.stage_lead_s = j->req->app->config->publish_stage_lead_s,
 	};
 	char id[ID_MAX];
 
