@@ -182,7 +182,7 @@ static void account_fill(struct connect *c, const char *id, struct connect_accou
 		.scopes = spaced(c->arena, granted),
 		.missing_scopes =
 			tiktok_scopes_missing(c->arena, platform_text(c->app, "scopes"), granted),
-		.expires_us = instant_of(c->memo, "access_until"),
+		.expires_us = instant_of(c->memo, refresh ? "refresh_until" : "access_until"),
 		.meta = json_pack("{s:s?, s:b}", "union_id", memo_text(user, "union_id"),
 				  "has_username", username != NULL),
 		.tokens = { { "access", memo_text(c->memo, "access"),
@@ -256,7 +256,6 @@ static enum script_move renew_fail(struct renewal *r, struct tiktok_reply *reply
 	return tiktok_fail(r->arena, reply, is_dead ? TIKTOK_RECONNECT : TIKTOK_LATER, ret);
 }
 
-/* The refresh token first: the account's own date is that of the last one, the access token. */
 static enum script_move read_renew(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct renewal *r = ctx;

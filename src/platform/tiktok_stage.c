@@ -38,21 +38,12 @@ static int64_t too_early_us(const struct delivery *d)
 	return d->due_us - d->now_us - ahead_us;
 }
 
-static bool token_is_short(const struct delivery *d)
-{
-	int64_t until_us = d->account->expires_us;
-
-	return until_us != INSTANT_NONE && !memo_int(d->memo, "stale") &&
-	       until_us - d->now_us < platform_int(d->app, "token_margin_s") * US_PER_S;
-}
-
 static enum script_move ask_begin(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	enum tiktok_kind kind;
 	struct tiktok_refusal none = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				       "kind_unsupported" };
-	struct tiktok_refusal stale = { OUTCOME_REFRESH, POST_ERROR_TOKEN_EXPIRED, WHO_PLATFORM, 0, NULL };
 
 	if (tiktok_kind(d->post, &kind) < 0)
 		return tiktok_refuse(d->arena, &none, ret,
@@ -62,10 +53,6 @@ static enum script_move ask_begin(void *ctx, struct step_result *ret)
 	if (too_early_us(d) > 0) {
 		ret->wait_us = too_early_us(d);
 		return SCRIPT_WAIT;
-	}
-	if (token_is_short(d)) {
-		memo_set_int(d->memo, "stale", d->account->expires_us);
-		return tiktok_refuse(d->arena, &stale, ret, "The access token is about to end.");
 	}
 	if (!tiktok_is_inbox(d->app, d->post))
 		return stage_go(d, "creator");

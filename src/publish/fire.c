@@ -47,7 +47,8 @@ static bool is_spaced(struct flight *f)
 	if (!engine_db_ready(e))
 		return false;
 	if (store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0 ||
-	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) < 0) {
+	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) <
+		    0) {
 		engine_db_failed(e, &p);
 		return false;
 	}
@@ -173,14 +174,37 @@ static void void_permit(struct flight *f, const char *message)
 
 static int open_journal(struct engine *e)
 {
-	return e->journal ? 0 :
-			    journal_open(e->app->config->publish_journal_folder, &e->self, &e->journal);
+	return e->journal ? 0
+			  : journal_open(e->app->config->publish_journal_folder, &e->self,
+					 &e->journal);
 }
 
 static bool is_answered(const struct flight *f)
 {
 	return !f->change.is_pending && (f->at == FLIGHT_PERMIT || f->at == FLIGHT_READY) &&
 	       f->change.permit_answer != PERMIT_NONE;
+}
+
+static bool is_permitted(const struct flight *f)
+{
+	return f->at == FLIGHT_PERMIT && !f->change.is_pending;
+}
+
+/* 0: every permit of this turn is in the journal, on disk. */
+static int write_journal(struct engine *e)
+{
+	int err = open_journal(e);
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (is_permitted(f))
+			given(f);
+	}
+	if (err == 0)
+		err = journal_sync(e->journal);
+	(void)FP(F13_journal_written);
+	if (err < 0)
+		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
+	return err;
 }
 
 void fire_permitted(struct engine *e)
@@ -191,22 +215,13 @@ void fire_permitted(struct engine *e)
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (is_answered(f) && f->at == FLIGHT_READY)
 			refused(f);
-		is_any |= f->at == FLIGHT_PERMIT && !f->change.is_pending;
+		is_any |= is_permitted(f);
 	}
 	if (!is_any)
 		return;
-	err = open_journal(e);
+	err = write_journal(e);
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at == FLIGHT_PERMIT && !f->change.is_pending)
-			given(f);
-	}
-	if (err == 0)
-		err = journal_sync(e->journal);
-	(void)FP(F13_journal_written);
-	if (err < 0)
-		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at != FLIGHT_PERMIT || f->change.is_pending)
+		if (!is_permitted(f))
 			continue;
 		f->at = FLIGHT_AIM;
 		if (err < 0)

@@ -28,8 +28,8 @@ void recover_holder(struct engine *e, const struct queue_attempt *t)
 	memcpy(other.host, t->host, strlen(t->host));
 	memcpy(other.boot_id, t->boot_id, strlen(t->boot_id));
 	if (process_end(&e->self, &other))
-		log_line(LOG_LEVEL_WARN, "runner.ended", "pid=%lld reason=\"lease lost while firing\"",
-			 (long long)other.pid);
+		log_line(LOG_LEVEL_WARN, "runner.ended",
+			 "pid=%lld reason=\"lease lost while firing\"", (long long)other.pid);
 }
 
 static int merge(struct engine *e, const char *path, struct arena *a)
@@ -91,6 +91,7 @@ void recover_journals(struct engine *e)
 		log_line(LOG_LEVEL_ERROR, "journal.folder", "folder=%s errno=%d", folder, errno);
 		return;
 	}
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, a stream of its own */
 	while ((entry = readdir(dir)))
 		recover_file(e, entry->d_name);
 	(void)closedir(dir);

@@ -15,14 +15,15 @@ static bool is_visible(struct exchange *ex, const struct object *o)
 
 static json_t *video_json(struct exchange *ex, const struct object *o)
 {
-	const struct tt_publish *p = o->extra;
+	const struct tt_publish *p = o->extra; /* NULL: of an earlier run */
 	const char *link = arena_printf(ex->arena, "%s/@%s/%s/%s", ex->base_url, o->account->username,
 					o->kind, o->id);
 
 	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:i}", "id", o->id, "create_time",
 			 (json_int_t)(o->created_us / US_PER_S), "share_url", link, "title",
-			 p->title != NULL ? p->title : "", "video_description",
-			 o->caption != NULL ? o->caption : "", "duration", p->is_video ? 1 : 0);
+			 p != NULL && p->title != NULL ? p->title : "", "video_description",
+			 o->caption != NULL ? o->caption : "", "duration",
+			 strcmp(o->kind, "video") == 0);
 }
 
 static struct account *list_account(struct exchange *ex)

@@ -7,11 +7,11 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "sandbox/consent.h"
+#include "sandbox/state.h"
 #include "sandbox/tt.h"
 
 #define CODE_LIFE_S 300
-#define DEAD_REVOKED 1
-#define DEAD_ROTATED 2
+#define DEAD_ROTATED 1
 
 static const char *const scopes_known[] = { "user.info.basic", "user.info.profile",
 					    "user.info.stats", "video.publish",
@@ -179,6 +179,7 @@ static void token_code(struct exchange *ex, const struct app *app)
 		login_fail(ex, "invalid_request", "Code verifier or code challenge is invalid.");
 	else {
 		code->is_used = true;
+		sandbox_state_touch(ex->world, &code->record);
 		answer_tokens(ex, code->grant, NULL);
 	}
 }
@@ -202,8 +203,10 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 		return;
 	}
 	drop = sandbox_faults_hit(ex, "oauth.rotate_then_drop");
-	if (!keeps)
+	if (!keeps) {
 		t->dead_reason = DEAD_ROTATED;
+		sandbox_state_touch(ex->world, &t->record);
+	}
 	answer_tokens(ex, t->grant, keeps ? t->text : NULL);
 	if (drop != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
@@ -237,6 +240,7 @@ void sandbox_tt_revoke(struct exchange *ex)
 		return;
 	}
 	t->grant->is_removed = true;
+	sandbox_state_touch(ex->world, &t->grant->record);
 	sandbox_exchange_json(ex, 200, json_object());
 }
 

@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/keys.h"
 #include "crypto/digest.h"
+#include "crypto/keys.h"
 #include "media/store.h"
 #include "net/client.h"
 #include "platform/platform.h"
@@ -187,18 +187,21 @@ static void write_config(struct rig *r)
 		exit(EXIT_FAILURE);
 	fprintf(f, "[server]\npublic_url = %.*s\nlog_level = info\n",
 		(int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
-	fprintf(f, "[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
-		   "api_user = %s\n",
+	fprintf(f,
+		"[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
+		"api_user = %s\n",
 		r->database.socket, me->pw_name, me->pw_name, me->pw_name);
-	fprintf(f, "[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
-		   "url_file = %s/url.key\n",
+	fprintf(f,
+		"[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
+		"url_file = %s/url.key\n",
 		r->folder, r->folder, r->folder);
 	fprintf(f, "[media]\nfolder = %s/media\nupload_folder = %s/upload\n", r->folder, r->folder);
 	fprintf(f, "[net]\nconnect_timeout_ms = 1000\nstage_timeout_ms = 2000\n"
 		   "fire_timeout_ms = 1500\n");
-	fprintf(f, "[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
-		   "quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		   "retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
+	fprintf(f,
+		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
+		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
+		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
 		r->folder);
 	write_section(f, r, "");
 	write_section(f, r, ".test");
@@ -273,8 +276,9 @@ static void run_outside(const struct rig *r, const char *sql)
 	MYSQL *my = mysql_init(NULL);
 	const struct passwd *me = getpwuid(geteuid());
 
-	if (!me || !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
-				       r->database.socket, 0) ||
+	if (!me ||
+	    !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+				r->database.socket, 0) ||
 	    mysql_query(my, sql)) {
 		fprintf(stderr, "rig: %s: %s\n", sql, mysql_error(my));
 		exit(EXIT_FAILURE);
@@ -355,7 +359,7 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = { "DELETE FROM attempts", "DELETE FROM events",
-					   "DELETE FROM posts", "DELETE FROM content_media",
+					   "DELETE FROM posts",    "DELETE FROM content_media",
 					   "DELETE FROM contents", "DELETE FROM runners" };
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
@@ -369,7 +373,8 @@ void rig_reset(struct rig *r)
 		    "\"account_calls\":10000000}");
 }
 
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
+	      char ret[static ID_MAX])
 {
 	const struct rig_content in = { .kind = CONTENT_IMAGE, .caption = caption,
 					.media = { r->media_id } };
@@ -547,8 +552,8 @@ void rig_fault(struct rig *r, const char *json)
 int rig_effects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
-			      NULL);
+	json_t *out = control(
+		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
 	json_decref(out);

@@ -18,7 +18,7 @@
 #include "peer.h"
 #include "support/database.h"
 
-#define RIG_ACCOUNTS 2
+#define RIG_ACCOUNTS  2
 #define RIG_WORKSPACE "ws_rig"
 
 /* The platform that is published to; the account i is the person users[i] of the sandbox. */
@@ -32,7 +32,7 @@ struct rig {
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
 	pid_t sandbox;
-	struct peer *media;                       /* serves the picture to the sandbox */
+	struct peer *media; /* serves the picture to the sandbox */
 	struct config *config;
 	char accounts[RIG_ACCOUNTS][ID_MAX];
 	char media_id[ID_MAX];
@@ -46,7 +46,8 @@ void rig_stop(struct rig *r);
 void rig_reset(struct rig *r);
 
 /* An approved content with one picture, due so long from now; the post's id. */
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX]);
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
+	      char ret[static ID_MAX]);
 
 /* The same with media of its own; overrides: JSON for this platform, or NULL. */
 struct rig_content {
@@ -71,7 +72,7 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 enum post_state rig_state(struct rig *r, const char *id);
 /* One number of the database. */
 int64_t rig_number(struct rig *r, const char *sql);
-char *rig_text(struct rig *r, const char *sql);  /* caller frees; NULL: no row or NULL */
+char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
 /* Objects with that caption that really exist on the platform. */
 int rig_effects(struct rig *r, const char *caption);
 /* Calls of an endpoint that reached the sandbox. */

@@ -34,7 +34,8 @@ static const char *consent(struct net *net, struct arena *a, const char *url, co
 	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
 	to = http_reply_header(&reply, a, "Location");
 	if (!to) {
-		fprintf(stderr, "rig: consent answered %d %s\n", reply.status, buf_str(&reply.body));
+		fprintf(stderr, "rig: consent answered %d %s\n", reply.status,
+			buf_str(&reply.body));
 		exit(EXIT_FAILURE);
 	}
 	http_reply_done(&reply);
@@ -94,7 +95,8 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 					    .value = found->tokens[t].value,
 					    .expires_us = found->tokens[t].expires_us,
 					    .issued_us = INSTANT_NONE };
-	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p), &p);
+	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
+	     &p);
 	free(meta);
 }
 
