@@ -205,7 +205,7 @@ static const struct {
 	int uploads; /* 0: not counted */
 } survived[] = {
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000000}}", true, 4 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", true, 3 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", true, 0 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", true, 3 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", true, 4 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.expired\"}", true, 4 },
@@ -218,7 +218,6 @@ static const struct {
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_5xx\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}", false, 1 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":\"internal\"}}", false, 0 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"status.error\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"moderation.hold\",\"params\":{\"ms\":60000}}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"token.expire_now\",\"match\":{\"endpoint\":\"status\"}}", false, 1 },
@@ -321,6 +320,19 @@ START_TEST(failed_pull_is_tried_anew)
 }
 END_TEST
 
+START_TEST(failure_inside_tiktok_is_tried_later)
+{
+	char id[ID_MAX];
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+			"\"internal\"}}");
+	post_video(short_video, "later", NULL, id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "later"), 0);
+}
+END_TEST
+
 /* ffmpeg for the picture, then bytes that players skip: a `free` box fills it up. */
 static void make_video(const char *path, int64_t bytes)
 {
@@ -407,6 +419,7 @@ int main(int argc, char **argv)
 	tcase_add_test(t, lost_private_photo_init_stays_in_doubt);
 	tcase_add_test(t, unanswered_photo_init_is_never_repeated);
 	tcase_add_test(t, failed_pull_is_tried_anew);
+	tcase_add_test(t, failure_inside_tiktok_is_tried_later);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
