@@ -178,7 +178,11 @@ START_TEST(fire_sent_whole_outlives_its_send_deadline)
 	if (_i == 2)
 		http_request_file(r, path, 0, 8 << 20, "video/mp4");
 	if (_i == 3)
-		http_request_part_file(r, "f", path, 0, -1, "f", "video/mp4");
+		http_request_part_file(r, "f",
+				       &(struct http_part){ .file_path = path,
+							    .file_name = "f",
+							    .mime = "video/mp4",
+							    .bytes = -1 });
 	o = run(NET_FIRE, r, 300);
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
 	outcome_done(&o);

@@ -382,7 +382,11 @@ START_TEST(file_of_1_gib_streams_in_constant_memory)
 
 	outcome_done(&o);
 	if (_i)
-		http_request_part_file(r, "media", path, 0, -1, "x.mp4", "video/mp4");
+		http_request_part_file(r, "media",
+				       &(struct http_part){ .file_path = path,
+							    .file_name = "x.mp4",
+							    .mime = "video/mp4",
+							    .bytes = -1 });
 	else
 		http_request_file(r, path, 0, bytes, "video/mp4");
 	o = run(NET_REPEATABLE, r, 0);
@@ -411,7 +415,12 @@ START_TEST(slices_are_sent_exactly)
 	outcome_done(&o);
 	r = request(VERB_POST, peer_url(p, "/"));
 	http_request_part(r, "command", "APPEND");
-	http_request_part_file(r, "media", path, 4997, -1, "a\"b.mp4", "video/mp4");
+	http_request_part_file(r, "media",
+			       &(struct http_part){ .file_path = path,
+						    .file_name = "a\"b.mp4",
+						    .mime = "video/mp4",
+						    .offset = 4997,
+						    .bytes = -1 });
 	o = run(NET_FIRE, r, 5000);
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
 	ck_assert(has(p, "name=\"command\"\r\n\r\nAPPEND\r\n"));
