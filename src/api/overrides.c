@@ -58,6 +58,7 @@ static const struct member members[] = {
 	{ "visibility", TYPE(STRING) },
 	{ "content_warning", TYPE(STRING) },
 	{ "poll", TYPE(OBJECT) },
+	{ "post_mode", TYPE(STRING) },
 };
 
 static const struct member *member_find(const char *name)

@@ -93,6 +93,19 @@ static void consent_faults(struct exchange *ex, struct decision *d)
 	list_without(&d->scopes, &drop);
 }
 
+/* "&scopes=a%2Cb" for platforms whose callback tells. */
+static const char *ask_granted(struct arena *a, const struct consent_ask *ask, const struct grant *g)
+{
+	const char *scopes = "";
+
+	if (ask->granted_name == NULL)
+		return "";
+	for (size_t i = 0; i < g->granted.n; i++)
+		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? "," : "",
+				      (const char *)g->granted.v[i]);
+	return arena_printf(a, "&%s=%s", ask->granted_name, sandbox_params_escape(a, scopes));
+}
+
 static void consent_decide(struct exchange *ex, struct consent_ask *ask, struct decision *d)
 {
 	const char *state = ask_state(ex->arena, ask), *location;
@@ -110,7 +123,10 @@ static void consent_decide(struct exchange *ex, struct consent_ask *ask, struct 
 	code->challenge = ask->challenge;
 	code->challenge_method = ask->challenge_method;
 	location = url_with(ex->arena, ask->redirect_uri,
-			    arena_printf(ex->arena, "code=%s", code->text), state);
+			    arena_printf(ex->arena, "code=%s%s",
+					 sandbox_params_escape(ex->arena, code->text),
+					 ask_granted(ex->arena, ask, code->grant)),
+			    state);
 	if (sandbox_faults_hit(ex, "oauth.callback_twice") != NULL)
 		consent_prefetch(ex, location);
 	sandbox_exchange_redirect(ex, arena_printf(ex->arena, "%s%s", location, ask->fragment));

@@ -24,6 +24,7 @@ struct consent_ask {
 	const char *code_prefix, *fragment; /* fragment: put behind the granted callback, or "" */
 	int64_t code_life_s;
 	const char *challenge, *challenge_method;
+	const char *granted_name; /* query member that lists what was granted; NULL: none does */
 	const char *(*explain)(const char *scope); /* in a person's words; NULL: the scope itself */
 	bool is_answered;
 };

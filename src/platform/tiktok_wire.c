@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "net/oauth2.h"
+#include "platform/tiktok.h"
+
+#define MESSAGE_MAX 400
+
+void tiktok_json_release(void *doc)
+{
+	json_decref(doc);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && *text ? text : NULL;
+}
+
+/* {"data":..,"error":{"code":..,"message":..,"log_id":..}} */
+static void read_envelope(const json_t *error, struct tiktok_reply *ret)
+{
+	ret->code = text_of(error, "code");
+	ret->message = text_of(error, "message");
+	ret->log_id = text_of(error, "log_id");
+	ret->is_ok = ret->code && strcmp(ret->code, "ok") == 0;
+}
+
+/* {"error":"invalid_grant","error_description":..,"log_id":..} */
+static void read_flat(const json_t *doc, struct tiktok_reply *ret)
+{
+	ret->code = text_of(doc, "error");
+	ret->message = text_of(doc, "error_description");
+	ret->log_id = text_of(doc, "log_id");
+}
+
+static const json_t *document(struct arena *a, const struct http_reply *last)
+{
+	json_t *doc = last->transfer == TRANSFER_REPLIED ? http_reply_json(last) : NULL;
+
+	if (doc)
+		arena_defer(a, tiktok_json_release, doc);
+	return json_is_object(doc) ? doc : NULL;
+}
+
+static void read_end(const struct http_reply *last, struct tiktok_reply *ret)
+{
+	ret->status = last->status;
+	ret->is_broken = last->transfer != TRANSFER_REPLIED;
+	if (ret->is_broken)
+		ret->message = last->failure;
+	if (!ret->is_ok)
+		ret->row = tiktok_error_find(ret->code, ret->status);
+}
+
+void tiktok_read(struct arena *a, const struct http_reply *last, struct tiktok_reply *ret)
+{
+	const json_t *error;
+
+	*ret = (struct tiktok_reply){ .json = document(a, last) };
+	error = json_object_get(ret->json, "error");
+	ret->data = json_object_get(ret->json, "data");
+	if (json_is_object(error))
+		read_envelope(error, ret);
+	else
+		read_flat(ret->json, ret);
+	read_end(last, ret);
+}
+
+void tiktok_read_flat(struct arena *a, const struct http_reply *last, struct tiktok_reply *ret)
+{
+	const json_t *error;
+
+	*ret = (struct tiktok_reply){ .json = document(a, last) };
+	error = json_object_get(ret->json, "error");
+	ret->data = ret->json;
+	if (json_is_object(error))
+		read_envelope(error, ret);
+	else
+		read_flat(ret->json, ret);
+	if (!ret->code)
+		ret->is_ok = ret->json && last->status / 100 == 2;
+	read_end(last, ret);
+}
+
+/* TikTok's words, cut at a whole character, with the log id that its support asks for. */
+static const char *words_of(struct arena *a, const struct tiktok_reply *r)
+{
+	size_t len = 0, step = 0, all = r->message ? strlen(r->message) : 0;
+	const char *words;
+
+	while (len < all && (step = utf8_measure(r->message + len, all - len)) > 0 &&
+	       len + step <= MESSAGE_MAX)
+		len += step;
+	words = len > 0 ? arena_strndup(a, r->message, len) : NULL;
+	if (!r->log_id)
+		return words;
+	return arena_printf(a, "%s%s(log_id %.64s)", words ? words : "", words ? " " : "", r->log_id);
+}
+
+static const char *code_of(struct arena *a, const struct tiktok_reply *r)
+{
+	if (r->code)
+		return arena_printf(a, "%.120s", r->code);
+	return r->status ? arena_printf(a, "http_%d", r->status) : NULL;
+}
+
+static const struct {
+	enum outcome_kind kind;
+	bool is_retryable;
+} classes[] = {
+	[TIKTOK_LATER] = { OUTCOME_DEFER, true },
+	[TIKTOK_AGAIN] = { OUTCOME_RESTAGE, true },
+	[TIKTOK_TOKEN] = { OUTCOME_REFRESH, true },
+	[TIKTOK_RECONNECT] = { OUTCOME_REAUTH, true },
+	[TIKTOK_USER] = { OUTCOME_REFUSED, true },
+	[TIKTOK_CONTENT] = { OUTCOME_REFUSED, false },
+	[TIKTOK_OPERATOR] = { OUTCOME_REFUSED, true },
+	[TIKTOK_DOUBT] = { OUTCOME_UNKNOWN, true },
+};
+
+enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum tiktok_class class,
+			     struct step_result *ret)
+{
+	ret->outcome = (struct outcome){
+		.kind = classes[class].kind,
+		.retry_after_s = class == TIKTOK_DOUBT ? 0 : r->row->retry_s,
+		.error = { .code = r->row->error,
+			   .message = r->row->sentence,
+			   .who = r->row->who,
+			   .platform_code = code_of(a, r),
+			   .platform_message = words_of(a, r),
+			   .is_retryable = classes[class].is_retryable },
+	};
+	return SCRIPT_DONE;
+}
+
+enum script_move tiktok_fail_delivery(struct delivery *d, const struct tiktok_reply *r,
+				      enum tiktok_class class, struct step_result *ret)
+{
+	int64_t stale = memo_int(d->memo, "stale");
+
+	if (class == TIKTOK_TOKEN && stale && stale != d->account->expires_us)
+		class = TIKTOK_RECONNECT;
+	else if (class == TIKTOK_TOKEN)
+		memo_set_int(d->memo, "stale", d->account->expires_us);
+	return tiktok_fail(d->arena, r, class, ret);
+}
+
+enum script_move tiktok_refuse(struct arena *a, const struct tiktok_refusal *why,
+			       struct step_result *ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ret->outcome = (struct outcome){
+		.kind = why->kind,
+		.retry_after_s = why->retry_s,
+		.error = { .code = why->code,
+			   .message = arena_vprintf(a, fmt, ap),
+			   .who = why->who,
+			   .platform_code = why->slug,
+			   .is_retryable = why->kind != OUTCOME_REFUSED },
+	};
+	va_end(ap);
+	return SCRIPT_DONE;
+}
+
+struct http_request *tiktok_call(const struct delivery *d, const char *label, const char *path,
+				 json_t *body)
+{
+	struct http_request *r = http_request_new(d->arena, VERB_POST, label);
+
+	http_request_url(r, platform_text(d->app, "api_base"), "%s", path);
+	http_request_bearer(r, d->account->access_token ? d->account->access_token : "");
+	http_request_header(r, "Content-Type", "application/json; charset=UTF-8");
+	http_request_json(r, body ? body : json_object());
+	return r;
+}
+
+const char *tiktok_id(struct arena *a, const json_t *value)
+{
+	if (json_is_integer(value))
+		return arena_printf(a, "%lld", (long long)json_integer_value(value));
+	return json_string_length(value) > 0 ? arena_strdup(a, json_string_value(value)) : NULL;
+}
+
+const char *tiktok_scopes_missing(struct arena *a, const char *required, const char *granted)
+{
+	const char *missing = "";
+
+	while (*required) {
+		size_t len = strcspn(required, " ,");
+		const char *scope = arena_strndup(a, required, len);
+
+		if (len > 0 && !oauth2_has_scope(granted, scope))
+			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
+		required += len + strspn(required + len, " ,");
+	}
+	return missing;
+}
+
+int64_t tiktok_step_of(const char *list, int64_t i)
+{
+	int64_t value = 0;
+	char *end;
+
+	for (;; i--) {
+		long long n = strtoll(list, &end, 10);
+
+		if (end == list)
+			return value;
+		value = n;
+		list = end + strspn(end, " ,");
+		if (i <= 0)
+			return value;
+	}
+}
+
+bool tiktok_list_ends(const char *list, int64_t i)
+{
+	for (; i >= 0; i--) {
+		char *end;
+
+		(void)strtoll(list, &end, 10);
+		if (end == list)
+			return true;
+		list = end + strspn(end, " ,");
+	}
+	return false;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TikTok through runner and sandbox: what is really posted, and how each fault ends. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "rig.h"
+
+#define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
+#define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
+
+static const struct rig_platform tiktok = {
+	.name = "tiktok",
+	.settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n"
+		    "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
+	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+};
+
+static struct rig rig;
+static char short_video[ID_MAX], long_video[ID_MAX], tall_photo[ID_MAX];
+
+static void setup(void)
+{
+	rig_reset(&rig);
+	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":100}");
+	rig_sandbox(&rig, "/_control/world",
+		    "{\"platform\":\"tiktok\",\"daily_cap\":100000,\"init_rate\":100000,"
+		    "\"creator_rate\":100000,\"status_rate\":100000,\"unaudited\":false,"
+		    "\"upload_life_s\":3600,\"accounts\":[{\"id\":"
+		    "\"723f24d7-e717-40f8-a2b6-cb8464cd23b4\",\"private\":false,\"banned\":false,"
+		    "\"max_video_post_duration_sec\":600}]}");
+}
+
+static int64_t of_post(const char *id, const char *expression)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
+	return rig_number(&rig, sql);
+}
+
+static void post_video(const char *media, const char *caption, const char *overrides,
+		       char ret[static ID_MAX])
+{
+	const struct rig_content in = { .kind = CONTENT_VIDEO, .caption = caption,
+					.overrides = overrides, .media = { media } };
+
+	rig_post_content(&rig, 0, &in, -1000, ret);
+}
+
+static void post_photos(const char *caption, const char *overrides, char ret[static ID_MAX])
+{
+	const struct rig_content in = { .kind = CONTENT_CAROUSEL, .caption = caption,
+					.title = "Two", .overrides = overrides,
+					.media = { rig.media_id, tall_photo } };
+
+	rig_post_content(&rig, 0, &in, -1000, ret);
+}
+
+static bool is_captioned(const json_t *doc, const char *caption)
+{
+	const char *is = json_string_value(json_object_get(doc, "caption"));
+
+	return is && strcmp(is, caption) == 0;
+}
+
+/* A member of the last truth line with that caption, as JSON text. */
+static const char *truth(const char *caption, const char *member, char *ret, size_t size)
+{
+	char path[200];
+	char *line = NULL;
+	size_t cap = 0;
+	FILE *log;
+
+	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", rig.folder);
+	log = fopen(path, "re");
+	ck_assert_ptr_nonnull(log);
+	ret[0] = '\0';
+	while (getline(&line, &cap, log) >= 0) {
+		json_t *doc = json_loads(line, 0, NULL);
+		char *text = json_dumps(json_object_get(doc, member), JSON_ENCODE_ANY | JSON_COMPACT);
+
+		if (is_captioned(doc, caption) && text)
+			(void)snprintf(ret, size, "%s", text);
+		free(text);
+		json_decref(doc);
+	}
+	free(line);
+	(void)fclose(log);
+	return ret;
+}
+
+static char *media_sha(const char *id)
+{
+	char sql[160];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", id);
+	return rig_text(&rig, sql);
+}
+
+static void expect_published(const char *id, const char *caption)
+{
+	enum post_state s = rig_until(&rig, id, SETTLED, 30000);
+	char sql[160];
+	char *why;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT error_message FROM posts WHERE id = '%s'", id);
+	why = rig_text(&rig, sql);
+	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+	free(why);
+}
+
+static void expect_failed(const char *id, const char *caption, const char *code)
+{
+	char sql[200];
+	char *is;
+
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_FAILED);
+	ck_assert_int_eq(rig_effects(&rig, caption), 0);
+	(void)snprintf(sql, sizeof(sql), "SELECT error_code FROM posts WHERE id = '%s'", id);
+	is = rig_text(&rig, sql);
+	ck_assert_str_eq(is, code);
+	free(is);
+}
+
+START_TEST(video_arrives_whole_with_its_options)
+{
+	char id[ID_MAX], text[4000];
+	char *sha = media_sha(short_video);
+
+	post_video(short_video, "short #one", "{\"privacy\":\"friends\",\"disable_duet\":true}", id);
+	expect_published(id, "short #one");
+	ck_assert_ptr_nonnull(strstr(truth("short #one", "media", text, sizeof(text)), sha));
+	truth("short #one", "options", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "MUTUAL_FOLLOW_FRIENDS"));
+	ck_assert_ptr_nonnull(strstr(text, "\\\"disable_duet\\\":true"));
+	/* The creator has switched stitches off. */
+	ck_assert_ptr_nonnull(strstr(text, "\\\"disable_stitch\\\":true"));
+	ck_assert_int_eq(of_post(id, "remote_id IS NULL AND attempts = 1"), 1);
+	free(sha);
+}
+END_TEST
+
+START_TEST(public_video_gets_its_id_and_address)
+{
+	char id[ID_MAX];
+
+	post_video(short_video, "public", NULL, id);
+	expect_published(id, "public");
+	ck_assert_int_eq(of_post(id, "remote_id LIKE '73%' AND LENGTH(remote_id) = 19"), 1);
+	ck_assert_int_eq(of_post(id, "remote_url LIKE '%/@demo.user/video/73%'"), 1);
+}
+END_TEST
+
+START_TEST(long_video_goes_up_in_chunks_the_last_one_on_time)
+{
+	char id[ID_MAX], text[4000];
+	char *sha = media_sha(long_video);
+	int before = rig_calls(&rig, "upload");
+
+	post_video(long_video, "long", NULL, id);
+	expect_published(id, "long");
+	ck_assert_int_eq(rig_calls(&rig, "upload") - before, 3);
+	ck_assert_ptr_nonnull(strstr(truth("long", "media", text, sizeof(text)), sha));
+	free(sha);
+}
+END_TEST
+
+START_TEST(photos_are_pulled_with_title_and_description)
+{
+	char id[ID_MAX], text[4000];
+	char *sha = media_sha(rig.media_id);
+
+	post_photos("photos", NULL, id);
+	expect_published(id, "photos");
+	ck_assert_ptr_nonnull(strstr(truth("photos", "media", text, sizeof(text)), sha));
+	ck_assert_ptr_nonnull(strstr(truth("photos", "options", text, sizeof(text)),
+				     "\\\"title\\\":\\\"Two\\\""));
+	ck_assert_int_eq(of_post(id, "remote_url LIKE '%/@demo.user/photo/73%'"), 1);
+	free(sha);
+}
+END_TEST
+
+START_TEST(draft_ends_in_the_inbox)
+{
+	char id[ID_MAX];
+
+	/* A draft has no caption: what exists is counted by account alone. */
+	post_video(short_video, "never sent", "{\"post_mode\":\"inbox\"}", id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "never sent"), 0);
+	ck_assert_int_eq(of_post(id, "remote_id IS NULL"), 1);
+}
+END_TEST
+
+static const struct {
+	const char *fault;
+	bool is_long;
+	int uploads; /* 0: not counted */
+} survived[] = {
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000000}}", true, 4 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", true, 0 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", true, 3 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", true, 4 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.expired\"}", true, 4 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.unknown\"}", true, 4 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000}}", false, 2 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", false, 2 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.expired\"}", false, 2 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_5xx\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"status.error\"}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"moderation.hold\",\"params\":{\"ms\":60000}}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"token.expire_now\",\"match\":{\"endpoint\":\"status\"}}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"net.rst_after\",\"match\":{\"endpoint\":\"upload\"}}", false, 1 },
+};
+
+START_TEST(fault_of_a_video_ends_with_one_post)
+{
+	char id[ID_MAX], caption[40];
+	int before = rig_calls(&rig, "upload");
+
+	(void)snprintf(caption, sizeof(caption), "survived %d", _i);
+	rig_fault(&rig, survived[_i].fault);
+	database_run(&rig.database, "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP() + INTERVAL "
+				    "1 DAY, failures = 0");
+	post_video(survived[_i].is_long ? long_video : short_video, caption, NULL, id);
+	expect_published(id, caption);
+	if (survived[_i].uploads)
+		ck_assert_int_eq(rig_calls(&rig, "upload") - before, survived[_i].uploads);
+}
+END_TEST
+
+static const struct {
+	const char *fault, *overrides, *code;
+} fatal[] = {
+	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+	  "\"file_format_check_failed\"}}", NULL, "media_rejected" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+	  "\"spam_risk_text\"}}", NULL, "content_rejected" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+	  "\"auth_removed\"}}", NULL, "token_expired" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"creator.error\",\"params\":{\"code\":"
+	  "\"spam_risk_user_banned_from_posting\"}}", NULL, "content_rejected" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"init.error\",\"params\":{\"code\":"
+	  "\"unaudited_client_can_only_post_to_private_accounts\"}}", NULL, "configuration_error" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"init.error\",\"params\":{\"code\":"
+	  "\"privacy_level_option_mismatch\"}}", NULL, "content_rejected" },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.bad\"}", NULL, "platform_error" },
+	{ NULL, "{\"privacy\":\"followers\"}", "content_rejected" },
+};
+
+START_TEST(refused_video_fails_with_its_reason)
+{
+	char id[ID_MAX], caption[40];
+
+	(void)snprintf(caption, sizeof(caption), "fatal %d", _i);
+	if (fatal[_i].fault)
+		rig_fault(&rig, fatal[_i].fault);
+	post_video(short_video, caption, fatal[_i].overrides, id);
+	expect_failed(id, caption, fatal[_i].code);
+}
+END_TEST
+
+START_TEST(lost_photo_init_is_found_in_the_listing)
+{
+	char id[ID_MAX];
+	int before = rig_calls(&rig, "photo_init");
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}");
+	post_photos("lost and found", NULL, id);
+	expect_published(id, "lost and found");
+	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
+	ck_assert_int_eq(of_post(id, "remote_id LIKE '73%'"), 1);
+}
+END_TEST
+
+START_TEST(lost_private_photo_init_stays_in_doubt)
+{
+	char id[ID_MAX];
+	int before = rig_calls(&rig, "photo_init");
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}");
+	post_photos("lost in private", "{\"privacy\":\"private\"}", id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 7000), POST_CONFIRMING);
+	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
+	ck_assert_int_eq(rig_effects(&rig, "lost in private"), 1);
+}
+END_TEST
+
+START_TEST(unanswered_photo_init_is_never_repeated)
+{
+	char id[ID_MAX];
+	int before = rig_calls(&rig, "photo_init");
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}");
+	post_photos("maybe", NULL, id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 7000), POST_CONFIRMING);
+	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
+	ck_assert_int_eq(rig_effects(&rig, "maybe"), 0);
+}
+END_TEST
+
+START_TEST(failed_pull_is_tried_anew)
+{
+	char id[ID_MAX];
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"pull.fail\"}");
+	post_photos("pulled twice", NULL, id);
+	expect_published(id, "pulled twice");
+}
+END_TEST
+
+START_TEST(failure_inside_tiktok_is_tried_later)
+{
+	char id[ID_MAX];
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+			"\"internal\"}}");
+	post_video(short_video, "later", NULL, id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "later"), 0);
+}
+END_TEST
+
+/* ffmpeg for the picture, then bytes that players skip: a `free` box fills it up. */
+static void make_video(const char *path, int64_t bytes)
+{
+	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };
+	pid_t pid = fork();
+	int status = 0, fd;
+	int64_t rest;
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		(void)dup2(null, 0);
+		(void)dup2(null, 1);
+		(void)dup2(null, 2);
+		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", "testsrc=s=540x960:r=30:d=3",
+		       "-pix_fmt", "yuv420p", "-c:v", "libx264", path, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (status != 0 || fd < 0) {
+		fprintf(stderr, "ffmpeg cannot make a video\n");
+		exit(77);
+	}
+	rest = bytes - lseek(fd, 0, SEEK_END);
+	for (int i = 0; i < 4; i++)
+		box[i] = (unsigned char)(rest >> (24 - 8 * i));
+	if (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0))
+		exit(EXIT_FAILURE);
+	(void)close(fd);
+}
+
+static void make_media(void)
+{
+	const struct media_item video = { .kind = MEDIA_VIDEO, .mime = "video/mp4", .ext = "mp4",
+					  .width = 540, .height = 960, .duration_ms = 3000,
+					  .video_codec = "h264" };
+	const struct media_item photo = { .kind = MEDIA_IMAGE, .mime = "image/jpeg", .ext = "jpg",
+					  .width = 1080, .height = 1920 };
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
+	make_video(path, 0);
+	rig_media(&rig, path, &video, short_video);
+	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
+	make_video(path, LONG_BYTES);
+	rig_media(&rig, path, &video, long_video);
+	/* The peer serves one picture whatever is asked for; this only has to be another row. */
+	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
+	make_video(path, 300000);
+	rig_media(&rig, path, &photo, tall_photo);
+}
+
+static void verify_prefix(void)
+{
+	char body[300];
+
+	(void)snprintf(body, sizeof(body), "{\"platform\":\"tiktok\",\"verified\":[\"%s/\"]}",
+		       rig.config->server_public_url);
+	rig_sandbox(&rig, "/_control/world", body);
+}
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("tiktok");
+	TCase *t = tcase_create("tiktok");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	(void)argc, (void)argv;
+	rig_start_with(&rig, &tiktok);
+	make_media();
+	verify_prefix();
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, video_arrives_whole_with_its_options);
+	tcase_add_test(t, public_video_gets_its_id_and_address);
+	tcase_add_test(t, long_video_goes_up_in_chunks_the_last_one_on_time);
+	tcase_add_test(t, photos_are_pulled_with_title_and_description);
+	tcase_add_test(t, draft_ends_in_the_inbox);
+	tcase_add_loop_test(t, fault_of_a_video_ends_with_one_post, 0, (int)ARRAY_LEN(survived));
+	tcase_add_loop_test(t, refused_video_fails_with_its_reason, 0, (int)ARRAY_LEN(fatal));
+	tcase_add_test(t, lost_photo_init_is_found_in_the_listing);
+	tcase_add_test(t, lost_private_photo_init_stays_in_doubt);
+	tcase_add_test(t, unanswered_photo_init_is_never_repeated);
+	tcase_add_test(t, failed_pull_is_tried_anew);
+	tcase_add_test(t, failure_inside_tiktok_is_tried_later);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rig_stop(&rig);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
