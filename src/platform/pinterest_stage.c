@@ -223,8 +223,10 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last, st
 		json_object_del(media, "params"); /* they hold a key to the bucket */
 		return stage_go(d, "next");
 	}
-	if (r.is_broken || r.status >= 500)
+	if (r.is_broken || r.status >= 500) {
+		stage_go(d, "next");
 		return pinterest_fail(d->arena, &r, PINTEREST_LATER, ret);
+	}
 	return media_renew(d, arena_printf(d->arena, "upload_%d", r.status), ret);
 }
 

@@ -153,17 +153,44 @@ static void start_sandbox(struct rig *r)
 	(void)fclose(f);
 }
 
-static void write_section(FILE *f, const struct rig *r, const char *section)
-{
-	static const char *const bases[] = { "dialog_base", "graph_base",    "rupload_base",
-					     "ig_dialog_base", "ig_token_base", "ig_graph_base" };
+/* What a platform's section needs to meet the sandbox, and who connects there. */
+static const struct rig_platform {
+	const char *id;
+	const char *bases[8];
+	const char *more;
+	const char *users[RIG_ACCOUNTS]; /* one connect each; NULL: one finds all accounts */
+} rig_platforms[] = {
+	{ "instagram",
+	  { "dialog_base", "graph_base", "rupload_base", "ig_dialog_base", "ig_token_base",
+	    "ig_graph_base" },
+	  "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
+	  "renewal_wait_ms = 100\nlink_wait_s = 1\n",
+	  { NULL } },
+	{ "pinterest",
+	  { "oauth_base", "api_base", "upload_base" },
+	  "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
+	  { "2783136121146311751", "2783136121146311752" } },
+};
 
-	fprintf(f, "[%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n", section,
+static const struct rig_platform *platform_of(const struct rig *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rig_platforms); i++) {
+		if (strcmp(rig_platforms[i].id, r->platform) == 0)
+			return &rig_platforms[i];
+	}
+	fprintf(stderr, "rig: %s has no row\n", r->platform);
+	exit(EXIT_FAILURE);
+}
+
+static void write_section(FILE *f, const struct rig *r, const char *mode)
+{
+	const struct rig_platform *p = platform_of(r);
+
+	fprintf(f, "[%s%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n", p->id, mode,
 		r->folder);
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
-		fprintf(f, "%s = %s/instagram\n", bases[i], r->sandbox_url);
-	fprintf(f, "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		   "renewal_wait_ms = 100\nlink_wait_s = 1\n");
+	for (size_t i = 0; i < ARRAY_LEN(p->bases) && p->bases[i]; i++)
+		fprintf(f, "%s = %s/%s\n", p->bases[i], r->sandbox_url, p->id);
+	fprintf(f, "%s", p->more);
 }
 
 /* Waits are scaled down; their proportions are those of the defaults. */
@@ -193,8 +220,8 @@ static void write_config(struct rig *r)
 		   "quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
 		   "retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
 		r->folder);
-	write_section(f, r, "instagram");
-	write_section(f, r, "instagram.test");
+	write_section(f, r, "");
+	write_section(f, r, ".test");
 	(void)fclose(f);
 	if (config_load(r->config_path, groups, n, &r->config, &p) < 0) {
 		fprintf(stderr, "rig: %s\n", p.detail);
@@ -210,14 +237,15 @@ static void need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-static const char *consent(struct net *net, struct arena *a, const char *url)
+static const char *consent(struct net *net, struct arena *a, const char *url, const char *user)
 {
 	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
 	struct http_reply reply = { .status = 0 };
 	struct problem p;
 	const char *to;
 
-	req->url = arena_printf(a, "%s&sandbox_auto=approve", url);
+	req->url = arena_printf(a, "%s&sandbox_auto=approve%s%s", url, user ? "&sandbox_user=" : "",
+				user ? user : "");
 	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
 	to = http_reply_header(&reply, a, "Location");
 	if (!to) {
@@ -261,7 +289,7 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 	struct token tokens[TOKENS_MAX];
 	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
 	struct account_connect in = {
-		.platform = "instagram",
+		.platform = r->platform,
 		.remote_id = found->remote_id,
 		.username = found->username,
 		.display_name = found->display_name ? found->display_name : found->username,
@@ -285,52 +313,82 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 	free(meta);
 }
 
-static void connect_accounts(struct rig *r, struct app *app)
+/* Accounts from the at-th on, as many as this person has; their number. */
+static int connect_person(struct rig *r, struct app *app, const char *user, int at)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct platform *platform = platform_find("instagram");
+	const struct platform *platform = platform_find(r->platform);
 	struct platform_app papp;
 	struct connect c = { .arena = a, .app = &papp, .verifier = "", .memo = json_object() };
+	size_t n = 0;
 
 	platform_app_init(&papp, a, r->config, platform, true);
 	rig_sandbox(r, "/_control/apps",
-		    arena_printf(a, "{\"platform\":\"instagram\",\"redirect_uris\":[\"%s\"]}",
+		    arena_printf(a, "{\"platform\":\"%s\",\"redirect_uris\":[\"%s\"]}", r->platform,
 				 papp.redirect_uri));
-	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false));
+	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false), user);
 	c.now_us = clock_real_us();
 	run_connect(app->net, &c);
-	if (c.accounts_n < RIG_ACCOUNTS) {
-		fprintf(stderr, "rig: the sandbox showed %zu accounts\n", c.accounts_n);
-		exit(EXIT_FAILURE);
-	}
-	for (int i = 0; i < RIG_ACCOUNTS; i++)
-		store_account(r, app, &c.accounts[i], i);
+	for (; n < c.accounts_n && at + (int)n < RIG_ACCOUNTS; n++)
+		store_account(r, app, &c.accounts[n], at + (int)n);
 	json_decref(c.memo);
+	return (int)n;
 }
 
-static void store_picture(struct rig *r, const struct app *app)
+static void connect_accounts(struct rig *r, struct app *app)
+{
+	const struct rig_platform *p = platform_of(r);
+	int n = 0;
+
+	for (size_t i = 0; i < RIG_ACCOUNTS && n < RIG_ACCOUNTS && (i == 0 || p->users[i]); i++)
+		n += connect_person(r, app, p->users[i], n);
+	if (n < RIG_ACCOUNTS) {
+		fprintf(stderr, "rig: the sandbox showed %d accounts\n", n);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void keep(struct rig *r, struct db *db, const struct rig_media *m, char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(media_file_free) struct media_file *file = NULL;
-	struct media in = { .filename = "rig.jpg", .is_known_kind = true }, got;
+	struct media in = { .filename = "rig", .is_known_kind = true }, got;
 	struct problem p;
 	struct stat st;
 	bool is_new;
 
-	if (stat(picture_path, &st) < 0)
+	if (stat(m->path, &st) < 0)
 		exit(EXIT_FAILURE);
-	need(media_take(r->config, picture_path, 0, st.st_size, &file, &p), &p);
-	in.item = (struct media_item){ .kind = MEDIA_IMAGE,
+	need(media_take(r->config, m->path, 0, st.st_size, &file, &p), &p);
+	in.item = (struct media_item){ .kind = m->is_video ? MEDIA_VIDEO : MEDIA_IMAGE,
 				       .state = MEDIA_READY,
-				       .mime = "image/jpeg",
-				       .ext = "jpg",
+				       .mime = m->mime,
+				       .ext = m->ext,
 				       .bytes = st.st_size,
-				       .width = 1080,
-				       .height = 1080 };
+				       .width = m->width,
+				       .height = m->height,
+				       .duration_ms = m->duration_ms };
 	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
 	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
-	need(store_media_insert(app->db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
-	(void)snprintf(r->media_id, sizeof(r->media_id), "%s", got.item.media_id);
+	need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
+	(void)snprintf(ret, ID_MAX, "%s", got.item.media_id);
+}
+
+void rig_keep(struct rig *r, const struct rig_media *in, char ret[static ID_MAX])
+{
+	CLEANUP(db_free) struct db *db = NULL;
+	struct problem p;
+
+	need(db_open(r->config, DB_ROLE_RUN, &db, &p), &p);
+	keep(r, db, in, ret);
+}
+
+static void store_picture(struct rig *r, const struct app *app)
+{
+	const struct rig_media picture = { .path = picture_path, .mime = "image/jpeg", .ext = "jpg",
+					   .width = 1080, .height = 1080 };
+
+	keep(r, app->db, &picture, r->media_id);
 }
 
 static void write_keys(const struct rig *r)
@@ -371,13 +429,18 @@ static void stop_started(void)
 
 void rig_start(struct rig *r)
 {
+	rig_start_on(r, "instagram");
+}
+
+void rig_start_on(struct rig *r, const char *platform)
+{
 	static const char *const folders[] = { "media", "upload", "journal" };
 	CLEANUP(keys_free) struct keys *keys = NULL;
 	struct app app = { .config = NULL };
 	char path[512];
 	struct problem p;
 
-	*r = (struct rig){ .sandbox = 0 };
+	*r = (struct rig){ .platform = platform };
 	program("carillon-publish", path, sizeof(path));
 	(void)setenv("CARILLON_TEST_FLUSH", "1", 1); /* cases kill the database */
 	database_start(&r->database, true);
@@ -444,22 +507,14 @@ void rig_reset(struct rig *r)
 		    "\"account_calls\":10000000}");
 }
 
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+void rig_post_content(struct rig *r, int account, const struct content_patch *content,
+		      int64_t due_ms, char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(db_free) struct db *db = database_open(&r->database);
-	const struct content_media media = { r->media_id, NULL };
-	const struct content_patch content = {
-		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA,
-		.kind = CONTENT_IMAGE,
-		.caption = caption,
-		.media = &media,
-		.media_n = 1,
-		.by = "user_rig",
-		.is_approved = true,
-	};
+	struct content_patch made = *content;
 	struct post_new post = { .account_id = r->accounts[account],
-				 .platform = "instagram",
+				 .platform = r->platform,
 				 .livemode = true,
 				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } };
 	struct posts_new in = { .created_by = "user_rig", .v = &post, .n = 1, .stage_lead_s = 900 };
@@ -467,11 +522,26 @@ void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, c
 	struct posts got;
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &content, a, &c, &p) == 0, "%s",
-		      p.detail);
+	made.by = "user_rig";
+	made.is_approved = true;
+	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s", p.detail);
 	in.content_id = c.id;
 	ck_assert_msg(store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
 	(void)snprintf(ret, ID_MAX, "%s", got.v[0].id);
+}
+
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+{
+	const struct content_media media = { r->media_id, NULL };
+	const struct content_patch content = {
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA,
+		.kind = CONTENT_IMAGE,
+		.caption = caption,
+		.media = &media,
+		.media_n = 1,
+	};
+
+	rig_post_content(r, account, &content, due_ms, ret);
 }
 
 pid_t rig_runner(struct rig *r, const char *plan, const char *option)
@@ -569,7 +639,7 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 	return s;
 }
 
-static json_t *control(struct rig *r, const char *path, const char *json)
+json_t *rig_control(struct rig *r, const char *path, const char *json)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct http_request *req = http_request_new(a, json ? VERB_POST : VERB_GET, "rig.control");
@@ -596,7 +666,7 @@ static json_t *control(struct rig *r, const char *path, const char *json)
 
 void rig_sandbox(struct rig *r, const char *path, const char *json)
 {
-	json_decref(control(r, path, json));
+	json_decref(rig_control(r, path, json));
 }
 
 void rig_fault(struct rig *r, const char *json)
@@ -607,7 +677,7 @@ void rig_fault(struct rig *r, const char *json)
 int rig_effects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
+	json_t *out = rig_control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
 			      NULL);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
@@ -618,10 +688,10 @@ int rig_effects(struct rig *r, const char *caption)
 int rig_calls(struct rig *r, const char *endpoint)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(r, "/_control/state", NULL);
+	json_t *out = rig_control(r, "/_control/state", NULL);
 	const json_t *all = json_object_get(out, "endpoints");
 	const int n = (int)json_integer_value(
-		json_object_get(all, arena_printf(a, "instagram %s", endpoint)));
+		json_object_get(all, arena_printf(a, "%s %s", r->platform, endpoint)));
 
 	json_decref(out);
 	return n;

@@ -21,6 +21,7 @@
 #define RIG_WORKSPACE "ws_rig"
 
 struct rig {
+	const char *platform;
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
 	pid_t sandbox;
@@ -31,13 +32,26 @@ struct rig {
 };
 
 /* Exits with 77, aloud, when a needed program is not built or installed. */
-void rig_start(struct rig *r);
+void rig_start(struct rig *r);                /* on Instagram */
+void rig_start_on(struct rig *r, const char *platform);
 void rig_stop(struct rig *r);
 /* Empties posts, contents and the sandbox's objects and faults. */
 void rig_reset(struct rig *r);
 
 /* An approved content with one picture, due so long from now; the post's id. */
 void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX]);
+
+/* The same with a content of any kind; approved and made by the rig's user. */
+struct content_patch;
+void rig_post_content(struct rig *r, int account, const struct content_patch *content,
+		      int64_t due_ms, char ret[static ID_MAX]);
+/* Keeps a file as media of the workspace; also outside a case. */
+struct rig_media {
+	const char *path, *mime, *ext;
+	bool is_video;
+	int width, height, duration_ms;
+};
+void rig_keep(struct rig *r, const struct rig_media *in, char ret[static ID_MAX]);
 
 /* Starts the runner; plan: lines of the failpoint file, or NULL. */
 pid_t rig_runner(struct rig *r, const char *plan, const char *option);
@@ -58,6 +72,8 @@ int rig_effects(struct rig *r, const char *caption);
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
+/* json NULL: GET. Caller frees. */
+json_t *rig_control(struct rig *r, const char *path, const char *json);
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
 
