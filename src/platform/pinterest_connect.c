@@ -199,10 +199,7 @@ static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *re
 		reply->row = pinterest_error_find(reply->status, 0, NULL);
 	if (reply->row->elsewhere == PINTEREST_OPERATOR || reply->is_broken ||
 	    (reply->status != 400 && reply->status != 401 && reply->status != 403))
-		return pinterest_fail(r->arena, reply,
-				      reply->row->elsewhere == PINTEREST_OPERATOR ? PINTEREST_OPERATOR :
-										    PINTEREST_LATER,
-				      ret);
+		return pinterest_fail(r->arena, reply, PINTEREST_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply->status, reply->code);
 	return pinterest_refuse(r->arena, &why, ret,
 				"Pinterest does not renew the access any more; connect the account again.");

@@ -8,6 +8,7 @@
 #include "base/fp.h"
 #include "base/log.h"
 #include "publish/private.h"
+#include "store/tokens.h"
 
 #define REMOTE_ID_MAX 191
 
@@ -276,11 +277,25 @@ static void skip_confirm(const struct flight *f, struct delivery_move *m)
 	m->keep_lease = false;
 }
 
+/* A stale token is renewed at once; the post's next try then finds the new one. */
+static void ask_renewal(const struct flight *f)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (engine_db_ready(f->engine) &&
+	    store_tokens_plan(f->engine->app->db, f->key.workspace, f->q.account.id, flight_now_us(f),
+			      &p) < 0)
+		log_line(LOG_LEVEL_WARN, "refresh.unplanned", "account=%s detail=\"%s\"",
+			 f->q.account.id, p.detail);
+}
+
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome)
 {
 	const struct delivery_view view = view_of(f, phase);
 	struct delivery_move m;
 
+	if (outcome && outcome->kind == OUTCOME_REFRESH)
+		ask_renewal(f);
 	delivery_step(&f->engine->rules, &view, phase, outcome, &m);
 	skip_confirm(f, &m);
 	write_move(f, phase, &m, outcome);
