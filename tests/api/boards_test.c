@@ -77,7 +77,7 @@ static char user[24], board[24];
 
 static char *account_with(int boards)
 {
-	persona_make(&persona, NULL, NULL);
+	persona_make(&persona, NULL, "owner");
 	person_make(user, board, boards);
 	return connect_person(persona.token, user);
 }
@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST(workspace_without_an_account_is_told_so)
 {
-	persona_make(&persona, NULL, NULL);
+	persona_make(&persona, NULL, "owner");
 	CLEANUP(answer_free) struct answer *a = client_call("GET", BOARDS, persona.token, NULL);
 
 	ck_assert_int_eq((int)a->status / 100, 4);

@@ -221,7 +221,7 @@ static const struct {
 	{ "s3.403_expired", "upload", "{}", 2, 2 },
 	{ "media.failed", "media", "{}", 2, 2 },
 	{ "http.html_502", "upload", "{}", 1, 2 },
-	{ "net.rst_after", "upload", "{}", 1, 1 },
+	{ "http.5xx_after", "upload", "{}", 1, 1 },
 	{ "http.5xx_before", "media", "{}", 1, 1 },
 	{ "net.truncate", "media_register", "{}", 2, 1 },
 };
