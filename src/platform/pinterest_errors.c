@@ -7,7 +7,7 @@
 /*
  * Looked up in this order, first match wins; rows with words therefore stand before those without.
  * Column `pin` says something other than DOUBT only where the error is a rejection before any
- * effect.
+ * effect. A stale token waits for its renewal, which the runner looks for every few seconds.
  */
 /* clang-format off */
 #define LATER PINTEREST_LATER
@@ -42,7 +42,7 @@ const struct pinterest_error_row pinterest_error_rows[] = {
 	  "Pinterest refuses a value of the pin." },
 	{ 400,  400,  NULL,                            CONTENT,   CONTENT,   E(CONTENT_REJECTED), W(YOU),           0,
 	  "Pinterest refuses a value of the pin." },
-	{ 401,  2,    NULL,                            TOKEN,     TOKEN,     E(TOKEN_EXPIRED),    W(ACCOUNT_OWNER), 0,
+	{ 401,  2,    NULL,                            TOKEN,     TOKEN,     E(TOKEN_EXPIRED),    W(ACCOUNT_OWNER), 10,
 	  "The access token is not valid here; connect the account again. A token of Pinterest's sandbox does not work elsewhere." },
 	{ 401,  3,    "consumer type",                 OPERATOR,  OPERATOR,  E(CONFIGURATION),    W(OPERATOR),      0,
 	  "Pinterest has not approved the app for this call; check its access tier at Pinterest." },
@@ -88,7 +88,7 @@ const struct pinterest_error_row pinterest_error_rows[] = {
 	  "Pinterest's rate limit is reached." },
 	{ 429,  ANY,  NULL,                            LATER,     DOUBT,     E(RATE_LIMITED),     W(PLATFORM),      60,
 	  "Pinterest asks for fewer calls." },
-	{ 401,  ANY,  NULL,                            TOKEN,     DOUBT,     E(TOKEN_EXPIRED),    W(ACCOUNT_OWNER), 0,
+	{ 401,  ANY,  NULL,                            TOKEN,     DOUBT,     E(TOKEN_EXPIRED),    W(ACCOUNT_OWNER), 10,
 	  "Pinterest does not accept the access token; connect the account again." },
 	{ ANY,  ANY,  NULL,                            LATER,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,
 	  "Pinterest answered with an error that is not known here." },

@@ -412,7 +412,7 @@ static void keep_all(void)
 int main(void)
 {
 	Suite *s = suite_create("pinterest");
-	TCase *t = tcase_create("pinterest");
+	TCase *t = tcase_create("pinterest"), *tokens = tcase_create("tokens");
 	SRunner *r;
 	int failed;
 
@@ -430,9 +430,12 @@ int main(void)
 	tcase_add_loop_test(t, fault_of_the_fire_leaves_one_pin, 0, (int)ARRAY_LEN(fire_faults));
 	tcase_add_loop_test(t, refusal_of_the_fire_is_final, 0, (int)ARRAY_LEN(refusals));
 	tcase_add_test(t, board_that_is_missing_or_gone_is_told_before_the_fire);
-	tcase_add_test(t, stale_token_is_renewed_and_the_pin_made);
 	tcase_add_test(t, twin_on_the_board_is_not_mistaken);
 	suite_add_tcase(s, t);
+	tcase_set_timeout(tokens, 90);
+	tcase_add_checked_fixture(tokens, setup, NULL);
+	tcase_add_test(tokens, stale_token_is_renewed_and_the_pin_made);
+	suite_add_tcase(s, tokens);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
