@@ -51,6 +51,19 @@ profile_url = $2/tiktok
 EOT
 }
 
+pinterest_section() {
+	cat <<EOT
+
+[$1]
+client_id = 1234567890
+client_secret_file = $HOME_DIR/keys/sandbox.secret
+oauth_base = $2/pinterest
+api_base = $2/pinterest
+upload_base = $2/pinterest
+pin_url = $2/pinterest
+EOT
+}
+
 first_config() {
 	local port sandbox
 	port=$(free_port "${CARILLON_PORT:-8443}")
@@ -96,6 +109,8 @@ EOT
 	instagram_section instagram.test "http://127.0.0.1:$sandbox"
 	tiktok_section tiktok "http://127.0.0.1:$sandbox"
 	tiktok_section tiktok.test "http://127.0.0.1:$sandbox"
+	pinterest_section pinterest "http://127.0.0.1:$sandbox"
+	pinterest_section pinterest.test "http://127.0.0.1:$sandbox"
 }
 
 make_config() {

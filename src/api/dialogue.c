@@ -112,3 +112,26 @@ void dialogue_revoke(struct request *req, const struct platform *p, struct renew
 	else
 		give_up("the platform has no revocation", ret);
 }
+
+static enum step boards_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct board_list *l = subject;
+
+	return l->app->platform->boards(l, last, ret);
+}
+
+static void memo_release(void *memo)
+{
+	json_decref(memo);
+}
+
+void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret)
+{
+	struct dialogue d = { req, boards_step, l };
+
+	l->arena = req->arena;
+	l->now_us = clock_real_us();
+	l->memo = json_object();
+	arena_defer(req->arena, memo_release, l->memo);
+	dialogue_run(&d, ret);
+}

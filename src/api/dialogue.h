@@ -9,9 +9,11 @@
 #include "http/message.h"
 #include "platform/platform.h"
 
-/* Both fill ret with the last outcome; a dialogue that takes too long ends as DEFER. */
+/* All fill ret with the last outcome; a dialogue that takes too long ends as DEFER. */
 void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret);
 void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
 		     struct outcome *ret);
+/* What l lacks (arena, now, memo) is filled in. The platform must have boards. */
+void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret);
 
 #endif

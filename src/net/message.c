@@ -196,6 +196,30 @@ void http_request_part_file(struct http_request *r, const char *name, const stru
 	p->bytes = what->bytes;
 }
 
+static struct http_piece *piece_add(struct http_request *r)
+{
+	struct http_piece **at = &r->pieces;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = arena_alloc(r->arena, sizeof(**at));
+	r->body = BODY_PIECES;
+	return *at;
+}
+
+void http_request_piece(struct http_request *r, const char *text)
+{
+	piece_add(r)->text = arena_strdup(r->arena, text);
+}
+
+void http_request_piece_base64(struct http_request *r, const char *path, int64_t bytes)
+{
+	struct http_piece *p = piece_add(r);
+
+	p->file_path = arena_strdup(r->arena, path);
+	p->bytes = bytes;
+}
+
 /* The value on a line "name: value" of len bytes, or NULL. */
 static const char *line_value(const char *line, size_t len, const char *name, size_t *ret_len)
 {

@@ -16,7 +16,7 @@
 
 enum http_verb { VERB_GET, VERB_POST, VERB_PUT, VERB_DELETE, VERB_PATCH };
 
-enum body_kind { BODY_NONE, BODY_BYTES, BODY_FILE, BODY_MULTIPART };
+enum body_kind { BODY_NONE, BODY_BYTES, BODY_FILE, BODY_MULTIPART, BODY_PIECES };
 
 struct http_header {
 	const char *name, *value;
@@ -30,6 +30,13 @@ struct http_part {                                /* multipart/form-data, in ord
 	struct http_part *next;
 };
 
+struct http_piece { /* a text, or the base64 of a file: JSON around bytes that stay on disk */
+	const char *text;
+	const char *file_path;
+	int64_t bytes;                            /* of the file; -1: to its end */
+	struct http_piece *next;
+};
+
 struct http_request {
 	struct arena *arena;
 	enum http_verb verb;
@@ -40,7 +47,8 @@ struct http_request {
 	size_t bytes_n;
 	const char *path; /* BODY_FILE: streamed, constant memory */
 	int64_t offset, length;
-	struct http_part *parts; /* BODY_MULTIPART */
+	struct http_part *parts;   /* BODY_MULTIPART */
+	struct http_piece *pieces; /* BODY_PIECES: streamed one after another */
 	int timeout_ms;          /* 0: the client's default for the phase */
 	int64_t reply_max_bytes; /* 0: 1 MiB */
 	/* NULL, or where the body of a 2xx reply goes instead of into memory; -1 ends the transfer */
@@ -84,6 +92,9 @@ void http_request_file(struct http_request *r, const char *path, int64_t offset,
 void http_request_part(struct http_request *r, const char *name, const char *value);
 /* what: file_path, file_name, mime, offset, bytes */
 void http_request_part_file(struct http_request *r, const char *name, const struct http_part *what);
+/* The Content-Type is the caller's. */
+void http_request_piece(struct http_request *r, const char *text);
+void http_request_piece_base64(struct http_request *r, const char *path, int64_t bytes);
 
 /* Case-insensitive; last wins; NULL absent. The text lives in the arena. */
 const char *http_reply_header(const struct http_reply *p, struct arena *a, const char *name);

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fp.h"
+#include "net/pieces.h"
 #include "net/slice.h"
 
 #define REPLY_MAX_BYTES   (1LL << 20)
@@ -53,6 +54,7 @@ void transfer_free(struct transfer_handle *t)
 	curl_slist_free_all(t->headers);
 	curl_url_cleanup(t->url);
 	slice_free(t->file);
+	pieces_free(t->pieces);
 	http_reply_done(&t->reply);
 	free(t);
 }
@@ -411,6 +413,22 @@ static int body_file(struct transfer_handle *t)
 	return 0;
 }
 
+static int body_pieces(struct transfer_handle *t)
+{
+	int r = pieces_open(t->req->pieces, &t->pieces);
+
+	if (r < 0)
+		return file_failure(t, r);
+	SET(t, CURLOPT_POST, 1L);
+	SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)pieces_length(t->pieces));
+	SET(t, CURLOPT_READFUNCTION, pieces_read);
+	SET(t, CURLOPT_READDATA, t->pieces);
+	SET(t, CURLOPT_SEEKFUNCTION, pieces_seek);
+	SET(t, CURLOPT_SEEKDATA, t->pieces);
+	t->has_body = pieces_length(t->pieces) > 0;
+	return 0;
+}
+
 static int body_bytes(struct transfer_handle *t)
 {
 	SET(t, CURLOPT_POST, 1L);
@@ -438,6 +456,7 @@ int transfer_prepare(struct transfer_handle *t)
 		[BODY_BYTES] = body_bytes,
 		[BODY_FILE] = body_file,
 		[BODY_MULTIPART] = body_multipart,
+		[BODY_PIECES] = body_pieces,
 	};
 
 	if (t->class == NET_FIRE && FP(F13_before_connect) < 0)

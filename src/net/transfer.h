@@ -18,6 +18,7 @@
 #include "net/client.h"
 #include "net/message.h"
 
+struct pieces;
 struct slice;
 
 struct transfer_limits { /* of a client, shared by all of its transfers */
@@ -47,6 +48,7 @@ struct transfer_handle {
 	struct curl_slist *headers;
 	curl_mime *mime;
 	struct slice *file;
+	struct pieces *pieces;
 	struct http_reply reply;
 
 	const char *failure; /* why we ended it ourselves; NULL: libcurl's own verdict counts */

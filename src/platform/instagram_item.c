@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/address.h"
+
 #define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
 
@@ -209,52 +211,6 @@ struct http_request *instagram_item_create(const struct delivery *d, size_t i)
 	return r;
 }
 
-/* scheme://authority of an URL; its length, 0: not an absolute http(s) URL without userinfo. */
-static size_t origin_len(const char *url, const char **ret_host, size_t *ret_host_len)
-{
-	static const char *const schemes[] = { "https://", "http://" };
-
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		size_t n = strlen(schemes[i]), authority;
-
-		if (strncmp(url, schemes[i], n) != 0)
-			continue;
-		authority = strcspn(url + n, "/?#\\");
-		*ret_host = url + n;
-		*ret_host_len = strcspn(url + n, ":/?#\\");
-		return memchr(url + n, '@', authority) ? 0 : n + authority;
-	}
-	return 0;
-}
-
-static bool host_is_below(const char *host, size_t len, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	if (n == 0 || len < n || strncmp(host + len - n, suffix, n) != 0)
-		return false;
-	return len == n || host[len - n - 1] == '.';
-}
-
-/*
- * The address is Meta's word, and the token goes to it: only the operator's own upload host, or
- * https at the default port of a host below the configured one.
- */
-static bool address_is_trusted(const struct platform_app *app, const char *uri)
-{
-	const char *base = platform_text(app, "rupload_base"), *host = "", *base_host = "";
-	size_t host_len = 0, base_host_len = 0;
-	size_t len = origin_len(uri, &host, &host_len);
-	size_t base_len = origin_len(base, &base_host, &base_host_len);
-
-	if (len == 0)
-		return false;
-	if (len == base_len && strncmp(uri, base, len) == 0)
-		return true;
-	return strncmp(uri, "https://", 8) == 0 && host + host_len == uri + len &&
-	       host_is_below(host, host_len, platform_text(app, "upload_host_suffix"));
-}
-
 struct http_request *instagram_item_upload(const struct delivery *d, size_t i)
 {
 	const json_t *item = instagram_item(d, i);
@@ -263,7 +219,7 @@ struct http_request *instagram_item_upload(const struct delivery *d, size_t i)
 	int64_t sent = memo_int(item, "sent"), rest = m->bytes - sent;
 	struct http_request *r;
 
-	if (!uri || !address_is_trusted(d->app, uri))
+	if (!uri || !address_is_trusted(d->app, uri, "rupload_base", "upload_host_suffix"))
 		return NULL;
 	r = http_request_new(d->arena, VERB_POST, "ig.rupload");
 	http_request_url(r, uri, "%s", "");

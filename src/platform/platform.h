@@ -135,6 +135,21 @@ struct renewal {
 	size_t tokens_n;
 };
 
+/* Places within an account that a post goes to; Pinterest calls them boards. */
+struct platform_board {
+	const char *id, *name, *privacy;
+};
+struct board_list {
+	struct arena *arena;           /* lives for the whole dialogue */
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const char *board_id;          /* only this one (ABSENT: there is none); NULL: all */
+	int64_t now_us;
+	json_t *memo;
+	const struct platform_board *boards; /* on STEP_DONE with OUTCOME_PUBLISHED */
+	size_t boards_n;
+};
+
 struct platform_limits {
 	int caption_max;
 	int media_min, media_max; /* of a carousel */
@@ -161,6 +176,9 @@ struct platform {
 	int64_t (*renew_at)(const struct platform_app *app, int64_t issued_us, int64_t expires_us);
 	/* NULL: the platform has no revocation. Uses arena/app/account/memo of a renewal. */
 	enum step (*revoke)(struct renewal *r, const struct http_reply *last,
+			    struct step_result *ret);
+	/* NULL: accounts have no boards. Reads only. */
+	enum step (*boards)(struct board_list *l, const struct http_reply *last,
 			    struct step_result *ret);
 	/* Everything that can be said without I/O about this post on this account. */
 	void (*check)(const struct platform_app *app, const struct platform_account *account,

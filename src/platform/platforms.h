@@ -9,7 +9,8 @@
 /* clang-format off */
 #define PLATFORM_EACH(PLATFORM) \
 	PLATFORM(instagram) \
-	PLATFORM(tiktok)
+	PLATFORM(tiktok) \
+	PLATFORM(pinterest)
 /* clang-format on */
 
 #endif

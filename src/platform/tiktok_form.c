@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/address.h"
 #include "platform/tiktok.h"
 
 #define UPLOAD_BYTES_PER_S 262144 /* slower than this an upload counts as stuck */
@@ -200,52 +201,6 @@ bool tiktok_upload_is_old(const struct delivery *d)
 	return memo_int(d->memo, "renew") || age_s > platform_int(d->app, "upload_life_s");
 }
 
-/* scheme://authority of an URL; its length, 0: not an absolute http(s) URL without userinfo. */
-static size_t origin_len(const char *url, const char **ret_host, size_t *ret_host_len)
-{
-	static const char *const schemes[] = { "https://", "http://" };
-
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		size_t n = strlen(schemes[i]), authority;
-
-		if (strncmp(url, schemes[i], n) != 0)
-			continue;
-		authority = strcspn(url + n, "/?#\\");
-		*ret_host = url + n;
-		*ret_host_len = strcspn(url + n, ":/?#\\");
-		return memchr(url + n, '@', authority) ? 0 : n + authority;
-	}
-	return 0;
-}
-
-static bool host_is_below(const char *host, size_t len, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	if (n == 0 || len < n || strncmp(host + len - n, suffix, n) != 0)
-		return false;
-	return len == n || host[len - n - 1] == '.';
-}
-
-/*
- * The address is TikTok's word, and a person's video goes to it: only the operator's own upload
- * host, or https at the default port of a host below the configured one.
- */
-static bool address_is_trusted(const struct platform_app *app, const char *uri)
-{
-	const char *base = platform_text(app, "upload_base"), *host = "", *base_host = "";
-	size_t host_len = 0, base_host_len = 0;
-	size_t len = origin_len(uri, &host, &host_len);
-	size_t base_len = origin_len(base, &base_host, &base_host_len);
-
-	if (len == 0)
-		return false;
-	if (len == base_len && strncmp(uri, base, len) == 0)
-		return true;
-	return strncmp(uri, "https://", 8) == 0 && host + host_len == uri + len &&
-	       host_is_below(host, host_len, platform_text(app, "upload_host_suffix"));
-}
-
 struct http_request *tiktok_chunk(const struct delivery *d)
 {
 	const struct media_item *m = &d->post->media[0];
@@ -253,7 +208,7 @@ struct http_request *tiktok_chunk(const struct delivery *d)
 	int64_t sent = memo_int(d->memo, "sent"), end = part_end(d);
 	struct http_request *r;
 
-	if (!url || !address_is_trusted(d->app, url) || !m->path)
+	if (!url || !address_is_trusted(d->app, url, "upload_base", "upload_host_suffix") || !m->path)
 		return NULL;
 	r = http_request_new(d->arena, VERB_PUT, "tt.upload");
 	http_request_url(r, url, "%s", "");

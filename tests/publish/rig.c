@@ -376,6 +376,29 @@ void rig_reset(struct rig *r)
 		    "\"account_calls\":10000000}");
 }
 
+/* Stores the content, approved and of the rig's user, and a post of it. */
+static void post(struct rig *r, const struct content_patch *content, const struct post_new *what,
+		 char ret[static ID_MAX])
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(db_free) struct db *db = database_open(&r->database);
+	struct content_patch made = *content;
+	struct post_new post = *what;
+	struct posts_new in = { .created_by = "user_rig", .v = &post, .n = 1, .stage_lead_s = 900 };
+	struct content c;
+	struct posts got;
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	made.by = "user_rig";
+	made.is_approved = true;
+	post.platform = r->platform->name;
+	post.livemode = true;
+	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s", p.detail);
+	in.content_id = c.id;
+	ck_assert_msg(store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
+	(void)snprintf(ret, ID_MAX, "%s", got.v[0].id);
+}
+
 void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
 	      char ret[static ID_MAX])
 {
@@ -388,8 +411,6 @@ void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
 void rig_post_content(struct rig *r, int account, const struct rig_content *what, int64_t due_ms,
 		      char ret[static ID_MAX])
 {
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(db_free) struct db *db = database_open(&r->database);
 	struct content_media media[ARRAY_LEN(what->media)] = { { NULL, NULL } };
 	struct content_patch content = {
 		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA |
@@ -398,28 +419,19 @@ void rig_post_content(struct rig *r, int account, const struct rig_content *what
 		.caption = what->caption,
 		.title = what->title,
 		.media = media,
-		.by = "user_rig",
-		.is_approved = true,
 	};
-	struct post_new post = { .account_id = r->accounts[account],
-				 .platform = r->platform->name,
-				 .livemode = true,
-				 .due = { .us = clock_real_us() + due_ms * US_PER_MS },
-				 .overrides = what->overrides };
-	struct posts_new in = { .created_by = "user_rig", .v = &post, .n = 1, .stage_lead_s = 900 };
-	struct content c;
-	struct posts got;
-	struct problem p = { .kind = PROBLEM_NONE };
 
 	while (content.media_n < ARRAY_LEN(media) && what->media[content.media_n]) {
 		media[content.media_n].media_id = what->media[content.media_n];
 		content.media_n++;
 	}
-	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &content, a, &c, &p) == 0, "%s",
-		      p.detail);
-	in.content_id = c.id;
-	ck_assert_msg(store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
-	(void)snprintf(ret, ID_MAX, "%s", got.v[0].id);
+	post(r, &content, &(struct post_new){ .account_id = r->accounts[account], .overrides = what->overrides, .due = { .us = clock_real_us() + due_ms * US_PER_MS } }, ret);
+}
+
+void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
+		    char ret[static ID_MAX])
+{
+	post(r, content, &(struct post_new){ .account_id = r->accounts[account], .due = { .us = clock_real_us() + due_ms * US_PER_MS } }, ret);
 }
 
 pid_t rig_runner(struct rig *r, const char *plan, const char *option)
@@ -517,7 +529,7 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 	return s;
 }
 
-static json_t *control(struct rig *r, const char *path, const char *json)
+json_t *rig_control(struct rig *r, const char *path, const char *json)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct http_request *req = http_request_new(a, json ? VERB_POST : VERB_GET, "rig.control");
@@ -544,7 +556,7 @@ static json_t *control(struct rig *r, const char *path, const char *json)
 
 void rig_sandbox(struct rig *r, const char *path, const char *json)
 {
-	json_decref(control(r, path, json));
+	json_decref(rig_control(r, path, json));
 }
 
 void rig_fault(struct rig *r, const char *json)
@@ -555,7 +567,7 @@ void rig_fault(struct rig *r, const char *json)
 int rig_effects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(
+	json_t *out = rig_control(
 		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
@@ -566,7 +578,7 @@ int rig_effects(struct rig *r, const char *caption)
 int rig_calls(struct rig *r, const char *endpoint)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(r, "/_control/state", NULL);
+	json_t *out = rig_control(r, "/_control/state", NULL);
 	const json_t *all = json_object_get(out, "endpoints");
 	const int n = (int)json_integer_value(
 		json_object_get(all, arena_printf(a, "%s %s", r->platform->name, endpoint)));

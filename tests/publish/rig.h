@@ -57,6 +57,10 @@ struct rig_content {
 };
 void rig_post_content(struct rig *r, int account, const struct rig_content *in, int64_t due_ms,
 		      char ret[static ID_MAX]);
+/* The same with any content; who made it and its approval are the rig's. */
+struct content_patch;
+void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
+		    char ret[static ID_MAX]);
 /* Takes a file over into the media of the workspace. */
 void rig_media(struct rig *r, const char *path, const struct media_item *item, char ret[static ID_MAX]);
 
@@ -79,6 +83,7 @@ int rig_effects(struct rig *r, const char *caption);
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
+json_t *rig_control(struct rig *r, const char *path, const char *json); /* json NULL: GET; caller frees */
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
 void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */

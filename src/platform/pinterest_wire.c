@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "net/oauth2.h"
+#include "platform/pinterest.h"
+
+#define MESSAGE_MAX 400
+#define EPOCH_LEAST 1000000000LL /* a reset this large is a time, not a wait */
+#define WAIT_MAX_S 86400
+
+void pinterest_json_release(void *doc)
+{
+	json_decref(doc);
+}
+
+const char *pinterest_id(struct arena *a, const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	if (json_is_string(v))
+		return arena_strdup(a, json_string_value(v));
+	if (json_is_integer(v))
+		return arena_printf(a, "%lld", (long long)json_integer_value(v));
+	return NULL;
+}
+
+bool pinterest_is_digits(const char *id)
+{
+	return id && *id && id[strspn(id, "0123456789")] == '\0';
+}
+
+/* Seconds until calls are taken again; several windows may stand side by side, the first counts. */
+static int64_t reset_s(struct arena *a, const struct http_reply *last, int64_t now_us)
+{
+	const char *text = http_reply_header(last, a, "x-ratelimit-reset");
+	int64_t s = text ? strtoll(text, NULL, 10) : 0;
+
+	if (s >= EPOCH_LEAST)
+		s -= now_us / US_PER_S;
+	if (s < 0)
+		return 0;
+	return s < WAIT_MAX_S ? s : WAIT_MAX_S;
+}
+
+static void read_error(struct arena *a, const json_t *doc, struct pinterest_reply *ret)
+{
+	const char *detail = json_string_value(json_object_get(doc, "message_detail"));
+
+	ret->message = pinterest_id(a, doc, "message");
+	if (ret->message && detail && *detail)
+		ret->message = arena_printf(a, "%s %s", ret->message, detail);
+	ret->code = (int)json_integer_value(json_object_get(doc, "code"));
+}
+
+void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_us,
+		    struct pinterest_reply *ret)
+{
+	json_t *doc = NULL;
+
+	*ret = (struct pinterest_reply){ .status = last->status };
+	if (last->transfer == TRANSFER_REPLIED) {
+		doc = http_reply_json(last);
+		ret->rid = http_reply_header(last, a, "x-pinterest-rid");
+		ret->retry_after_s = http_reply_retry_after_s(last, now_us);
+		if (ret->retry_after_s < 0)
+			ret->retry_after_s = reset_s(a, last, now_us);
+	} else {
+		ret->is_broken = true;
+		ret->message = last->failure;
+	}
+	if (doc)
+		arena_defer(a, pinterest_json_release, doc);
+	ret->json = doc;
+	if (last->transfer == TRANSFER_REPLIED && last->status >= 200 && last->status <= 299) {
+		ret->is_ok = true;
+		return;
+	}
+	if (json_is_object(doc))
+		read_error(a, doc, ret);
+	ret->row = pinterest_error_find(last->status, ret->code, ret->is_broken ? NULL : ret->message);
+}
+
+/* Cut at a code point; what Pinterest writes may repeat a token that we sent. */
+static const char *message_cut(struct arena *a, const char *message)
+{
+	size_t len = 0, n;
+
+	if (!message || !*message || strstr(message, "pina_") || strstr(message, "pinr"))
+		return NULL;
+	while (message[len] && len < MESSAGE_MAX) {
+		n = utf8_measure(message + len, strlen(message + len));
+		if (n == 0)
+			return NULL;
+		len += n;
+	}
+	return arena_strndup(a, message, len);
+}
+
+static const struct {
+	enum outcome_kind kind;
+	bool is_retryable;
+} classes[] = {
+	[PINTEREST_LATER] = { OUTCOME_DEFER, true },
+	[PINTEREST_FETCH] = { OUTCOME_DEFER, true },
+	[PINTEREST_MEDIA] = { OUTCOME_RESTAGE, true },
+	[PINTEREST_TOKEN] = { OUTCOME_REFRESH, true },
+	[PINTEREST_RECONNECT] = { OUTCOME_REAUTH, true },
+	[PINTEREST_USER] = { OUTCOME_REFUSED, true },
+	[PINTEREST_CONTENT] = { OUTCOME_REFUSED, false },
+	[PINTEREST_OPERATOR] = { OUTCOME_REFUSED, true },
+	[PINTEREST_DOUBT] = { OUTCOME_UNKNOWN, true },
+};
+
+enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r,
+				enum pinterest_class class, struct step_result *ret)
+{
+	const char *message = message_cut(a, r->message), *code = NULL;
+
+	if (r->code)
+		code = arena_printf(a, "%d/%d", r->status, r->code);
+	else if (r->status)
+		code = arena_printf(a, "http_%d", r->status);
+	if (message && r->rid)
+		message = arena_printf(a, "%s (request %s)", message, r->rid);
+	ret->outcome = (struct outcome){
+		.kind = classes[class].kind,
+		.retry_after_s = r->retry_after_s > 0 && r->row->retry_s ? r->retry_after_s :
+									   r->row->retry_s,
+		.error = { .code = r->row->error,
+			   .message = r->row->sentence,
+			   .who = r->row->who,
+			   .platform_code = code,
+			   .platform_message = message,
+			   .is_retryable = classes[class].is_retryable },
+	};
+	return SCRIPT_DONE;
+}
+
+enum script_move pinterest_refuse(struct arena *a, const struct pinterest_refusal *why,
+				  struct step_result *ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ret->outcome = (struct outcome){
+		.kind = why->kind,
+		.retry_after_s = why->retry_s,
+		.error = { .code = why->code,
+			   .message = arena_vprintf(a, fmt, ap),
+			   .who = why->who,
+			   .platform_code = why->slug,
+			   .is_retryable = why->kind != OUTCOME_REFUSED },
+	};
+	va_end(ap);
+	return SCRIPT_DONE;
+}
+
+struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_verb verb,
+				    const char *label, const char *path_fmt, ...)
+{
+	struct http_request *r = http_request_new(c->arena, verb, label);
+	const char *path;
+	va_list ap;
+
+	va_start(ap, path_fmt);
+	path = arena_vprintf(c->arena, path_fmt, ap);
+	va_end(ap);
+	http_request_url(r, platform_text(c->app, "api_base"), "%s%s",
+			 platform_text(c->app, "api_prefix"), path);
+	if (c->token)
+		http_request_bearer(r, c->token);
+	return r;
+}
+
+const char *pinterest_missing_scopes(struct arena *a, const char *required, const char *granted)
+{
+	const char *missing = "";
+
+	while (*required) {
+		size_t len = strcspn(required, " ,");
+		const char *scope = arena_strndup(a, required, len);
+
+		if (len > 0 && !oauth2_has_scope(granted, scope))
+			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
+		required += len + strspn(required + len, " ,");
+	}
+	return missing;
+}
+
+int64_t pinterest_step_of(const char *list, int64_t i)
+{
+	const char *at = list;
+	int64_t value = 0;
+	char *end;
+
+	for (;; i--) {
+		long long n = strtoll(at, &end, 10);
+
+		if (end == at)
+			return value;
+		value = n;
+		at = end + strspn(end, " ,");
+		if (i <= 0)
+			return value;
+	}
+}
