@@ -65,7 +65,7 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 		return -1;
 	}
 	view.settings = settings;
-	platform_app_init(&app, req->arena, req->app->config, platform, acc->livemode);
+	platform_app_plain(&app, req->arena, req->app->config, platform, acc->livemode);
 	platform->check(&app, &view, &p, ret);
 	json_decref(settings);
 	return 0;
