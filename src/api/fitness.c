@@ -68,7 +68,7 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	}
 	view.settings = settings;
 	view.meta = meta;
-	platform_app_init(&app, req->arena, req->app->config, platform, acc->livemode);
+	platform_app_plain(&app, req->arena, req->app->config, platform, acc->livemode);
 	platform->check(&app, &view, &p, ret);
 	json_decref(settings);
 	json_decref(meta);

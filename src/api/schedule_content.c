@@ -10,10 +10,8 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "domain/schedule.h"
-#include "store/characters.h"
 #include "store/content.h"
 #include "store/posts.h"
-#include "store/workspaces.h"
 
 #define TARGETS_MAX 50
 
@@ -71,10 +69,10 @@ struct targets {
 };
 
 /* The character's choice for a platform: {"instagram": "acc_..."} */
-static const char *preferred_account(struct request *req, const struct character *c,
+static const char *preferred_account(struct request *req, const struct post_target *t,
 				     const char *platform)
 {
-	json_t *map = c && c->default_accounts ? json_loads(c->default_accounts, 0, NULL) : NULL;
+	json_t *map = t->default_accounts ? json_loads(t->default_accounts, 0, NULL) : NULL;
 	const char *id =
 		arena_strdup(req->arena, json_string_value(json_object_get(map, platform)));
 
@@ -83,12 +81,12 @@ static const char *preferred_account(struct request *req, const struct character
 }
 
 static int by_platform(struct request *req, const struct field_texts *names,
-		       const struct character *c, struct targets *ret, struct problem *reterr)
+		       const struct post_target *t, struct targets *ret, struct problem *reterr)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		struct account_wish wish = {
 			.platform = names->v[i],
-			.preferred_id = preferred_account(req, c, names->v[i]),
+			.preferred_id = preferred_account(req, t, names->v[i]),
 			.account_ids = mode_accounts(req),
 			.livemode = mode_of(req),
 		};
@@ -120,13 +118,22 @@ static int find_by_id(struct request *req, const char *id, struct account *ret,
 	return -1;
 }
 
-static int by_id(struct request *req, const struct field_texts *ids, struct targets *ret,
-		 struct problem *reterr)
+/* The first one is the target's: it came with the time zone. */
+static int by_id(struct request *req, const struct field_texts *ids, const struct post_target *t,
+		 struct targets *ret, struct problem *reterr)
 {
 	for (size_t i = 0; i < ids->n; i++) {
 		const char *at = arena_printf(req->arena, "/account_ids/%zu", i);
-		int found = find_by_id(req, ids->v[i], &ret->v[ret->n], reterr);
+		struct account *acc = &ret->v[ret->n];
+		int found;
 
+		if (i > 0) {
+			found = find_by_id(req, ids->v[i], acc, reterr);
+		} else {
+			*acc = t->account;
+			found = t->has_account &&
+				principal_sees(req->principal, acc->id, acc->livemode);
+		}
 		if (found < 0)
 			return -1;
 		if (!found) {
@@ -139,7 +146,7 @@ static int by_id(struct request *req, const struct field_texts *ids, struct targ
 }
 
 static int find_targets(struct request *req, const struct schedule_body *in,
-			const struct character *c, struct targets *ret, struct problem *reterr)
+			const struct post_target *t, struct targets *ret, struct problem *reterr)
 {
 	bool has_platforms = SCHEMA_HAS(in, ROW_PLATFORMS);
 
@@ -148,37 +155,20 @@ static int find_targets(struct request *req, const struct schedule_body *in,
 		return problem_add(reterr, has_platforms ? "/account_ids" : "/platforms",
 				   has_platforms ? "not_both" : "required",
 				   "give either platforms or account_ids");
-	return has_platforms ? by_platform(req, &in->platforms, c, ret, reterr)
-			     : by_id(req, &in->account_ids, ret, reterr);
+	return has_platforms ? by_platform(req, &in->platforms, t, ret, reterr)
+			     : by_id(req, &in->account_ids, t, ret, reterr);
 }
 
-/* Zone of a post: as asked, else the character's, else the workspace's. */
-static int zone_of(struct request *req, const char *asked, const struct character *c,
-		   const char **ret, struct problem *reterr)
+static int read_target(struct request *req, const struct schedule_body *in, const struct content *c,
+		       struct post_target *ret, struct problem *reterr)
 {
-	struct workspace ws;
+	const struct post_target_of of = {
+		.character_id = c->character_id,
+		.account_id = in->account_ids.n ? in->account_ids.v[0] : NULL,
+	};
 
-	*ret = asked ? asked : c ? c->timezone : NULL;
-	if (*ret)
-		return 0;
-	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &ws, reterr) <
-	    0)
-		return -1;
-	*ret = ws.timezone;
-	return 0;
-}
-
-static int read_content(struct request *req, struct content *ret, struct character *ret_c,
-			bool *ret_has_c, struct problem *reterr)
-{
-	const char *ws = req->principal->workspace;
-
-	if (store_content_get(req->app->db, ws, req->params[0], req->arena, ret, reterr) < 0)
-		return -1;
-	*ret_has_c = ret->character_id != NULL;
-	if (!*ret_has_c)
-		return 0;
-	return store_characters_get(req->app->db, ws, ret->character_id, req->arena, ret_c, reterr);
+	return store_posts_target(req->app->db, req->principal->workspace, &of, req->arena, ret,
+				  reterr);
 }
 
 /* The first target's time; the others follow by the stagger. */
@@ -210,7 +200,8 @@ static int plan(const struct schedule_body *in, const struct schedule_time *firs
 		ret[i].account_id = targets->v[i].id;
 		ret[i].platform = targets->v[i].platform;
 		ret[i].livemode = targets->v[i].livemode;
-		if (schedule_resolve(&wish, &ret[i].due, reterr) < 0)
+		ret[i].due = *first;
+		if (wish.us != first->us && schedule_resolve(&wish, &ret[i].due, reterr) < 0)
 			return -1;
 	}
 	return 0;
@@ -244,20 +235,19 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	struct posts_new batch = { .v = rows, .created_by = req->principal->id };
 	struct schedule_time first;
 	struct content c;
-	struct character character;
-	bool has_character;
-	const char *zone;
+	struct post_target target;
 	struct posts made;
 
-	if (read_content(req, &c, &character, &has_character, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+			      &c, reterr) < 0)
 		return -1;
 	if (!content_is_publishable(&c))
 		return problem_set(reterr, PROBLEM_NOT_APPROVED,
 				   "content %s is %s; approve it first", c.id,
 				   content_state_names[c.state]);
-	if (zone_of(req, in->timezone, has_character ? &character : NULL, &zone, reterr) < 0 ||
-	    first_time(in, zone, &first, reterr) < 0 ||
-	    find_targets(req, in, has_character ? &character : NULL, targets, reterr) < 0 ||
+	if (read_target(req, in, &c, &target, reterr) < 0 ||
+	    first_time(in, in->timezone ? in->timezone : target.timezone, &first, reterr) < 0 ||
+	    find_targets(req, in, &target, targets, reterr) < 0 ||
 	    check_fit(req, &c, targets, first.us, reterr) < 0 ||
 	    plan(in, &first, targets, rows, reterr) < 0)
 		return -1;

@@ -41,7 +41,9 @@ struct config_raw {
 	struct arena *arena;
 	struct slot *slots;
 	size_t n;
-	bool is_open; /* other programs' sections are passed over */
+	struct slot **index; /* by section and name: an open hash of index_n places */
+	size_t index_n;      /* a power of two, twice n at least */
+	bool is_open;        /* other programs' sections are passed over */
 };
 
 struct loading {
@@ -76,6 +78,41 @@ static void add_group(struct config_raw *raw, const struct setting_group *group)
 	}
 }
 
+static size_t hash_text(size_t hash, const char *s)
+{
+	for (; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ULL;
+	return hash;
+}
+
+/* The place of that setting, or the free one where it would stand. */
+static struct slot **find_place(const struct config_raw *raw, const char *section, const char *name)
+{
+	size_t hash = hash_text(hash_text(0xcbf29ce484222325ULL, section), name);
+	size_t i = (hash ^ hash >> 32) & (raw->index_n - 1);
+
+	while (raw->index[i] && (strcmp(raw->index[i]->row->name, name) != 0 ||
+				 strcmp(raw->index[i]->section, section) != 0))
+		i = (i + 1) & (raw->index_n - 1);
+	return &raw->index[i];
+}
+
+/* A platform reads some twenty settings for each look at a post. */
+static void index_slots(struct config_raw *raw)
+{
+	raw->index_n = 64;
+	while (raw->index_n < raw->n * 2)
+		raw->index_n *= 2;
+	raw->index = arena_array(raw->arena, raw->index_n, sizeof(struct slot *));
+	for (size_t i = 0; i < raw->n; i++) {
+		struct slot **place =
+			find_place(raw, raw->slots[i].section, raw->slots[i].row->name);
+
+		if (!*place)
+			*place = &raw->slots[i];
+	}
+}
+
 static struct config_raw *raw_new(const struct setting_group *groups, size_t n)
 {
 	struct config_raw *raw = alloc_zero(sizeof(*raw));
@@ -93,18 +130,8 @@ static struct config_raw *raw_new(const struct setting_group *groups, size_t n)
 	}
 	for (size_t g = 0; g < n; g++)
 		add_group(raw, &groups[g]);
+	index_slots(raw);
 	return raw;
-}
-
-static struct slot *find_slot(const struct config_raw *raw, const char *section, const char *name)
-{
-	for (size_t i = 0; i < raw->n; i++) {
-		struct slot *slot = &raw->slots[i];
-
-		if (strcmp(slot->section, section) == 0 && strcmp(slot->row->name, name) == 0)
-			return slot;
-	}
-	return NULL;
 }
 
 static bool has_section(const struct config_raw *raw, const char *section)
@@ -212,7 +239,7 @@ static int take_setting(void *user, const char *section, const char *name, const
 {
 	struct loading *l = user;
 	struct config_raw *raw = l->cfg->raw;
-	struct slot *slot = find_slot(raw, section, name);
+	struct slot *slot = *find_place(raw, section, name);
 	const char *what;
 
 	if (!has_section(raw, section))
@@ -336,7 +363,7 @@ void config_free(struct config *cfg)
 
 const char *config_get(const struct config *cfg, const char *section, const char *name)
 {
-	const struct slot *slot = find_slot(cfg->raw, section, name);
+	const struct slot *slot = *find_place(cfg->raw, section, name);
 
 	return slot ? slot->value : NULL;
 }

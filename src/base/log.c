@@ -71,11 +71,22 @@ static bool is_plain(const char *s, size_t n)
 	return n == 1 && c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
 }
 
+static bool is_plain_ascii(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void add_escaped(struct buf *out, const char *s, size_t len)
 {
 	size_t n;
 
 	for (; len; s += n, len -= n) {
+		for (n = 0; n < len && is_plain_ascii(s[n]);)
+			n++;
+		if (n) {
+			buf_add(out, s, n);
+			continue;
+		}
 		n = utf8_measure(s, len);
 		if (is_plain(s, n)) {
 			buf_add(out, s, n);
@@ -89,7 +100,8 @@ static void add_escaped(struct buf *out, const char *s, size_t len)
 static bool needs_quotes(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] <= ' ' || s[i] == 0x7f || strchr("\"\\=", s[i]))
+		if ((unsigned char)s[i] <= ' ' || s[i] == 0x7f || s[i] == '"' || s[i] == '\\' ||
+		    s[i] == '=')
 			return true;
 	}
 	return !len;
@@ -231,16 +243,20 @@ static void add_formatted(struct buf *out, const char *fmt, struct args *args)
 	bool is_quoted = false, known = true;
 
 	while (*fmt && known) {
+		size_t n = strcspn(fmt, "%\"");
+
+		buf_add(out, fmt, n);
+		fmt += n;
 		if (*fmt == '%') {
 			struct spec s;
 
 			fmt++;
 			s = read_spec(&fmt, args);
 			known = add_conversion(out, &s, args, is_quoted);
-			continue;
+		} else if (*fmt) {
+			is_quoted = !is_quoted;
+			buf_addc(out, *fmt++);
 		}
-		is_quoted = is_quoted != (*fmt == '"');
-		buf_addc(out, *fmt++);
 	}
 }
 

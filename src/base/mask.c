@@ -139,6 +139,9 @@ static bool secret_at(const char *text, const char *s, const char *end, size_t *
 	if (s > text && is_token_char(s[-1]) && s[-1] != '-' && !encoded)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(markers); i++) {
+		/* Each begins with a letter: most are told apart by it, whatever its case. */
+		if ((markers[i].text[0] | 0x20) != (*s | 0x20))
+			continue;
 		if (markers[i].shape == SHAPE_QUERY && !in_query)
 			continue;
 		if (marker_match(&markers[i], s, end, ret_from, ret_to))
@@ -150,16 +153,18 @@ static bool secret_at(const char *text, const char *s, const char *end, size_t *
 void mask_add(struct buf *out, const char *text, size_t len)
 {
 	const char *end = text + len;
-	const char *s = text;
+	const char *s = text, *kept = text; /* what lies between them is as it stands */
 	size_t from, to;
 
 	while (s < end) {
-		if (secret_at(text, s, end, &from, &to)) {
-			buf_add(out, s, from);
-			buf_adds(out, "***");
-			s += to;
-		} else {
-			buf_addc(out, *s++);
+		if (!secret_at(text, s, end, &from, &to)) {
+			s++;
+			continue;
 		}
+		buf_add(out, kept, (size_t)(s - kept) + from);
+		buf_adds(out, "***");
+		s += to;
+		kept = s;
 	}
+	buf_add(out, kept, (size_t)(s - kept));
 }

@@ -32,6 +32,8 @@ struct tz {
 static struct {
 	struct tz *v[KEPT];
 	size_t next;
+	struct stat version_file; /* where the version was read */
+	const char *version;      /* NULL: not yet; it lives as long as the process */
 } kept;
 
 static bool is_letter(char c)
@@ -249,18 +251,33 @@ void tz_local(const struct tz *tz, int64_t us, struct civil *ret)
 	civil_from_us(us + tz_offset_s(tz, us) * US_PER_S, ret);
 }
 
-const char *tz_database_version(void)
+static const char *read_version(const char *path)
 {
-	const char *folder = g_getenv("TZDIR");
-	char *path = g_build_filename(folder ? folder : ZONE_FOLDER, "tzdata.zi", NULL);
 	FILE *f = fopen(path, "re");
 	char line[64] = "", version[16] = "";
 
-	g_free(path);
 	if (!f)
 		return "";
 	if (!fgets(line, sizeof(line), f) || sscanf(line, "# version %15s", version) != 1)
 		version[0] = '\0';
 	(void)fclose(f);
-	return g_intern_string(version); /* lives as long as the process */
+	return g_intern_string(version);
+}
+
+const char *tz_database_version(void)
+{
+	const char *folder = g_getenv("TZDIR");
+	char *path = g_build_filename(folder ? folder : ZONE_FOLDER, "tzdata.zi", NULL);
+	const char *version = "";
+	struct stat file;
+
+	if (stat(path, &file) == 0) {
+		if (!kept.version || !same_file(&kept.version_file, &file)) {
+			kept.version = read_version(path);
+			kept.version_file = file;
+		}
+		version = kept.version;
+	}
+	g_free(path);
+	return version;
 }

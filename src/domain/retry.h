@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 int64_t retry_fault_us(int tries, int64_t base_us, int64_t cap_us, uint32_t random);
-int64_t retry_throttle_us(int tries, int64_t base_us, int64_t cap_us, int64_t asked_us, uint32_t random);
+int64_t retry_throttle_us(int tries, int64_t base_us, int64_t cap_us, int64_t asked_us,
+			  uint32_t random);
 
 #endif

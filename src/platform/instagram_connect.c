@@ -40,7 +40,7 @@ static struct http_request *exchange(struct connect *c, const char *label)
 	struct http_request *r = instagram_call(&call, VERB_GET, label, "/oauth/access_token");
 
 	http_request_query(r, "client_id", platform_text(c->app, "client_id"));
-	http_request_query(r, "client_secret", c->app->client_secret);
+	http_request_query(r, "client_secret", platform_secret(c->app));
 	return r;
 }
 

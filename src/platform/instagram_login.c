@@ -49,7 +49,7 @@ static enum script_move ask_short(void *ctx, struct step_result *ret)
 	ret->request = instagram_plain_call(&call, VERB_POST, "ig.oauth.code", "ig_token_base",
 					    "/oauth/access_token");
 	http_request_form(ret->request, "client_id", platform_text(c->app, "client_id"));
-	http_request_form(ret->request, "client_secret", c->app->client_secret);
+	http_request_form(ret->request, "client_secret", platform_secret(c->app));
 	http_request_form(ret->request, "grant_type", "authorization_code");
 	http_request_form(ret->request, "redirect_uri", c->app->redirect_uri);
 	http_request_form(ret->request, "code", code);
@@ -104,7 +104,7 @@ static enum script_move ask_long(void *ctx, struct step_result *ret)
 	ret->request = instagram_plain_call(&call, VERB_GET, "ig.oauth.long", "ig_graph_base",
 					    "/access_token");
 	http_request_query(ret->request, "grant_type", "ig_exchange_token");
-	http_request_query(ret->request, "client_secret", c->app->client_secret);
+	http_request_query(ret->request, "client_secret", platform_secret(c->app));
 	http_request_query(ret->request, "access_token", memo_text(c->memo, "short"));
 	return SCRIPT_SEND;
 }
@@ -219,7 +219,7 @@ static enum script_move ask_prolong(void *ctx, struct step_result *ret)
 	ret->request = instagram_call(&call, VERB_GET, "ig.oauth.prolong", "/oauth/access_token");
 	http_request_query(ret->request, "grant_type", "fb_exchange_token");
 	http_request_query(ret->request, "client_id", platform_text(r->app, "client_id"));
-	http_request_query(ret->request, "client_secret", r->app->client_secret);
+	http_request_query(ret->request, "client_secret", platform_secret(r->app));
 	http_request_query(ret->request, "fb_exchange_token", r->account->user_token);
 	return SCRIPT_SEND;
 }

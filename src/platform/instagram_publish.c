@@ -200,8 +200,7 @@ static bool has_comment(const struct delivery *d, const json_t *doc)
 	const json_t *comment;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, comment)
-	{
+	json_array_foreach(json_object_get(doc, "data"), i, comment) {
 		const char *text = instagram_canonical(d->arena, memo_text(comment, "text"));
 
 		if (strcmp(text, ours) == 0)

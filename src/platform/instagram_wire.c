@@ -250,7 +250,7 @@ bool instagram_is_facebook(const struct platform_app *app)
 /* Meta's proof that a call comes from the app itself: HMAC-SHA256 of the token under the secret. */
 static const char *secret_proof(const struct instagram_call *c)
 {
-	const char *secret = c->app->client_secret;
+	const char *secret = platform_secret(c->app);
 	uint8_t mac[SHA256_BYTES];
 	char *hex;
 

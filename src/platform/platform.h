@@ -33,6 +33,7 @@
 #include "platform/platforms.h"
 
 struct platform;
+struct platform_secret;
 
 /* The operator's settings for one platform and mode; section is e.g. "instagram" or "instagram.test". */
 struct platform_app {
@@ -41,8 +42,7 @@ struct platform_app {
 	const char *section;
 	const char *redirect_uri; /* public_url + /api/v1/integrations/<id>/callback */
 	bool livemode;
-	const char *client_secret; /* of the setting client_secret_file, read once; "" none */
-	const char *secret_fault;  /* why it could not be read; NULL: nothing wrong */
+	struct platform_secret *secret; /* NULL: out of reach here, see platform_app_plain() */
 };
 
 /*
@@ -51,6 +51,8 @@ struct platform_app {
  */
 const char *platform_text(const struct platform_app *app, const char *setting);
 int64_t platform_int(const struct platform_app *app, const char *setting);
+/* Text of the setting client_secret_file, read at the first call; "" none, or out of reach. */
+const char *platform_secret(const struct platform_app *app);
 /* PROBLEM_NOT_CONFIGURED naming the setting: no client_id, or no secret. */
 int platform_app_check(const struct platform_app *app, struct problem *reterr);
 
@@ -199,9 +201,15 @@ struct platform {
 /* registry.c: built from platforms.h */
 const struct platform *platform_find(const char *id); /* NULL unknown */
 const struct platform *const *platform_all(size_t *ret_n);
-/* Reads the secret's file; the copy is wiped when the arena ends. */
+/*
+ * With the secret within reach: its file is opened by the first platform_secret() or
+ * platform_app_check(), and the copy wiped when the arena ends.
+ */
 void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
 		       const struct platform *p, bool livemode);
+/* Settings alone, enough for ->check: there is no way from it to the secret. */
+void platform_app_plain(struct platform_app *ret, struct arena *a, const struct config *cfg,
+			const struct platform *p, bool livemode);
 const struct setting_group *platform_setting_groups(size_t *ret_n); /* for config_load() */
 
 #endif

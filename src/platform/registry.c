@@ -78,53 +78,87 @@ int64_t platform_int(const struct platform_app *app, const char *setting)
 	return config_get_int(app->config, app->section, setting);
 }
 
+struct platform_secret {
+	struct arena *arena; /* where the text is kept */
+	bool is_read;
+	const char *text;  /* "" none */
+	const char *fault; /* why it could not be read; NULL: nothing wrong */
+};
+
 static void secret_wipe(void *p)
 {
 	explicit_bzero(p, strlen(p));
 }
 
 /* The file's text without the newline that editors leave at its end. */
-static void secret_load(struct platform_app *app, struct arena *a)
+static void secret_load(struct platform_secret *s, const char *path)
 {
-	const char *path = config_get(app->config, app->section, "client_secret_file");
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	char *secret;
 	int err;
 
-	app->client_secret = "";
 	if (!path || !*path)
 		return;
 	err = secretfile_read(path, SECRET_MAX_BYTES, &text);
 	if (err < 0) {
-		app->secret_fault = arena_strdup(a, strerrordesc_np(-err));
+		s->fault = arena_strdup(s->arena, strerrordesc_np(-err));
 		return;
 	}
-	secret = arena_strndup(a, buf_str(&text), strcspn(buf_str(&text), "\r\n"));
+	secret = arena_strndup(s->arena, buf_str(&text), strcspn(buf_str(&text), "\r\n"));
 	buf_wipe(&text);
-	arena_defer(a, secret_wipe, secret);
-	app->client_secret = secret;
+	arena_defer(s->arena, secret_wipe, secret);
+	s->text = secret;
 }
 
-void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
-		       const struct platform *p, bool livemode)
+static const struct platform_secret *secret_of(const struct platform_app *app)
+{
+	static const struct platform_secret none = { .is_read = true, .text = "" };
+	struct platform_secret *s = app->secret;
+
+	if (!s)
+		return &none;
+	if (!s->is_read) {
+		s->is_read = true;
+		secret_load(s, config_get(app->config, app->section, "client_secret_file"));
+	}
+	return s;
+}
+
+const char *platform_secret(const struct platform_app *app)
+{
+	return secret_of(app)->text;
+}
+
+void platform_app_plain(struct platform_app *ret, struct arena *a, const struct config *cfg,
+			const struct platform *p, bool livemode)
 {
 	*ret = (struct platform_app){ .config = cfg, .platform = p, .livemode = livemode };
 	ret->section = livemode ? p->id : arena_printf(a, "%s.test", p->id);
 	ret->redirect_uri = arena_printf(a, "%s/api/v1/integrations/%s/callback",
 					 cfg->server_public_url, p->id);
-	secret_load(ret, a);
+}
+
+void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,
+		       const struct platform *p, bool livemode)
+{
+	platform_app_plain(ret, a, cfg, p, livemode);
+	ret->secret = arena_alloc(a, sizeof(*ret->secret));
+	*ret->secret = (struct platform_secret){ .arena = a, .text = "" };
 }
 
 int platform_app_check(const struct platform_app *app, struct problem *reterr)
 {
+	const struct platform_secret *secret;
+
 	if (setting_find(app->platform, "client_id") && !*platform_text(app, "client_id"))
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "[%s] client_id is not set",
 				   app->section);
-	if (app->secret_fault)
+	secret = secret_of(app);
+	if (secret->fault)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "[%s] client_secret_file cannot be read: %s", app->section,
-				   app->secret_fault);
-	if (setting_find(app->platform, "client_secret_file") && !*app->client_secret)
+				   secret->fault);
+	if (setting_find(app->platform, "client_secret_file") && !*secret->text)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "[%s] client_secret_file is not set", app->section);
 	return 0;

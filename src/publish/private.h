@@ -164,9 +164,9 @@ void batch_renew(struct engine *e);
 
 /* fire.c */
 struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sent before then */
-void fire_gather(struct engine *e);    /* READY -> PERMIT */
-void fire_permitted(struct engine *e); /* journal, then AIM */
-void fire_start(struct engine *e);     /* AIM -> FIRE */
+void fire_gather(struct engine *e);                                   /* READY -> PERMIT */
+void fire_permitted(struct engine *e);                                /* journal, then AIM */
+void fire_start(struct engine *e);                                    /* AIM -> FIRE */
 
 /* recover.c */
 void recover_journals(struct engine *e);

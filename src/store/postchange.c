@@ -39,7 +39,7 @@ enum {
 	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
 
-#define IS_APPROVED                                                               \
+#define IS_APPROVED                                                                  \
 	"c.state IN ('approved', 'published') AND c.approved_revision = c.revision " \
 	"AND c.revision = posts.content_revision"
 

@@ -6,13 +6,12 @@
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "db/conn.h"
-#include "domain/content.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 
 #define STATES_TEXT_MAX 160
 
-enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT };
+enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT, TARGET };
 
 #define SELECT "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
 #define FILTERS                                                                    \
@@ -20,22 +19,29 @@ enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT };
 	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR account_id = ?) "       \
 	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR content_id = ?) "   \
 	"AND (? IS NULL OR FIND_IN_SET(account_id, ?)) AND (? IS NULL OR livemode = ?) "
+#define APPROVED "(c.state IN ('approved', 'published') AND c.approved_revision <=> c.revision)"
 
 const struct stmt store_posts_statements[] = {
-	/* The account is read and held in the same statement: it cannot go away in between. */
-	[INSERT] = { "posts.insert", STMT_WORKSPACE, "ssisssititssisisssssi",
+	/*
+	 * Content and account are read and held in the same statement: an edit comes wholly before
+	 * or wholly after these posts, and neither can go away in between. What the caller knows is
+	 * not sent back: the rows of RETURNING carry their columns' names and types each time.
+	 */
+	[INSERT] = { "posts.insert", STMT_WORKSPACE, "stitssisissssissi",
 		     "INSERT INTO posts (workspace_id, id, content_id, content_revision, "
 		     "character_id, account_id, platform, livemode, state, reason, wake_at, "
-		     "due_at, "
-		     "timezone, local_time, fold, tzdata, is_immediate, overrides, created_by, "
-		     "created_at, updated_at) "
-		     "SELECT a.workspace_id, ?, ?, ?, ?, a.id, a.platform, a.livemode, "
-		     "IF(? IS NULL, 'queued', 'paused'), ?, "
-		     "IF(?, NULL, GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND)), ?, ?, ?, ?, "
-		     "?, "
-		     "?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM accounts a "
-		     "WHERE a.workspace_id = ? AND a.id = ? AND a.platform = ? AND a.livemode = ? "
-		     "AND a.status = 'connected' LOCK IN SHARE MODE RETURNING " STORE_POSTS_COLUMNS,
+		     "due_at, timezone, local_time, fold, tzdata, is_immediate, overrides, "
+		     "created_by, created_at, updated_at) "
+		     "SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
+		     "a.platform, a.livemode, IF(" APPROVED ", 'queued', 'paused'), "
+		     "IF(" APPROVED ", NULL, 'awaiting_approval'), IF(" APPROVED ", "
+		     "GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), NULL), ?, ?, ?, ?, ?, ?, "
+		     "?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
+		     "FROM contents c JOIN accounts a ON a.workspace_id = c.workspace_id "
+		     "WHERE c.workspace_id = ? AND c.id = ? AND (? OR " APPROVED ") "
+		     "AND a.id = ? AND a.platform = ? AND a.livemode = ? "
+		     "AND a.status = 'connected' LOCK IN SHARE MODE "
+		     "RETURNING content_revision, character_id, state, reason, wake_at, created_at",
 		     NULL },
 	[BY_SLOT] = { "posts.by_slot", STMT_WORKSPACE, "ssst",
 		      SELECT "AND content_id = ? AND account_id = ? AND slot = ?", NULL },
@@ -53,9 +59,16 @@ const struct stmt store_posts_statements[] = {
 				       "ORDER BY due_at DESC, id DESC LIMIT ?",
 			NULL },
 	[LOCK_CONTENT] = { "posts.lock_content", STMT_WORKSPACE, "ss",
-			   "SELECT state, revision, approved_revision, character_id FROM contents "
-			   "WHERE workspace_id = ? AND id = ? FOR UPDATE",
+			   "SELECT " APPROVED " FROM contents c "
+			   "WHERE c.workspace_id = ? AND c.id = ? LOCK IN SHARE MODE",
 			   NULL },
+	[TARGET] = { "posts.target", STMT_WORKSPACE, "sss",
+		     "SELECT COALESCE(ch.timezone, w.timezone), "
+		     "ch.default_accounts, " STORE_ACCOUNTS_COLUMNS " FROM workspaces w "
+		     "LEFT JOIN characters ch ON ch.workspace_id = w.id AND ch.id = ? "
+		     "LEFT JOIN accounts ON accounts.workspace_id = w.id AND accounts.id = ? "
+		     "WHERE w.id = ?",
+		     NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -113,34 +126,11 @@ struct insertion {
 	const struct posts_new *in;
 	struct arena *arena;
 	struct post *v;
-	int64_t revision;
-	char character_id[ID_MAX];
-	bool is_approved;
 };
 
-/* Holds the content, so that an edit comes wholly before or wholly after these posts. */
-static int lock_content(struct db *db, struct insertion *ins, struct problem *reterr)
+static int64_t due_us_of(const struct post_new *p)
 {
-	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(LOCK_CONTENT), &r, reterr, ins->ws, ins->in->content_id);
-	int state;
-
-	if (got < 0)
-		return -1;
-	if (got == 0)
-		return guard_missing("content", ins->in->content_id, reterr);
-	state = content_state_parse(rows_text(r, 0));
-	ins->revision = rows_int(r, 1);
-	ins->is_approved = (state == CONTENT_APPROVED || state == CONTENT_PUBLISHED) &&
-			   rows_int(r, 2) == ins->revision;
-	snprintf(ins->character_id, sizeof(ins->character_id), "%s",
-		 rows_null(r, 3) ? "" : rows_text(r, 3));
-	rows_end(r);
-	if (!ins->is_approved && !ins->in->pause_unapproved)
-		return problem_set(reterr, PROBLEM_NOT_APPROVED,
-				   "content %.64s must be approved before it is scheduled",
-				   ins->in->content_id);
-	return 0;
+	return p->due.us - p->due.us % US_PER_MS; /* as the column keeps it */
 }
 
 /* 1 found */
@@ -149,7 +139,7 @@ static int find_twin(struct db *db, const struct insertion *ins, const struct po
 {
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(BY_SLOT), &r, reterr, ins->ws, ins->in->content_id,
-			       p->account_id, p->due.us);
+			       p->account_id, due_us_of(p));
 
 	if (got == 1) {
 		store_posts_read(r, 0, ins->arena, ret);
@@ -158,24 +148,95 @@ static int find_twin(struct db *db, const struct insertion *ins, const struct po
 	return got;
 }
 
-static int insert_one(struct db *db, const struct insertion *ins, const struct post_new *p,
+/* 0: the content is held, and nothing is wrong with it */
+static int check_content(struct db *db, const struct insertion *ins, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(LOCK_CONTENT), &r, reterr, ins->ws, ins->in->content_id);
+	bool is_approved;
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return guard_missing("content", ins->in->content_id, reterr);
+	is_approved = rows_int(r, 0) != 0;
+	rows_end(r);
+	if (!is_approved && !ins->in->pause_unapproved)
+		return problem_set(reterr, PROBLEM_NOT_APPROVED,
+				   "content %.64s must be approved before it is scheduled",
+				   ins->in->content_id);
+	return 0;
+}
+
+static void describe(const struct insertion *ins, const struct post_new *p, const struct rows *r,
+		     struct post *ret)
+{
+	struct arena *a = ins->arena;
+
+	*ret = (struct post){
+		.id = ret->id,
+		.content_id = arena_strdup(a, ins->in->content_id),
+		.content_revision = rows_int(r, 0),
+		.character_id = rows_dup(r, 1, a),
+		.account_id = arena_strdup(a, p->account_id),
+		.platform = arena_strdup(a, p->platform),
+		.livemode = p->livemode,
+		.reason = rows_dup(r, 3, a),
+		.version = 1,
+		.wake_us = rows_instant(r, 4),
+		.due_us = due_us_of(p),
+		.timezone = arena_strdup(a, text_or_null(p->due.timezone)),
+		.local_time = arena_strdup(a, text_or_null(p->due.local_time)),
+		.fold = p->due.fold,
+		.is_immediate = p->is_immediate,
+		.overrides = arena_strdup(a, p->overrides),
+		.published_us = INSTANT_NONE,
+		.next_attempt_us = INSTANT_NONE,
+		.created_by = arena_strdup(a, ins->in->created_by),
+		.created_us = rows_instant(r, 5),
+		.updated_us = rows_instant(r, 5),
+	};
+	post_state_parse(rows_text(r, 2), &ret->state);
+}
+
+/* 1 inserted, 0 content or account did not fit, -1 error */
+static int try_insert(struct db *db, const struct insertion *ins, const struct post_new *p,
 		      struct post *ret, struct problem *reterr)
 {
 	const struct posts_new *in = ins->in;
-	const char *reason = ins->is_approved ? NULL : "awaiting_approval";
 	int64_t lead_s = p->is_immediate ? 0 : in->stage_lead_s;
+	int64_t due_us = due_us_of(p);
 	struct rows *r = NULL;
 	char id[ID_MAX];
 	int got;
 
 	random_id(id, "sch");
-	got = db_query_one(db, ROW(INSERT), &r, reterr, id, in->content_id, ins->revision,
-			   text_or_null(ins->character_id), reason, reason,
-			   (int64_t)!ins->is_approved, p->due.us, lead_s, p->due.us,
+	got = db_query_one(db, ROW(INSERT), &r, reterr, id, due_us, lead_s, due_us,
 			   text_or_null(p->due.timezone), text_or_null(p->due.local_time),
 			   (int64_t)p->due.fold, text_or_null(p->due.tzdata),
 			   (int64_t)p->is_immediate, p->overrides, in->created_by, ins->ws,
-			   p->account_id, p->platform, (int64_t)p->livemode);
+			   in->content_id, (int64_t)in->pause_unapproved, p->account_id,
+			   p->platform, (int64_t)p->livemode);
+	if (got != 1)
+		return got;
+	ret->id = arena_strdup(ins->arena, id);
+	describe(ins, p, r, ret);
+	rows_end(r);
+	return 1;
+}
+
+/* Only when nothing was inserted is it worth a statement to learn why. */
+static int insert_one(struct db *db, const struct insertion *ins, const struct post_new *p,
+		      struct post *ret, struct problem *reterr)
+{
+	int got = try_insert(db, ins, p, ret, reterr);
+
+	if (got == 0) {
+		if (check_content(db, ins, reterr) < 0)
+			return -1;
+		/* It may have been approved just now; from here on it stays as it is. */
+		got = try_insert(db, ins, p, ret, reterr);
+	}
 	if (got < 0 && db_errno(db) == DB_ERROR_DUPLICATE)
 		return find_twin(db, ins, p, ret, reterr) == 1 ? 0 : -1;
 	if (got < 0)
@@ -183,8 +244,6 @@ static int insert_one(struct db *db, const struct insertion *ins, const struct p
 	if (got == 0)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", p->account_id);
-	store_posts_read(r, 0, ins->arena, ret);
-	rows_end(r);
 	return postevent_insert(db, ins->ws, "post.scheduled", ret, reterr);
 }
 
@@ -192,8 +251,6 @@ static int insert_all(struct db *db, void *arg, struct problem *reterr)
 {
 	struct insertion *ins = arg;
 
-	if (lock_content(db, ins, reterr) < 0)
-		return -1;
 	for (size_t i = 0; i < ins->in->n; i++)
 		if (insert_one(db, ins, &ins->in->v[i], &ins->v[i], reterr) < 0)
 			return -1;
@@ -209,6 +266,27 @@ int store_posts_insert(struct db *db, const char *ws, const struct posts_new *in
 	if (db_transact(db, insert_all, &ins, reterr) < 0)
 		return -1;
 	*ret = (struct posts){ .v = ins.v, .n = in->n };
+	return 0;
+}
+
+int store_posts_target(struct db *db, const char *ws, const struct post_target_of *in,
+		       struct arena *a, struct post_target *ret, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(TARGET), &r, reterr, in->character_id, in->account_id, ws);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return guard_missing("workspace", ws, reterr);
+	*ret = (struct post_target){
+		.timezone = rows_dup(r, 0, a),
+		.default_accounts = rows_dup(r, 1, a),
+		.has_account = !rows_null(r, 2),
+	};
+	if (ret->has_account)
+		store_accounts_read(r, 2, a, &ret->account);
+	rows_end(r);
 	return 0;
 }
 

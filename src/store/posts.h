@@ -18,6 +18,7 @@
 #include "db/stmt.h"
 #include "domain/delivery.h"
 #include "domain/schedule.h"
+#include "store/accounts.h"
 #include "store/page.h"
 
 struct post {
@@ -83,10 +84,24 @@ struct posts {
 /*
  * All or nothing, in the order of in->v; a post that exists for the same content, account and time
  * is returned as it stands. The content must be approved (PROBLEM_NOT_APPROVED), each account
- * connected (PROBLEM_ACCOUNT_NOT_CONNECTED). Writes post.scheduled for each new row.
+ * connected (PROBLEM_ACCOUNT_NOT_CONNECTED). Writes post.scheduled for each new row. Due times
+ * count to the millisecond.
  */
 int store_posts_insert(struct db *db, const char *ws, const struct posts_new *in, struct arena *a,
 		       struct posts *ret, struct problem *reterr);
+/* Where a post would go, and what goes by itself: all that planning it asks for besides the content. */
+struct post_target_of {
+	const char *character_id; /* the content's; NULL none */
+	const char *account_id;   /* NULL none */
+};
+struct post_target {
+	const char *timezone;         /* the character's, else the workspace's; NULL none */
+	const char *default_accounts; /* the character's, JSON object text; NULL none */
+	bool has_account;             /* there is one of that id */
+	struct account account;
+};
+int store_posts_target(struct db *db, const char *ws, const struct post_target_of *in,
+		       struct arena *a, struct post_target *ret, struct problem *reterr);
 int store_posts_get(struct db *db, const char *ws, const char *id, struct arena *a,
 		    struct post *ret, struct problem *reterr);
 /* Newest post of content and account by due time that is in none of the states of `not_in`. */

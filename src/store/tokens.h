@@ -29,7 +29,7 @@ struct tokens { /* owns the opened values; end with tokens_done(), which wipes t
 	char kinds[TOKENS_MAX][17];
 	size_t n;
 };
-const char *tokens_value(const struct tokens *t, const char *kind); /* NULL: none of that kind */
+const char *tokens_value(const struct tokens *t, const char *kind);  /* NULL: none of that kind */
 int64_t tokens_generation(const struct tokens *t, const char *kind); /* 0: none of that kind */
 void tokens_done(struct tokens *t);
 

@@ -195,6 +195,69 @@ START_TEST(same_content_account_and_time_is_the_same_post)
 }
 END_TEST
 
+static void same_posts(const struct post *a, const struct post *b)
+{
+	ck_assert_pstr_eq(a->content_id, b->content_id);
+	ck_assert_pstr_eq(a->character_id, b->character_id);
+	ck_assert_pstr_eq(a->account_id, b->account_id);
+	ck_assert_pstr_eq(a->platform, b->platform);
+	ck_assert_pstr_eq(a->reason, b->reason);
+	ck_assert_pstr_eq(a->owner, b->owner);
+	ck_assert_pstr_eq(a->timezone, b->timezone);
+	ck_assert_pstr_eq(a->local_time, b->local_time);
+	ck_assert_pstr_eq(a->overrides, b->overrides);
+	ck_assert_pstr_eq(a->created_by, b->created_by);
+	ck_assert_pstr_eq(a->error_code, b->error_code);
+	ck_assert_int_eq(a->state, b->state);
+	ck_assert_int_eq(a->livemode, b->livemode);
+	ck_assert_int_eq(a->content_revision, b->content_revision);
+	ck_assert_int_eq(a->version, b->version);
+	ck_assert_int_eq(a->fence, b->fence);
+	ck_assert_int_eq(a->wake_us, b->wake_us);
+	ck_assert_int_eq(a->due_us, b->due_us);
+	ck_assert_int_eq(a->fold, b->fold);
+	ck_assert_int_eq(a->is_immediate, b->is_immediate);
+	ck_assert_int_eq(a->published_us, b->published_us);
+	ck_assert_int_eq(a->next_attempt_us, b->next_attempt_us);
+	ck_assert_int_eq(a->created_us, b->created_us);
+	ck_assert_int_eq(a->updated_us, b->updated_us);
+}
+
+/* What the insert says of a post without having read it. */
+START_TEST(post_as_returned_is_the_post_as_stored)
+{
+	for (int i = 0; i < 4; i++) {
+		const bool is_immediate = i & 1, is_approved = i < 2;
+		const struct post_new one = {
+			.account_id = new_account(),
+			.platform = "instagram",
+			.due = { .us = whole_hour(2) + 1234567,
+				 .timezone = "Europe/Dublin",
+				 .local_time = "2031-10-26T01:30:00",
+				 .fold = 1,
+				 .tzdata = "2031a" },
+			.is_immediate = is_immediate,
+			.overrides = is_immediate ? "{\"caption\":\"Brot\"}" : NULL,
+		};
+		const struct posts_new in = { .content_id = make_content(is_approved),
+					      .created_by = user,
+					      .v = &one,
+					      .n = 1,
+					      .stage_lead_s = LEAD_S,
+					      .pause_unapproved = true };
+		struct posts made, twin;
+		struct post stored;
+
+		ok(store_posts_insert(db, ws, &in, arena, &made, &why));
+		stored = get_post(made.v[0].id);
+		same_posts(&made.v[0], &stored);
+		ck_assert_int_eq(stored.state, is_approved ? POST_QUEUED : POST_PAUSED);
+		ok(store_posts_insert(db, ws, &in, arena, &twin, &why));
+		ck_assert_str_eq(twin.v[0].id, stored.id);
+	}
+}
+END_TEST
+
 START_TEST(two_processes_schedule_one_post)
 {
 	const char *content = make_content(true), *account = new_account();
@@ -448,6 +511,7 @@ int main(void)
 		unapproved_content_is_not_scheduled,
 		wake_is_the_lead_before_due_or_now,
 		same_content_account_and_time_is_the_same_post,
+		post_as_returned_is_the_post_as_stored,
 		two_processes_schedule_one_post,
 		all_or_nothing_when_one_account_is_gone,
 		cancel_is_refused_once_publishing_has_begun,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -76,11 +79,45 @@ START_TEST(app_without_secret_is_not_configured)
 	struct problem why = { 0 };
 
 	ck_assert_int_eq(platform_app_check(&b.app, &why), 0);
-	ck_assert_str_eq(b.app.client_secret, BENCH_SECRET);
+	ck_assert_str_eq(platform_secret(&b.app), BENCH_SECRET);
 	platform_app_init(&app, b.arena, b.config, b.app.platform, false);
 	ck_assert_int_eq(platform_app_check(&app, &why), -1);
 	ck_assert_int_eq(why.kind, PROBLEM_NOT_CONFIGURED);
 	ck_assert_ptr_nonnull(strstr(why.detail, "[instagram.test] client_id"));
+}
+END_TEST
+
+/* inotify tells of each open: a check needs none, whichever way the app was set up. */
+START_TEST(look_at_a_post_never_opens_the_secret)
+{
+	static void (*const inits[])(struct platform_app *, struct arena *, const struct config *,
+				     const struct platform *,
+				     bool) = { platform_app_plain, platform_app_init };
+	const char *path = config_get(b.config, "instagram", "client_secret_file");
+	struct platform_app app;
+	struct findings found = { 0 };
+	struct problem why = { 0 };
+	char event[512];
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	ck_assert_int_ge(inotify_add_watch(watch, path, IN_OPEN), 0);
+	inits[_i](&app, b.arena, b.config, b.app.platform, true);
+	bench_images(&b, CONTENT_IMAGE, 0);
+	app.platform->check(&app, &b.account, &b.post, &found);
+	ck_assert_uint_gt(found.n, 0); /* it did look: an image post without one */
+	ck_assert_int_lt(read(watch, event, sizeof(event)), 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	if (_i == 0) { /* and nothing that asks for it gets anywhere */
+		ck_assert_str_eq(platform_secret(&app), "");
+		ck_assert_int_eq(platform_app_check(&app, &why), -1);
+		ck_assert_int_lt(read(watch, event, sizeof(event)), 0);
+	} else {
+		ck_assert_str_eq(platform_secret(&app), BENCH_SECRET);
+		ck_assert_int_gt(read(watch, event, sizeof(event)), 0);
+		ck_assert_str_eq(platform_secret(&app), BENCH_SECRET); /* read once */
+		ck_assert_int_lt(read(watch, event, sizeof(event)), 0);
+	}
+	ck_assert_int_eq(close(watch), 0);
 }
 END_TEST
 
@@ -368,6 +405,7 @@ static TCase *cases(void)
 	tcase_add_test(t, consent_page_asks_for_pages_and_publishing);
 	tcase_add_test(t, test_mode_never_leads_to_the_live_platform);
 	tcase_add_test(t, app_without_secret_is_not_configured);
+	tcase_add_loop_test(t, look_at_a_post_never_opens_the_secret, 0, 2);
 	tcase_add_test(t, pages_of_all_listings_are_merged);
 	tcase_add_loop_test(t, empty_list_says_why, 0, (int)ARRAY_LEN(empties));
 	tcase_add_test(t, declined_scope_is_reported_not_fatal);
