@@ -50,18 +50,22 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 		.expires_us = acc->expires_us,
 	};
 	json_t *settings = acc->settings ? json_loads(acc->settings, 0, NULL) : NULL;
+	json_t *meta = acc->meta ? json_loads(acc->meta, 0, NULL) : NULL;
 
 	memset(ret, 0, sizeof(*ret));
 	check_account(s, ret);
 	check_media(s, ret);
 	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) < 0) {
 		json_decref(settings);
+		json_decref(meta);
 		return -1;
 	}
 	view.settings = settings;
+	view.meta = meta;
 	platform_app_init(&app, req->arena, req->app->config, platform, acc->livemode);
 	platform->check(&app, &view, &p, ret);
 	json_decref(settings);
+	json_decref(meta);
 	return 0;
 }
 

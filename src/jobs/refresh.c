@@ -90,9 +90,11 @@ static void renewed(struct renewing *w)
 	struct token list[TOKENS_MAX];
 	struct token_settle in = { .account_id = w->row.id,
 				   .fence = w->fence,
-				   .expires_us = w->row.expires_us };
+				   .expires_us = INSTANT_NONE };
+	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 
+	/* The account lives as long as its longest token; renewal follows the one that dies first. */
 	for (size_t i = 0; i < w->r.tokens_n && n < TOKENS_MAX; i++) {
 		const struct connect_token *t = &w->r.tokens[i];
 
@@ -102,11 +104,17 @@ static void renewed(struct renewing *w)
 					    .value = t->value,
 					    .expires_us = t->expires_us,
 					    .issued_us = INSTANT_NONE };
-		if (t->expires_us != INSTANT_NONE)
+		if (t->expires_us == INSTANT_NONE)
+			continue;
+		if (in.expires_us == INSTANT_NONE || t->expires_us > in.expires_us)
 			in.expires_us = t->expires_us;
+		if (first_us == INSTANT_NONE || t->expires_us < first_us)
+			first_us = t->expires_us;
 	}
+	if (in.expires_us == INSTANT_NONE)
+		in.expires_us = w->row.expires_us;
 	in.tokens = (struct token_set){ list, n };
-	in.next_us = next_renewal(w, in.expires_us);
+	in.next_us = next_renewal(w, first_us == INSTANT_NONE ? in.expires_us : first_us);
 	settle(w, &in);
 	log_line(LOG_LEVEL_INFO, "refresh.renewed", "account=%s tokens=%zu", w->row.id, n);
 }
