@@ -5,6 +5,7 @@
 
 const struct sandbox_platform *const sandbox_platforms[] = {
 	&sandbox_instagram,
+	&sandbox_twitter,
 	NULL,
 };
 
