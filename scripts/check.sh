@@ -114,12 +114,13 @@ check_folder() {
 	done < <(tests_of "$1" "$2")
 }
 
-# check_program TREE NAME: counts libcheck's cases; a program that dies is at least one failure.
+# check_program TREE NAME [FILE]: counts libcheck's cases; a program that dies is at least one
+# failure. FILE: where it is, if not in the tree.
 check_program() {
-	local tree=$1 name=$2 log status=0 checks failures
+	local tree=$1 name=$2 file=${3:-./$2} log status=0 checks failures
 	log=$CHECK_DIR/logs/$tree-${name//\//-}.log
 	(cd "$CHECK_DIR/$tree" && exec 9>&- && CARILLON_BUILD=$PWD CARILLON_SRCDIR=$TOP CK_DEFAULT_TIMEOUT=120 \
-		timeout -k 10 900 "./$name") >"$log" 2>&1 </dev/null || status=$?
+		timeout -k 10 900 "$file") >"$log" 2>&1 </dev/null || status=$?
 	if [ "$status" -eq 77 ]; then
 		verdict SKIP "$tree $name ($(tail -n 1 "$log"))"
 		return 0
@@ -151,6 +152,7 @@ check_suites() {
 	for folder in api publish faults; do
 		check_folder "$tree" "$folder"
 	done
+	check_program "$tree" tests/browser/run "$TOP/tests/browser/run"
 	check_command "$tree carillon down" stop_and_look || true
 	check_command "$tree logs" clean_logs || true
 	cp -r "$LOG_DIR" "$CHECK_DIR/logs/instance-$tree" 2>/dev/null || true

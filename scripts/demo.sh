@@ -16,7 +16,7 @@ demo_media() {
 		-movflags +faststart "$dir/reel.mp4" </dev/null
 }
 
-# Each time anew, because the sandbox forgets its tokens when it ends; the account stays the same.
+# Each time anew, to show the way of it; the account stays the same.
 # The person's part of OAuth: the sandbox's consent page, answered with yes, and if several
 # accounts come back, the first one.
 demo_connect() {

@@ -178,6 +178,7 @@ start_instance() {
 	make_config
 	start_database
 	prepare_database
+	settle_ports
 	start_sandbox
 	start_pools
 	start_web

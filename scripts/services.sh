@@ -35,11 +35,12 @@ start_service() {
 	printf '%s %s\n' "$pid" "$(start_time_of "$pid")" >"$PID_DIR/$name"
 }
 
-# wait_for SECONDS SERVICE COMMAND...: until COMMAND succeeds; the service's log says why not.
+# wait_for SECONDS SERVICE COMMAND...: until COMMAND succeeds and the service lives, for a stranger
+# might have answered in its place; the service's log says why not.
 wait_for() {
 	local end=$((SECONDS + $1)) name=$2
 	shift 2
-	until "$@" >/dev/null 2>&1; do
+	until "$@" >/dev/null 2>&1 && service_pid "$name" >/dev/null; do
 		if [ "$SECONDS" -ge "$end" ] || ! service_pid "$name" >/dev/null; then
 			tail -n 20 "$LOG_DIR/$name.log" >&2
 			warn "$name does not come up (log: $LOG_DIR/$name.log)"

@@ -11,6 +11,31 @@ free_port() {
 	printf '%s\n' "$port"
 }
 
+# address_taken SERVICE HOST:PORT: somebody answers there, and it is not that service.
+address_taken() {
+	! service_pid "$1" >/dev/null && port_answers "$2"
+}
+
+# move_port SERVICE PORT: away from a stranger, as long as nobody was told our addresses.
+move_port() {
+	local new
+	[ -z "$(credential TEST_KEY)" ] ||
+		die "another program listens on port $2, where $1 belongs: end it or edit $CONFIG"
+	new=$(free_port "$2")
+	sed "s/\(localhost\|127\.0\.0\.1\):$2\b/\1:$new/" "$CONFIG" | put "$CONFIG" root "$GROUP" 640
+}
+
+# The ports were free when the INI file was written, which may be long ago.
+settle_ports() {
+	local port
+	port=$(setting sandbox listen 127.0.0.1:8090)
+	port=${port##*:}
+	! address_taken sandbox "127.0.0.1:$port" || move_port sandbox "$port"
+	port=$(port_of_url "$(setting server public_url '')")
+	! address_taken nginx "127.0.0.1:$port" || move_port nginx "$port"
+	make_sandbox_config
+}
+
 host_of_url() { printf '%s\n' "$1" | sed 's,^[a-z]*://,,; s,/.*$,,; s,:[0-9]*$,,'; }
 port_of_url() {
 	local port
@@ -58,6 +83,8 @@ start_web() {
 	folder "$HOME_DIR/nginx" "$WEB_USER" "$GROUP" 700
 	render_nginx
 	check_nginx
+	service_pid nginx >/dev/null || rm -f "$RUN_DIR/nginx.pid"
 	start_service nginx root nginx -c "$CONF_DIR/nginx.conf" -e "$LOG_DIR/nginx.log"
-	wait_for 20 nginx port_answers "127.0.0.1:$(port_of_url "$(setting server public_url '')")"
+	# It writes the number once it listens; that the port answers would prove less.
+	wait_for 20 nginx test -s "$RUN_DIR/nginx.pid"
 }

@@ -20,7 +20,7 @@
 #include "platform/platform.h"
 #include "publish/engine.h"
 
-#define EXIT_USAGE 64
+#define EXIT_USAGE  64
 #define EXIT_CONFIG 78
 
 static volatile int stop_asked;
@@ -56,6 +56,7 @@ static int parse(int argc, char **argv, struct options *ret)
 	};
 	int letter;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
 	while ((letter = getopt_long(argc, argv, "c:1", rows, NULL)) != -1) {
 		if (letter == 'c')
 			ret->config = optarg;
@@ -112,8 +113,8 @@ static int start(const struct options *o, struct problem *reterr)
 	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
 		return -1;
 	log_setup("carillon-publish", level_of(cfg->server_log_level), 2);
-	if (keys_load(cfg, true, &keys, reterr) < 0 ||
-	    db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || net_open(cfg, &app.net, reterr) < 0)
+	if (keys_load(cfg, true, &keys, reterr) < 0 || db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 ||
+	    net_open(cfg, &app.net, reterr) < 0)
 		return -1;
 	app.config = cfg;
 	app.keys = keys;

@@ -27,9 +27,9 @@ struct responder {
 	struct keys *keys;
 };
 
-static const char usage[] =
-	"usage: carillon-responder -c FILE api|platform\n"
-	"       carillon-responder --print-routes|--print-openapi|--print-locations|--print-errors\n";
+static const char usage[] = "usage: carillon-responder -c FILE api|platform\n"
+			    "       carillon-responder "
+			    "--print-routes|--print-openapi|--print-locations|--print-errors\n";
 
 static enum log_level level_of(const char *name)
 {
@@ -120,8 +120,8 @@ static int reload(void *arg, struct master *m)
 		log_line(LOG_LEVEL_ERROR, "config.refused", "detail=\"%s\"", problem.detail);
 		return -1;
 	}
-	m->workers = (int)(r->pool == POOL_PLATFORM ? r->config->pool_platform_workers :
-						      r->config->pool_api_workers);
+	m->workers = (int)(r->pool == POOL_PLATFORM ? r->config->pool_platform_workers
+						    : r->config->pool_api_workers);
 	return 0;
 }
 
@@ -132,7 +132,8 @@ static int check_schema(const struct responder *r, struct problem *reterr)
 	enum db_role role = r->pool == POOL_PLATFORM ? DB_ROLE_RUN : DB_ROLE_API;
 
 	if (db_open(r->config, role, &db, reterr) < 0) {
-		log_line(LOG_LEVEL_WARN, "database.down", "detail=\"%s\" requests=503", reterr->detail);
+		log_line(LOG_LEVEL_WARN, "database.down", "detail=\"%s\" requests=503",
+			 reterr->detail);
 		problem_clear(reterr);
 		return 0;
 	}
@@ -158,12 +159,14 @@ static int responder_run(struct responder *r)
 	if (responder_load(r, &problem) < 0 || check_schema(r, &problem) < 0)
 		return complain(&problem, EX_CONFIG);
 	/* Copies: a reload replaces the configuration, but never the socket. */
-	path = alloc_strdup(is_platform ? r->config->pool_platform_socket : r->config->pool_api_socket);
+	path = alloc_strdup(is_platform ? r->config->pool_platform_socket
+					: r->config->pool_api_socket);
 	group = alloc_strdup(r->config->pool_socket_group);
 	m.socket_path = path;
 	m.socket_group = group;
 	m.backlog = (int)r->config->pool_backlog;
-	m.workers = (int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
+	m.workers =
+		(int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
 	rc = master_run(&m, &problem) < 0 ? complain(&problem, EX_OSERR) : EX_OK;
 	free(path);
 	free(group);
@@ -208,8 +211,9 @@ static int print_and_end(const char *option)
 		if (strcmp(print_rows[i].option, option) != 0)
 			continue;
 		print_rows[i].print(&out);
-		return fwrite(out.p, 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? EX_OK :
-											       EX_IOERR;
+		return fwrite(out.p, 1, out.len, stdout) == out.len && fflush(stdout) == 0
+			       ? EX_OK
+			       : EX_IOERR;
 	}
 	return -1;
 }

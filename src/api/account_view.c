@@ -131,8 +131,8 @@ static bool grant_is_shared(struct request *req, const struct account *a, const 
 				&why) < 0)
 		return true;
 	for (size_t i = 0; i < others.n; i++) {
-		const char *other = json_string_value(
-			json_object_get(meta_of(req, &others.v[i]), "person_id"));
+		const char *other =
+			json_string_value(json_object_get(meta_of(req, &others.v[i]), "person_id"));
 
 		if (strcmp(others.v[i].id, a->id) != 0 && other && strcmp(other, person) == 0)
 			return true;
@@ -140,7 +140,8 @@ static bool grant_is_shared(struct request *req, const struct account *a, const 
 	return others.has_more;
 }
 
-static bool account_revoke(struct request *req, const struct account *a, const struct tokens *tokens)
+static bool account_revoke(struct request *req, const struct account *a,
+			   const struct tokens *tokens)
 {
 	const struct platform *p = platform_find(a->platform);
 	json_t *meta = meta_of(req, a);

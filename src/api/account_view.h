@@ -7,9 +7,9 @@
 #define CARILLON_API_ACCOUNT_VIEW_H
 
 #include "http/message.h"
-#include "json/schema.h"
 #include "platform/platform.h"
 #include "store/accounts.h"
+#include "json/schema.h"
 
 extern const struct schema account_schema;
 

@@ -47,9 +47,12 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 	struct paging at;
 	struct accounts found;
 
-	if (paging_read(req, "accounts", &at, reterr) < 0 || mode_read(req, &q.livemode, reterr) < 0)
+	if (paging_read(req, "accounts", &at, reterr) < 0 ||
+	    mode_read(req, &q.livemode, reterr) < 0)
 		return -1;
-	q.page = (struct page){ .limit = at.limit, .after_us = at.after_us, .after_id = at.after_id };
+	q.page = (struct page){ .limit = at.limit,
+				.after_us = at.after_us,
+				.after_id = at.after_id };
 	q.with_disconnected = all && strcmp(all, "true") == 0;
 	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &found,
 				reterr) < 0)

@@ -10,7 +10,7 @@
 #include "http/paging.h"
 #include "store/accounts.h"
 
-#define LIST "api_keys"
+#define LIST            "api_keys"
 #define PUBLIC_ID_TRIES 3
 
 struct create_body {
@@ -91,7 +91,8 @@ static void emit_key(struct emit *e, const struct apikey *k, struct arena *a, co
 	emit_open(e, NULL);
 	emit_text(e, "id", k->id);
 	emit_text(e, "name", k->name);
-	emit_text(e, "prefix", arena_printf(a, "sk_%s_%s", k->livemode ? "live" : "test", k->public_id));
+	emit_text(e, "prefix",
+		  arena_printf(a, "sk_%s_%s", k->livemode ? "live" : "test", k->public_id));
 	emit_bool(e, "livemode", k->livemode);
 	emit_open_array(e, "scopes");
 	for (i = 0; i < SCOPES; i++) {
@@ -123,7 +124,8 @@ static int find(const struct request *req, struct apikey *ret, struct problem *r
 {
 	const struct principal *p = req->principal;
 
-	if (store_apikeys_get(req->app->db, p->workspace, req->params[0], req->arena, ret, reterr) < 0)
+	if (store_apikeys_get(req->app->db, p->workspace, req->params[0], req->arena, ret, reterr) <
+	    0)
 		return -1;
 	if (!is_visible(p, ret))
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "API key %s does not exist",
@@ -179,8 +181,8 @@ static int read_scopes(const struct request *req, const struct field_texts *word
 
 	for (i = 0; i < words->n; i++) {
 		if (scope_parse(words->v[i], &scope) < 0)
-			problem_add(reterr, arena_printf(req->arena, "/scopes/%zu", i), "not_a_choice",
-				    "there is no scope %s", words->v[i]);
+			problem_add(reterr, arena_printf(req->arena, "/scopes/%zu", i),
+				    "not_a_choice", "there is no scope %s", words->v[i]);
 		else
 			set |= SCOPE_BIT(scope);
 	}
@@ -219,8 +221,8 @@ static int read_accounts(const struct request *req, const struct field_texts *id
 		}
 		if (rc < 0 || account.livemode != livemode ||
 		    !principal_sees(p, ids->v[i], account.livemode))
-			problem_add(reterr, arena_printf(req->arena, "/account_ids/%zu", i), "not_found",
-				    "there is no such account in the key's mode");
+			problem_add(reterr, arena_printf(req->arena, "/account_ids/%zu", i),
+				    "not_found", "there is no such account in the key's mode");
 		emit_text(&e, NULL, ids->v[i]);
 	}
 	emit_close_array(&e);
@@ -290,8 +292,8 @@ static int insert(struct request *req, struct apikey_new *in, struct minted *m, 
 		keyformat_make(in->livemode, m->secret, &m->parts);
 		keyformat_mac(req->app->keys, m->secret, m->mac);
 		problem_clear(reterr);
-		if (store_apikeys_insert(req->app->db, req->principal->workspace, in, req->arena, ret,
-					 reterr) == 0)
+		if (store_apikeys_insert(req->app->db, req->principal->workspace, in, req->arena,
+					 ret, reterr) == 0)
 			return 0;
 		if (reterr->kind != PROBLEM_DUPLICATE)
 			return -1;
@@ -312,9 +314,11 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	};
 	struct apikey key;
 
-	if (check_mode(req, in, &fresh.livemode, reterr) < 0 || check_expiry(in->expires_us, reterr) < 0)
+	if (check_mode(req, in, &fresh.livemode, reterr) < 0 ||
+	    check_expiry(in->expires_us, reterr) < 0)
 		return -1;
-	if (SCHEMA_HAS(in, CREATE_SCOPES) && read_scopes(req, &in->scopes, &fresh.scopes, reterr) < 0)
+	if (SCHEMA_HAS(in, CREATE_SCOPES) &&
+	    read_scopes(req, &in->scopes, &fresh.scopes, reterr) < 0)
 		return -1;
 	if (accounts_of(req, &in->account_ids, fresh.livemode, &fresh.account_ids, reterr) < 0 ||
 	    insert(req, &fresh, &minted, &key, reterr) < 0)
@@ -374,7 +378,8 @@ static int revoke(struct request *req, struct reply *ret, struct problem *reterr
 	(void)ret;
 	if (request_if_match(req, &version, reterr) < 0 || find(req, &key, reterr) < 0)
 		return -1;
-	return store_apikeys_revoke(req->app->db, req->principal->workspace, key.id, version, reterr);
+	return store_apikeys_revoke(req->app->db, req->principal->workspace, key.id, version,
+				    reterr);
 }
 
 /* clang-format off */

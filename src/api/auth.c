@@ -11,11 +11,11 @@
 #include "store/users.h"
 #include "store/workspaces.h"
 
-#define WINDOW_S 900
+#define WINDOW_S       900
 #define ADDRESS_FACTOR 10 /* one address may stand for an office: it gets so many times the tries */
-#define SECRET_BYTES 32
+#define SECRET_BYTES   32
 #define PASSWORD_LEAST 10
-#define PASSWORD_MOST 200
+#define PASSWORD_MOST  200
 
 struct login_body {
 	uint64_t present;
@@ -224,7 +224,8 @@ static int choose_workspace(struct request *req, const char *user, const char *w
 		return 0;
 	}
 	return problem_set(reterr, PROBLEM_NOT_FOUND, "%s",
-			   wanted ? "There is no such workspace." : "This user is in no workspace.");
+			   wanted ? "There is no such workspace."
+				  : "This user is in no workspace.");
 }
 
 static int login(struct request *req, struct reply *ret, struct problem *reterr)
@@ -343,8 +344,8 @@ static int sign_up(struct request *req, struct reply *ret, struct problem *reter
 				   "Ask the operator for an account, or to open registration.");
 	if (password_hash(in->password, hash) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "The password could not be hashed.");
-	if (store_users_register(req->app->db, &fresh, in->workspace ? in->workspace : in->name, user,
-				 workspace, reterr) < 0)
+	if (store_users_register(req->app->db, &fresh, in->workspace ? in->workspace : in->name,
+				 user, workspace, reterr) < 0)
 		return -1;
 	return open_session(req, user, workspace, ret, reterr);
 }

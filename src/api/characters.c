@@ -111,7 +111,8 @@ static void check_zone(const char *zone, struct problem *reterr)
 	CLEANUP(tz_free) struct tz *tz = NULL;
 
 	if (zone && tz_load(zone, &tz) < 0)
-		problem_add(reterr, "/timezone", "unknown_timezone", "\"%s\" is not an IANA time zone", zone);
+		problem_add(reterr, "/timezone", "unknown_timezone",
+			    "\"%s\" is not an IANA time zone", zone);
 }
 
 static const char *const day_names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
@@ -143,10 +144,12 @@ static void check_window(const char *at, const struct window_body *w, struct pro
 
 	for (size_t i = 0; i < w->days.n; i++)
 		if (!is_day(w->days.v[i]))
-			problem_add(reterr, at, "out_of_range", "\"%s\" is not one of mon, tue, wed, thu, fri, sat, sun",
+			problem_add(reterr, at, "out_of_range",
+				    "\"%s\" is not one of mon, tue, wed, thu, fri, sat, sun",
 				    w->days.v[i]);
 	if (from < 0 || to < 0)
-		problem_add(reterr, at, "out_of_range", "from and to are times of day such as 09:00");
+		problem_add(reterr, at, "out_of_range",
+			    "from and to are times of day such as 09:00");
 	else if (from >= to)
 		problem_add(reterr, at, "out_of_range", "from must be earlier than to");
 }
@@ -168,7 +171,8 @@ static void check_plan(struct request *req, const char *platform, const json_t *
 	plan = bound;
 	windows = plan->windows.v;
 	for (size_t i = 0; i < plan->windows.n; i++)
-		check_window(arena_printf(req->arena, "%s/windows/%zu", at, i), &windows[i], reterr);
+		check_window(arena_printf(req->arena, "%s/windows/%zu", at, i), &windows[i],
+			     reterr);
 }
 
 static void check_default_account(struct request *req, const char *platform, const json_t *value,
@@ -182,7 +186,8 @@ static void check_default_account(struct request *req, const char *platform, con
 	problem_clear(&absent);
 	if (!id)
 		problem_add(reterr, at, "wrong_type", "must be an account id");
-	else if (store_accounts_get(req->app->db, req->principal->workspace, id, req->arena, &account, &absent) < 0 ||
+	else if (store_accounts_get(req->app->db, req->principal->workspace, id, req->arena,
+				    &account, &absent) < 0 ||
 		 strcmp(account.platform, platform) != 0)
 		problem_add(reterr, at, "unknown_account", "no such account on %s", platform);
 }
@@ -193,8 +198,7 @@ static int check_body(struct request *req, const struct character_body *in, stru
 	json_t *value;
 
 	check_zone(in->timezone, reterr);
-	json_object_foreach(in->schedule, key, value)
-		check_plan(req, key, value, reterr);
+	json_object_foreach(in->schedule, key, value) check_plan(req, key, value, reterr);
 	json_object_foreach(in->default_accounts, key, value)
 		check_default_account(req, key, value, reterr);
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
@@ -224,7 +228,8 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	if (check_body(req, in, reterr) < 0)
 		return -1;
 	patch = patch_of(req, in);
-	if (store_characters_insert(req->app->db, req->principal->workspace, &patch, req->arena, &c, reterr) < 0)
+	if (store_characters_insert(req->app->db, req->principal->workspace, &patch, req->arena, &c,
+				    reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "Location", "/api/v1/characters/%s", c.id);
 	return reply_character(ret, &c);
@@ -234,7 +239,8 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct character c;
 
-	if (store_characters_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &c, reterr) < 0)
+	if (store_characters_get(req->app->db, req->principal->workspace, req->params[0],
+				 req->arena, &c, reterr) < 0)
 		return -1;
 	return reply_character(ret, &c);
 }
@@ -248,8 +254,8 @@ static int update(struct request *req, struct reply *ret, struct problem *reterr
 	if (request_if_match(req, &version, reterr) < 0 || check_body(req, in, reterr) < 0)
 		return -1;
 	patch = patch_of(req, in);
-	if (store_characters_update(req->app->db, req->principal->workspace, req->params[0], &patch, version,
-				    reterr) < 0)
+	if (store_characters_update(req->app->db, req->principal->workspace, req->params[0], &patch,
+				    version, reterr) < 0)
 		return -1;
 	return get(req, ret, reterr);
 }
@@ -261,7 +267,8 @@ static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 	(void)ret;
 	if (request_if_match(req, &version, reterr) < 0)
 		return -1;
-	return store_characters_delete(req->app->db, req->principal->workspace, req->params[0], version, reterr);
+	return store_characters_delete(req->app->db, req->principal->workspace, req->params[0],
+				       version, reterr);
 }
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
@@ -273,14 +280,16 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 	if (paging_read(req, "characters", &at, reterr) < 0)
 		return -1;
 	page = (struct page){ .limit = at.limit, .after_us = at.after_us, .after_id = at.after_id };
-	if (store_characters_list(req->app->db, req->principal->workspace, &page, req->arena, &found, reterr) < 0)
+	if (store_characters_list(req->app->db, req->principal->workspace, &page, req->arena,
+				  &found, reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "characters");
 	for (size_t i = 0; i < found.n; i++)
 		emit_character(&ret->emit, &found.v[i]);
 	emit_close_array(&ret->emit);
-	paging_close(req, ret, "characters", found.has_more, found.n ? found.v[found.n - 1].created_us : INSTANT_NONE,
+	paging_close(req, ret, "characters", found.has_more,
+		     found.n ? found.v[found.n - 1].created_us : INSTANT_NONE,
 		     found.n ? found.v[found.n - 1].id : NULL);
 	emit_close(&ret->emit);
 	return 0;

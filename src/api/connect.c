@@ -22,11 +22,11 @@
 #include "store/flows.h"
 #include "store/tokens.h"
 
-#define STATE_MAX 128
-#define MESSAGE_MAX 400
-#define TWIN_TRIES 100        /* a second hit waits for the first one's end, 10 s in all */
+#define STATE_MAX     128
+#define MESSAGE_MAX   400
+#define TWIN_TRIES    100 /* a second hit waits for the first one's end, 10 s in all */
 #define TWIN_PAUSE_NS 100000000
-#define SELECT_MAX 100
+#define SELECT_MAX    100
 
 /* clang-format off */
 static const struct field candidate_fields[] = {
@@ -92,8 +92,8 @@ static int flow_fail(struct request *req, struct reply *ret, struct flow *flow,
 						    strnlen(message, MESSAGE_MAX / 4)) };
 	struct problem why = { 0 };
 
-	log_line(LOG_LEVEL_WARN, "connect.failed", "platform=%s code=%s detail=\"%s\"", flow->platform,
-		 end.outcome, message);
+	log_line(LOG_LEVEL_WARN, "connect.failed", "platform=%s code=%s detail=\"%s\"",
+		 flow->platform, end.outcome, message);
 	if (store_flows_finish(req->app->db, flow->workspace, &end, &why) < 0)
 		log_line(LOG_LEVEL_WARN, "connect.unfinished", "flow=%s", flow->id);
 	flow->status = FLOW_FAILED;
@@ -145,13 +145,13 @@ static json_t *candidate_pack(const struct connect_account *a)
 
 	for (size_t i = 0; i < a->tokens_n; i++)
 		json_array_append_new(tokens,
-				      json_pack("{s:s, s:s, s:I}", "kind", a->tokens[i].kind, "value",
-						a->tokens[i].value, "expires_us",
+				      json_pack("{s:s, s:s, s:I}", "kind", a->tokens[i].kind,
+						"value", a->tokens[i].value, "expires_us",
 						(json_int_t)a->tokens[i].expires_us));
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:I, s:O?, s:o}", "remote_id", a->remote_id,
-			 "username", a->username, "display_name", a->display_name, "avatar_url",
-			 a->avatar_url, "scopes", a->scopes ? a->scopes : "", "missing_scopes",
-			 a->missing_scopes ? a->missing_scopes : "", "expires_us",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:I, s:O?, s:o}", "remote_id",
+			 a->remote_id, "username", a->username, "display_name", a->display_name,
+			 "avatar_url", a->avatar_url, "scopes", a->scopes ? a->scopes : "",
+			 "missing_scopes", a->missing_scopes ? a->missing_scopes : "", "expires_us",
 			 (json_int_t)a->expires_us, "meta", a->meta, "tokens", tokens);
 }
 
@@ -190,7 +190,7 @@ struct joining { /* the chosen candidates of one flow, within one transaction */
 	struct request *req;
 	const struct flow *flow;
 	const struct platform_app *app;
-	const json_t *chosen;     /* array of candidates */
+	const json_t *chosen; /* array of candidates */
 };
 
 /* Renewal follows the token that dies first; a token without a date leaves it to the account's. */
@@ -201,14 +201,15 @@ static int64_t renewal_at(const struct platform_app *app, int64_t now_us, const 
 
 	if (expires_us == INSTANT_NONE)
 		expires_us = member_us(candidate, "expires_us");
-	return app->platform->renew_at ? app->platform->renew_at(app, now_us, expires_us) :
-					 INSTANT_NONE;
+	return app->platform->renew_at ? app->platform->renew_at(app, now_us, expires_us)
+				       : INSTANT_NONE;
 }
 
 static int join_one(const struct joining *j, struct db *db, const json_t *candidate,
 		    struct problem *reterr)
 {
-	const json_t *list = json_object_get(candidate, "tokens"), *meta = json_object_get(candidate, "meta");
+	const json_t *list = json_object_get(candidate, "tokens"),
+		     *meta = json_object_get(candidate, "meta");
 	struct token tokens[TOKENS_MAX] = { 0 };
 	struct account_connect in = {
 		.platform = j->flow->platform,
@@ -244,15 +245,16 @@ static int join_all(struct db *db, void *arg, struct problem *reterr)
 	const json_t *candidate;
 	size_t i;
 
-	json_array_foreach(j->chosen, i, candidate) {
+	json_array_foreach(j->chosen, i, candidate)
+	{
 		if (join_one(j, db, candidate, reterr) < 0)
 			return -1;
 	}
 	return store_flows_finish(db, j->flow->workspace, &end, reterr);
 }
 
-static int flow_offer(struct request *req, struct reply *ret, struct flow *flow, const json_t *found,
-		      struct problem *reterr)
+static int flow_offer(struct request *req, struct reply *ret, struct flow *flow,
+		      const json_t *found, struct problem *reterr)
 {
 	const struct flow_offer offer = { flow->id, json_text(req->arena, found),
 					  req->app->config->oauth_flow_life_s };
@@ -306,7 +308,8 @@ static int flow_exchange(struct request *req, struct reply *ret, struct flow *fl
 	if (outcome.kind == OUTCOME_PUBLISHED && c.accounts_n > 0)
 		return flow_found(req, ret, flow, &c, reterr);
 	return flow_fail(req, ret, flow, connect_problem(&outcome),
-			 outcome.error.message ? outcome.error.message : "the platform named no account");
+			 outcome.error.message ? outcome.error.message
+					       : "the platform named no account");
 }
 
 /* A browser that has the cookie of another flow did not start this one. */
@@ -344,7 +347,8 @@ int integration_callback(struct request *req, struct reply *ret, struct problem 
 	struct flow flow;
 
 	if (!state || !*state || strlen(state) > STATE_MAX)
-		return problem_set(reterr, PROBLEM_OAUTH_STATE, "the redirect carries no usable state");
+		return problem_set(reterr, PROBLEM_OAUTH_STATE,
+				   "the redirect carries no usable state");
 	digest_sha256(state, strlen(state), hash);
 	if (store_flows_take(req->app->db, hash, req->arena, &flow, &is_ours, reterr) < 0)
 		return -1;
@@ -408,8 +412,7 @@ int integration_candidates(struct request *req, struct reply *ret, struct proble
 	emit_open(&ret->emit, NULL);
 	emit_text(&ret->emit, "flow", flow.id);
 	emit_open_array(&ret->emit, "candidates");
-	json_array_foreach(found, i, candidate)
-		candidate_emit(&ret->emit, candidate);
+	json_array_foreach(found, i, candidate) candidate_emit(&ret->emit, candidate);
 	emit_close_array(&ret->emit);
 	emit_instant(&ret->emit, "expires_at", flow.expires_us);
 	emit_close(&ret->emit);
@@ -421,7 +424,8 @@ static const json_t *candidate_find(const json_t *found, const char *remote_id)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach(found, i, c) {
+	json_array_foreach(found, i, c)
+	{
 		if (strcmp(member(c, "remote_id"), remote_id) == 0)
 			return c;
 	}
@@ -443,7 +447,8 @@ static int candidates_choose(const struct select_body *in, const json_t *found, 
 			continue;
 		}
 		(void)snprintf(pointer, sizeof(pointer), "/remote_ids/%zu", i);
-		failed = problem_add(reterr, pointer, "not_offered", "this flow did not find that account");
+		failed = problem_add(reterr, pointer, "not_offered",
+				     "this flow did not find that account");
 	}
 	return failed;
 }
@@ -460,7 +465,8 @@ int integration_select(struct request *req, struct reply *ret, struct problem *r
 	if (flow_waiting(req, in->flow, &flow, &found, reterr) < 0 ||
 	    candidates_choose(in, found, chosen, reterr) < 0)
 		return -1;
-	platform_app_init(&app, req->arena, req->app->config, integration_platform(req), flow.livemode);
+	platform_app_init(&app, req->arena, req->app->config, integration_platform(req),
+			  flow.livemode);
 	if (db_transact(req->app->db, join_all, &j, reterr) < 0)
 		return -1;
 	return integration_emit(req, NULL, integration_platform(req), ret, reterr);

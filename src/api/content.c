@@ -122,7 +122,8 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct content c;
 
-	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &c, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+			      &c, reterr) < 0)
 		return -1;
 	return reply_content(ret, &c);
 }
@@ -133,7 +134,8 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	struct content c;
 
 	if (patch_of(req, &patch, reterr) < 0 ||
-	    store_content_insert(req->app->db, req->principal->workspace, &patch, req->arena, &c, reterr) < 0)
+	    store_content_insert(req->app->db, req->principal->workspace, &patch, req->arena, &c,
+				 reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "Location", "/api/v1/content/%s", c.id);
 	return reply_content(ret, &c);
@@ -144,7 +146,8 @@ static int update(struct request *req, struct reply *ret, struct problem *reterr
 	struct content_patch patch;
 	struct content_edit edit = { .id = req->params[0], .patch = &patch };
 
-	if (request_if_match(req, &edit.if_version, reterr) < 0 || patch_of(req, &patch, reterr) < 0 ||
+	if (request_if_match(req, &edit.if_version, reterr) < 0 ||
+	    patch_of(req, &patch, reterr) < 0 ||
 	    store_content_update(req->app->db, req->principal->workspace, &edit, NULL, reterr) < 0)
 		return -1;
 	return get(req, ret, reterr);
@@ -157,7 +160,8 @@ static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 	(void)ret;
 	if (request_if_match(req, &version, reterr) < 0)
 		return -1;
-	return store_content_delete(req->app->db, req->principal->workspace, req->params[0], version, reterr);
+	return store_content_delete(req->app->db, req->principal->workspace, req->params[0],
+				    version, reterr);
 }
 
 /* A draft may lack things; what goes to review or is approved may not. */
@@ -165,7 +169,8 @@ static int check_complete(struct request *req, struct problem *reterr)
 {
 	struct content c;
 
-	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &c, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+			      &c, reterr) < 0)
 		return -1;
 	if (c.kind == CONTENT_TEXT && (!c.caption || !*c.caption))
 		return problem_add(reterr, "/caption", "required", "a text has a caption");
@@ -208,17 +213,21 @@ static int reject(struct request *req, struct reply *ret, struct problem *reterr
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct content_query q = { .filter = { .character_id = request_query(req, "character_id") } };
+	struct content_query q = { .filter = { .character_id =
+						       request_query(req, "character_id") } };
 	struct paging at;
 	struct contents found;
 	const struct content *last;
 
 	if (paging_read(req, "content", &at, reterr) < 0)
 		return -1;
-	q.page = (struct page){ .limit = at.limit, .after_us = at.after_us, .after_id = at.after_id };
+	q.page = (struct page){ .limit = at.limit,
+				.after_us = at.after_us,
+				.after_id = at.after_id };
 	q.filter.state = content_state_parse(request_query(req, "state"));
 	q.filter.kind = content_kind_parse(request_query(req, "kind"));
-	if (store_content_list(req->app->db, req->principal->workspace, &q, req->arena, &found, reterr) < 0)
+	if (store_content_list(req->app->db, req->principal->workspace, &q, req->arena, &found,
+			       reterr) < 0)
 		return -1;
 	last = found.n ? &found.v[found.n - 1] : NULL;
 	emit_open(&ret->emit, NULL);

@@ -26,7 +26,9 @@ static void give_up(const char *message, struct outcome *ret)
 {
 	*ret = (struct outcome){
 		.kind = OUTCOME_DEFER,
-		.error = { .code = POST_ERROR_NETWORK, .message = message, .who = WHO_PLATFORM,
+		.error = { .code = POST_ERROR_NETWORK,
+			   .message = message,
+			   .who = WHO_PLATFORM,
 			   .is_retryable = true },
 	};
 }

@@ -12,14 +12,18 @@ static void check_account(const struct fitness_subject *s, struct findings *ret)
 	const struct account *acc = s->account;
 
 	if (acc->status != ACCOUNT_CONNECTED)
-		findings_add(ret, false, "account", "account_not_connected", "%s is %s: connect it again",
-			     acc->username, account_status_names[acc->status]);
+		findings_add(ret, false, "account", "account_not_connected",
+			     "%s is %s: connect it again", acc->username,
+			     account_status_names[acc->status]);
 	if (*acc->missing_scopes)
-		findings_add(ret, false, "account", "missing_scopes", "%s lacks the permissions %s: connect it again",
-			     acc->username, acc->missing_scopes);
+		findings_add(ret, false, "account", "missing_scopes",
+			     "%s lacks the permissions %s: connect it again", acc->username,
+			     acc->missing_scopes);
 	if (acc->expires_us != INSTANT_NONE && acc->expires_us < s->due_us)
-		findings_add(ret, true, "account", "token_expires_before_due",
-			     "the connection of %s ends before the post is due unless it is renewed", acc->username);
+		findings_add(
+			ret, true, "account", "token_expires_before_due",
+			"the connection of %s ends before the post is due unless it is renewed",
+			acc->username);
 }
 
 static void check_media(const struct fitness_subject *s, struct findings *ret)
@@ -30,7 +34,8 @@ static void check_media(const struct fitness_subject *s, struct findings *ret)
 		if (s->content->media[i].state == MEDIA_READY)
 			continue;
 		snprintf(at, sizeof(at), "media/%zu", i);
-		findings_add(ret, false, at, "media_not_ready", "the file is still being fetched, or failed");
+		findings_add(ret, false, at, "media_not_ready",
+			     "the file is still being fetched, or failed");
 	}
 }
 
@@ -55,7 +60,8 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	memset(ret, 0, sizeof(*ret));
 	check_account(s, ret);
 	check_media(s, ret);
-	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) < 0) {
+	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) <
+	    0) {
 		json_decref(settings);
 		json_decref(meta);
 		return -1;

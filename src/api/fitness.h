@@ -15,7 +15,7 @@
 struct fitness_subject {
 	const struct content *content;
 	const struct account *account;
-	const char *overrides;    /* the post's own, JSON object text or NULL */
+	const char *overrides; /* the post's own, JSON object text or NULL */
 	int64_t due_us;
 };
 

@@ -16,9 +16,9 @@
 #include "store/accounts.h"
 #include "store/flows.h"
 
-#define STATE_BYTES 32
+#define STATE_BYTES    32
 #define VERIFIER_BYTES 48
-#define COOKIE_CHARS 43
+#define COOKIE_CHARS   43
 
 /* clang-format off */
 static const struct field short_fields[] = {
@@ -121,7 +121,8 @@ static int accounts_of(struct request *req, const struct platform *p, enum livem
 		.livemode = mode,
 	};
 
-	return store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, ret, reterr);
+	return store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, ret,
+				   reterr);
 }
 
 int integration_emit(struct request *req, const char *key, const struct platform *p,
@@ -194,7 +195,8 @@ static int livemode_choose(const struct request *req, bool *ret, struct problem 
 	bool live = asked ? strcmp(asked, "live") == 0 : own != LIVEMODE_TEST;
 
 	if (own != LIVEMODE_ANY && live != (own == LIVEMODE_LIVE))
-		return problem_add(reterr, "mode", "out_of_range", "this key connects %s accounts only",
+		return problem_add(reterr, "mode", "out_of_range",
+				   "this key connects %s accounts only",
 				   own == LIVEMODE_LIVE ? "live" : "test");
 	*ret = live;
 	return 0;
@@ -241,8 +243,8 @@ static int get_auth_url(struct request *req, struct reply *ret, struct problem *
 	bool is_live = true, is_again = false;
 
 	if (livemode_choose(req, &is_live, reterr) < 0 ||
-	    redirect_resolve(req->arena, req->app->config, request_query(req, "redirect"), &redirect,
-			     reterr) < 0)
+	    redirect_resolve(req->arena, req->app->config, request_query(req, "redirect"),
+			     &redirect, reterr) < 0)
 		return -1;
 	platform_app_init(&app, req->arena, req->app->config, p, is_live);
 	if (platform_app_check(&app, reterr) < 0 || asks_again(req, &app, &is_again, reterr) < 0)
@@ -258,8 +260,8 @@ static int get_auth_url(struct request *req, struct reply *ret, struct problem *
 	if (flow_open(req, &app, redirect, secrets, reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "Set-Cookie",
-		     FLOW_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Lax", secrets[1],
-		     (long long)req->app->config->oauth_flow_life_s);
+		     FLOW_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Lax",
+		     secrets[1], (long long)req->app->config->oauth_flow_life_s);
 	emit_open(&ret->emit, NULL);
 	emit_text(&ret->emit, "url", url);
 	emit_close(&ret->emit);

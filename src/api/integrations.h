@@ -8,11 +8,11 @@
 #define CARILLON_API_INTEGRATIONS_H
 
 #include "http/message.h"
-#include "json/schema.h"
 #include "platform/platform.h"
+#include "json/schema.h"
 
 #define INTEGRATIONS_BASE "/api/v1/integrations/"
-#define FLOW_COOKIE "__Host-carillon-flow"
+#define FLOW_COOKIE       "__Host-carillon-flow"
 
 const struct platform *integration_platform(const struct request *req);
 /* The state of one platform for the caller, as GET answers it; mode as in ?livemode=. */

@@ -5,8 +5,8 @@
 
 #include "crypto/random.h"
 
-#define PREFIX_LEN 8
-#define CRC_LEN 6
+#define PREFIX_LEN   8
+#define CRC_LEN      6
 #define SECRET_BYTES 32
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

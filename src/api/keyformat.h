@@ -15,7 +15,7 @@
 #include "crypto/keys.h"
 
 #define KEYFORMAT_PUBLIC 8
-#define KEYFORMAT_LEN (8 + KEYFORMAT_PUBLIC + 1 + 43 + 6)
+#define KEYFORMAT_LEN    (8 + KEYFORMAT_PUBLIC + 1 + 43 + 6)
 
 struct keyformat {
 	bool livemode;

@@ -86,8 +86,8 @@ static void emit_media(const struct request *req, struct emit *e, const struct m
 	emit_text(e, "filename", m->filename);
 	emit_text(e, "url",
 		  is_ready ? media_url_sign(req->arena, req->app->keys, cfg->server_public_url,
-					    m->item.media_id, m->item.ext, until_us) :
-			     NULL);
+					    m->item.media_id, m->item.ext, until_us)
+			   : NULL);
 	emit_instant(e, "url_expires_at", is_ready ? until_us : INSTANT_NONE);
 	emit_instant(e, "created_at", m->created_us);
 	emit_close(e);
@@ -105,7 +105,8 @@ struct upload { /* where in the spooled body the file stands, and what was said 
 	const char *filename, *alt_text;
 };
 
-static int read_multipart(struct request *req, const char *type, struct upload *ret, struct problem *reterr)
+static int read_multipart(struct request *req, const char *type, struct upload *ret,
+			  struct problem *reterr)
 {
 	const struct part *file, *alt;
 	struct multipart m;
@@ -115,10 +116,13 @@ static int read_multipart(struct request *req, const char *type, struct upload *
 	file = multipart_find(&m, "file");
 	alt = multipart_find(&m, "alt_text");
 	if (!file || !file->filename)
-		return problem_add(reterr, "/file", "required", "the multipart body needs a file part named \"file\"");
+		return problem_add(reterr, "/file", "required",
+				   "the multipart body needs a file part named \"file\"");
 	for (size_t i = 0; i < m.n; i++)
-		if (strcmp(m.parts[i].name, "file") != 0 && strcmp(m.parts[i].name, "alt_text") != 0)
-			problem_add(reterr, m.parts[i].name, "unknown_member", "is not a part of an upload");
+		if (strcmp(m.parts[i].name, "file") != 0 &&
+		    strcmp(m.parts[i].name, "alt_text") != 0)
+			problem_add(reterr, m.parts[i].name, "unknown_member",
+				    "is not a part of an upload");
 	*ret = (struct upload){ file->offset, file->bytes, file->filename, alt ? alt->text : NULL };
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
 }
@@ -129,7 +133,8 @@ static int read_raw(struct request *req, struct upload *ret, struct problem *ret
 
 	if (stat(req->body_file, &st) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "the spooled upload cannot be read");
-	*ret = (struct upload){ 0, st.st_size, request_query(req, "filename"), request_query(req, "alt_text") };
+	*ret = (struct upload){ 0, st.st_size, request_query(req, "filename"),
+				request_query(req, "alt_text") };
 	return 0;
 }
 
@@ -139,15 +144,16 @@ static int read_upload(struct request *req, struct upload *ret, struct problem *
 
 	if (!req->body_file)
 		return problem_set(reterr, PROBLEM_BAD_REQUEST, "the request has no body");
-	if (!type || strncasecmp(type, "application/json", 16) == 0 || strncasecmp(type, "text/", 5) == 0 ||
+	if (!type || strncasecmp(type, "application/json", 16) == 0 ||
+	    strncasecmp(type, "text/", 5) == 0 ||
 	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
 		return problem_set(reterr, PROBLEM_UNSUPPORTED_TYPE,
-				   "send multipart/form-data with a part \"file\", or the bytes with their own Content-Type");
+				   "send multipart/form-data with a part \"file\", or the bytes "
+				   "with their own Content-Type");
 	if (strncasecmp(type, "multipart/form-data", 19) == 0)
 		return read_multipart(req, type, ret, reterr);
 	return read_raw(req, ret, reterr);
 }
-
 
 static int keep(struct request *req, const struct upload *u, struct media *ret, bool *ret_is_new,
 		struct problem *reterr)
@@ -182,7 +188,8 @@ static int keep(struct request *req, const struct upload *u, struct media *ret, 
 	/* Bytes first: a row must never point at nothing. An orphan file costs space, not truth. */
 	if (media_keep(cfg, req->principal->workspace, file, reterr) < 0)
 		return -1;
-	return store_media_insert(req->app->db, req->principal->workspace, &in, req->arena, ret, ret_is_new, reterr);
+	return store_media_insert(req->app->db, req->principal->workspace, &in, req->arena, ret,
+				  ret_is_new, reterr);
 }
 
 static int create(struct request *req, struct reply *ret, struct problem *reterr)
@@ -202,7 +209,8 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct media m;
 
-	if (store_media_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &m, reterr) < 0)
+	if (store_media_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &m,
+			    reterr) < 0)
 		return -1;
 	return reply_media(req, ret, &m);
 }
@@ -222,7 +230,8 @@ static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 		return -1;
 	problem_clear(&ignored);
 	if (m.item.sha256[0] &&
-	    store_media_is_held(req->app->db, ws, m.item.sha256, &is_held, &ignored) == 0 && !is_held)
+	    store_media_is_held(req->app->db, ws, m.item.sha256, &is_held, &ignored) == 0 &&
+	    !is_held)
 		media_remove(req->app->config, ws, m.item.sha256);
 	return 0;
 }
@@ -237,7 +246,8 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 	if (paging_read(req, "media", &at, reterr) < 0)
 		return -1;
 	page = (struct page){ .limit = at.limit, .after_us = at.after_us, .after_id = at.after_id };
-	if (store_media_list(req->app->db, req->principal->workspace, &page, req->arena, &found, reterr) < 0)
+	if (store_media_list(req->app->db, req->principal->workspace, &page, req->arena, &found,
+			     reterr) < 0)
 		return -1;
 	last = found.n ? &found.v[found.n - 1] : NULL;
 	emit_open(&ret->emit, NULL);
@@ -256,8 +266,8 @@ static int serve(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct media_place at;
 
-	if (media_url_check(req->app->keys, req->params[0], req->params[1], req->params[2], clock_real_us(),
-			    reterr) < 0 ||
+	if (media_url_check(req->app->keys, req->params[0], req->params[1], req->params[2],
+			    clock_real_us(), reterr) < 0 ||
 	    store_media_place(req->app->db, req->params[0], req->arena, &at, reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "X-Accel-Redirect", "%s",

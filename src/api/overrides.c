@@ -77,7 +77,8 @@ void overrides_check(struct arena *a, const json_t *value, const char *at, struc
 		problem_add(reterr, at, "wrong_type", "must be an object");
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)value, key, v) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, v)
+	{
 		const struct member *m = member_find(key);
 		const char *here = arena_printf(a, "%s/%s", at, key);
 
@@ -88,12 +89,14 @@ void overrides_check(struct arena *a, const json_t *value, const char *at, struc
 	}
 }
 
-void overrides_check_all(struct arena *a, const json_t *value, const char *at, struct problem *reterr)
+void overrides_check_all(struct arena *a, const json_t *value, const char *at,
+			 struct problem *reterr)
 {
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)value, key, v) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, v)
+	{
 		const char *here = arena_printf(a, "%s/%s", at, key);
 
 		if (!platform_find(key))

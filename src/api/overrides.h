@@ -12,7 +12,8 @@
 #include "base/problem.h"
 
 /* {platform: {...}}; adds an item per wrong member under `at`. */
-void overrides_check_all(struct arena *a, const json_t *value, const char *at, struct problem *reterr);
+void overrides_check_all(struct arena *a, const json_t *value, const char *at,
+			 struct problem *reterr);
 /* {...} of one platform */
 void overrides_check(struct arena *a, const json_t *value, const char *at, struct problem *reterr);
 /* Compact JSON in the arena; NULL for JSON null or nothing. */

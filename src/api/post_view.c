@@ -5,9 +5,10 @@
 #include "http/paging.h"
 
 static const char *const statuses[] = { "pending", "published", "failed", "cancelled", NULL };
-static const char *const states[] = { "queued",	     "staging",	  "staged",    "publishing",
-				      "confirming",  "retrying",  "unconfirmed", "published",
-				      "failed",	     "missed",	  "cancelled", "paused", NULL };
+static const char *const states[] = { "queued",     "staging",  "staged",      "publishing",
+				      "confirming", "retrying", "unconfirmed", "published",
+				      "failed",     "missed",   "cancelled",   "paused",
+				      NULL };
 
 /* clang-format off */
 static const struct field error_fields[] = {
@@ -100,7 +101,8 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p)
 	emit_close(e);
 }
 
-void post_view_page(struct request *req, struct reply *ret, const char *list, const struct posts *posts)
+void post_view_page(struct request *req, struct reply *ret, const char *list,
+		    const struct posts *posts)
 {
 	const struct post *last = posts->n > 0 ? &posts->v[posts->n - 1] : NULL;
 

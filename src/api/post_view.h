@@ -7,8 +7,8 @@
 #define CARILLON_API_POST_VIEW_H
 
 #include "http/message.h"
-#include "json/schema.h"
 #include "store/posts.h"
+#include "json/schema.h"
 
 extern const struct schema post_view_schema;      /* ScheduledPost */
 extern const struct schema post_view_list_schema; /* {"scheduled_posts": [...], "next_cursor"} */
@@ -17,6 +17,7 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p);
 void post_view_emit_error(struct emit *e, const char *key, const struct post *p);
 
 /* {"scheduled_posts": [...], "next_cursor": ...}; list names the cursor's list. */
-void post_view_page(struct request *req, struct reply *ret, const char *list, const struct posts *posts);
+void post_view_page(struct request *req, struct reply *ret, const char *list,
+		    const struct posts *posts);
 
 #endif

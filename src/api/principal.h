@@ -18,10 +18,10 @@ enum principal_mode { MODE_TEST, MODE_LIVE, MODE_BOTH }; /* a user's token sees 
 struct principal {
 	enum principal_kind kind;
 	enum principal_mode mode;
-	const char *workspace;       /* bound into every statement */
-	const char *id;              /* user_... or key_... */
-	const char *session;         /* PRINCIPAL_USER */
-	enum role role;              /* PRINCIPAL_USER */
+	const char *workspace; /* bound into every statement */
+	const char *id;        /* user_... or key_... */
+	const char *session;   /* PRINCIPAL_USER */
+	enum role role;        /* PRINCIPAL_USER */
 	uint64_t scopes;
 	const char *const *account_ids; /* key's allow-list, NULL-terminated; NULL: all */
 };

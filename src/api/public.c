@@ -36,7 +36,7 @@ static const struct schema publish_schema = { "PublicPublish", sizeof(struct pub
 /* clang-format on */
 
 #define BIT(state) (UINT64_C(1) << (state))
-#define TERMINAL (BIT(POST_PUBLISHED) | BIT(POST_FAILED) | BIT(POST_MISSED) | BIT(POST_CANCELLED))
+#define TERMINAL   (BIT(POST_PUBLISHED) | BIT(POST_FAILED) | BIT(POST_MISSED) | BIT(POST_CANCELLED))
 
 static int find_account(struct request *req, const struct publish_body *in, struct account *ret,
 			struct problem *reterr)
@@ -49,15 +49,18 @@ static int find_account(struct request *req, const struct publish_body *in, stru
 	};
 
 	if (!platform_find(in->platform))
-		return problem_add(reterr, "/platform", "unknown_platform", "\"%s\" is not a platform", in->platform);
+		return problem_add(reterr, "/platform", "unknown_platform",
+				   "\"%s\" is not a platform", in->platform);
 	if (!in->account_id)
 		return store_accounts_resolve(req->app->db, ws, &wish, req->arena, ret, reterr);
 	if (store_accounts_get(req->app->db, ws, in->account_id, req->arena, ret, reterr) < 0)
 		return -1;
 	if (!principal_sees(req->principal, ret->id, ret->livemode))
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "account %s does not exist", in->account_id);
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "account %s does not exist",
+				   in->account_id);
 	if (strcmp(ret->platform, in->platform) != 0)
-		return problem_add(reterr, "/account_id", "wrong_platform", "the account is on %s", ret->platform);
+		return problem_add(reterr, "/account_id", "wrong_platform", "the account is on %s",
+				   ret->platform);
 	return 0;
 }
 
@@ -65,7 +68,8 @@ static int find_account(struct request *req, const struct publish_body *in, stru
 static int find_post(struct request *req, const struct post_search *what, struct post *ret,
 		     struct problem *reterr)
 {
-	if (store_posts_find(req->app->db, req->principal->workspace, what, req->arena, ret, reterr) == 0)
+	if (store_posts_find(req->app->db, req->principal->workspace, what, req->arena, ret,
+			     reterr) == 0)
 		return 1;
 	if (reterr->kind != PROBLEM_NOT_FOUND)
 		return -1;
@@ -93,18 +97,21 @@ static int insert_post(struct request *req, const char *content_id, const struct
 	};
 	struct posts made;
 
-	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made, reterr) < 0)
+	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
+			       reterr) < 0)
 		return -1;
 	*ret = made.v[0];
 	return 0;
 }
 
 /* A future time: creates, or moves the newest one that is still to come. */
-static int schedule_only(struct request *req, const struct account *acc, const struct schedule_time *due,
-			 struct reply *ret, struct problem *reterr)
+static int schedule_only(struct request *req, const struct account *acc,
+			 const struct schedule_time *due, struct reply *ret, struct problem *reterr)
 {
 	const struct publish_body *in = req->in;
-	struct post_search pending = { .content_id = in->content_id, .account_id = acc->id, .not_in = TERMINAL };
+	struct post_search pending = { .content_id = in->content_id,
+				       .account_id = acc->id,
+				       .not_in = TERMINAL };
 	struct post_patch patch = {
 		.given = POST_CHANGE_TIME,
 		.due = *due,
@@ -116,8 +123,9 @@ static int schedule_only(struct request *req, const struct account *acc, const s
 	if (found < 0)
 		return -1;
 	patch.id = p.id;
-	if (found ? store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena, &p, reterr) < 0 :
-		    insert_post(req, in->content_id, acc, due, &p, reterr) < 0)
+	if (found ? store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena,
+				      &p, reterr) < 0
+		  : insert_post(req, in->content_id, acc, due, &p, reterr) < 0)
 		return -1;
 	ret->status = 201;
 	return publish_now_reply(req, &p, ret, reterr);
@@ -127,7 +135,9 @@ static int publish_at_once(struct request *req, const struct account *acc, struc
 			   struct problem *reterr)
 {
 	const struct publish_body *in = req->in;
-	struct post_search pending = { .content_id = in->content_id, .account_id = acc->id, .not_in = TERMINAL };
+	struct post_search pending = { .content_id = in->content_id,
+				       .account_id = acc->id,
+				       .not_in = TERMINAL };
 	struct post_search live = pending;
 	struct schedule_time now = { .us = clock_real_us() };
 	struct post p;
@@ -150,7 +160,8 @@ static int check_fit(struct request *req, const struct content *c, const struct 
 	struct findings f;
 
 	if (acc->status != ACCOUNT_CONNECTED)
-		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED, "%s is %s: connect it again", acc->username,
+		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
+				   "%s is %s: connect it again", acc->username,
 				   account_status_names[acc->status]);
 	if (fitness_check(req, &s, &f, reterr) < 0)
 		return -1;
@@ -172,10 +183,12 @@ static int publish(struct request *req, struct reply *ret, struct problem *reter
 	struct account acc;
 	struct content c;
 
-	if (store_content_get(req->app->db, req->principal->workspace, in->content_id, req->arena, &c, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, in->content_id, req->arena,
+			      &c, reterr) < 0)
 		return -1;
 	if (!content_is_publishable(&c))
-		return problem_set(reterr, PROBLEM_NOT_APPROVED, "content %s is %s; approve it first", c.id,
+		return problem_set(reterr, PROBLEM_NOT_APPROVED,
+				   "content %s is %s; approve it first", c.id,
 				   content_state_names[c.state]);
 	if (SCHEMA_HAS(in, ROW_SCHEDULED_AT)) {
 		if (schedule_resolve(&wish, &due, reterr) < 0 ||
@@ -185,17 +198,20 @@ static int publish(struct request *req, struct reply *ret, struct problem *reter
 	}
 	if (find_account(req, in, &acc, reterr) < 0 || check_fit(req, &c, &acc, reterr) < 0)
 		return -1;
-	return is_later ? schedule_only(req, &acc, &due, ret, reterr) : publish_at_once(req, &acc, ret, reterr);
+	return is_later ? schedule_only(req, &acc, &due, ret, reterr)
+			: publish_at_once(req, &acc, ret, reterr);
 }
 
 static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct post p;
 
-	if (store_posts_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &p, reterr) < 0)
+	if (store_posts_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &p,
+			    reterr) < 0)
 		return -1;
 	if (!principal_sees(req->principal, p.account_id, p.livemode))
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", req->params[0]);
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist",
+				   req->params[0]);
 	post_view_emit(&ret->emit, NULL, &p);
 	ret->version = p.version;
 	return 0;

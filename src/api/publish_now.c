@@ -12,7 +12,7 @@
 #include "publish/engine.h"
 #include "store/content.h"
 
-#define WAIT_S 25
+#define WAIT_S     25
 #define WAIT_MAX_S 55
 
 /* clang-format off */
@@ -30,11 +30,13 @@ static const struct field answer_fields[] = {
 const struct schema publish_now_schema = { "PublishNow", 0, answer_fields };
 /* clang-format on */
 
-int publish_now_reply(struct request *req, const struct post *p, struct reply *ret, struct problem *reterr)
+int publish_now_reply(struct request *req, const struct post *p, struct reply *ret,
+		      struct problem *reterr)
 {
 	struct content c;
 
-	if (store_content_get(req->app->db, req->principal->workspace, p->content_id, req->arena, &c, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, p->content_id, req->arena,
+			      &c, reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	post_view_emit(&ret->emit, "scheduled_post", p);
@@ -53,7 +55,8 @@ static int failed(const struct post *p, struct problem *reterr)
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	struct emit e = EMIT(&text);
 
-	problem_set(reterr, PROBLEM_PUBLISH_FAILED, "%s", p->error_message ? p->error_message : "publishing failed");
+	problem_set(reterr, PROBLEM_PUBLISH_FAILED, "%s",
+		    p->error_message ? p->error_message : "publishing failed");
 	post_view_emit_error(&e, "error", p);
 	if (p->error_code && text.len < sizeof(reterr->extra)) {
 		memcpy(reterr->extra, text.p, text.len + 1);
@@ -81,9 +84,11 @@ static bool is_over(enum post_state s)
 	return s == POST_FAILED || s == POST_MISSED;
 }
 
-int publish_now_run(struct request *req, const char *post_id, struct reply *ret, struct problem *reterr)
+int publish_now_run(struct request *req, const char *post_id, struct reply *ret,
+		    struct problem *reterr)
 {
-	int64_t until_us = clock_boot_us() + request_prefer_wait_s(req, WAIT_S, WAIT_MAX_S) * US_PER_S;
+	int64_t until_us =
+		clock_boot_us() + request_prefer_wait_s(req, WAIT_S, WAIT_MAX_S) * US_PER_S;
 	const char *ws = req->principal->workspace;
 	enum post_state state;
 	struct engine *engine;

@@ -92,13 +92,14 @@ int redirect_resolve(struct arena *a, const struct config *cfg, const char *wish
 		wish = "/";
 	if (strlen(wish) > REDIRECT_MAX || has_odd_bytes(wish) || has_odd_escapes(wish) ||
 	    !(is_local_path(wish) || is_allowed_origin(cfg, wish)))
-		return problem_set(reterr, PROBLEM_REDIRECT,
-				   "redirect must be a path like /settings or an address at one of this "
-				   "server's allowed origins");
+		return problem_set(
+			reterr, PROBLEM_REDIRECT,
+			"redirect must be a path like /settings or an address at one of this "
+			"server's allowed origins");
 	if (base_len > 0 && base[base_len - 1] == '/')
 		base_len--;
-	*ret = is_local_path(wish) ? arena_printf(a, "%.*s%s", (int)base_len, base, wish) :
-				     arena_strdup(a, wish);
+	*ret = is_local_path(wish) ? arena_printf(a, "%.*s%s", (int)base_len, base, wish)
+				   : arena_strdup(a, wish);
 	return 0;
 }
 

@@ -7,10 +7,19 @@
 #include "db/migrate.h"
 
 static const struct route *const families[] = {
-	api_auth_routes,     api_apikeys_routes,  api_workspace_routes, api_characters_routes,
-	api_media_routes,    api_content_routes,  api_schedule_content_routes,
-	api_integrations_routes, api_accounts_routes, api_schedule_routes, api_public_routes,
-	api_system_routes,   NULL,
+	api_auth_routes,
+	api_apikeys_routes,
+	api_workspace_routes,
+	api_characters_routes,
+	api_media_routes,
+	api_content_routes,
+	api_schedule_content_routes,
+	api_integrations_routes,
+	api_accounts_routes,
+	api_schedule_routes,
+	api_public_routes,
+	api_system_routes,
+	NULL,
 };
 
 const struct route_table api_routes = { families };

@@ -18,7 +18,8 @@
 
 static const char *const wanted_statuses[] = { "cancelled", "pending", NULL };
 static const char *const outcomes[] = { "published", "not_published", NULL };
-static const char *const filter_statuses[] = { "pending", "published", "failed", "cancelled", NULL };
+static const char *const filter_statuses[] = { "pending", "published", "failed", "cancelled",
+					       NULL };
 
 struct patch_body {
 	uint64_t present;
@@ -60,10 +61,12 @@ static const struct field no_fields[] = { { .name = NULL } };
 static const struct schema empty_schema = { "Empty", sizeof(struct empty_body), no_fields };
 /* clang-format on */
 
-static int reply_post(struct request *req, struct reply *ret, const struct post *p, struct problem *reterr)
+static int reply_post(struct request *req, struct reply *ret, const struct post *p,
+		      struct problem *reterr)
 {
 	if (!principal_sees(req->principal, p->account_id, p->livemode))
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", req->params[0]);
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist",
+				   req->params[0]);
 	post_view_emit(&ret->emit, NULL, p);
 	ret->version = p->version;
 	return 0;
@@ -71,10 +74,12 @@ static int reply_post(struct request *req, struct reply *ret, const struct post 
 
 static int read_post(struct request *req, struct post *ret, struct problem *reterr)
 {
-	if (store_posts_get(req->app->db, req->principal->workspace, req->params[0], req->arena, ret, reterr) < 0)
+	if (store_posts_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+			    ret, reterr) < 0)
 		return -1;
 	if (!principal_sees(req->principal, ret->account_id, ret->livemode))
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", req->params[0]);
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist",
+				   req->params[0]);
 	return 0;
 }
 
@@ -137,8 +142,8 @@ static int update(struct request *req, struct reply *ret, struct problem *reterr
 		return -1;
 	if ((patch.given & POST_CHANGE_TIME) && read_time(in, &p, &patch.due, reterr) < 0)
 		return -1;
-	if (patch.given != 0 &&
-	    store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena, &p, reterr) < 0)
+	if (patch.given != 0 && store_posts_patch(req->app->db, req->principal->workspace, &patch,
+						  req->arena, &p, reterr) < 0)
 		return -1;
 	return reply_post(req, ret, &p, reterr);
 }
@@ -151,7 +156,8 @@ static int cancel(struct request *req, struct reply *ret, struct problem *reterr
 	(void)ret;
 	if (request_if_match(req, &patch.if_version, reterr) < 0 || read_post(req, &p, reterr) < 0)
 		return -1;
-	return store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena, &p, reterr);
+	return store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena, &p,
+				 reterr);
 }
 
 static int publish_now(struct request *req, struct reply *ret, struct problem *reterr)
@@ -172,9 +178,12 @@ static int resolve(struct request *req, struct reply *ret, struct problem *reter
 	struct post p;
 
 	if (in->outcome == 0 && !in->remote_post_id)
-		return problem_add(reterr, "/remote_post_id", "required", "name the post that is live");
-	if (request_if_match(req, &verdict.if_version, reterr) < 0 || read_post(req, &p, reterr) < 0 ||
-	    store_posts_resolve(req->app->db, req->principal->workspace, &verdict, req->arena, &p, reterr) < 0)
+		return problem_add(reterr, "/remote_post_id", "required",
+				   "name the post that is live");
+	if (request_if_match(req, &verdict.if_version, reterr) < 0 ||
+	    read_post(req, &p, reterr) < 0 ||
+	    store_posts_resolve(req->app->db, req->principal->workspace, &verdict, req->arena, &p,
+				reterr) < 0)
 		return -1;
 	return reply_post(req, ret, &p, reterr);
 }
@@ -224,7 +233,8 @@ static int page_of(struct request *req, struct reply *ret, const char *name, str
 	q->page.limit = at.limit;
 	q->page.after_us = at.after_us;
 	q->page.after_id = at.after_id;
-	if (store_posts_list(req->app->db, req->principal->workspace, q, req->arena, &found, reterr) < 0)
+	if (store_posts_list(req->app->db, req->principal->workspace, q, req->arena, &found,
+			     reterr) < 0)
 		return -1;
 	post_view_page(req, ret, name, &found);
 	return 0;
@@ -240,14 +250,16 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 /* What is over, newest first. */
 static int history(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	const uint64_t over = BIT(POST_PUBLISHED) | BIT(POST_FAILED) | BIT(POST_MISSED) | BIT(POST_CANCELLED);
+	const uint64_t over =
+		BIT(POST_PUBLISHED) | BIT(POST_FAILED) | BIT(POST_MISSED) | BIT(POST_CANCELLED);
 	struct post_query q = { .page = { .descending = true } };
 
 	if (read_filter(req, &q, reterr) < 0)
 		return -1;
 	q.states = q.states ? q.states & over : over;
 	if (q.states == 0)
-		return problem_add(reterr, "status", "out_of_range", "history holds only what is over");
+		return problem_add(reterr, "status", "out_of_range",
+				   "history holds only what is over");
 	return page_of(req, ret, "history", &q, reterr);
 }
 

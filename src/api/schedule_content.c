@@ -66,22 +66,24 @@ static const struct schema preflight_schema = { "Preflight", 0, preflight_fields
 
 struct targets {
 	struct account v[TARGETS_MAX];
-	char at[TARGETS_MAX][64];     /* JSON Pointer of the member that named it */
+	char at[TARGETS_MAX][64]; /* JSON Pointer of the member that named it */
 	size_t n;
 };
 
 /* The character's choice for a platform: {"instagram": "acc_..."} */
-static const char *preferred_account(struct request *req, const struct character *c, const char *platform)
+static const char *preferred_account(struct request *req, const struct character *c,
+				     const char *platform)
 {
 	json_t *map = c && c->default_accounts ? json_loads(c->default_accounts, 0, NULL) : NULL;
-	const char *id = arena_strdup(req->arena, json_string_value(json_object_get(map, platform)));
+	const char *id =
+		arena_strdup(req->arena, json_string_value(json_object_get(map, platform)));
 
 	json_decref(map);
 	return id;
 }
 
-static int by_platform(struct request *req, const struct field_texts *names, const struct character *c,
-		       struct targets *ret, struct problem *reterr)
+static int by_platform(struct request *req, const struct field_texts *names,
+		       const struct character *c, struct targets *ret, struct problem *reterr)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		struct account_wish wish = {
@@ -93,9 +95,10 @@ static int by_platform(struct request *req, const struct field_texts *names, con
 		const char *at = arena_printf(req->arena, "/platforms/%zu", i);
 
 		if (!platform_find(names->v[i]))
-			return problem_add(reterr, at, "unknown_platform", "\"%s\" is not a platform", names->v[i]);
-		if (store_accounts_resolve(req->app->db, req->principal->workspace, &wish, req->arena,
-					   &ret->v[ret->n], reterr) < 0)
+			return problem_add(reterr, at, "unknown_platform",
+					   "\"%s\" is not a platform", names->v[i]);
+		if (store_accounts_resolve(req->app->db, req->principal->workspace, &wish,
+					   req->arena, &ret->v[ret->n], reterr) < 0)
 			return -1;
 		memcpy(ret->at[ret->n++], at, strlen(at) + 1);
 	}
@@ -112,8 +115,8 @@ static int by_id(struct request *req, const struct field_texts *ids, struct targ
 		struct account *acc = &ret->v[ret->n];
 
 		problem_clear(&absent);
-		if (store_accounts_get(req->app->db, req->principal->workspace, ids->v[i], req->arena, acc,
-				       &absent) < 0 ||
+		if (store_accounts_get(req->app->db, req->principal->workspace, ids->v[i],
+				       req->arena, acc, &absent) < 0 ||
 		    !principal_sees(req->principal, acc->id, acc->livemode)) {
 			if (absent.kind == PROBLEM_DB_DOWN) {
 				*reterr = absent;
@@ -127,8 +130,8 @@ static int by_id(struct request *req, const struct field_texts *ids, struct targ
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
 }
 
-static int find_targets(struct request *req, const struct schedule_body *in, const struct character *c,
-			struct targets *ret, struct problem *reterr)
+static int find_targets(struct request *req, const struct schedule_body *in,
+			const struct character *c, struct targets *ret, struct problem *reterr)
 {
 	bool has_platforms = SCHEMA_HAS(in, ROW_PLATFORMS);
 
@@ -137,27 +140,28 @@ static int find_targets(struct request *req, const struct schedule_body *in, con
 		return problem_add(reterr, has_platforms ? "/account_ids" : "/platforms",
 				   has_platforms ? "not_both" : "required",
 				   "give either platforms or account_ids");
-	return has_platforms ? by_platform(req, &in->platforms, c, ret, reterr) :
-			       by_id(req, &in->account_ids, ret, reterr);
+	return has_platforms ? by_platform(req, &in->platforms, c, ret, reterr)
+			     : by_id(req, &in->account_ids, ret, reterr);
 }
 
 /* Zone of a post: as asked, else the character's, else the workspace's. */
-static int zone_of(struct request *req, const char *asked, const struct character *c, const char **ret,
-		   struct problem *reterr)
+static int zone_of(struct request *req, const char *asked, const struct character *c,
+		   const char **ret, struct problem *reterr)
 {
 	struct workspace ws;
 
 	*ret = asked ? asked : c ? c->timezone : NULL;
 	if (*ret)
 		return 0;
-	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &ws, reterr) < 0)
+	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &ws, reterr) <
+	    0)
 		return -1;
 	*ret = ws.timezone;
 	return 0;
 }
 
-static int read_content(struct request *req, struct content *ret, struct character *ret_c, bool *ret_has_c,
-			struct problem *reterr)
+static int read_content(struct request *req, struct content *ret, struct character *ret_c,
+			bool *ret_has_c, struct problem *reterr)
 {
 	const char *ws = req->principal->workspace;
 
@@ -208,12 +212,15 @@ static int check_fit(struct request *req, const struct content *c, const struct 
 		     int64_t due_us, struct problem *reterr)
 {
 	for (size_t i = 0; i < targets->n; i++) {
-		struct fitness_subject subject = { .content = c, .account = &targets->v[i], .due_us = due_us };
+		struct fitness_subject subject = { .content = c,
+						   .account = &targets->v[i],
+						   .due_us = due_us };
 		struct findings f;
 
 		if (targets->v[i].status != ACCOUNT_CONNECTED)
-			return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED, "%s is %s: connect it again",
-					   targets->v[i].username, account_status_names[targets->v[i].status]);
+			return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
+					   "%s is %s: connect it again", targets->v[i].username,
+					   account_status_names[targets->v[i].status]);
 		if (fitness_check(req, &subject, &f, reterr) < 0)
 			return -1;
 		fitness_report(&f, targets->at[i], reterr);
@@ -237,7 +244,8 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	if (read_content(req, &c, &character, &has_character, reterr) < 0)
 		return -1;
 	if (!content_is_publishable(&c))
-		return problem_set(reterr, PROBLEM_NOT_APPROVED, "content %s is %s; approve it first", c.id,
+		return problem_set(reterr, PROBLEM_NOT_APPROVED,
+				   "content %s is %s; approve it first", c.id,
 				   content_state_names[c.state]);
 	if (zone_of(req, in->timezone, has_character ? &character : NULL, &zone, reterr) < 0 ||
 	    first_time(in, zone, &first, reterr) < 0 ||
@@ -248,7 +256,8 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	batch.content_id = c.id;
 	batch.n = targets->n;
 	batch.stage_lead_s = req->app->config->publish_stage_lead_s;
-	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made, reterr) < 0)
+	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
+			       reterr) < 0)
 		return -1;
 	made.has_more = false;
 	post_view_page(req, ret, "schedule", &made);
@@ -310,8 +319,10 @@ static int preflight(struct request *req, struct reply *ret, struct problem *ret
 	struct accounts accounts;
 	struct content c;
 
-	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &c, reterr) < 0 ||
-	    store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &accounts, reterr) < 0)
+	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+			      &c, reterr) < 0 ||
+	    store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &accounts,
+				reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "targets");
@@ -319,7 +330,9 @@ static int preflight(struct request *req, struct reply *ret, struct problem *ret
 		findings_add(&all, false, "content", "content_not_approved", "the content is %s",
 			     content_state_names[c.state]);
 	for (size_t i = 0; i < accounts.n; i++) {
-		struct fitness_subject s = { .content = &c, .account = &accounts.v[i], .due_us = clock_real_us() };
+		struct fitness_subject s = { .content = &c,
+					     .account = &accounts.v[i],
+					     .due_us = clock_real_us() };
 		struct findings f;
 
 		if (fitness_check(req, &s, &f, reterr) < 0)

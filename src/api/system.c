@@ -10,8 +10,8 @@
 #include "store/health.h"
 
 #define HEARTBEAT_LATE_S 90 /* cron starts a runner each minute, and it stays for the minute */
-#define OVERDUE_LATE_S 180
-#define RETRY_S 15
+#define OVERDUE_LATE_S   180
+#define RETRY_S          15
 
 /* clang-format off */
 static const char *const states[] = { "ok", "down", NULL };
@@ -113,8 +113,8 @@ struct metric {
 
 static void print_metric(struct buf *out, const struct metric *m)
 {
-	buf_printf(out, "# HELP carillon_%s %s\n# TYPE carillon_%s gauge\ncarillon_%s %lld\n", m->name,
-		   m->help, m->name, m->name, (long long)m->value);
+	buf_printf(out, "# HELP carillon_%s %s\n# TYPE carillon_%s gauge\ncarillon_%s %lld\n",
+		   m->name, m->help, m->name, m->name, (long long)m->value);
 }
 
 static void print_metrics(const struct health *h, bool is_up, struct buf *out)

@@ -10,9 +10,9 @@
 #include "store/users.h"
 #include "store/workspaces.h"
 
-#define LIST "members"
+#define LIST           "members"
 #define PASSWORD_LEAST 10
-#define PASSWORD_MOST 200
+#define PASSWORD_MOST  200
 
 struct workspace_body {
 	uint64_t present;
@@ -95,7 +95,8 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 	struct emit *e = &ret->emit;
 	struct workspace w;
 
-	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &w, reterr) < 0)
+	if (store_workspaces_get(req->app->db, req->principal->workspace, req->arena, &w, reterr) <
+	    0)
 		return -1;
 	emit_open(e, NULL);
 	emit_text(e, "id", w.id);
@@ -134,8 +135,8 @@ static int patch(struct request *req, struct reply *ret, struct problem *reterr)
 
 	if (request_if_match(req, &version, reterr) < 0 || check_zone(in->timezone, reterr) < 0)
 		return -1;
-	if (change.given && store_workspaces_update(req->app->db, req->principal->workspace, &change,
-						    version, reterr) < 0)
+	if (change.given && store_workspaces_update(req->app->db, req->principal->workspace,
+						    &change, version, reterr) < 0)
 		return -1;
 	return get(req, ret, reterr);
 }
@@ -160,20 +161,22 @@ static int members_list(struct request *req, struct reply *ret, struct problem *
 	if (paging_read(req, LIST, &paging, reterr) < 0)
 		return -1;
 	const struct page page = { .limit = paging.limit, .after_id = paging.after_id };
-	if (store_users_members(req->app->db, req->principal->workspace, &page, req->arena, &members,
-				reterr) < 0)
+	if (store_users_members(req->app->db, req->principal->workspace, &page, req->arena,
+				&members, reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, LIST);
 	for (i = 0; i < members.n; i++)
 		emit_member(&ret->emit, &members.v[i]);
 	emit_close_array(&ret->emit);
-	paging_close(req, ret, LIST, members.has_more, 0, members.n ? members.v[members.n - 1].user_id : "");
+	paging_close(req, ret, LIST, members.has_more, 0,
+		     members.n ? members.v[members.n - 1].user_id : "");
 	emit_close(&ret->emit);
 	return 0;
 }
 
-static int member_show(struct request *req, const char *user, struct reply *ret, struct problem *reterr)
+static int member_show(struct request *req, const char *user, struct reply *ret,
+		       struct problem *reterr)
 {
 	struct member member;
 
@@ -225,8 +228,8 @@ static int member_add(struct request *req, struct reply *ret, struct problem *re
 	char user[ID_MAX];
 
 	if (user_of(req, user, reterr) < 0 ||
-	    store_users_add_member(req->app->db, req->principal->workspace, user, (enum role)in->role,
-				   reterr) < 0)
+	    store_users_add_member(req->app->db, req->principal->workspace, user,
+				   (enum role)in->role, reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "Location", "/api/v1/workspace/members/%s", user);
 	return member_show(req, user, ret, reterr);
@@ -251,8 +254,8 @@ static int member_remove(struct request *req, struct reply *ret, struct problem 
 	(void)ret;
 	if (request_if_match(req, &version, reterr) < 0)
 		return -1;
-	return store_users_remove_member(req->app->db, req->principal->workspace, req->params[0], version,
-					 reterr);
+	return store_users_remove_member(req->app->db, req->principal->workspace, req->params[0],
+					 version, reterr);
 }
 
 /* clang-format off */

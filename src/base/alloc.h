@@ -14,7 +14,7 @@
 void *alloc_zero(size_t bytes);
 void *alloc_array(size_t count, size_t each_bytes); /* zeroed; overflow-checked */
 void *alloc_resize(void *p, size_t bytes);
-char *alloc_strdup(const char *s);                  /* NULL in, NULL out */
+char *alloc_strdup(const char *s); /* NULL in, NULL out */
 char *alloc_strndup(const char *s, size_t len);
 _Noreturn void alloc_failed(size_t bytes);
 

@@ -9,28 +9,28 @@
 #define CLEANUP(fn) __attribute__((__cleanup__(fn##_cleanup)))
 
 /* For a destructor `void fn(T)` that accepts NULL, T a pointer type. */
-#define DEFINE_CLEANUP(T, fn)                    \
-	static inline void fn##_cleanup(T *p)    \
-	{                                        \
-		if (*p)                          \
-			fn(*p);                  \
-	}                                        \
+#define DEFINE_CLEANUP(T, fn)                 \
+	static inline void fn##_cleanup(T *p) \
+	{                                     \
+		if (*p)                       \
+			fn(*p);               \
+	}                                     \
 	struct cleanup_needs_semicolon
 
 /* For a destructor `void fn(T *)` that empties an embedded struct. */
-#define DEFINE_CLEANUP_VALUE(T, fn)              \
-	static inline void fn##_cleanup(T *p)    \
-	{                                        \
-		fn(p);                           \
-	}                                        \
+#define DEFINE_CLEANUP_VALUE(T, fn)           \
+	static inline void fn##_cleanup(T *p) \
+	{                                     \
+		fn(p);                        \
+	}                                     \
 	struct cleanup_needs_semicolon
 
 /* Yields the pointer and leaves NULL behind. */
-#define TAKE(p)                                  \
-	(__extension__({                         \
-		__typeof__(p) taken_ = (p);      \
-		(p) = NULL;                      \
-		taken_;                          \
+#define TAKE(p)                             \
+	(__extension__({                    \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	}))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof(*(a)))

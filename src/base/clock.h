@@ -10,11 +10,11 @@
 
 #include <stdint.h>
 
-#define US_PER_MS 1000LL
-#define US_PER_S 1000000LL
-#define US_PER_MIN (60 * US_PER_S)
-#define US_PER_HOUR (3600 * US_PER_S)
-#define US_PER_DAY (86400 * US_PER_S)
+#define US_PER_MS    1000LL
+#define US_PER_S     1000000LL
+#define US_PER_MIN   (60 * US_PER_S)
+#define US_PER_HOUR  (3600 * US_PER_S)
+#define US_PER_DAY   (86400 * US_PER_S)
 #define INSTANT_NONE INT64_MIN /* "no instant": SQL NULL, JSON null */
 
 int64_t clock_real_us(void);

@@ -21,8 +21,8 @@ struct core_row {
 };
 
 static const struct core_row core_rows[] = {
-#define SETTING(section, name, type, fallback, least, most, sentence)                      \
-	{ { #section, #name, SETTING_##type, fallback, least, most, sentence },            \
+#define SETTING(section, name, type, fallback, least, most, sentence)           \
+	{ { #section, #name, SETTING_##type, fallback, least, most, sentence }, \
 	  offsetof(struct config, section##_##name) },
 #include "base/settings.def"
 #undef SETTING
@@ -32,9 +32,9 @@ static const struct core_row core_rows[] = {
 struct slot {
 	const char *section;
 	const struct setting *row;
-	const char *value;    /* as text; what the file says, else the default */
+	const char *value; /* as text; what the file says, else the default */
 	bool is_set, is_core;
-	size_t offset;        /* is_core */
+	size_t offset; /* is_core */
 };
 
 struct config_raw {
@@ -252,7 +252,8 @@ static int read_file(const char *path, struct buf *text, struct problem *reterr)
 	int error;
 
 	if (!f)
-		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", path, strerrordesc_np(errno));
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", path,
+				   strerrordesc_np(errno));
 	do {
 		n = fread(buf_reserve(text, 4096), 1, 4096, f);
 		text->len += n;

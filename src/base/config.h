@@ -22,22 +22,23 @@ enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_PATH };
 struct setting {
 	const char *section, *name;
 	enum setting_type type;
-	const char *fallback;    /* the default, as text */
-	int64_t least, most;     /* INT only; both 0: unbounded */
+	const char *fallback; /* the default, as text */
+	int64_t least, most;  /* INT only; both 0: unbounded */
 	const char *sentence;
 };
 
 struct setting_group { /* rows whose `section` is ignored: valid in every section listed */
-	const char *const *sections;   /* NULL-terminated; NULL: pass over sections of others */
-	const struct setting *rows;    /* ends with name NULL */
+	const char *const *sections; /* NULL-terminated; NULL: pass over sections of others */
+	const struct setting *rows;  /* ends with name NULL */
 };
 
 #define CONFIG_TEXT(x) const char *x;
 #define CONFIG_PATH(x) const char *x;
-#define CONFIG_INT(x) int64_t x;
+#define CONFIG_INT(x)  int64_t x;
 #define CONFIG_BOOL(x) bool x;
 struct config {
-#define SETTING(section, name, type, fallback, least, most, sentence) CONFIG_##type(section##_##name)
+#define SETTING(section, name, type, fallback, least, most, sentence) \
+	CONFIG_##type(section##_##name)
 #include "base/settings.def"
 #undef SETTING
 	struct config_raw *raw;

@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
-#define POINTS_MAX 64
+#define POINTS_MAX     64
 #define NAME_MAX_BYTES 64
 
 /* Passages counted per process: a forked worker starts from zero. */

@@ -97,8 +97,8 @@ static bool needs_quotes(const char *s, size_t len)
 
 static void add_value(struct buf *out, const char *s, int precision, bool is_quoted)
 {
-	size_t most = precision >= 0 && precision < VALUE_BYTES_MAX ? (size_t)precision
-								   : VALUE_BYTES_MAX;
+	size_t most =
+		precision >= 0 && precision < VALUE_BYTES_MAX ? (size_t)precision : VALUE_BYTES_MAX;
 	size_t len = strnlen(s ? s : "", most);
 	bool quotes = !is_quoted && needs_quotes(s ? s : "", len);
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static const struct problem_row rows[] = {
 	[PROBLEM_NONE] = { 500, "internal_error", "operator", "Something broke on our side" },
 #define PROBLEM(kind, status, code, who, title) [PROBLEM_##kind] = { status, code, who, title },

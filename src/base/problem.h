@@ -21,20 +21,20 @@ enum problem_kind {
 
 #define PROBLEM_ITEMS_MAX 32
 
-struct problem_item { /* one wrong member; collected so that all are reported at once */
-	char pointer[128];  /* JSON Pointer, or the name of a query parameter */
-	char code[32];      /* required, unknown_member, wrong_type, too_long, out_of_range, ... */
+struct problem_item {      /* one wrong member; collected so that all are reported at once */
+	char pointer[128]; /* JSON Pointer, or the name of a query parameter */
+	char code[32];     /* required, unknown_member, wrong_type, too_long, out_of_range, ... */
 	char detail[192];
 };
 
 struct problem {
 	enum problem_kind kind;
-	int retry_after_s;                 /* 0: none */
+	int retry_after_s; /* 0: none */
 	char detail[384];
-	size_t items_n;                    /* may exceed PROBLEM_ITEMS_MAX: the rest is only counted */
+	size_t items_n; /* may exceed PROBLEM_ITEMS_MAX: the rest is only counted */
 	struct problem_item items[PROBLEM_ITEMS_MAX];
-	char extra[1024];                  /* further members as JSON text without braces, or "" */
-	bool has_own_error;                /* extra brings the member `error` itself */
+	char extra[1024];   /* further members as JSON text without braces, or "" */
+	bool has_own_error; /* extra brings the member `error` itself */
 };
 
 struct problem_row {

@@ -53,8 +53,7 @@ void civil_from_us(int64_t us, struct civil *ret)
 static int64_t civil_to_s(const struct civil *c)
 {
 	return civil_days(c->year, c->month, c->day) * S_PER_DAY + c->hour * INT64_C(3600) +
-	       c->minute * INT64_C(60) +
-	       c->second;
+	       c->minute * INT64_C(60) + c->second;
 }
 
 int64_t civil_to_us(const struct civil *c)

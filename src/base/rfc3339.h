@@ -17,14 +17,14 @@ struct civil {
 	int year, month, day, hour, minute, second; /* month and day from 1 */
 };
 
-int rfc3339_parse(const char *s, int64_t *ret_us);                /* offset or Z required */
-void rfc3339_print(int64_t us, char ret[static RFC3339_MAX]);     /* ...T14:30:00Z, floor to s */
-void rfc3339_print_ms(int64_t us, char ret[static RFC3339_MAX]);  /* ...T14:30:00.123Z */
-int civil_parse(const char *s, struct civil *ret);                /* YYYY-MM-DDTHH:MM[:SS] */
+int rfc3339_parse(const char *s, int64_t *ret_us);               /* offset or Z required */
+void rfc3339_print(int64_t us, char ret[static RFC3339_MAX]);    /* ...T14:30:00Z, floor to s */
+void rfc3339_print_ms(int64_t us, char ret[static RFC3339_MAX]); /* ...T14:30:00.123Z */
+int civil_parse(const char *s, struct civil *ret);               /* YYYY-MM-DDTHH:MM[:SS] */
 void civil_print(const struct civil *c, char ret[static RFC3339_MAX]); /* 2026-03-23T14:30:00 */
-int64_t civil_days(int year, int month, int day);                 /* days since 1970-01-01 */
-void civil_from_us(int64_t us, struct civil *ret);                /* as UTC */
-int64_t civil_to_us(const struct civil *c);                       /* as UTC */
-int civil_weekday(const struct civil *c);                         /* 0 = Monday .. 6 = Sunday */
+int64_t civil_days(int year, int month, int day);                      /* days since 1970-01-01 */
+void civil_from_us(int64_t us, struct civil *ret);                     /* as UTC */
+int64_t civil_to_us(const struct civil *c);                            /* as UTC */
+int civil_weekday(const struct civil *c); /* 0 = Monday .. 6 = Sunday */
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
-#define KEPT 8 /* zones at hand; a workspace uses one or two */
+#define KEPT        8 /* zones at hand; a workspace uses one or two */
 
 /* Offsets lie within 16 hours of UTC, so every interval that can hold a wall time is found within
  * a day and a half of the same reading in UTC. */

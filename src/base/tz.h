@@ -24,9 +24,9 @@ enum tz_verdict {
 
 struct tz_answer {
 	enum tz_verdict verdict;
-	int64_t us;              /* chosen instant; in a gap: shifted forward by the gap */
-	int64_t gap_start_us;    /* TZ_SKIPPED: the instant at which the gap happens */
-	int gap_s;               /* TZ_SKIPPED: width in seconds */
+	int64_t us;           /* chosen instant; in a gap: shifted forward by the gap */
+	int64_t gap_start_us; /* TZ_SKIPPED: the instant at which the gap happens */
+	int gap_s;            /* TZ_SKIPPED: width in seconds */
 };
 
 #define TZ_NAME_MAX 65

@@ -13,9 +13,9 @@
 #include "base/arena.h"
 
 bool utf8_valid(const char *s, size_t len);
-size_t utf8_points(const char *s);       /* code points of a valid string */
-size_t utf8_utf16_units(const char *s);  /* UTF-16 code units of a valid string */
-bool utf8_has_controls(const char *s);   /* C0 (but \t \n \r) or DEL */
+size_t utf8_points(const char *s);      /* code points of a valid string */
+size_t utf8_utf16_units(const char *s); /* UTF-16 code units of a valid string */
+bool utf8_has_controls(const char *s);  /* C0 (but \t \n \r) or DEL */
 /* Next code point; *s moves past it; 0 at the end. s must be valid. */
 uint32_t utf8_next(const char **s);
 /* Bytes of the one well-formed sequence at s (len > 0 are readable); 0: none stands there. */

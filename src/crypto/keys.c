@@ -11,7 +11,7 @@
 #include "crypto/digest.h"
 #include "crypto/secretfile.h"
 
-#define KEY_BYTES 32
+#define KEY_BYTES      32
 #define FILE_BYTES_MAX 128
 
 /* 32 raw bytes, or the same in hex with blanks around it, as `openssl rand -hex 32` writes it. */

@@ -17,7 +17,7 @@
 struct config;
 
 struct keys {
-	struct keyring *ring;    /* NULL in the api pool */
+	struct keyring *ring; /* NULL in the api pool */
 	uint8_t pepper[32];
 	uint8_t url[32];
 };

@@ -9,13 +9,13 @@
 #include "base/alloc.h"
 #include "crypto/random.h"
 
-#define MEMORY_KIB 19456
-#define PASSES 2
-#define LANES 1
-#define SALT_BYTES 16
-#define HASH_BYTES 32
+#define MEMORY_KIB         19456
+#define PASSES             2
+#define LANES              1
+#define SALT_BYTES         16
+#define HASH_BYTES         32
 #define PASSWORD_BYTES_MAX 4096
-#define PARAMETERS "$argon2id$v=19$m=19456,t=2,p=1$"
+#define PARAMETERS         "$argon2id$v=19$m=19456,t=2,p=1$"
 
 /* Well-formed, and the hash of nothing known: costs an unknown user what a known one costs. */
 static const char nobody[] =

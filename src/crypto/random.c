@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 
-#define ULID_BYTES 16
+#define ULID_BYTES        16
 #define ULID_RANDOM_BYTES 10
-#define ULID_TEXT 26
-#define TOKEN_BYTES_MAX 256
+#define ULID_TEXT         26
+#define TOKEN_BYTES_MAX   256
 
 static _Noreturn void random_failed(void)
 {

@@ -14,9 +14,9 @@
 #define ID_MAX 40 /* prefix, underscore, 26 characters, NUL */
 
 void random_bytes(void *p, size_t n);
-uint64_t random_below(uint64_t bound);            /* unbiased */
-void random_id(char ret[static ID_MAX], const char *prefix);  /* "sch" -> sch_01H... */
-void random_token(char *ret, size_t bytes);       /* base64url without padding; 32 bytes -> 43+NUL */
-#define TOKEN_TEXT_MAX(bytes) (((bytes) * 4 + 2) / 3 + 1)
+uint64_t random_below(uint64_t bound);                       /* unbiased */
+void random_id(char ret[static ID_MAX], const char *prefix); /* "sch" -> sch_01H... */
+void random_token(char *ret, size_t bytes); /* base64url without padding; 32 bytes -> 43+NUL */
+#define TOKEN_TEXT_MAX(bytes) (((bytes)*4 + 2) / 3 + 1)
 
 #endif

@@ -20,16 +20,16 @@
 #include "crypto/random.h"
 #include "crypto/secretfile.h"
 
-#define VERSION 1
-#define KEY_BYTES 32
-#define KEY_ID_MAX 32
-#define KEYS_MAX 32
-#define NONCE_BYTES 12
-#define TAG_BYTES 16
-#define PAD_BYTES ((size_t)256)
-#define LENGTH_BYTES 4
+#define VERSION         1
+#define KEY_BYTES       32
+#define KEY_ID_MAX      32
+#define KEYS_MAX        32
+#define NONCE_BYTES     12
+#define TAG_BYTES       16
+#define PAD_BYTES       ((size_t)256)
+#define LENGTH_BYTES    4
 #define PLAIN_BYTES_MAX ((size_t)1024 * 1024)
-#define FILE_BYTES_MAX ((size_t)16 * 1024)
+#define FILE_BYTES_MAX  ((size_t)16 * 1024)
 
 struct master {
 	char id[KEY_ID_MAX + 1];
@@ -46,7 +46,8 @@ DEFINE_CLEANUP(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_free);
 
 static bool is_key_id(const char *s, size_t len)
 {
-	static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
+	static const char allowed[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
 
 	if (!len || len > KEY_ID_MAX)
 		return false;
@@ -141,7 +142,8 @@ static void derive_key(const struct master *m, const char *row, uint8_t ret[stat
 	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	/* The parameter type has no const; HKDF only reads what it points at. */
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest,
+						 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)m->key,
 						  KEY_BYTES),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt,

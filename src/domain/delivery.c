@@ -9,7 +9,7 @@
 
 #define BIT(state) (1u << POST_##state)
 /* Until the irreversible call begins, a post may be edited, cancelled, paused, failed or missed. */
-#define ANY_EXIT (BIT(CANCELLED) | BIT(PAUSED) | BIT(FAILED) | BIT(MISSED))
+#define ANY_EXIT   (BIT(CANCELLED) | BIT(PAUSED) | BIT(FAILED) | BIT(MISSED))
 
 struct state_row {
 	const char *name, *family_a, *family_b;
@@ -94,8 +94,16 @@ bool post_state_may_become(enum post_state from, enum post_state to)
 }
 
 static const char *const error_names[] = {
-	NULL,		  "token_expired", "rate_limited",	 "content_rejected", "media_rejected",
-	"network_error", "platform_error", "configuration_error", "missed",	     "unknown_error",
+	NULL,
+	"token_expired",
+	"rate_limited",
+	"content_rejected",
+	"media_rejected",
+	"network_error",
+	"platform_error",
+	"configuration_error",
+	"missed",
+	"unknown_error",
 };
 static const char *const who_names[] = { "you", "account_owner", "operator", "platform" };
 
@@ -123,9 +131,9 @@ static void move_to(const struct step *s, enum post_state state, int64_t wake_us
 {
 	s->ret->state = state;
 	s->ret->wake_us = wake_us;
-	s->ret->is_event = state != s->view->state &&
-			   (states[state].is_terminal || state == POST_RETRYING ||
-			    state == POST_UNCONFIRMED);
+	s->ret->is_event =
+		state != s->view->state &&
+		(states[state].is_terminal || state == POST_RETRYING || state == POST_UNCONFIRMED);
 }
 
 /* An attempt that is live and proven void is closed, whatever happens to the post. */
@@ -164,8 +172,8 @@ static int64_t back_off(const struct step *s)
 /* Again later: from a fire or a doubt only because its kind is proof that nothing happened. */
 static void act_retry(const struct step *s)
 {
-	const bool is_spent = s->view->attempt == ATTEMPT_IN_DOUBT &&
-			      s->view->attempts >= DELIVERY_ATTEMPTS_MAX;
+	const bool is_spent =
+		s->view->attempt == ATTEMPT_IN_DOUBT && s->view->attempts >= DELIVERY_ATTEMPTS_MAX;
 
 	if (is_spent || s->view->tries + 1 >= s->rules->tries_max) {
 		act_fail(s);
@@ -359,8 +367,8 @@ static void stay(const struct delivery_view *view, struct delivery_move *ret)
 	};
 }
 
-void delivery_step(const struct delivery_rules *rules, const struct delivery_view *view, enum phase phase,
-		   const struct outcome *outcome, struct delivery_move *ret)
+void delivery_step(const struct delivery_rules *rules, const struct delivery_view *view,
+		   enum phase phase, const struct outcome *outcome, struct delivery_move *ret)
 {
 	const struct step s = { rules, view, outcome, ret };
 

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LATENESS_GRACE_US (60 * 1000000LL)
-#define LATENESS_PUBLISH_MAX_US (12 * 3600 * 1000000LL) /* "publish" goes no further than this */
-#define LATENESS_ASK_LIFE_US (24 * 3600 * 1000000LL)    /* an unanswered "ask" is missed then */
+#define LATENESS_GRACE_US       (60LL * 1000000)
+#define LATENESS_PUBLISH_MAX_US (12LL * 3600 * 1000000) /* "publish" goes no further than this */
+#define LATENESS_ASK_LIFE_US    (24LL * 3600 * 1000000) /* an unanswered "ask" is missed then */
 
 enum lateness_wish { LATENESS_PUBLISH, LATENESS_SKIP, LATENESS_ASK }; /* as accounts.on_late */
 
@@ -22,7 +22,7 @@ enum lateness { LATENESS_NONE, LATENESS_SPACED, LATENESS_MISSED, LATENESS_PAUSED
 struct lateness_view {
 	bool is_immediate;
 	int64_t now_us, due_us;
-	int64_t window_us;          /* publish_within_minutes of the account */
+	int64_t window_us; /* publish_within_minutes of the account */
 	enum lateness_wish wish;
 };
 

@@ -25,7 +25,8 @@ int64_t retry_fault_us(int tries, int64_t base_us, int64_t cap_us, uint32_t rand
 	return part_of(step_us(tries, base_us, cap_us), random);
 }
 
-int64_t retry_throttle_us(int tries, int64_t base_us, int64_t cap_us, int64_t asked_us, uint32_t random)
+int64_t retry_throttle_us(int tries, int64_t base_us, int64_t cap_us, int64_t asked_us,
+			  uint32_t random)
 {
 	const int64_t step = step_us(tries, base_us, cap_us);
 	const int64_t wait = step - step / 2 + part_of(step / 2, random);

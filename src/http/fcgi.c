@@ -14,9 +14,9 @@
 #include "base/log.h"
 #include "http/router.h"
 
-#define DRAIN_BYTES_MAX ((int64_t)16 * 1024 * 1024)
+#define DRAIN_BYTES_MAX   ((int64_t)16 * 1024 * 1024)
 #define STOP_REQUESTS_MAX 16
-#define LOOK_AGAIN_MS 1000 /* a neighbour may have died between waking up and accepting */
+#define LOOK_AGAIN_MS     1000 /* a neighbour may have died between waking up and accepting */
 
 struct worker {
 	const struct fcgi_service *service;
@@ -25,7 +25,7 @@ struct worker {
 	struct reply reply;
 	struct buf out;
 	int epoll_fd;
-	bool is_open;             /* a request is accepted and not finished yet */
+	bool is_open; /* a request is accepted and not finished yet */
 	int64_t started_us;
 };
 
@@ -300,9 +300,9 @@ int fcgi_run(const struct fcgi_service *s)
 	sigdelset(&before, SIGTERM);
 	sigdelset(&before, SIGINT);
 	signal(SIGPIPE, SIG_IGN);
-	rc = FCGX_Init() || FCGX_InitRequest(&w.fcgx, s->listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) ?
-		     -EIO :
-		     worker_watch(&w);
+	rc = FCGX_Init() || FCGX_InitRequest(&w.fcgx, s->listen_fd, FCGI_FAIL_ACCEPT_ON_INTR)
+		     ? -EIO
+		     : worker_watch(&w);
 	if (rc == 0)
 		rc = worker_loop(&w, &before);
 	FCGX_Free(&w.fcgx, 1);

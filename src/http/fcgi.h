@@ -19,7 +19,7 @@ struct fcgi_service {
 	int64_t requests_max, body_max;
 	const volatile int *stop;
 	void (*serve)(void *arg, struct request *req, struct reply *ret);
-	void (*after)(void *arg);  /* after the reply went out; may be NULL (publish-now's tail) */
+	void (*after)(void *arg); /* after the reply went out; may be NULL (publish-now's tail) */
 	void *arg;
 };
 

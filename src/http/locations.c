@@ -61,8 +61,8 @@ static bool is_printed(const struct route_list *l, size_t at, bool is_prefix)
 	for (i = 0; i < at; i++) {
 		if (l->v[i]->pool != POOL_PLATFORM)
 			continue;
-		if (is_prefix ? resource_is_same(l->v[i]->pattern, l->v[at]->pattern) :
-				strcmp(l->v[i]->pattern, l->v[at]->pattern) == 0)
+		if (is_prefix ? resource_is_same(l->v[i]->pattern, l->v[at]->pattern)
+			      : strcmp(l->v[i]->pattern, l->v[at]->pattern) == 0)
 			return true;
 	}
 	return false;

@@ -23,13 +23,13 @@
 #include "base/log.h"
 
 #define BACKOFF_FIRST_US (100 * US_PER_MS)
-#define BACKOFF_MOST_US (5 * US_PER_S)
-#define SOUND_LIFE_US (5 * US_PER_S) /* a worker that lived so long was no failed start */
+#define BACKOFF_MOST_US  (5 * US_PER_S)
+#define SOUND_LIFE_US    (5 * US_PER_S)   /* a worker that lived so long was no failed start */
 #define STOP_PATIENCE_US (200 * US_PER_S) /* a fire in flight may take 190 s */
-#define SOCKET_MODE 0660
+#define SOCKET_MODE      0660
 
 struct slot {
-	pid_t pid;               /* 0: none */
+	pid_t pid; /* 0: none */
 	int64_t started_us, next_us, backoff_us;
 };
 
@@ -41,7 +41,7 @@ struct pool {
 	sigset_t signals, before; /* what the parent waits for; the mask that children get back */
 	struct slot *slots;
 	int slots_n;
-	int leaving;             /* workers of before a reload or stop, still at work */
+	int leaving; /* workers of before a reload or stop, still at work */
 	bool is_stopping;
 	int64_t stop_by_us;
 };

@@ -10,15 +10,15 @@
 #include "base/utf8.h"
 #include "crypto/random.h"
 
-#define REQUEST_ID_MAX 64
+#define REQUEST_ID_MAX  64
 #define BODY_KEPT_BYTES ((size_t)256 * 1024)
 
 static const struct {
 	enum http_method method;
 	const char *name;
 } methods[] = {
-	{ HTTP_GET, "GET" },	   { HTTP_HEAD, "HEAD" },     { HTTP_POST, "POST" },
-	{ HTTP_PATCH, "PATCH" },   { HTTP_PUT, "PUT" },       { HTTP_DELETE, "DELETE" },
+	{ HTTP_GET, "GET" },         { HTTP_HEAD, "HEAD" }, { HTTP_POST, "POST" },
+	{ HTTP_PATCH, "PATCH" },     { HTTP_PUT, "PUT" },   { HTTP_DELETE, "DELETE" },
 	{ HTTP_OPTIONS, "OPTIONS" },
 };
 
@@ -160,7 +160,8 @@ int request_read_query(struct request *req, struct problem *reterr)
 
 const char *request_choose_id(struct arena *a, const char *proposed)
 {
-	static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
+	static const char allowed[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 	char id[ID_MAX];
 	size_t len = proposed ? strlen(proposed) : 0;
 

@@ -18,17 +18,17 @@
 #include "json/emit.h"
 
 enum http_method { /* 0: a method that we know nothing of */
-	HTTP_GET = 1,
-	HTTP_POST = 2,
-	HTTP_PATCH = 4,
-	HTTP_PUT = 8,
-	HTTP_DELETE = 16,
-	HTTP_HEAD = 32,
-	HTTP_OPTIONS = 64,
+		   HTTP_GET = 1,
+		   HTTP_POST = 2,
+		   HTTP_PATCH = 4,
+		   HTTP_PUT = 8,
+		   HTTP_DELETE = 16,
+		   HTTP_HEAD = 32,
+		   HTTP_OPTIONS = 64,
 };
 
 #define REQUEST_PARAMS_MAX 4
-#define REQUEST_QUERY_MAX 32
+#define REQUEST_QUERY_MAX  32
 
 struct name_value {
 	const char *name, *value;
@@ -40,7 +40,7 @@ struct route;
 /* What the transport hands over; the router makes the rest of the request of it. */
 struct request_raw {
 	const char *document_uri, *request_uri, *query_string; /* NULL: "" */
-	enum problem_kind refusal;           /* found while reading: too large, duplicates */
+	enum problem_kind refusal; /* found while reading: too large, duplicates */
 	const char *refusal_detail;
 };
 
@@ -49,38 +49,38 @@ struct request {
 	struct arena *arena;
 	struct request_raw raw;
 	enum http_method method;
-	const char *path;                    /* canonical, decoded, without query; NULL: refused */
+	const char *path; /* canonical, decoded, without query; NULL: refused */
 	const char *request_id;
 	const char *remote_addr;
-	struct name_value *headers;          /* lower-case names with '-', in order, duplicates kept */
+	struct name_value *headers; /* lower-case names with '-', in order, duplicates kept */
 	size_t headers_n;
 	struct name_value query[REQUEST_QUERY_MAX]; /* decoded */
 	size_t query_n;
-	const char *body;                    /* raw bytes */
+	const char *body; /* raw bytes */
 	size_t body_n;
-	const char *body_file;               /* upload spooled by nginx; NULL otherwise */
+	const char *body_file; /* upload spooled by nginx; NULL otherwise */
 	const struct route *route;
 	const char *params[REQUEST_PARAMS_MAX]; /* {id} segments in order */
-	const void *in;                      /* body bound by the route's schema */
-	const struct principal *principal;   /* NULL on open routes */
+	const void *in;                         /* body bound by the route's schema */
+	const struct principal *principal;      /* NULL on open routes */
 	/* Ends this request towards the client now; the handler goes on working afterwards. */
 	void (*finish_early)(struct request *req);
 	void *transport;
 };
 
 struct reply {
-	int status;                          /* 0: the route's ok status */
+	int status; /* 0: the route's ok status */
 	struct buf body;
-	const char *content_type;            /* NULL: application/json */
+	const char *content_type; /* NULL: application/json */
 	struct name_value headers[16];
 	size_t headers_n;
-	int64_t version;                     /* > 0: ETag "version" */
-	struct emit emit;                    /* writes into body; ready for use in a handler */
+	int64_t version;  /* > 0: ETag "version" */
+	struct emit emit; /* writes into body; ready for use in a handler */
 };
 
-const char *request_header(const struct request *req, const char *name);      /* first; NULL absent */
+const char *request_header(const struct request *req, const char *name); /* first; NULL absent */
 size_t request_header_count(const struct request *req, const char *name);
-const char *request_query(const struct request *req, const char *name);       /* NULL absent */
+const char *request_query(const struct request *req, const char *name); /* NULL absent */
 /* If-Match as a version: 0 absent or "*"; -1 with PROBLEM_VERSION when it can never match. */
 int request_if_match(const struct request *req, int64_t *ret_version, struct problem *reterr);
 /* Prefer: wait=N in seconds, fallback when absent, clamped to 0..most */

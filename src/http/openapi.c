@@ -44,8 +44,7 @@ static void component_add(struct printer *p, const struct schema *s, bool is_inp
 		p->components[i].is_input = p->components[i].is_input && is_input;
 		return;
 	}
-	p->components = alloc_resize(p->components,
-				     (p->components_n + 1) * sizeof(*p->components));
+	p->components = alloc_resize(p->components, (p->components_n + 1) * sizeof(*p->components));
 	p->components[p->components_n++] = (struct component){ s, is_input };
 }
 
@@ -255,7 +254,8 @@ static void emit_components(struct printer *p)
 	emit_open(&p->e, "components");
 	emit_open(&p->e, "securitySchemes");
 	emit_raw(&p->e, "bearer",
-		 "{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"An access token at_..., "
+		 "{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"An access token "
+		 "at_..., "
 		 "or an API key sk_live_... or sk_test_...\"}");
 	emit_close(&p->e);
 	emit_open(&p->e, "parameters");
@@ -266,7 +266,8 @@ static void emit_components(struct printer *p)
 	emit_close(&p->e);
 	emit_open(&p->e, "responses");
 	emit_raw(&p->e, "Problem",
-		 "{\"description\":\"What was wrong (RFC 9457)\",\"content\":{\"application/problem+json\":"
+		 "{\"description\":\"What was wrong (RFC "
+		 "9457)\",\"content\":{\"application/problem+json\":"
 		 "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
 	emit_close(&p->e);
 	emit_open(&p->e, "schemas");
@@ -332,8 +333,8 @@ static void emit_query_param(struct printer *p, const struct query_param *q)
 static void emit_parameters(struct printer *p, const struct route *r)
 {
 	const struct query_param *q;
-	bool has_if_match = (r->method == HTTP_PATCH || r->method == HTTP_DELETE) &&
-			    strchr(r->pattern, '{');
+	bool has_if_match =
+		(r->method == HTTP_PATCH || r->method == HTTP_DELETE) && strchr(r->pattern, '{');
 
 	if (!strchr(r->pattern, '{') && !r->query)
 		return;
@@ -354,7 +355,8 @@ static void emit_content(struct printer *p, const struct schema *s)
 }
 
 static const char upload_content[] =
-	"{\"schema\":{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
+	"{\"schema\":{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{"
+	"\"type\":"
 	"\"string\",\"format\":\"binary\"},\"alt_text\":{\"type\":\"string\"}}}}";
 
 static void emit_request_body(struct printer *p, const struct route *r)
@@ -488,7 +490,8 @@ void openapi_print(const struct route_table *t, const char *server_url, struct b
 	emit_open(&p.e, NULL);
 	emit_text(&p.e, "openapi", "3.1.0");
 	emit_raw(&p.e, "info",
-		 "{\"title\":\"Carillon\",\"version\":\"1\",\"summary\":\"Publish to Instagram, TikTok, X, "
+		 "{\"title\":\"Carillon\",\"version\":\"1\",\"summary\":\"Publish to Instagram, "
+		 "TikTok, X, "
 		 "YouTube and Pinterest, on time and once\",\"license\":{\"name\":\"Apache-2.0\","
 		 "\"identifier\":\"Apache-2.0\"}}");
 	emit_open_array(&p.e, "servers");
@@ -504,15 +507,20 @@ void openapi_print(const struct route_table *t, const char *server_url, struct b
 	free(p.components);
 }
 
-static const char *const pool_names[] = { [POOL_API] = "api", [POOL_PLATFORM] = "platform", [POOL_BOTH] = "both" };
+static const char *const pool_names[] = {
+	[POOL_API] = "api", [POOL_PLATFORM] = "platform", [POOL_BOTH] = "both"
+};
 
 static void print_route(struct printer *p, const struct route *r)
 {
 	char scopes[SCOPES_TEXT_MAX];
 
 	scopes_print(r->scope, scopes);
-	buf_printf(p->e.out, "| %s | `%s` | %s | %s | %s |\n", http_method_name(r->method), r->pattern,
-		   r->auth == AUTH_NONE ? "open" : *scopes ? scopes : "any caller",
+	buf_printf(p->e.out, "| %s | `%s` | %s | %s | %s |\n", http_method_name(r->method),
+		   r->pattern,
+		   r->auth == AUTH_NONE ? "open"
+		   : *scopes            ? scopes
+					: "any caller",
 		   pool_names[r->pool], r->summary);
 }
 
@@ -520,7 +528,8 @@ void openapi_print_routes(const struct route_table *t, struct buf *out)
 {
 	struct printer p = { .e = EMIT(out), .table = t };
 
-	buf_adds(out, "# Routes\n\nGenerated from the route rows: `carillon-responder --print-routes`.\n\n"
+	buf_adds(out, "# Routes\n\nGenerated from the route rows: `carillon-responder "
+		      "--print-routes`.\n\n"
 		      "| method | path | scope | pool | what it does |\n|---|---|---|---|---|\n");
 	for_each_route(&p, print_route);
 }
@@ -535,6 +544,7 @@ void openapi_print_errors(struct buf *out)
 	for (i = PROBLEM_NONE + 1; i < PROBLEM_KINDS; i++) {
 		const struct problem_row *row = problem_row((enum problem_kind)i);
 
-		buf_printf(out, "| `%s` | %d | %s | %s |\n", row->code, row->status, row->who, row->title);
+		buf_printf(out, "| `%s` | %d | %s | %s |\n", row->code, row->status, row->who,
+			   row->title);
 	}
 }

@@ -10,7 +10,7 @@
 #include "http/router.h"
 
 void openapi_print(const struct route_table *t, const char *server_url, struct buf *out);
-void openapi_print_routes(const struct route_table *t, struct buf *out);    /* docs/routes.md */
-void openapi_print_errors(struct buf *out);                                  /* docs/errors.md */
+void openapi_print_routes(const struct route_table *t, struct buf *out); /* docs/routes.md */
+void openapi_print_errors(struct buf *out);                              /* docs/errors.md */
 
 #endif

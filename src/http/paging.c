@@ -10,11 +10,11 @@
 #include "crypto/keys.h"
 #include "crypto/random.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MOST 100
-#define MAC_BYTES 10
-#define ID_BYTES_MAX 64
-#define LIST_BYTES_MAX 64
+#define LIMIT_DEFAULT    50
+#define LIMIT_MOST       100
+#define MAC_BYTES        10
+#define ID_BYTES_MAX     64
+#define LIST_BYTES_MAX   64
 #define CURSOR_BYTES_MAX (8 + ID_BYTES_MAX + MAC_BYTES)
 
 /* The MAC covers the list's name, so a cursor of one list says nothing to another. */
@@ -67,7 +67,8 @@ static int cursor_read(const struct request *req, const char *list, const char *
 	return 0;
 }
 
-int paging_read(const struct request *req, const char *list, struct paging *ret, struct problem *reterr)
+int paging_read(const struct request *req, const char *list, struct paging *ret,
+		struct problem *reterr)
 {
 	const char *limit = request_query(req, "limit");
 	const char *cursor = request_query(req, "cursor");

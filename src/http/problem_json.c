@@ -43,7 +43,8 @@ static void problem_headers(const struct request *req, const struct problem *p,
 	else if (row->status == 401)
 		reply_header(ret, req->arena, "WWW-Authenticate",
 			     "Bearer realm=\"carillon\", error=\"invalid_token\", "
-			     "error_description=\"%s\"", row->title);
+			     "error_description=\"%s\"",
+			     row->title);
 	else if (p->kind == PROBLEM_SCOPE)
 		reply_header(ret, req->arena, "WWW-Authenticate",
 			     "Bearer realm=\"carillon\", error=\"insufficient_scope\"");

@@ -24,7 +24,8 @@ struct router { /* what one request passes through */
 
 static bool byte_is_id(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '_';
 }
 
 static bool id_is_shaped(const char *s, size_t len)
@@ -168,7 +169,8 @@ static int query_check_bool(const struct query_param *q, const char *value, stru
 	return 0;
 }
 
-static int query_check_instant(const struct query_param *q, const char *value, struct problem *reterr)
+static int query_check_instant(const struct query_param *q, const char *value,
+			       struct problem *reterr)
 {
 	int64_t us;
 
@@ -200,7 +202,8 @@ static int query_check_enum(const struct query_param *q, const char *value, stru
 }
 
 /* Whether it is one of ours is told by its MAC; its own list looks at that. */
-static int query_check_cursor(const struct query_param *q, const char *value, struct problem *reterr)
+static int query_check_cursor(const struct query_param *q, const char *value,
+			      struct problem *reterr)
 {
 	if (!*value || strlen(value) > 200)
 		return problem_add(reterr, q->name, "wrong_type", "a cursor is wanted");
@@ -209,8 +212,8 @@ static int query_check_cursor(const struct query_param *q, const char *value, st
 
 static int (*const query_checks[])(const struct query_param *q, const char *value,
 				   struct problem *reterr) = {
-	[QUERY_TEXT] = query_check_text, [QUERY_ID] = query_check_id,
-	[QUERY_INT] = query_check_int,	 [QUERY_BOOL] = query_check_bool,
+	[QUERY_TEXT] = query_check_text,       [QUERY_ID] = query_check_id,
+	[QUERY_INT] = query_check_int,         [QUERY_BOOL] = query_check_bool,
 	[QUERY_INSTANT] = query_check_instant, [QUERY_ENUM] = query_check_enum,
 	[QUERY_CURSOR] = query_check_cursor,
 };
@@ -264,7 +267,8 @@ static int router_body(struct router *r, struct problem *reterr)
 	if (route->body_max == -2 && !route->body)
 		return 0;
 	if (route->body_max > 0 && req->body_n > (size_t)route->body_max)
-		return problem_set(reterr, PROBLEM_TOO_LARGE, "At most %lld bytes are accepted here.",
+		return problem_set(reterr, PROBLEM_TOO_LARGE,
+				   "At most %lld bytes are accepted here.",
 				   (long long)route->body_max);
 	if (!req->body_n && (!route->body || route->is_body_optional))
 		return 0;
@@ -299,8 +303,9 @@ static int router_authenticate(struct router *r, struct problem *reterr)
 	if (value && strncasecmp(value, "Bearer ", 7) == 0)
 		token = value + 7 + strspn(value + 7, " ");
 	if (!token || !*token)
-		return problem_set(reterr, PROBLEM_AUTH_MISSING,
-				   "Send Authorization: Bearer with an access token or an API key.");
+		return problem_set(
+			reterr, PROBLEM_AUTH_MISSING,
+			"Send Authorization: Bearer with an access token or an API key.");
 	if (r->hooks->authenticate(r->req, token, reterr) < 0)
 		return -1;
 	return router_scope(r, reterr);
@@ -367,8 +372,8 @@ static int router_run(struct router *r, struct problem *reterr)
 	return 0;
 }
 
-void router_serve(const struct route_table *t, const struct router_hooks *hooks, enum route_pool pool,
-		  struct request *req, struct reply *ret)
+void router_serve(const struct route_table *t, const struct router_hooks *hooks,
+		  enum route_pool pool, struct request *req, struct reply *ret)
 {
 	struct router r = { t, hooks, pool, req, ret, 0 };
 	struct problem problem;
@@ -376,7 +381,8 @@ void router_serve(const struct route_table *t, const struct router_hooks *hooks,
 	problem_clear(&problem);
 	if (router_run(&r, &problem) < 0) {
 		if (problem_row(problem.kind)->status == 500)
-			log_line(LOG_LEVEL_ERROR, "request.failed", "detail=\"%s\"", problem.detail);
+			log_line(LOG_LEVEL_ERROR, "request.failed", "detail=\"%s\"",
+				 problem.detail);
 		problem_json(req, &problem, ret);
 		if (problem.kind == PROBLEM_METHOD)
 			reply_header(ret, req->arena, "Allow", "%s",

@@ -12,11 +12,27 @@
 #include "http/message.h"
 #include "json/schema.h"
 
-enum rate_class { RATE_READ, RATE_WRITE, RATE_AUTH, RATE_CONNECT, RATE_MEDIA, RATE_PUBLISH, RATE_NONE };
+enum rate_class {
+	RATE_READ,
+	RATE_WRITE,
+	RATE_AUTH,
+	RATE_CONNECT,
+	RATE_MEDIA,
+	RATE_PUBLISH,
+	RATE_NONE
+};
 enum route_pool { POOL_API, POOL_PLATFORM, POOL_BOTH };
 enum route_auth { AUTH_NONE, AUTH_BEARER };
 
-enum query_kind { QUERY_TEXT, QUERY_ID, QUERY_INT, QUERY_BOOL, QUERY_INSTANT, QUERY_ENUM, QUERY_CURSOR };
+enum query_kind {
+	QUERY_TEXT,
+	QUERY_ID,
+	QUERY_INT,
+	QUERY_BOOL,
+	QUERY_INSTANT,
+	QUERY_ENUM,
+	QUERY_CURSOR
+};
 
 struct query_param {
 	const char *name;
@@ -30,30 +46,32 @@ typedef int route_handler(struct request *req, struct reply *ret, struct problem
 
 struct route {
 	enum http_method method;
-	const char *pattern;              /* "/api/v1/content/{id}" */
+	const char *pattern; /* "/api/v1/content/{id}" */
 	enum route_pool pool;
 	enum route_auth auth;
-	uint64_t scope;                   /* SCOPE_... mask; all are needed; 0: any principal */
+	uint64_t scope; /* SCOPE_... mask; all are needed; 0: any principal */
 	enum rate_class rate;
-	int64_t body_max;                 /* 0: server.body_max_bytes; -1: no body, -2: upload (see nginx) */
-	const struct schema *body;        /* NULL: the body must be empty (or is raw, with body_max -2) */
+	int64_t body_max; /* 0: server.body_max_bytes; -1: no body, -2: upload (see nginx) */
+	const struct schema *body; /* NULL: the body must be empty (or is raw, with body_max -2) */
 	bool is_body_optional;
-	const struct query_param *query;  /* ends with name NULL; NULL: none allowed */
-	int ok;                           /* status of success */
-	const struct schema *reply;       /* members of the answer, for OpenAPI; NULL: none */
+	const struct query_param *query; /* ends with name NULL; NULL: none allowed */
+	int ok;                          /* status of success */
+	const struct schema *reply;      /* members of the answer, for OpenAPI; NULL: none */
 	route_handler *handler;
-	const char *operation;            /* OpenAPI operationId */
+	const char *operation; /* OpenAPI operationId */
 	const char *summary;
 };
 
 struct route_table {
-	const struct route *const *families; /* arrays ending with pattern NULL; the list ends with NULL */
+	const struct route *const
+		*families; /* arrays ending with pattern NULL; the list ends with NULL */
 };
 
 enum route_match { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 
 /* Fills req->route and req->params; ret_allow: methods of the path as a mask (HEAD, OPTIONS incl.). */
-enum route_match router_match(const struct route_table *t, struct request *req, unsigned *ret_allow);
+enum route_match router_match(const struct route_table *t, struct request *req,
+			      unsigned *ret_allow);
 
 /*
  * The whole life of a request but for transport: path, match, OPTIONS/405/404, authenticate (the
@@ -70,7 +88,7 @@ struct router_hooks {
 	 */
 	int (*prepare)(struct request *req, struct problem *reterr);
 };
-void router_serve(const struct route_table *t, const struct router_hooks *hooks, enum route_pool pool,
-		  struct request *req, struct reply *ret);
+void router_serve(const struct route_table *t, const struct router_hooks *hooks,
+		  enum route_pool pool, struct request *req, struct reply *ret);
 
 #endif

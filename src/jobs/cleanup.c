@@ -15,8 +15,8 @@
 #include "store/runners.h"
 #include "store/sessions.h"
 
-#define EVERY_MS 20000
-#define MOST 500
+#define EVERY_MS       20000
+#define MOST           500
 #define UPLOAD_LIFE_US US_PER_HOUR
 
 struct cleanup {
@@ -53,6 +53,7 @@ static void sweep_uploads(const char *path)
 
 	if (!dir)
 		return;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, a stream of its own */
 	while (n < MOST && (entry = readdir(dir))) {
 		if (is_old_file(dirfd(dir), entry->d_name) &&
 		    unlinkat(dirfd(dir), entry->d_name, 0) == 0)
@@ -73,8 +74,8 @@ static void tick(void *arg, int64_t now_us)
 		int64_t n = 0;
 
 		if (sweeps[i].fn(c->app->db, MOST, &n, &p) == 0 && n > 0)
-			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld", sweeps[i].what,
-				 (long long)n);
+			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld",
+				 sweeps[i].what, (long long)n);
 	}
 	sweep_uploads(c->app->config->media_upload_folder);
 }

@@ -14,11 +14,11 @@
 #include "store/accounts.h"
 #include "store/tokens.h"
 
-#define EVERY_MS 5000
-#define AT_ONCE 8
-#define LEASE_S 60
+#define EVERY_MS      5000
+#define AT_ONCE       8
+#define LEASE_S       60
 #define RETRY_BASE_US (60 * US_PER_S)
-#define RETRY_CAP_US (6 * US_PER_HOUR)
+#define RETRY_CAP_US  (6 * US_PER_HOUR)
 
 struct renewing { /* one account */
 	struct refresh *refresh;
@@ -128,18 +128,19 @@ static void faulted(struct renewing *w, const struct outcome *o)
 				   .has_failed = true };
 
 	random_bytes(&draw, sizeof(draw));
-	in.next_us = w->refresh->now_us +
-		     retry_throttle_us((int)w->failures, RETRY_BASE_US, RETRY_CAP_US,
-				       o->retry_after_s * US_PER_S, draw);
+	in.next_us = w->refresh->now_us + retry_throttle_us((int)w->failures, RETRY_BASE_US,
+							    RETRY_CAP_US,
+							    o->retry_after_s * US_PER_S, draw);
 	settle(w, &in);
-	log_line(LOG_LEVEL_WARN, "refresh.failed", "account=%s failures=%lld words=\"%s\"", w->row.id,
-		 (long long)w->failures + 1, o->error.message ? o->error.message : "");
+	log_line(LOG_LEVEL_WARN, "refresh.failed", "account=%s failures=%lld words=\"%s\"",
+		 w->row.id, (long long)w->failures + 1, o->error.message ? o->error.message : "");
 }
 
 /* The platform will not renew it: a person must connect the account again. */
 static void ended(struct renewing *w, const struct outcome *o)
 {
-	const char *why = o->error.message ? o->error.message : "The platform refused to renew access.";
+	const char *why =
+		o->error.message ? o->error.message : "The platform refused to renew access.";
 	struct token_settle in = { .account_id = w->row.id,
 				   .fence = w->fence,
 				   .next_us = INSTANT_NONE,
@@ -168,7 +169,8 @@ static bool advance(struct renewing *w, const struct http_reply *last)
 	step = w->app.platform->renew(&w->r, last, &w->step);
 	if (step == STEP_SEND) {
 		(void)FP(F08_refresh_sent);
-		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply, w);
+		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
+				w);
 		return true;
 	}
 	if (step == STEP_DONE && o->kind == OUTCOME_PUBLISHED)
@@ -192,9 +194,11 @@ static int load(struct renewing *w, const struct token_due *due, struct problem 
 {
 	const struct app *app = w->refresh->app;
 
-	if (store_accounts_get(app->db, w->workspace, due->account_id, w->arena, &w->row, reterr) < 0)
+	if (store_accounts_get(app->db, w->workspace, due->account_id, w->arena, &w->row, reterr) <
+	    0)
 		return -1;
-	return store_tokens_get(app->db, w->workspace, due->account_id, app->keys, &w->tokens, reterr);
+	return store_tokens_get(app->db, w->workspace, due->account_id, app->keys, &w->tokens,
+				reterr);
 }
 
 static void set_up(struct renewing *w, const struct platform *platform)

@@ -27,8 +27,8 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define ANY_BELOW(w, byte) (((w) - EIGHT(byte)) & ~(w) & EIGHT(0x80)) /* byte <= 0x80 */
+#define EIGHT(byte)        (UINT64_C(0x0101010101010101) * (byte))
+#define ANY_BELOW(w, byte) (((w)-EIGHT(byte)) & ~(w)&EIGHT(0x80)) /* byte <= 0x80 */
 
 /* is_plain of eight bytes at once: whether none is beyond ASCII, a control, a quote or a backslash. */
 static bool are_plain(uint64_t w)

@@ -15,12 +15,15 @@
 
 struct emit {
 	struct buf *out;
-	bool comma;      /* the next member needs a comma */
+	bool comma; /* the next member needs a comma */
 };
-#define EMIT(buffer) { (buffer), false }
+#define EMIT(buffer)            \
+	{                       \
+		(buffer), false \
+	}
 
-void emit_open(struct emit *e, const char *key);         /* { */
-void emit_close(struct emit *e);                         /* } */
+void emit_open(struct emit *e, const char *key); /* { */
+void emit_close(struct emit *e);                 /* } */
 void emit_open_array(struct emit *e, const char *key);
 void emit_close_array(struct emit *e);
 void emit_text(struct emit *e, const char *key, const char *value);
@@ -29,7 +32,8 @@ void emit_int(struct emit *e, const char *key, int64_t value);
 void emit_number(struct emit *e, const char *key, double value); /* shortest round-trip form */
 void emit_bool(struct emit *e, const char *key, bool value);
 void emit_null(struct emit *e, const char *key);
-void emit_instant(struct emit *e, const char *key, int64_t us);  /* RFC 3339 Z, seconds */
-void emit_raw(struct emit *e, const char *key, const char *json); /* trusted JSON text; NULL: null */
+void emit_instant(struct emit *e, const char *key, int64_t us); /* RFC 3339 Z, seconds */
+void emit_raw(struct emit *e, const char *key,
+	      const char *json); /* trusted JSON text; NULL: null */
 
 #endif

@@ -9,13 +9,13 @@
 #include "base/utf8.h"
 #include "json/private.h"
 
-#define POINTS_MAX 65535
-#define ITEMS_MAX 1000
-#define ID_BYTES_MAX 64
-#define URL_BYTES_MAX 2048
+#define POINTS_MAX      65535
+#define ITEMS_MAX       1000
+#define ID_BYTES_MAX    64
+#define URL_BYTES_MAX   2048
 #define EMAIL_BYTES_MAX 254
 #define EMAIL_LOCAL_MAX 64
-#define HOST_LABEL_MAX 63
+#define HOST_LABEL_MAX  63
 
 static int64_t limit_or(int64_t limit, int64_t own)
 {
@@ -164,11 +164,13 @@ static int check_length(const struct binding *b, const struct path *at, int64_t 
 			int64_t most)
 {
 	if (len > most)
-		return path_refuse(b, at, "too_long", "has %lld characters, at most %lld are allowed",
-				   (long long)len, (long long)most);
+		return path_refuse(b, at, "too_long",
+				   "has %lld characters, at most %lld are allowed", (long long)len,
+				   (long long)most);
 	if (len < least)
-		return path_refuse(b, at, "too_short", "has %lld characters, at least %lld are needed",
-				   (long long)len, (long long)least);
+		return path_refuse(b, at, "too_short",
+				   "has %lld characters, at least %lld are needed", (long long)len,
+				   (long long)least);
 	return 0;
 }
 
@@ -188,7 +190,8 @@ static int bind_text(const struct binding *b, const struct field *f, json_t *val
 		return -1;
 	if ((f->flags & FIELD_NONEMPTY) && is_blank(s))
 		return path_refuse(b, at, "empty", "must not be empty");
-	if (check_length(b, at, (int64_t)utf8_points(s), f->least, limit_or(f->most, POINTS_MAX)) < 0)
+	if (check_length(b, at, (int64_t)utf8_points(s), f->least, limit_or(f->most, POINTS_MAX)) <
+	    0)
 		return -1;
 	store_text(b, s, to);
 	return 0;
@@ -214,8 +217,8 @@ static int bind_shaped(const struct binding *b, const struct field *f, json_t *v
 		return -1;
 	if (!*s)
 		return path_refuse(b, at, "empty", "must not be empty");
-	if (check_length(b, at, (int64_t)strlen(s), f->least, limit_or(f->most, shapes[f->kind].most)) <
-	    0)
+	if (check_length(b, at, (int64_t)strlen(s), f->least,
+			 limit_or(f->most, shapes[f->kind].most)) < 0)
 		return -1;
 	what = shapes[f->kind].shape(s);
 	if (what)
@@ -427,19 +430,27 @@ static int bind_json(const struct binding *b, const struct field *f, json_t *val
 	return 0;
 }
 
-int field_bind(const struct binding *b, const struct field *f, json_t *value,
-	       const struct path *at, void *to)
+int field_bind(const struct binding *b, const struct field *f, json_t *value, const struct path *at,
+	       void *to)
 {
 	static int (*const kinds[])(const struct binding *, const struct field *, json_t *,
 				    const struct path *, void *) = {
-		[FIELD_TEXT] = bind_text,       [FIELD_ID] = bind_shaped,
-		[FIELD_URL] = bind_shaped,      [FIELD_EMAIL] = bind_shaped,
-		[FIELD_TZ] = bind_shaped,       [FIELD_ENUM] = bind_enum,
-		[FIELD_INT] = bind_int,         [FIELD_NUMBER] = bind_number,
-		[FIELD_BOOL] = bind_bool,       [FIELD_INSTANT] = bind_instant,
-		[FIELD_TIME] = bind_time,       [FIELD_TEXTS] = bind_texts,
-		[FIELD_IDS] = bind_texts,       [FIELD_OBJECT] = bind_nested,
-		[FIELD_OBJECTS] = bind_nested_array, [FIELD_JSON] = bind_json,
+		[FIELD_TEXT] = bind_text,
+		[FIELD_ID] = bind_shaped,
+		[FIELD_URL] = bind_shaped,
+		[FIELD_EMAIL] = bind_shaped,
+		[FIELD_TZ] = bind_shaped,
+		[FIELD_ENUM] = bind_enum,
+		[FIELD_INT] = bind_int,
+		[FIELD_NUMBER] = bind_number,
+		[FIELD_BOOL] = bind_bool,
+		[FIELD_INSTANT] = bind_instant,
+		[FIELD_TIME] = bind_time,
+		[FIELD_TEXTS] = bind_texts,
+		[FIELD_IDS] = bind_texts,
+		[FIELD_OBJECT] = bind_nested,
+		[FIELD_OBJECTS] = bind_nested_array,
+		[FIELD_JSON] = bind_json,
 	};
 
 	return kinds[f->kind](b, f, value, at, to);

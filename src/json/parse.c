@@ -87,7 +87,8 @@ int schema_parse(const char *body, size_t len, json_t **ret, struct problem *ret
 	json_t *value;
 
 	if (!len)
-		return problem_set(reterr, PROBLEM_MALFORMED_JSON, "line 1, column 1: the body is empty");
+		return problem_set(reterr, PROBLEM_MALFORMED_JSON,
+				   "line 1, column 1: the body is empty");
 	if (scan_body(body, len, reterr) < 0)
 		return -1;
 	value = json_loadb(body, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

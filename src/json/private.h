@@ -24,8 +24,8 @@ int path_refuse(const struct binding *b, const struct path *at, const char *code
 		...) __attribute__((format(printf, 4, 5)));
 
 /* Binds one value (not null) to the struct member at `to`. Errors: -1 after path_refuse(). */
-int field_bind(const struct binding *b, const struct field *f, json_t *value,
-	       const struct path *at, void *to);
+int field_bind(const struct binding *b, const struct field *f, json_t *value, const struct path *at,
+	       void *to);
 /* The value of a member that is absent or null, where zero bytes would mean something else. */
 void field_default(const struct field *f, void *to);
 

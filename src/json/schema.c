@@ -61,7 +61,8 @@ static int refuse_unknown(const struct binding *b, const struct schema *s, json_
 	json_t *member;
 	int wrong = 0;
 
-	json_object_foreach(value, name, member) {
+	json_object_foreach(value, name, member)
+	{
 		struct path here = { at, name, 0 };
 
 		if (!is_known(s, name))
@@ -82,7 +83,8 @@ static int bind_member(const struct binding *b, const struct field *f, json_t *v
 						 : 0;
 	if (!json_is_null(value))
 		return field_bind(b, f, value, &here, to);
-	return f->flags & FIELD_NULLABLE ? 0 : path_refuse(b, &here, "wrong_type", "must not be null");
+	return f->flags & FIELD_NULLABLE ? 0
+					 : path_refuse(b, &here, "wrong_type", "must not be null");
 }
 
 int object_bind(const struct binding *b, const struct schema *s, json_t *value,

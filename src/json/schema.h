@@ -18,9 +18,9 @@
 #include "base/problem.h"
 
 enum field_kind {
-	FIELD_TEXT,    /* const char *; UTF-8, no NUL, no C0 but tab and newlines; most = code points */
-	FIELD_ID,      /* const char *; [0-9A-Za-z_]{1,64} */
-	FIELD_URL,     /* const char *; http(s) URL; most = bytes */
+	FIELD_TEXT, /* const char *; UTF-8, no NUL, no C0 but tab and newlines; most = code points */
+	FIELD_ID,   /* const char *; [0-9A-Za-z_]{1,64} */
+	FIELD_URL,  /* const char *; http(s) URL; most = bytes */
 	FIELD_EMAIL,   /* const char * */
 	FIELD_TZ,      /* const char *; shape of an IANA name only; existence is the handler's */
 	FIELD_ENUM,    /* int; index into choices */
@@ -29,23 +29,23 @@ enum field_kind {
 	FIELD_BOOL,    /* bool */
 	FIELD_INSTANT, /* int64_t us; RFC 3339; INSTANT_NONE when absent */
 	FIELD_TIME,    /* struct field_time: instant, or local time to pair with a zone */
-	FIELD_TEXTS,   /* struct field_texts; array; most = items, item_most = code points of each */
-	FIELD_IDS,     /* struct field_texts; array of ids; duplicates refused */
-	FIELD_OBJECT,  /* a nested struct bound by `nested`; pointer, NULL when absent */
+	FIELD_TEXTS,  /* struct field_texts; array; most = items, item_most = code points of each */
+	FIELD_IDS,    /* struct field_texts; array of ids; duplicates refused */
+	FIELD_OBJECT, /* a nested struct bound by `nested`; pointer, NULL when absent */
 	FIELD_OBJECTS, /* struct field_objects; array of nested */
 	FIELD_JSON,    /* json_t *, borrowed from the arena's document: free-form object */
 };
 
 enum field_flags {
 	FIELD_REQUIRED = 1,
-	FIELD_NULLABLE = 2,    /* null clears: see `present` */
-	FIELD_NONEMPTY = 4,    /* text must have a non-space, array an item */
+	FIELD_NULLABLE = 2, /* null clears: see `present` */
+	FIELD_NONEMPTY = 4, /* text must have a non-space, array an item */
 };
 
 struct field_time {
 	bool is_local;
-	int64_t us;              /* !is_local */
-	const char *local;       /* is_local: as civil_parse() takes it */
+	int64_t us;        /* !is_local */
+	const char *local; /* is_local: as civil_parse() takes it */
 };
 struct field_texts {
 	size_t n;
@@ -53,7 +53,7 @@ struct field_texts {
 };
 struct field_objects {
 	size_t n;
-	void *v;                 /* array of nested structs */
+	void *v; /* array of nested structs */
 };
 
 struct field {
@@ -61,11 +61,11 @@ struct field {
 	enum field_kind kind;
 	size_t offset;
 	unsigned flags;
-	int64_t least, most;             /* 0, 0: the kind's own limits */
-	const char *const *choices;      /* FIELD_ENUM; NULL-terminated */
+	int64_t least, most;        /* 0, 0: the kind's own limits */
+	const char *const *choices; /* FIELD_ENUM; NULL-terminated */
 	const struct schema *nested;
 	int64_t item_most;
-	const char *sentence;            /* for the OpenAPI document; may be NULL */
+	const char *sentence; /* for the OpenAPI document; may be NULL */
 };
 
 /*
@@ -73,9 +73,9 @@ struct field {
  * (also as null), so PATCH can tell "absent" from "cleared".
  */
 struct schema {
-	const char *name;                /* OpenAPI component name */
-	size_t size;                     /* of the struct */
-	const struct field *fields;      /* ends with name NULL; at most 64 */
+	const char *name;           /* OpenAPI component name */
+	size_t size;                /* of the struct */
+	const struct field *fields; /* ends with name NULL; at most 64 */
 };
 
 #define SCHEMA_HAS(in, row) ((((in)->present) >> (row)) & 1U)

@@ -30,7 +30,11 @@ _Noreturn static void become_tool(const char *const *argv, int out, int err, int
 {
 	int null = open("/dev/null", O_RDONLY);
 	char *const no_environment[] = { NULL };
+	sigset_t none;
 
+	/* A worker keeps SIGTERM back while a handler runs; the tool must not inherit that. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

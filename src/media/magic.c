@@ -12,7 +12,7 @@ struct signature {
 	int offset;
 	int n;
 	const char *bytes;
-	int offset2;           /* a second place that must agree; n2 0: none */
+	int offset2; /* a second place that must agree; n2 0: none */
 	int n2;
 	const char *bytes2;
 	struct magic is;

@@ -11,7 +11,7 @@
 
 struct magic {
 	const char *kind, *mime, *ext;
-	const char *demuxer;   /* ffmpeg's name: forced, so that no other format is tried */
+	const char *demuxer; /* ffmpeg's name: forced, so that no other format is tried */
 };
 
 /* NULL: not a format that is taken. */

@@ -14,13 +14,13 @@
 
 #include "base/utf8.h"
 
-#define HEADERS_MAX 8192
-#define TEXT_MAX 16384
+#define HEADERS_MAX  8192
+#define TEXT_MAX     16384
 #define BOUNDARY_MAX 70
 
 struct scan {
 	struct arena *a;
-	const char *base;      /* the whole body, mapped; pages come and go with the kernel's wishes */
+	const char *base; /* the whole body, mapped; pages come and go with the kernel's wishes */
 	int64_t bytes;
 	char mark[BOUNDARY_MAX + 8]; /* CRLF "--" boundary */
 	size_t mark_n;
@@ -75,7 +75,8 @@ static int read_headers(struct scan *s, const char *head, size_t head_n, struct 
 	char *text = arena_strndup(s->a, head, head_n);
 	char *save = NULL;
 
-	for (char *line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
+	for (char *line = strtok_r(text, "\r\n", &save); line;
+	     line = strtok_r(NULL, "\r\n", &save)) {
 		if (strncasecmp(line, "Content-Disposition:", 20) != 0)
 			continue;
 		ret->name = parameter(s->a, line, "name");
@@ -99,7 +100,8 @@ static int read_text(struct scan *s, struct part *p, struct problem *reterr)
 }
 
 /* One part from `at` (just behind a boundary's line end); *ret_next: behind the next boundary. */
-static int read_part(struct scan *s, int64_t at, struct part *ret, int64_t *ret_next, struct problem *reterr)
+static int read_part(struct scan *s, int64_t at, struct part *ret, int64_t *ret_next,
+		     struct problem *reterr)
 {
 	int64_t left = s->bytes - at;
 	size_t window = left < HEADERS_MAX ? (size_t)left : HEADERS_MAX;
@@ -141,8 +143,8 @@ static int scan_all(struct scan *s, struct multipart *ret, struct problem *reter
 	return 0;
 }
 
-int multipart_scan(struct arena *a, const char *path, const char *content_type, struct multipart *ret,
-		   struct problem *reterr)
+int multipart_scan(struct arena *a, const char *path, const char *content_type,
+		   struct multipart *ret, struct problem *reterr)
 {
 	struct scan s = { .a = a };
 	struct stat st;

@@ -15,8 +15,8 @@
 #define MULTIPART_PARTS_MAX 16
 
 struct part {
-	const char *name, *filename;   /* filename NULL: a text part */
-	const char *text;              /* text parts only */
+	const char *name, *filename; /* filename NULL: a text part */
+	const char *text;            /* text parts only */
 	int64_t offset, bytes;
 };
 struct multipart {
@@ -25,8 +25,8 @@ struct multipart {
 };
 
 /* content_type: the request header, whose boundary counts. Errors: PROBLEM_BAD_REQUEST. */
-int multipart_scan(struct arena *a, const char *path, const char *content_type, struct multipart *ret,
-		   struct problem *reterr);
+int multipart_scan(struct arena *a, const char *path, const char *content_type,
+		   struct multipart *ret, struct problem *reterr);
 const struct part *multipart_find(const struct multipart *m, const char *name);
 
 #endif

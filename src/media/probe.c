@@ -39,7 +39,8 @@ static int identify(const char *path, struct magic *ret, struct problem *reterr)
 	if (st.st_size == 0)
 		return rejected(reterr, "the file is empty");
 	if (!m)
-		return rejected(reterr, "the bytes are not a JPEG, PNG, WebP, GIF, MP4 or MOV file");
+		return rejected(reterr,
+				"the bytes are not a JPEG, PNG, WebP, GIF, MP4 or MOV file");
 	if (!is_whole)
 		return rejected(reterr, "the video is cut off: its last part is missing");
 	*ret = *m;
@@ -131,9 +132,11 @@ static int read_facts(struct arena *a, const struct buf *text, struct media_fact
 
 static int check_size(const struct config *cfg, const struct media_facts *f, struct problem *reterr)
 {
-	if (f->width > SIDE_MAX || f->height > SIDE_MAX || f->width * f->height > cfg->media_pixels_max)
-		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%lld x %lld pixels are too many",
-				   (long long)f->width, (long long)f->height);
+	if (f->width > SIDE_MAX || f->height > SIDE_MAX ||
+	    f->width * f->height > cfg->media_pixels_max)
+		return problem_set(reterr, PROBLEM_MEDIA_REJECTED,
+				   "%lld x %lld pixels are too many", (long long)f->width,
+				   (long long)f->height);
 	return 0;
 }
 
@@ -142,17 +145,33 @@ static int decode_image(const struct config *cfg, const char *path, const struct
 			struct problem *reterr)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	const char *const argv[] = { cfg->media_ffmpeg, "-nostdin", "-v", "error", "-xerror",
-				     "-err_detect", "explode", "-protocol_whitelist", "file", "-f",
-				     m->demuxer, "-i", path, "-frames:v", "1", "-f", "null", "-", NULL };
+	const char *const argv[] = { cfg->media_ffmpeg,
+				     "-nostdin",
+				     "-v",
+				     "error",
+				     "-xerror",
+				     "-err_detect",
+				     "explode",
+				     "-protocol_whitelist",
+				     "file",
+				     "-f",
+				     m->demuxer,
+				     "-i",
+				     path,
+				     "-frames:v",
+				     "1",
+				     "-f",
+				     "null",
+				     "-",
+				     NULL };
 
 	if (strcmp(m->kind, "image") != 0)
 		return 0;
 	return run_tool(cfg, argv, &out, reterr);
 }
 
-int media_probe(const struct config *cfg, struct arena *a, const char *path, struct media_facts *ret,
-		struct problem *reterr)
+int media_probe(const struct config *cfg, struct arena *a, const char *path,
+		struct media_facts *ret, struct problem *reterr)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
@@ -161,10 +180,21 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path, str
 	if (identify(path, &m, reterr) < 0)
 		return -1;
 	const char *const argv[] = {
-		cfg->media_ffprobe, "-v", "error", "-protocol_whitelist", "file", "-f", m.demuxer,
+		cfg->media_ffprobe,
+		"-v",
+		"error",
+		"-protocol_whitelist",
+		"file",
+		"-f",
+		m.demuxer,
 		"-show_entries",
-		"format=duration:stream=codec_type,codec_name,width,height:stream_side_data=rotation",
-		"-of", "json", "-i", path, NULL,
+		"format=duration:stream=codec_type,codec_name,width,height:stream_side_data="
+		"rotation",
+		"-of",
+		"json",
+		"-i",
+		path,
+		NULL,
 	};
 
 	f.kind = m.kind;

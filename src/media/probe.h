@@ -16,14 +16,14 @@
 struct config;
 
 struct media_facts {
-	const char *kind;            /* image | video */
+	const char *kind; /* image | video */
 	const char *mime, *ext;
-	int64_t width, height;       /* pixels as shown, rotation applied */
-	int64_t duration_ms;         /* 0 for images */
+	int64_t width, height;                 /* pixels as shown, rotation applied */
+	int64_t duration_ms;                   /* 0 for images */
 	const char *video_codec, *audio_codec; /* NULL: none */
 };
 
-int media_probe(const struct config *cfg, struct arena *a, const char *path, struct media_facts *ret,
-		struct problem *reterr);
+int media_probe(const struct config *cfg, struct arena *a, const char *path,
+		struct media_facts *ret, struct problem *reterr);
 
 #endif

@@ -18,7 +18,8 @@
 
 #define CHUNK_BYTES (256 * 1024)
 
-const char *media_path(struct arena *a, const struct config *cfg, const char *ws, const char *sha256_hex)
+const char *media_path(struct arena *a, const struct config *cfg, const char *ws,
+		       const char *sha256_hex)
 {
 	return arena_printf(a, "%s/%s/%.2s/%s", cfg->media_folder, ws, sha256_hex, sha256_hex);
 }
@@ -70,7 +71,8 @@ static int write_all(int fd, const char *p, size_t n)
 }
 
 /* Copies and hashes in one pass; constant memory. */
-static int copy_range(int from, int to, int64_t offset, int64_t bytes, uint8_t ret[static SHA256_BYTES])
+static int copy_range(int from, int to, int64_t offset, int64_t bytes,
+		      uint8_t ret[static SHA256_BYTES])
 {
 	struct digest *d = digest_new();
 	char *chunk = alloc_zero(CHUNK_BYTES);
@@ -101,7 +103,8 @@ int media_take(const struct config *cfg, const char *from_path, int64_t offset, 
 	       struct media_file **ret, struct problem *reterr)
 {
 	CLEANUP(media_file_free) struct media_file *f = alloc_zero(sizeof(*f));
-	__attribute__((__cleanup__(fd_close_cleanup))) int from = open(from_path, O_RDONLY | O_CLOEXEC);
+	__attribute__((__cleanup__(fd_close_cleanup))) int from =
+		open(from_path, O_RDONLY | O_CLOEXEC);
 	__attribute__((__cleanup__(fd_close_cleanup))) int to = -1;
 	struct buf path = BUF_INIT;
 	uint8_t hash[SHA256_BYTES];
@@ -140,7 +143,8 @@ static int sync_folder(const char *path)
 	return fd < 0 ? -1 : fsync(fd);
 }
 
-int media_keep(const struct config *cfg, const char *ws, struct media_file *f, struct problem *reterr)
+int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
+	       struct problem *reterr)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	const char *home = arena_printf(a, "%s/%s", cfg->media_folder, ws);

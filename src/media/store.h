@@ -16,21 +16,23 @@
 
 struct config;
 
-struct media_file {      /* bytes that were taken in and not yet kept */
-	char *path;          /* temporary; removed by media_file_free() unless kept */
+struct media_file { /* bytes that were taken in and not yet kept */
+	char *path; /* temporary; removed by media_file_free() unless kept */
 	char sha256[65];
 	int64_t bytes;
 };
 
 /* Path of kept bytes, whether or not they exist. */
-const char *media_path(struct arena *a, const struct config *cfg, const char *ws, const char *sha256_hex);
+const char *media_path(struct arena *a, const struct config *cfg, const char *ws,
+		       const char *sha256_hex);
 /* Address for nginx's internal location: /_media/<workspace>/<2 hex>/<64 hex> */
 const char *media_internal_uri(struct arena *a, const char *ws, const char *sha256_hex);
 
 /* Copies [offset, offset+bytes) of a spooled body into the store's temporary folder, hashing. */
 int media_take(const struct config *cfg, const char *from_path, int64_t offset, int64_t bytes,
 	       struct media_file **ret, struct problem *reterr);
-int media_keep(const struct config *cfg, const char *ws, struct media_file *f, struct problem *reterr);
+int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
+	       struct problem *reterr);
 void media_remove(const struct config *cfg, const char *ws, const char *sha256_hex);
 void media_file_free(struct media_file *f);
 

@@ -32,8 +32,8 @@ const char *media_url_sign(struct arena *a, const struct keys *keys, const char 
 	return arena_printf(a, "%s/m/%s/%s/%s.%s", public_url, media_id, expiry, mac, ext);
 }
 
-int media_url_check(const struct keys *keys, const char *media_id, const char *expiry, const char *file,
-		    int64_t now_us, struct problem *reterr)
+int media_url_check(const struct keys *keys, const char *media_id, const char *expiry,
+		    const char *file, int64_t now_us, struct problem *reterr)
 {
 	const char *dot = strchr(file, '.');
 	char want[TOKEN_TEXT_MAX(MAC_BYTES)];

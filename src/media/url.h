@@ -16,7 +16,7 @@
 const char *media_url_sign(struct arena *a, const struct keys *keys, const char *public_url,
 			   const char *media_id, const char *ext, int64_t expires_us);
 /* 0 when the three path segments belong together and have not expired; else PROBLEM_NOT_FOUND. */
-int media_url_check(const struct keys *keys, const char *media_id, const char *expiry, const char *file,
-		    int64_t now_us, struct problem *reterr);
+int media_url_check(const struct keys *keys, const char *media_id, const char *expiry,
+		    const char *file, int64_t now_us, struct problem *reterr);
 
 #endif

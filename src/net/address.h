@@ -19,8 +19,8 @@
 
 struct address_rule { /* one allowed network; IPv4 is kept as ::ffff:a.b.c.d */
 	uint8_t net[16];
-	unsigned prefix;       /* 0..128 */
-	unsigned port;         /* 0: any */
+	unsigned prefix; /* 0..128 */
+	unsigned port;   /* 0: any */
 };
 
 struct address_rules {

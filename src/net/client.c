@@ -19,14 +19,14 @@
 #include "net/transfer.h"
 #include "net/watchdog.h"
 
-#define CA_FILE_SYSTEM "/etc/ssl/certs/ca-certificates.crt"
+#define CA_FILE_SYSTEM   "/etc/ssl/certs/ca-certificates.crt"
 #define CONNECTIONS_KEPT 1024L
-#define EVENTS_A_TURN 256
-#define NEVER_US INT64_MAX
+#define EVENTS_A_TURN    256
+#define NEVER_US         INT64_MAX
 /* A fire not sent whole is ended this long before the watchdog would end the process. */
 #define GIVE_UP_LEAST_US (10 * US_PER_MS)
-#define GIVE_UP_MOST_US (1 * US_PER_S)
-#define REPLY_MARGIN_US (10 * US_PER_S)
+#define GIVE_UP_MOST_US  (1 * US_PER_S)
+#define REPLY_MARGIN_US  (10 * US_PER_S)
 
 LIST_HEAD(transfer_list, transfer_handle);
 
@@ -35,11 +35,11 @@ struct net {
 	struct transfer_limits limits;
 	struct watchdog *watchdog;
 	int epoll_fd, timer_fd;
-	int64_t timer_at_us;       /* what timer_fd is set to; NEVER_US: nothing */
-	int64_t curl_at_us;        /* when libcurl wants to be called */
-	int64_t give_up_at_us;     /* earliest of the fires not sent whole */
+	int64_t timer_at_us;   /* what timer_fd is set to; NEVER_US: nothing */
+	int64_t curl_at_us;    /* when libcurl wants to be called */
+	int64_t give_up_at_us; /* earliest of the fires not sent whole */
 	int open;
-	bool is_fire_gone;         /* the watchdog may stand at the limit of one that has ended */
+	bool is_fire_gone; /* the watchdog may stand at the limit of one that has ended */
 	struct transfer_list all, fires, ready;
 };
 
@@ -52,7 +52,8 @@ static int fires_watch(struct net *n)
 
 	n->is_fire_gone = false;
 	n->give_up_at_us = NEVER_US;
-	LIST_FOREACH(t, &n->fires, fires) {
+	LIST_FOREACH(t, &n->fires, fires)
+	{
 		int64_t limit_us = t->is_sent_whole ? t->reply_limit_us : t->deadline_us;
 
 		if (limit_us < at_us)
@@ -288,7 +289,8 @@ static int loop_give_up(struct net *n, int64_t now_us)
 	int count = 0;
 
 	while (n->give_up_at_us <= now_us) {
-		LIST_FOREACH(t, &n->fires, fires) {
+		LIST_FOREACH(t, &n->fires, fires)
+		{
 			if (!t->is_sent_whole && t->give_up_us <= now_us)
 				break;
 		}
@@ -310,12 +312,14 @@ static void loop_watch(struct net *n)
 	struct transfer_handle *t = NULL;
 
 	if (!n->is_fire_gone) {
-		LIST_FOREACH(t, &n->fires, fires) {
+		LIST_FOREACH(t, &n->fires, fires)
+		{
 			if (t->is_moved)
 				break;
 		}
 	}
-	if ((t || n->is_fire_gone) && fires_watch(n) < 0) /* it stays where it was: hard, but safe */
+	if ((t || n->is_fire_gone) &&
+	    fires_watch(n) < 0) /* it stays where it was: hard, but safe */
 		log_line(LOG_LEVEL_ERROR, "net.watchdog", "reason=\"cannot be moved\"");
 }
 
@@ -386,8 +390,8 @@ static void loop_event(struct net *n, const struct epoll_event *ev)
 
 	if (ev->data.fd == n->timer_fd) {
 		/* a spent timer must be set anew even for the same instant */
-		n->timer_at_us = read(n->timer_fd, &ticks, sizeof(ticks)) < 0 ? n->timer_at_us
-									      : NEVER_US;
+		n->timer_at_us =
+			read(n->timer_fd, &ticks, sizeof(ticks)) < 0 ? n->timer_at_us : NEVER_US;
 		return;
 	}
 	/* errors are found by reading, after the bytes that came before them */

@@ -31,15 +31,18 @@ enum net_class { NET_REPEATABLE, NET_FIRE, NET_USER };
 typedef void net_done_fn(void *arg, struct http_reply *reply);
 
 int net_open(const struct config *cfg, struct net **ret, struct problem *reterr);
-void net_free(struct net *n);     /* open transfers are aborted, their callbacks not called */
+void net_free(struct net *n); /* open transfers are aborted, their callbacks not called */
 
 /*
  * req must stay valid until done. deadline_boot_us: for NET_FIRE the last moment at which bytes
  * may leave (0 otherwise). The returned handle is valid until done was called.
  */
-struct transfer_handle *net_start(struct net *n, enum net_class class, const struct http_request *req,
-				  int64_t deadline_boot_us, net_done_fn *done, void *arg);
-void net_cancel(struct net *n, struct transfer_handle *t); /* callback not called; never for a fire that may have left */
+struct transfer_handle *net_start(struct net *n, enum net_class class,
+				  const struct http_request *req, int64_t deadline_boot_us,
+				  net_done_fn *done, void *arg);
+void net_cancel(
+	struct net *n,
+	struct transfer_handle *t); /* callback not called; never for a fire that may have left */
 
 /*
  * Runs callbacks of whatever has finished, waits at most until wake_boot_us (boot clock; precise

@@ -138,9 +138,9 @@ void http_request_form(struct http_request *r, const char *name, const char *val
 	if (!value)
 		return;
 	content_type(r, "application/x-www-form-urlencoded");
-	r->bytes = arena_printf(r->arena, "%s%s%s=%s", r->bytes ? r->bytes : "",
-				r->bytes ? "&" : "", url_encode(r->arena, name),
-				url_encode(r->arena, value));
+	r->bytes =
+		arena_printf(r->arena, "%s%s%s=%s", r->bytes ? r->bytes : "", r->bytes ? "&" : "",
+			     url_encode(r->arena, name), url_encode(r->arena, value));
 	r->bytes_n = strlen(r->bytes);
 	r->body = BODY_BYTES;
 }

@@ -23,65 +23,67 @@ struct http_header {
 	struct http_header *next;
 };
 
-struct http_part { /* multipart/form-data, in order */
-	const char *name, *value;              /* a field, or */
+struct http_part {                                /* multipart/form-data, in order */
+	const char *name, *value;                 /* a field, or */
 	const char *file_path, *file_name, *mime; /* a file (slice) */
-	int64_t offset, bytes;                 /* of the file; bytes -1: to its end */
+	int64_t offset, bytes;                    /* of the file; bytes -1: to its end */
 	struct http_part *next;
 };
 
 struct http_request {
 	struct arena *arena;
 	enum http_verb verb;
-	const char *url;                       /* absolute */
+	const char *url; /* absolute */
 	struct http_header *headers;
 	enum body_kind body;
-	const char *bytes;                     /* BODY_BYTES */
+	const char *bytes; /* BODY_BYTES */
 	size_t bytes_n;
-	const char *path;                      /* BODY_FILE: streamed, constant memory */
+	const char *path; /* BODY_FILE: streamed, constant memory */
 	int64_t offset, length;
-	struct http_part *parts;               /* BODY_MULTIPART */
-	int timeout_ms;                        /* 0: the client's default for the phase */
-	int64_t reply_max_bytes;               /* 0: 1 MiB */
+	struct http_part *parts; /* BODY_MULTIPART */
+	int timeout_ms;          /* 0: the client's default for the phase */
+	int64_t reply_max_bytes; /* 0: 1 MiB */
 	/* NULL, or where the body of a 2xx reply goes instead of into memory; -1 ends the transfer */
 	int (*sink)(void *arg, const void *p, size_t n);
 	void *sink_arg;
-	const char *label;                     /* for logs and throttles, e.g. "ig.media_publish" */
+	const char *label; /* for logs and throttles, e.g. "ig.media_publish" */
 };
 
-enum transfer { /* how far a transfer came: what may have left this machine */
-	TRANSFER_REPLIED,      /* a whole HTTP reply */
-	TRANSFER_NOT_SENT,     /* resolve, connect, TLS or deadline: no request byte left */
-	TRANSFER_BROKEN,       /* bytes left, no whole reply: reset, time-out, truncation, too large */
+enum transfer {                    /* how far a transfer came: what may have left this machine */
+		TRANSFER_REPLIED,  /* a whole HTTP reply */
+		TRANSFER_NOT_SENT, /* resolve, connect, TLS or deadline: no request byte left */
+		TRANSFER_BROKEN, /* bytes left, no whole reply: reset, time-out, truncation, too large */
 };
 
 struct http_reply {
 	enum transfer transfer;
-	const char *failure;                   /* human words when not REPLIED, e.g. "timed out" */
+	const char *failure; /* human words when not REPLIED, e.g. "timed out" */
 	int status;
-	struct buf body;                       /* at most reply_max_bytes; empty when it went to the sink */
-	int64_t body_bytes;                    /* received, here or there */
-	struct buf headers;                    /* raw lines; read with http_reply_header */
+	struct buf body;    /* at most reply_max_bytes; empty when it went to the sink */
+	int64_t body_bytes; /* received, here or there */
+	struct buf headers; /* raw lines; read with http_reply_header */
 	bool timed_out;
-	int64_t sent_us, done_us;              /* boot clock */
+	int64_t sent_us, done_us; /* boot clock */
 };
 
 struct http_request *http_request_new(struct arena *a, enum http_verb verb, const char *label);
 /* base without trailing slash; path starts with '/', its segments already safe. */
 void http_request_url(struct http_request *r, const char *base, const char *path_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void http_request_query(struct http_request *r, const char *name, const char *value); /* NULL value: skipped */
+void http_request_query(struct http_request *r, const char *name,
+			const char *value); /* NULL value: skipped */
 void http_request_header(struct http_request *r, const char *name, const char *value_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void http_request_bearer(struct http_request *r, const char *token);
 void http_request_basic(struct http_request *r, const char *user, const char *password);
-void http_request_form(struct http_request *r, const char *name, const char *value); /* NULL: skipped */
-void http_request_json(struct http_request *r, json_t *take);                /* steals the reference */
+void http_request_form(struct http_request *r, const char *name,
+		       const char *value);                    /* NULL: skipped */
+void http_request_json(struct http_request *r, json_t *take); /* steals the reference */
 void http_request_file(struct http_request *r, const char *path, int64_t offset, int64_t length,
 		       const char *mime);
 void http_request_part(struct http_request *r, const char *name, const char *value);
-void http_request_part_file(struct http_request *r, const char *name, const char *path, int64_t offset,
-			    int64_t bytes, const char *file_name, const char *mime);
+void http_request_part_file(struct http_request *r, const char *name, const char *path,
+			    int64_t offset, int64_t bytes, const char *file_name, const char *mime);
 
 /* Case-insensitive; last wins; NULL absent. The text lives in the arena. */
 const char *http_reply_header(const struct http_reply *p, struct arena *a, const char *name);

@@ -19,14 +19,14 @@ enum pkce { PKCE_NONE, PKCE_S256, PKCE_S256_HEX };
 const char *oauth2_challenge(struct arena *a, enum pkce how, const char *verifier);
 
 struct oauth2_tokens {
-	const char *access_token, *refresh_token;  /* refresh NULL: none came */
-	const char *scope;                         /* as granted, raw; NULL: none came */
+	const char *access_token, *refresh_token;   /* refresh NULL: none came */
+	const char *scope;                          /* as granted, raw; NULL: none came */
 	int64_t expires_in_s, refresh_expires_in_s; /* -1: none came */
-	const json_t *raw;                         /* whole object, lives as long as the caller's */
+	const json_t *raw; /* whole object, lives as long as the caller's */
 };
 
 struct oauth2_error {
-	const char *code, *description;            /* RFC 6749 5.2 flat form, or NULL */
+	const char *code, *description; /* RFC 6749 5.2 flat form, or NULL */
 };
 
 /* 0, or -1 with *reterr filled (code NULL when the reply is not an OAuth error at all). */

@@ -13,7 +13,7 @@
 struct slice {
 	int fd;
 	int64_t offset, length;
-	int64_t at;            /* next byte, counted from offset */
+	int64_t at; /* next byte, counted from offset */
 };
 
 /* The length to send, once the file has shown that it holds it. */
@@ -84,7 +84,8 @@ size_t slice_read(char *to, size_t size, size_t count, void *arg)
 	do {
 		got = pread(s->fd, to, want, s->offset + s->at);
 	} while (got < 0 && errno == EINTR);
-	if (got <= 0) /* an error, or the file was cut meanwhile: never pretend that this is the end */
+	if (got <=
+	    0) /* an error, or the file was cut meanwhile: never pretend that this is the end */
 		return CURL_READFUNC_ABORT;
 	s->at += got;
 	return (size_t)got;

@@ -15,7 +15,8 @@
 
 struct slice;
 
-int slice_open(const char *path, int64_t offset, int64_t length, struct slice **ret); /* -1: to the end */
+int slice_open(const char *path, int64_t offset, int64_t length,
+	       struct slice **ret); /* -1: to the end */
 void slice_free(struct slice *s);
 int64_t slice_length(const struct slice *s);
 

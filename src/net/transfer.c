@@ -14,14 +14,14 @@
 #include "base/fp.h"
 #include "net/slice.h"
 
-#define REPLY_MAX_BYTES (1LL << 20)
+#define REPLY_MAX_BYTES   (1LL << 20)
 #define HEADERS_MAX_BYTES ((size_t)65536)
-#define HOST_MAX 253
-#define USER_CONNECT_MS 5000L
-#define USER_SLOW_BYTES 1000L
-#define USER_SLOW_S 20L
-#define FIRE_ACK_MS 15000U
-#define CA_CACHE_S 86400L
+#define HOST_MAX          253
+#define USER_CONNECT_MS   5000L
+#define USER_SLOW_BYTES   1000L
+#define USER_SLOW_S       20L
+#define FIRE_ACK_MS       15000U
+#define CA_CACHE_S        86400L
 
 static const char not_allowed[] = "the address is not allowed";
 static const char too_late[] = "the send deadline passed";
@@ -29,7 +29,7 @@ static const char too_large[] = "the reply is too large";
 static const char not_wanted[] = "the receiver of the reply gave up";
 
 static const char *const verb_names[] = {
-	[VERB_GET] = "GET",	  [VERB_POST] = "POST",	  [VERB_PUT] = "PUT",
+	[VERB_GET] = "GET",       [VERB_POST] = "POST",   [VERB_PUT] = "PUT",
 	[VERB_DELETE] = "DELETE", [VERB_PATCH] = "PATCH",
 };
 
@@ -231,10 +231,10 @@ static const struct {
 /* clang-format on */
 
 #define SET(t, option, value) ((void)curl_easy_setopt((t)->easy, (option), (value)))
-#define SET_ALL(t, rows)                                                \
-	do {                                                            \
-		for (size_t i_ = 0; i_ < ARRAY_LEN(rows); i_++)         \
-			SET(t, (rows)[i_].option, (rows)[i_].value);    \
+#define SET_ALL(t, rows)                                             \
+	do {                                                         \
+		for (size_t i_ = 0; i_ < ARRAY_LEN(rows); i_++)      \
+			SET(t, (rows)[i_].option, (rows)[i_].value); \
 	} while (0)
 
 static void options_common(struct transfer_handle *t)

@@ -23,7 +23,7 @@ struct slice;
 struct transfer_limits { /* of a client, shared by all of its transfers */
 	const char *ca_file;
 	long connect_timeout_ms, stage_timeout_ms, fire_timeout_ms;
-	struct address_rules allow;   /* what URLs given by users may lead to besides */
+	struct address_rules allow; /* what URLs given by users may lead to besides */
 	CURLSH *tls_sessions;
 };
 
@@ -38,9 +38,9 @@ struct transfer_handle {
 	void *arg;
 	const struct transfer_limits *limits;
 
-	int64_t deadline_us;      /* NET_FIRE: the watchdog's instant while not sent whole */
-	int64_t give_up_us;       /* NET_FIRE: a little before, the transfer alone is ended */
-	int64_t reply_limit_us;   /* NET_FIRE: the watchdog's instant from then on */
+	int64_t deadline_us;    /* NET_FIRE: the watchdog's instant while not sent whole */
+	int64_t give_up_us;     /* NET_FIRE: a little before, the transfer alone is ended */
+	int64_t reply_limit_us; /* NET_FIRE: the watchdog's instant from then on */
 
 	CURL *easy;
 	CURLU *url;
@@ -49,13 +49,13 @@ struct transfer_handle {
 	struct slice *file;
 	struct http_reply reply;
 
-	const char *failure;      /* why we ended it ourselves; NULL: libcurl's own verdict counts */
-	bool is_ready;            /* ended before it began: waits for its callback */
+	const char *failure; /* why we ended it ourselves; NULL: libcurl's own verdict counts */
+	bool is_ready;       /* ended before it began: waits for its callback */
 	bool has_body;
-	bool is_head_whole;       /* the empty line after the header lines has come */
-	bool may_have_left;       /* PREREQ let the request go */
+	bool is_head_whole; /* the empty line after the header lines has come */
+	bool may_have_left; /* PREREQ let the request go */
 	bool is_sent_whole;
-	bool is_moved;            /* is_sent_whole is news that the watchdog lacks */
+	bool is_moved; /* is_sent_whole is news that the watchdog lacks */
 };
 
 struct transfer_handle *transfer_new(enum net_class class, const struct http_request *req,

@@ -14,7 +14,7 @@
 
 struct watchdog {
 	timer_t timer;
-	pid_t owner;           /* the process that the timer belongs to; 0: none made yet */
+	pid_t owner; /* the process that the timer belongs to; 0: none made yet */
 	int64_t at_us;
 };
 

@@ -7,7 +7,8 @@
 #define FACEBOOK_SCOPES                                                                    \
 	"instagram_basic,instagram_content_publish,pages_read_engagement,pages_show_list," \
 	"business_management"
-#define RENEW_AFTER_US (25 * US_PER_HOUR)  /* Instagram refuses to renew a token younger than a day */
+#define RENEW_AFTER_US \
+	(25 * US_PER_HOUR) /* Instagram refuses to renew a token younger than a day */
 #define RENEW_BEFORE_US (30 * US_PER_DAY)
 
 extern const struct setting platform_instagram_settings[];
@@ -104,8 +105,8 @@ static const char *auth_url(struct arena *a, const struct platform_app *app, con
 	(void)challenge;
 	if (!*platform_text(app, is_facebook ? "dialog_base" : "ig_dialog_base"))
 		return NULL;
-	return is_facebook ? facebook_dialog(r, app, state, is_again) :
-			     instagram_dialog(r, app, state, is_again);
+	return is_facebook ? facebook_dialog(r, app, state, is_again)
+			   : instagram_dialog(r, app, state, is_again);
 }
 
 static int64_t renew_at(const struct platform_app *app, int64_t issued_us, int64_t expires_us)

@@ -20,15 +20,15 @@
 
 /* What to do about an error. */
 enum instagram_class {
-	INSTAGRAM_LATER,       /* the same step again, later */
-	INSTAGRAM_RENEW,       /* again with a new container */
-	INSTAGRAM_TOKEN,       /* renew the token, then again */
-	INSTAGRAM_RECONNECT,   /* a person must connect the account again */
-	INSTAGRAM_USER,        /* a person must do something inside Instagram first */
-	INSTAGRAM_CONTENT,     /* this content cannot be published */
-	INSTAGRAM_QUOTA,       /* the account's allowance is used up */
-	INSTAGRAM_OPERATOR,    /* this server is set up wrongly */
-	INSTAGRAM_DOUBT,       /* of media_publish: proves nothing either way */
+	INSTAGRAM_LATER,     /* the same step again, later */
+	INSTAGRAM_RENEW,     /* again with a new container */
+	INSTAGRAM_TOKEN,     /* renew the token, then again */
+	INSTAGRAM_RECONNECT, /* a person must connect the account again */
+	INSTAGRAM_USER,      /* a person must do something inside Instagram first */
+	INSTAGRAM_CONTENT,   /* this content cannot be published */
+	INSTAGRAM_QUOTA,     /* the account's allowance is used up */
+	INSTAGRAM_OPERATOR,  /* this server is set up wrongly */
+	INSTAGRAM_DOUBT,     /* of media_publish: proves nothing either way */
 };
 
 #define INSTAGRAM_ANY (-1)
@@ -40,8 +40,8 @@ struct instagram_error_row {
 	enum instagram_class publish;   /* when media_publish says so */
 	enum post_error_code code;
 	enum who who;
-	int retry_s;                    /* 0: the engine's own back-off */
-	int renewals;                   /* INSTAGRAM_RENEW: so many new containers, then it is final */
+	int retry_s;  /* 0: the engine's own back-off */
+	int renewals; /* INSTAGRAM_RENEW: so many new containers, then it is final */
 	const char *sentence;
 };
 
@@ -52,14 +52,14 @@ int instagram_status_subcode(const char *status);
 
 /* A reply, read once whatever its shape. */
 struct instagram_reply {
-	const json_t *json;             /* NULL: not JSON; lives as long as the arena */
-	bool is_ok;                     /* 2xx JSON without an error */
-	bool is_broken;                 /* no whole reply arrived */
+	const json_t *json; /* NULL: not JSON; lives as long as the arena */
+	bool is_ok;         /* 2xx JSON without an error */
+	bool is_broken;     /* no whole reply arrived */
 	int status, code, subcode;
-	const char *message, *trace;    /* NULL: none */
+	const char *message, *trace;           /* NULL: none */
 	const struct instagram_error_row *row; /* NULL when is_ok */
-	int usage_pct;                  /* highest usage header; 0 none */
-	int64_t regain_s;               /* until a throttled account may call again; 0: not said */
+	int usage_pct;                         /* highest usage header; 0 none */
+	int64_t regain_s; /* until a throttled account may call again; 0: not said */
 };
 
 void instagram_read(struct arena *a, const struct http_reply *last, struct instagram_reply *ret);
@@ -79,7 +79,7 @@ struct instagram_refusal {
 	enum post_error_code code;
 	enum who who;
 	int64_t retry_s;
-	const char *slug;               /* becomes platform_code */
+	const char *slug; /* becomes platform_code */
 };
 enum script_move instagram_refuse(struct arena *a, const struct instagram_refusal *why,
 				  struct step_result *ret, const char *fmt, ...)
@@ -90,7 +90,7 @@ bool instagram_is_facebook(const struct platform_app *app);
 struct instagram_call {
 	struct arena *arena;
 	const struct platform_app *app;
-	const char *token;              /* NULL: none goes along */
+	const char *token; /* NULL: none goes along */
 };
 /* {graph}/{version}{path}, token in the header, proof of the secret in query or form. */
 struct http_request *instagram_call(const struct instagram_call *c, enum http_verb verb,
@@ -110,8 +110,13 @@ const char *instagram_missing_scopes(struct arena *a, const char *required, cons
 void instagram_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What this publication becomes on Instagram. */
-enum instagram_kind { INSTAGRAM_IMAGE, INSTAGRAM_REEL, INSTAGRAM_CAROUSEL, INSTAGRAM_STORY,
-		      INSTAGRAM_KINDS };
+enum instagram_kind {
+	INSTAGRAM_IMAGE,
+	INSTAGRAM_REEL,
+	INSTAGRAM_CAROUSEL,
+	INSTAGRAM_STORY,
+	INSTAGRAM_KINDS
+};
 /* -1: nothing that Instagram has. */
 int instagram_kind(const struct publication *post, enum instagram_kind *ret);
 
@@ -122,17 +127,22 @@ json_t *instagram_last_item(const struct delivery *d);
 /* Numbers separated by spaces or commas; the i-th, the last one repeats. */
 int64_t instagram_step_of(const char *list, int64_t i);
 
-enum step instagram_connect(struct connect *c, const struct http_reply *last, struct step_result *ret);
+enum step instagram_connect(struct connect *c, const struct http_reply *last,
+			    struct step_result *ret);
 enum step instagram_connect_facebook(struct connect *c, const struct http_reply *last,
 				     struct step_result *ret);
 enum step instagram_connect_instagram(struct connect *c, const struct http_reply *last,
 				      struct step_result *ret);
-enum step instagram_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
-enum step instagram_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step instagram_renew(struct renewal *r, const struct http_reply *last,
+			  struct step_result *ret);
+enum step instagram_revoke(struct renewal *r, const struct http_reply *last,
+			   struct step_result *ret);
 void instagram_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret);
-enum step instagram_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-enum step instagram_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+enum step instagram_stage(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret);
+enum step instagram_fire(struct delivery *d, const struct http_reply *last,
+			 struct step_result *ret);
 enum step instagram_confirm(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
 enum step instagram_recover(struct delivery *d, const struct http_reply *last,

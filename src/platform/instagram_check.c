@@ -66,27 +66,30 @@ static void check_caption(const struct check *c)
 static void check_count(const struct check *c)
 {
 	int64_t n = (int64_t)c->post->media_n;
-	int64_t least = platform_int(c->app, "carousel_min"), most = platform_int(c->app, "carousel_max");
+	int64_t least = platform_int(c->app, "carousel_min"),
+		most = platform_int(c->app, "carousel_max");
 
 	if (c->kind == INSTAGRAM_STORY && n != 1)
 		findings_add(c->ret, false, "media", "media_count",
 			     "A story takes exactly one image or video; make a story of each.");
 	if (c->kind == INSTAGRAM_CAROUSEL && (n < least || n > most))
 		findings_add(c->ret, false, "media", "media_count",
-			     "A carousel takes %" PRId64 " to %" PRId64 " items, not %" PRId64 ".", least,
-			     most, n);
+			     "A carousel takes %" PRId64 " to %" PRId64 " items, not %" PRId64 ".",
+			     least, most, n);
 	if (c->post->kind == CONTENT_CAROUSEL && n < least)
 		findings_add(c->ret, false, "media", "media_count",
 			     "A carousel takes at least %" PRId64 " items.", least);
 }
 
-static void check_bytes(const struct check *c, const char *pointer, int64_t bytes, const char *limit)
+static void check_bytes(const struct check *c, const char *pointer, int64_t bytes,
+			const char *limit)
 {
 	int64_t most = platform_int(c->app, limit);
 
 	if (bytes > most)
 		findings_add(c->ret, false, pointer, "media_too_large",
-			     "The file has %" PRId64 " bytes; Instagram takes %" PRId64 ".", bytes, most);
+			     "The file has %" PRId64 " bytes; Instagram takes %" PRId64 ".", bytes,
+			     most);
 }
 
 static void check_image(const struct check *c, const char *pointer, const struct media_item *m)
@@ -106,7 +109,8 @@ static void check_image(const struct check *c, const char *pointer, const struct
 			     w, h);
 	if (w < 320)
 		findings_add(c->ret, true, pointer, "image_scaled",
-			     "The image is %" PRId64 " pixels wide; Instagram scales it up to 320.", w);
+			     "The image is %" PRId64 " pixels wide; Instagram scales it up to 320.",
+			     w);
 }
 
 static bool codec_is(const char *codec, const char *const *names)
@@ -142,7 +146,8 @@ static void check_duration(const struct check *c, const char *pointer, const str
 
 	if (m->duration_ms > 0 && (m->duration_ms < least || m->duration_ms > most))
 		findings_add(c->ret, false, pointer, "duration",
-			     "The video lasts %d ms; Instagram takes %" PRId64 " to %" PRId64 " ms here.",
+			     "The video lasts %d ms; Instagram takes %" PRId64 " to %" PRId64
+			     " ms here.",
 			     m->duration_ms, least, most);
 }
 
@@ -159,11 +164,12 @@ static void check_video(const struct check *c, const char *pointer, const struct
 		return;
 	if (w > platform_int(c->app, "video_width_max"))
 		findings_add(c->ret, false, pointer, "dimensions",
-			     "The video is %" PRId64 " pixels wide; Instagram takes %" PRId64 ".", w,
-			     platform_int(c->app, "video_width_max"));
+			     "The video is %" PRId64 " pixels wide; Instagram takes %" PRId64 ".",
+			     w, platform_int(c->app, "video_width_max"));
 	if (w > 10 * h || h > narrowest * w)
 		findings_add(c->ret, false, pointer, "aspect_ratio",
-			     "The video is %" PRId64 " x %" PRId64 ", a ratio that Instagram does not take.",
+			     "The video is %" PRId64 " x %" PRId64
+			     ", a ratio that Instagram does not take.",
 			     w, h);
 }
 
@@ -174,7 +180,8 @@ static void check_item(const struct check *c, size_t i)
 
 	(void)snprintf(pointer, sizeof(pointer), "media/%zu", i);
 	if (m->state == MEDIA_FAILED)
-		findings_add(c->ret, false, pointer, "media_failed", "The media could not be fetched.");
+		findings_add(c->ret, false, pointer, "media_failed",
+			     "The media could not be fetched.");
 	if (m->state != MEDIA_READY)
 		return;
 	if (m->kind == MEDIA_IMAGE)
@@ -182,7 +189,8 @@ static void check_item(const struct check *c, size_t i)
 	else if (m->kind == MEDIA_VIDEO)
 		check_video(c, pointer, m);
 	else
-		findings_add(c->ret, false, pointer, "media_kind", "Instagram takes images and videos.");
+		findings_add(c->ret, false, pointer, "media_kind",
+			     "Instagram takes images and videos.");
 	if (m->alt_text && (int64_t)utf8_points(m->alt_text) > platform_int(c->app, "alt_text_max"))
 		findings_add(c->ret, false, pointer, "alt_text_too_long",
 			     "The alternative text is longer than %" PRId64 " characters.",
@@ -196,27 +204,30 @@ static void check_crop(const struct check *c)
 
 	for (size_t i = 1; c->kind == INSTAGRAM_CAROUSEL && i < c->post->media_n; i++) {
 		const struct media_item *m = &c->post->media[i];
-		int64_t a = (int64_t)first->width * m->height, b = (int64_t)m->width * first->height;
+		int64_t a = (int64_t)first->width * m->height,
+			b = (int64_t)m->width * first->height;
 		int64_t apart = a > b ? a - b : b - a;
 
 		if (a <= 0 || b <= 0 || apart * 50 <= a)
 			continue;
-		findings_add(c->ret, true, "media", "cropped",
-			     "Instagram crops every item of a carousel to the ratio of the first one.");
+		findings_add(
+			c->ret, true, "media", "cropped",
+			"Instagram crops every item of a carousel to the ratio of the first one.");
 		return;
 	}
 }
 
 static void check_account(const struct check *c, const struct platform_account *account)
 {
-	const char *scope = instagram_is_facebook(c->app) ? "instagram_content_publish" :
-							    "instagram_business_content_publish";
+	const char *scope = instagram_is_facebook(c->app) ? "instagram_content_publish"
+							  : "instagram_business_content_publish";
 
 	if (!account || !account->scopes || !*account->scopes)
 		return;
 	if (!oauth2_has_scope(account->scopes, scope))
 		findings_add(c->ret, false, "account", "missing_scope",
-			     "The account lacks the permission %s; connect it again and grant it.", scope);
+			     "The account lacks the permission %s; connect it again and grant it.",
+			     scope);
 	if (c->post->first_comment && *c->post->first_comment && instagram_is_facebook(c->app) &&
 	    !oauth2_has_scope(account->scopes, "instagram_manage_comments"))
 		findings_add(c->ret, true, "first_comment", "missing_scope",
@@ -229,8 +240,9 @@ static void check_options(const struct check *c)
 	int64_t most = platform_int(c->app, "collaborators_max");
 
 	if ((int64_t)json_array_size(names) > most)
-		findings_add(c->ret, false, "overrides/instagram/collaborators", "too_many_collaborators",
-			     "Instagram takes %" PRId64 " collaborators.", most);
+		findings_add(c->ret, false, "overrides/instagram/collaborators",
+			     "too_many_collaborators", "Instagram takes %" PRId64 " collaborators.",
+			     most);
 }
 
 void instagram_check(const struct platform_app *app, const struct platform_account *account,

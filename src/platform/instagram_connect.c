@@ -9,11 +9,12 @@
 #include "net/oauth2.h"
 #include "platform/instagram.h"
 
-#define PAGE_FIELDS \
-	"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}"
+#define PAGE_FIELDS                                                                               \
+	"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_" \
+	"url}"
 #define LIFE_FALLBACK_S (59 * 86400LL)
-#define BUSINESSES_MAX 20
-#define PAGES_MAX 50           /* calls of one listing */
+#define BUSINESSES_MAX  20
+#define PAGES_MAX       50 /* calls of one listing */
 
 static const struct script connect_script;
 
@@ -70,7 +71,8 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct connect *c = ctx;
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0, "1" };
+	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
+					 "1" };
 	struct instagram_reply r;
 	const char *token = read_token(c, last, &r);
 
@@ -117,7 +119,8 @@ static enum script_move ask_person(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-static enum script_move read_person(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_person(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct connect *c = ctx;
 	struct instagram_reply r;
@@ -143,7 +146,8 @@ static const char *granted_of(struct arena *a, const json_t *doc)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, row) {
+	json_array_foreach(json_object_get(doc, "data"), i, row)
+	{
 		const char *name = memo_text(row, "permission"), *status = memo_text(row, "status");
 
 		if (name && status && strcmp(status, "granted") == 0)
@@ -204,7 +208,8 @@ static bool may_publish(const json_t *page)
 
 	if (!memo_text(page, "access_token"))
 		return false;
-	json_array_foreach(tasks, i, task) {
+	json_array_foreach(tasks, i, task)
+	{
 		const char *name = json_string_value(task);
 
 		if (name && (strcmp(name, "CREATE_CONTENT") == 0 || strcmp(name, "MANAGE") == 0))
@@ -220,7 +225,8 @@ static void note_pages(struct connect *c, const json_t *doc)
 	json_t *page;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, page) {
+	json_array_foreach(json_object_get(doc, "data"), i, page)
+	{
 		const json_t *ig = json_object_get(page, "instagram_business_account");
 		const char *id = instagram_id(c->arena, ig, "id"), *name = memo_text(page, "name");
 
@@ -294,7 +300,8 @@ static enum script_move read_businesses(void *ctx, const struct http_reply *last
 
 	(void)ret;
 	instagram_read(c->arena, last, &r);
-	json_array_foreach(json_object_get(r.json, "data"), i, row) {
+	json_array_foreach(json_object_get(r.json, "data"), i, row)
+	{
 		const char *id = instagram_id(c->arena, row, "id");
 
 		for (size_t e = 0; id && i < BUSINESSES_MAX && e < ARRAY_LEN(edges); e++)
@@ -343,27 +350,30 @@ static enum script_move connect_empty(struct connect *c, struct step_result *ret
 	if (*missing) {
 		why.kind = OUTCOME_REAUTH;
 		why.slug = "missing_scopes";
-		return instagram_refuse(c->arena, &why, ret,
-					"Facebook shows no usable page, and these permissions were not "
-					"granted: %s. Connect again and grant them.",
-					missing);
+		return instagram_refuse(
+			c->arena, &why, ret,
+			"Facebook shows no usable page, and these permissions were not "
+			"granted: %s. Connect again and grant them.",
+			missing);
 	}
 	if (low_role) {
 		why.slug = "role_too_low";
-		return instagram_refuse(c->arena, &why, ret,
-					"The role on the page \"%s\" does not allow creating content.",
-					low_role);
+		return instagram_refuse(
+			c->arena, &why, ret,
+			"The role on the page \"%s\" does not allow creating content.", low_role);
 	}
 	if (no_instagram) {
 		why.slug = "no_linked_instagram";
-		return instagram_refuse(c->arena, &why, ret,
-					"The page \"%s\" has no professional Instagram account linked to it; "
-					"personal accounts cannot be published to.",
-					no_instagram);
+		return instagram_refuse(
+			c->arena, &why, ret,
+			"The page \"%s\" has no professional Instagram account linked to it; "
+			"personal accounts cannot be published to.",
+			no_instagram);
 	}
 	why.slug = "no_pages";
-	return instagram_refuse(c->arena, &why, ret,
-				"No Facebook page was chosen on the consent page, or the person has none.");
+	return instagram_refuse(
+		c->arena, &why, ret,
+		"No Facebook page was chosen on the consent page, or the person has none.");
 }
 
 static void candidate_fill(struct connect *c, const json_t *page, struct connect_account *ret)
@@ -384,7 +394,8 @@ static void candidate_fill(struct connect *c, const json_t *page, struct connect
 		.expires_us = expires_us,
 		.meta = json_pack("{s:s, s:s?, s:s?, s:s?}", "login", "facebook", "page_id",
 				  instagram_id(c->arena, page, "id"), "page_name",
-				  memo_text(page, "name"), "person_id", memo_text(c->memo, "person")),
+				  memo_text(page, "name"), "person_id",
+				  memo_text(c->memo, "person")),
 		.tokens = { { "access", memo_text(page, "access_token"), INSTANT_NONE },
 			    { "user", memo_text(c->memo, "user"), expires_us } },
 		.tokens_n = 2,
@@ -403,8 +414,7 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	if (json_object_size(found) == 0)
 		return connect_empty(c, ret);
 	accounts = arena_array(c->arena, json_object_size(found), sizeof(*accounts));
-	json_object_foreach(found, id, page)
-		candidate_fill(c, page, &accounts[n++]);
+	json_object_foreach(found, id, page) candidate_fill(c, page, &accounts[n++]);
 	c->accounts = accounts;
 	c->accounts_n = n;
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };

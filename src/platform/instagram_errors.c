@@ -5,10 +5,11 @@
 #include "base/cleanup.h"
 #include "platform/instagram.h"
 
-#define CODE_FIRST_SUBCODE 2207000 /* subcodes of publishing are unique whatever code they come with */
+#define CODE_FIRST_SUBCODE \
+	2207000 /* subcodes of publishing are unique whatever code they come with */
 #define CODE_LAST_SUBCODE 2207999
-#define HOUR 3600
-#define DAY 86400
+#define HOUR              3600
+#define DAY               86400
 
 /*
  * Looked up by code and subcode in this order, first match wins; rows with an exact subcode

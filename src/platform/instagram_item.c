@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UPLOAD_BYTES_PER_S 262144 /* slower than this an upload counts as stuck */
+#define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
 
 /* Roles of a container: the columns of Meta's parameter matrix. */
@@ -17,9 +17,9 @@ enum role {
 	ROLE_STORY_IMAGE = 32,
 	ROLE_STORY_VIDEO = 64,
 };
-#define ROLE_STORIES (ROLE_STORY_IMAGE | ROLE_STORY_VIDEO)
+#define ROLE_STORIES  (ROLE_STORY_IMAGE | ROLE_STORY_VIDEO)
 #define ROLE_CHILDREN (ROLE_CHILD_IMAGE | ROLE_CHILD_VIDEO)
-#define ROLE_VIDEOS (ROLE_REEL | ROLE_CHILD_VIDEO | ROLE_STORY_VIDEO)
+#define ROLE_VIDEOS   (ROLE_REEL | ROLE_CHILD_VIDEO | ROLE_STORY_VIDEO)
 
 /* Members of overrides.instagram that go along as they are. */
 static const struct {
@@ -43,10 +43,8 @@ static const struct {
 	enum role role;
 	const char *media_type;
 } media_types[] = {
-	{ ROLE_REEL, "REELS" },
-	{ ROLE_CHILD_VIDEO, "VIDEO" },
-	{ ROLE_PARENT, "CAROUSEL" },
-	{ ROLE_STORY_IMAGE, "STORIES" },
+	{ ROLE_REEL, "REELS" },          { ROLE_CHILD_VIDEO, "VIDEO" },
+	{ ROLE_PARENT, "CAROUSEL" },     { ROLE_STORY_IMAGE, "STORIES" },
 	{ ROLE_STORY_VIDEO, "STORIES" },
 };
 
@@ -113,7 +111,8 @@ const char *instagram_item_subject(const struct delivery *d, size_t i)
 
 static enum role role_of(const struct delivery *d, size_t i)
 {
-	static const enum role roles[INSTAGRAM_KINDS][2] = { /* image, video */
+	static const enum role roles[INSTAGRAM_KINDS][2] = {
+		/* image, video */
 		[INSTAGRAM_IMAGE] = { ROLE_IMAGE, ROLE_REEL },
 		[INSTAGRAM_REEL] = { ROLE_IMAGE, ROLE_REEL },
 		[INSTAGRAM_CAROUSEL] = { ROLE_CHILD_IMAGE, ROLE_CHILD_VIDEO },
@@ -164,7 +163,8 @@ static void add_source(const struct delivery *d, size_t i, struct http_request *
 	if (instagram_item_is_pushed(d, i))
 		http_request_form(r, "upload_type", "resumable");
 	else
-		http_request_form(r, instagram_item_is_video(d, i) ? "video_url" : "image_url", m->url);
+		http_request_form(r, instagram_item_is_video(d, i) ? "video_url" : "image_url",
+				  m->url);
 }
 
 static void add_children(const struct delivery *d, struct http_request *r)
@@ -185,8 +185,8 @@ static bool shares_to_feed(const struct delivery *d)
 struct http_request *instagram_item_create(const struct delivery *d, size_t i)
 {
 	struct instagram_call c = { d->arena, d->app, instagram_publish_token(d) };
-	struct http_request *r = instagram_call(&c, VERB_POST, "ig.media", "/%s/media",
-						d->account->remote_id);
+	struct http_request *r =
+		instagram_call(&c, VERB_POST, "ig.media", "/%s/media", d->account->remote_id);
 	enum role role = role_of(d, i);
 
 	for (size_t t = 0; t < ARRAY_LEN(media_types); t++) {

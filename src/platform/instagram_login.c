@@ -25,9 +25,11 @@ static const json_t *unwrap(const json_t *doc)
 }
 
 /* An authorization code is used once: whatever the host said, the flow starts anew. */
-static enum script_move login_fail(struct arena *a, struct instagram_reply *r, struct step_result *ret)
+static enum script_move login_fail(struct arena *a, struct instagram_reply *r,
+				   struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
+	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
+					 NULL };
 
 	if (!r->row)
 		r->row = instagram_error_find(0, 0, r->status);
@@ -61,9 +63,11 @@ static const char *scopes_text(struct arena *a, const json_t *v)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(v, i, item) {
+	json_array_foreach(v, i, item)
+	{
 		if (json_is_string(item))
-			text = arena_printf(a, "%s%s%s", text, *text ? " " : "", json_string_value(item));
+			text = arena_printf(a, "%s%s%s", text, *text ? " " : "",
+					    json_string_value(item));
 	}
 	for (char *at = text; *at; at++) {
 		if (*at == ',')
@@ -72,7 +76,8 @@ static const char *scopes_text(struct arena *a, const json_t *v)
 	return text;
 }
 
-static enum script_move read_short(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_short(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct connect *c = ctx;
 	struct instagram_reply r;
@@ -199,10 +204,11 @@ enum step instagram_connect_instagram(struct connect *c, const struct http_reply
 	return script_run(&login_script, c->memo, c, last, ret);
 }
 
-enum step instagram_connect(struct connect *c, const struct http_reply *last, struct step_result *ret)
+enum step instagram_connect(struct connect *c, const struct http_reply *last,
+			    struct step_result *ret)
 {
-	return instagram_is_facebook(c->app) ? instagram_connect_facebook(c, last, ret) :
-					       instagram_connect_instagram(c, last, ret);
+	return instagram_is_facebook(c->app) ? instagram_connect_facebook(c, last, ret)
+					     : instagram_connect_instagram(c, last, ret);
 }
 
 /* Prolongs the person's token, then fetches the page's own with it. */
@@ -345,8 +351,8 @@ static const struct script renew_instagram_script = { "renew", renew_instagram_r
 enum step instagram_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret)
 {
 	bool has_user = r->account->user_token && *r->account->user_token;
-	struct instagram_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0,
-					 "no_token" };
+	struct instagram_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
+					 WHO_ACCOUNT_OWNER, 0, "no_token" };
 
 	ret->phase = PHASE_STAGE;
 	if (!instagram_is_facebook(r->app) && r->account->access_token)
@@ -367,14 +373,15 @@ static enum script_move ask_revoke(void *ctx, struct step_result *ret)
 }
 
 /* `true` or {"success":true}. */
-static enum script_move read_revoke(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_revoke(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct renewal *r = ctx;
 	struct instagram_reply reply;
 
 	instagram_read(r->arena, last, &reply);
-	if (reply.is_ok && (json_is_true(reply.json) ||
-			    json_is_true(json_object_get(reply.json, "success"))))
+	if (reply.is_ok &&
+	    (json_is_true(reply.json) || json_is_true(json_object_get(reply.json, "success"))))
 		return renewal_end(ret);
 	if (!reply.row)
 		reply.row = instagram_error_find(0, 0, reply.status);
@@ -387,7 +394,8 @@ static const struct script_row revoke_rows[] = {
 };
 static const struct script revoke_script = { "revoke", revoke_rows };
 
-enum step instagram_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret)
+enum step instagram_revoke(struct renewal *r, const struct http_reply *last,
+			   struct step_result *ret)
 {
 	bool has_user = r->account->user_token && *r->account->user_token;
 	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,

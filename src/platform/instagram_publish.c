@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "platform/instagram.h"
 
-#define LINK_TRIES 3
-#define COMMENT_TRIES 2
-#define PAUSE_US (5 * US_PER_S)
+#define LINK_TRIES     3
+#define COMMENT_TRIES  2
+#define PAUSE_US       (5 * US_PER_S)
 #define CODE_CONTAINER 24
 #define CODE_NOT_READY 9007
 
@@ -21,14 +21,17 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	struct instagram_call c = { d->arena, d->app, instagram_publish_token(d) };
 	const char *container = instagram_container(d);
-	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
+	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
+					 NULL };
 
 	if (!container)
-		return instagram_refuse(d->arena, &why, ret, "Nothing is prepared at Instagram yet.");
+		return instagram_refuse(d->arena, &why, ret,
+					"Nothing is prepared at Instagram yet.");
 	if (memo_int(d->memo, "already")) {
 		why.kind = OUTCOME_UNKNOWN;
-		return instagram_refuse(d->arena, &why, ret,
-					"Instagram says that it was published already; it is looked up.");
+		return instagram_refuse(
+			d->arena, &why, ret,
+			"Instagram says that it was published already; it is looked up.");
 	}
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
@@ -203,7 +206,8 @@ static bool has_comment(const struct delivery *d, const json_t *doc)
 	const json_t *comment;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, comment) {
+	json_array_foreach(json_object_get(doc, "data"), i, comment)
+	{
 		const char *text = instagram_canonical(d->arena, memo_text(comment, "text"));
 
 		if (strcmp(text, ours) == 0)
@@ -239,8 +243,9 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	ret->outcome = (struct outcome){
 		.kind = OUTCOME_PUBLISHED,
 		.remote_id = arena_strdup(d->arena, id ? id : ""),
-		.remote_url = link ? arena_strdup(d->arena, link) :
-				     arena_printf(d->arena, "%s/%s/", platform_text(d->app, "profile_url"),
+		.remote_url = link ? arena_strdup(d->arena, link)
+				   : arena_printf(d->arena, "%s/%s/",
+						  platform_text(d->app, "profile_url"),
 						  url_encode(d->arena, d->account->username)),
 	};
 	return SCRIPT_DONE;
@@ -255,7 +260,8 @@ static const struct script_row confirm_rows[] = {
 };
 static const struct script confirm_script = { "confirm", confirm_rows };
 
-enum step instagram_confirm(struct delivery *d, const struct http_reply *last, struct step_result *ret)
+enum step instagram_confirm(struct delivery *d, const struct http_reply *last,
+			    struct step_result *ret)
 {
 	ret->phase = PHASE_CONFIRM;
 	return script_run(&confirm_script, d->memo, d, last, ret);

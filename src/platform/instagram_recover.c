@@ -10,10 +10,10 @@
 #include "base/rfc3339.h"
 #include "platform/instagram.h"
 
-#define LINK_TRIES 3
-#define PAGES_MAX 4            /* of 25: more than an account may publish in the window */
-#define SINCE_S 300
-#define EARLY_S 120            /* clocks and truncation: so much earlier may a match be stamped */
+#define LINK_TRIES  3
+#define PAGES_MAX   4 /* of 25: more than an account may publish in the window */
+#define SINCE_S     300
+#define EARLY_S     120 /* clocks and truncation: so much earlier may a match be stamped */
 #define LIST_FIELDS "id,caption,timestamp,permalink,media_type,media_product_type"
 
 static const struct script recover_script;
@@ -53,7 +53,8 @@ static enum script_move ask_container(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	struct instagram_call c = { d->arena, d->app, instagram_read_token(d) };
-	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0, "no_handle" };
+	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+					 "no_handle" };
 	const char *container = instagram_container(d);
 
 	if (memo_text(d->memo, "media_id"))
@@ -78,7 +79,8 @@ static enum script_move container_waits(struct delivery *d, struct step_result *
 
 static enum script_move container_spoilt(struct delivery *d, struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
+	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
+					 NULL };
 
 	instagram_refuse(d->arena, &why, ret,
 			 "The prepared media expired or failed unpublished; it is prepared again.");
@@ -100,10 +102,8 @@ static const struct {
 	const char *status_code;
 	enum script_move (*act)(struct delivery *d, struct step_result *ret);
 } verdicts[] = {
-	{ "FINISHED", container_waits },
-	{ "IN_PROGRESS", container_waits },
-	{ "PUBLISHED", container_live },
-	{ "ERROR", container_spoilt },
+	{ "FINISHED", container_waits }, { "IN_PROGRESS", container_waits },
+	{ "PUBLISHED", container_live }, { "ERROR", container_spoilt },
 	{ "EXPIRED", container_spoilt },
 };
 
@@ -155,8 +155,9 @@ static enum script_move ask_list(void *ctx, struct step_result *ret)
 				      is_story ? "stories" : "media");
 	http_request_query(ret->request, "fields", LIST_FIELDS);
 	if (!is_story)
-		http_request_query(ret->request, "since",
-				   arena_printf(d->arena, "%lld", (long long)(fired_s(d) - SINCE_S)));
+		http_request_query(
+			ret->request, "since",
+			arena_printf(d->arena, "%lld", (long long)(fired_s(d) - SINCE_S)));
 	http_request_query(ret->request, "limit", "25");
 	http_request_query(ret->request, "after", memo_text(d->memo, "after"));
 	return SCRIPT_SEND;
@@ -223,7 +224,8 @@ static void note_matches(struct delivery *d, const json_t *doc)
 	const json_t *media;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, media) {
+	json_array_foreach(json_object_get(doc, "data"), i, media)
+	{
 		const char *link = memo_text(media, "permalink");
 
 		if (is_ours(d, media))
@@ -249,7 +251,8 @@ static enum script_move list_none(struct delivery *d, struct step_result *ret)
 
 static enum script_move list_several(struct delivery *d, size_t n, struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0, "ambiguous" };
+	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+					 "ambiguous" };
 
 	instagram_refuse(d->arena, &why, ret,
 			 "Instagram has published it, but %zu posts look like it; "

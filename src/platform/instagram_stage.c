@@ -10,11 +10,11 @@
 #include "crypto/digest.h"
 #include "platform/instagram_item.h"
 
-#define LOST_MAX 2             /* unreadable so often, a container is made again */
-#define LOST_WAIT_US (30 * US_PER_S)
-#define SUSPECT_S 60           /* a refused upload that shows no byte after this long has failed */
-#define USAGE_SLOW_PCT 80
-#define SUBCODE_EXPIRED 2207020
+#define LOST_MAX         2 /* unreadable so often, a container is made again */
+#define LOST_WAIT_US     (30 * US_PER_S)
+#define SUSPECT_S        60 /* a refused upload that is not complete after this long has failed */
+#define USAGE_SLOW_PCT   80
+#define SUBCODE_EXPIRED  2207020
 #define SUBCODE_NO_BYTES 1363008
 
 enum todo { TODO_CREATE, TODO_UPLOAD, TODO_POLL, TODO_NOTHING };
@@ -81,9 +81,9 @@ static void drop_expired(struct delivery *d)
 
 static enum script_move ask_next(void *ctx, struct step_result *ret)
 {
-	static const char *const states[] = { [TODO_CREATE] = "create",
-					      [TODO_UPLOAD] = "upload",
-					      [TODO_POLL] = "poll" };
+	static const char *const states[] = {
+		[TODO_CREATE] = "create", [TODO_UPLOAD] = "upload", [TODO_POLL] = "poll"
+	};
 	struct delivery *d = ctx;
 	enum todo todo;
 	size_t at = 0;
@@ -105,11 +105,13 @@ static enum script_move stage_next(struct delivery *d, const struct instagram_re
 				   struct step_result *ret)
 {
 	size_t at = 0;
-	struct instagram_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 0, NULL };
+	struct instagram_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 0,
+					 NULL };
 
 	stage_go(d, "next");
 	memo_set_int(d->memo, "usage", r->usage_pct);
-	if (r->usage_pct < platform_int(d->app, "throttle_pct") || stage_todo(d, &at) == TODO_NOTHING)
+	if (r->usage_pct < platform_int(d->app, "throttle_pct") ||
+	    stage_todo(d, &at) == TODO_NOTHING)
 		return SCRIPT_GO;
 	why.retry_s = r->regain_s > 0 ? r->regain_s : platform_int(d->app, "pause_fallback_s");
 	return instagram_refuse(d->arena, &why, ret,
@@ -143,7 +145,8 @@ static const json_t *quota_of(const json_t *doc)
 	return json_is_array(data) ? json_array_get(data, 0) : doc;
 }
 
-static enum script_move read_quota(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_quota(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	struct instagram_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 3600,
@@ -154,7 +157,8 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last, str
 
 	instagram_read(d->arena, last, &r);
 	/* Only a hint: creating tells the same. But a dead token is worth knowing at once. */
-	if (!r.is_ok && (r.row->elsewhere == INSTAGRAM_TOKEN || r.row->elsewhere == INSTAGRAM_RECONNECT))
+	if (!r.is_ok &&
+	    (r.row->elsewhere == INSTAGRAM_TOKEN || r.row->elsewhere == INSTAGRAM_RECONNECT))
 		return instagram_fail(d->arena, &r, r.row->elsewhere, NULL, ret);
 	quota = quota_of(r.json);
 	used = memo_int(quota, "quota_usage");
@@ -162,10 +166,11 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last, str
 	if (total <= 0)
 		total = platform_int(d->app, "quota_total_fallback");
 	if (r.is_ok && used >= total)
-		return instagram_refuse(d->arena, &why, ret,
-					"The account has published %lld of the %lld posts that Instagram "
-					"allows in 24 hours.",
-					(long long)used, (long long)total);
+		return instagram_refuse(
+			d->arena, &why, ret,
+			"The account has published %lld of the %lld posts that Instagram "
+			"allows in 24 hours.",
+			(long long)used, (long long)total);
 	return stage_next(d, &r, ret);
 }
 
@@ -185,7 +190,8 @@ static enum script_move item_renew(struct delivery *d, size_t i, const struct in
 		return instagram_fail(d->arena, r, INSTAGRAM_CONTENT, subject, ret);
 	instagram_fail(d->arena, r, INSTAGRAM_LATER, subject, ret);
 	ret->outcome.retry_after_s =
-		(instagram_step_of(platform_text(d->app, "renewal_wait_ms"), renewals - 1) + 999) / 1000;
+		(instagram_step_of(platform_text(d->app, "renewal_wait_ms"), renewals - 1) + 999) /
+		1000;
 	return SCRIPT_DONE;
 }
 
@@ -205,7 +211,8 @@ static enum script_move ask_create(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-static enum script_move read_create(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_create(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	size_t at = item_at(d);
@@ -246,11 +253,13 @@ static enum script_move ask_upload(void *ctx, struct step_result *ret)
 	ret->request = instagram_item_upload(d, at);
 	if (ret->request)
 		return SCRIPT_SEND;
-	return instagram_refuse(d->arena, &why, ret,
-				"Instagram named an upload address that lies outside upload_host_suffix.");
+	return instagram_refuse(
+		d->arena, &why, ret,
+		"Instagram named an upload address that lies outside upload_host_suffix.");
 }
 
-static enum script_move read_upload(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_upload(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	size_t at = item_at(d);
@@ -263,7 +272,8 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last, st
 		return stage_next(d, &r, ret);
 	}
 	if (r.is_broken || r.status >= 500 || r.row->elsewhere == INSTAGRAM_TOKEN)
-		return instagram_fail(d->arena, &r, r.row->elsewhere, instagram_item_subject(d, at), ret);
+		return instagram_fail(d->arena, &r, r.row->elsewhere, instagram_item_subject(d, at),
+				      ret);
 	/* Refusals of uploads are not reliable; the container itself knows better. */
 	memo_set_int(item, "done", 1);
 	memo_set_int(item, "suspect", now_s(d));
@@ -333,7 +343,8 @@ static enum script_move poll_failed(struct delivery *d, struct instagram_reply *
 	return SCRIPT_WAIT;
 }
 
-static enum script_move read_offset(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_offset(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	size_t at = item_at(d);
@@ -361,8 +372,8 @@ static int64_t poll_wait_us(const struct delivery *d, size_t at)
 	int64_t polls = memo_int(item, "polls"), age_s = now_s(d) - memo_int(item, "made");
 	const char *list = instagram_item_is_video(d, at) ? "poll_video_ms" : "poll_image_ms";
 	int64_t ms = instagram_step_of(platform_text(d->app, list), polls);
-	const char *seed = arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "",
-					(long long)polls);
+	const char *seed =
+		arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "", (long long)polls);
 	int64_t spread = 95 + (int64_t)(digest_crc32(seed, strlen(seed)) % 11);
 
 	if (age_s * 1000 > platform_int(d->app, "poll_patience_ms"))
@@ -383,18 +394,20 @@ static enum script_move ask_poll(void *ctx, struct step_result *ret)
 		ret->wait_us = poll_wait_us(d, at);
 		return SCRIPT_WAIT;
 	}
-	ask_container(d, memo_int(item, "suspect") ? "id,status,status_code,video_status" :
-						     "id,status,status_code",
+	ask_container(d,
+		      memo_int(item, "suspect") ? "id,status,status_code,video_status"
+						: "id,status,status_code",
 		      ret);
 	return SCRIPT_SEND;
 }
 
-/* A refused upload that left nothing behind. */
-static bool is_empty_suspect(const struct delivery *d, const json_t *item, const json_t *container)
+/* A refused upload whose bytes are not all there: nothing will come of it. */
+static bool is_short_suspect(const struct delivery *d, size_t at, const json_t *container)
 {
-	int64_t since = memo_int(item, "suspect");
+	int64_t since = memo_int(instagram_item(d, at), "suspect");
 
-	return since && now_s(d) - since >= SUSPECT_S && bytes_transferred(container) == 0;
+	return since && now_s(d) - since >= SUSPECT_S &&
+	       bytes_transferred(container) < d->post->media[at].bytes;
 }
 
 static enum script_move read_poll(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -420,7 +433,7 @@ static enum script_move read_poll(void *ctx, const struct http_reply *last, stru
 		return stage_fail(d, at, &r, ret);
 	if (code_is(r.json, "FINISHED"))
 		memo_set_int(item, "ready", 1);
-	else if (is_empty_suspect(d, item, r.json)) {
+	else if (is_short_suspect(d, at, r.json)) {
 		r.row = instagram_error_find(0, SUBCODE_NO_BYTES, 0);
 		return item_renew(d, at, &r, ret);
 	}
@@ -438,7 +451,8 @@ static const struct script_row stage_rows[] = {
 };
 static const struct script stage_script = { "stage", stage_rows };
 
-enum step instagram_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret)
+enum step instagram_stage(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret)
 {
 	ret->phase = PHASE_STAGE;
 	return script_run(&stage_script, d->memo, d, last, ret);

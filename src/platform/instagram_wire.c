@@ -118,10 +118,13 @@ static void read_usage(struct arena *a, const struct http_reply *last, struct in
 	size_t i;
 
 	ret->usage_pct = usage_most(app);
-	json_object_foreach(cases, id, list) {
-		json_array_foreach(list, i, usage) {
+	json_object_foreach(cases, id, list)
+	{
+		json_array_foreach(list, i, usage)
+		{
 			int pct = usage_most(usage);
-			int64_t regain = 60LL * member_int(usage, "estimated_time_to_regain_access");
+			int64_t regain =
+				60LL * member_int(usage, "estimated_time_to_regain_access");
 
 			ret->usage_pct = pct > ret->usage_pct ? pct : ret->usage_pct;
 			ret->regain_s = regain > ret->regain_s ? regain : ret->regain_s;
@@ -183,13 +186,13 @@ void instagram_explain(struct arena *a, const struct instagram_reply *r, const c
 
 	*ret = (struct post_error){
 		.code = r->row->code,
-		.message = subject ? arena_printf(a, "%s: %s", subject, r->row->sentence) :
-				     r->row->sentence,
+		.message = subject ? arena_printf(a, "%s: %s", subject, r->row->sentence)
+				   : r->row->sentence,
 		.who = r->row->who,
 		.platform_code = code_text(a, r),
-		.platform_message = message && r->trace ?
-					    arena_printf(a, "%s (fbtrace_id %s)", message, r->trace) :
-					    message,
+		.platform_message = message && r->trace ? arena_printf(a, "%s (fbtrace_id %s)",
+								       message, r->trace)
+							: message,
 	};
 }
 

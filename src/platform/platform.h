@@ -38,7 +38,7 @@ struct platform_app {
 	const struct config *config;
 	const struct platform *platform;
 	const char *section;
-	const char *redirect_uri;  /* public_url + /api/v1/integrations/<id>/callback */
+	const char *redirect_uri; /* public_url + /api/v1/integrations/<id>/callback */
 	bool livemode;
 	const char *client_secret; /* of the setting client_secret_file, read once; "" none */
 	const char *secret_fault;  /* why it could not be read; NULL: nothing wrong */
@@ -55,9 +55,9 @@ int platform_app_check(const struct platform_app *app, struct problem *reterr);
 
 struct platform_account {
 	const char *id, *remote_id, *username, *display_name, *scopes;
-	int64_t expires_us;        /* INSTANT_NONE: no date */
-	const json_t *meta;        /* what connect stored, e.g. page id; may be NULL */
-	const json_t *settings;    /* the workspace's choices, e.g. default board; may be NULL */
+	int64_t expires_us;     /* INSTANT_NONE: no date */
+	const json_t *meta;     /* what connect stored, e.g. page id; may be NULL */
+	const json_t *settings; /* the workspace's choices, e.g. default board; may be NULL */
 	const char *access_token, *user_token; /* opened; NULL where the platform has none */
 };
 
@@ -74,10 +74,10 @@ struct delivery {
 	struct arena *arena;
 	const struct platform_app *app;
 	const struct platform_account *account;
-	const struct publication *post;  /* snapshot: what is published, media with path and url */
-	json_t *memo;                    /* object; changed in place */
-	int64_t now_us, due_us;          /* database clock */
-	int64_t fired_us;                /* permit time of the attempt in doubt (recover), else INSTANT_NONE */
+	const struct publication *post; /* snapshot: what is published, media with path and url */
+	json_t *memo;                   /* object; changed in place */
+	int64_t now_us, due_us;         /* database clock */
+	int64_t fired_us; /* permit time of the attempt in doubt (recover), else INSTANT_NONE */
 	const char *post_id;
 	/* Is this remote object already bound to another post of ours? (recover: such a match is none) */
 	bool (*is_taken)(void *arg, const char *remote_id);
@@ -87,7 +87,7 @@ struct delivery {
 /* One thing that preflight has to say. */
 struct finding {
 	bool is_warning;
-	char pointer[64];   /* "caption", "media/0", "account", ... */
+	char pointer[64]; /* "caption", "media/0", "account", ... */
 	char code[48];
 	char detail[256];
 };
@@ -99,8 +99,8 @@ void findings_add(struct findings *f, bool is_warning, const char *pointer, cons
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 struct connect_token {
-	const char *kind, *value;      /* kind: access, refresh, user */
-	int64_t expires_us;            /* INSTANT_NONE: no date */
+	const char *kind, *value; /* kind: access, refresh, user */
+	int64_t expires_us;       /* INSTANT_NONE: no date */
 };
 struct connect_account {
 	const char *remote_id, *username, *display_name, *avatar_url;
@@ -113,7 +113,7 @@ struct connect_account {
 
 /* A connect flow within the callback: code exchange, scope check, identity. */
 struct connect {
-	struct arena *arena;           /* lives for the whole flow */
+	struct arena *arena; /* lives for the whole flow */
 	const struct platform_app *app;
 	const char *code, *verifier, *granted; /* granted: scopes the callback named, or NULL */
 	int64_t now_us;
@@ -136,42 +136,49 @@ struct renewal {
 
 struct platform_limits {
 	int caption_max;
-	int media_min, media_max;      /* of a carousel */
-	unsigned kinds;                /* bit (1 << enum content_kind) */
+	int media_min, media_max; /* of a carousel */
+	unsigned kinds;           /* bit (1 << enum content_kind) */
 };
 
 struct platform {
-	const char *id, *title;        /* id is stored in SQL and never renamed */
+	const char *id, *title;         /* id is stored in SQL and never renamed */
 	const struct setting *settings; /* operator's rows; also every base URL and limit */
 	struct platform_limits limits;
 	enum pkce pkce;
 	const char *default_scopes;
-	bool needs_public_media;       /* the platform pulls some media from our URLs */
+	bool needs_public_media; /* the platform pulls some media from our URLs */
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);
 	/* DONE outcomes: PUBLISHED = accounts filled; REFUSED/REAUTH/DEFER with error = failed connect. */
-	enum step (*connect)(struct connect *c, const struct http_reply *last, struct step_result *ret);
+	enum step (*connect)(struct connect *c, const struct http_reply *last,
+			     struct step_result *ret);
 	/* NULL: tokens cannot be renewed. DONE: PUBLISHED = tokens filled, REAUTH, DEFER. */
-	enum step (*renew)(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+	enum step (*renew)(struct renewal *r, const struct http_reply *last,
+			   struct step_result *ret);
 	/* When to renew next, from issue and expiry; INSTANT_NONE: never. */
 	int64_t (*renew_at)(const struct platform_app *app, int64_t issued_us, int64_t expires_us);
 	/* NULL: the platform has no revocation. Uses arena/app/account/memo of a renewal. */
-	enum step (*revoke)(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+	enum step (*revoke)(struct renewal *r, const struct http_reply *last,
+			    struct step_result *ret);
 	/* Everything that can be said without I/O about this post on this account. */
 	void (*check)(const struct platform_app *app, const struct platform_account *account,
 		      const struct publication *post, struct findings *ret);
-	enum step (*stage)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-	enum step (*fire)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-	enum step (*confirm)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	enum step (*stage)(struct delivery *d, const struct http_reply *last,
+			   struct step_result *ret);
+	enum step (*fire)(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret);
+	enum step (*confirm)(struct delivery *d, const struct http_reply *last,
+			     struct step_result *ret);
 	/* Doubt: reads only. DONE: PUBLISHED, ACCEPTED, ABSENT (covered), RESTAGE, UNKNOWN. */
-	enum step (*recover)(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+	enum step (*recover)(struct delivery *d, const struct http_reply *last,
+			     struct step_result *ret);
 	/* Text as a reader would find it, for fingerprints and matching (rewrites undone). */
 	const char *(*canonical_text)(struct arena *a, const char *text);
 };
 
 /* registry.c: built from platforms.def */
-const struct platform *platform_find(const char *id);            /* NULL unknown */
+const struct platform *platform_find(const char *id); /* NULL unknown */
 const struct platform *const *platform_all(size_t *ret_n);
 /* Reads the secret's file; the copy is wiped when the arena ends. */
 void platform_app_init(struct platform_app *ret, struct arena *a, const struct config *cfg,

@@ -9,8 +9,8 @@
 
 #define SECRET_MAX_BYTES 4096
 
-#define PLATFORM(name)                                    \
-	extern const struct platform platform_##name;     \
+#define PLATFORM(name)                                \
+	extern const struct platform platform_##name; \
 	extern const struct setting platform_##name##_settings[];
 #include "platform/platforms.def"
 #undef PLATFORM
@@ -75,7 +75,8 @@ const char *platform_text(const struct platform_app *app, const char *setting)
 
 	if (!value)
 		value = "";
-	if (!app->livemode && row && setting_is_address(setting) && strcmp(value, row->fallback) == 0)
+	if (!app->livemode && row && setting_is_address(setting) &&
+	    strcmp(value, row->fallback) == 0)
 		return "";
 	return value;
 }

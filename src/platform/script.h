@@ -23,8 +23,8 @@ struct script_row { /* read NULL: the state never sends */
 };
 
 struct script {
-	const char *key;                /* of the memo */
-	const struct script_row *rows;  /* the first is where it starts; ends with state NULL */
+	const char *key;               /* of the memo */
+	const struct script_row *rows; /* the first is where it starts; ends with state NULL */
 };
 
 /* ctx: the struct delivery, connect or renewal that owns memo. */

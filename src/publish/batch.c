@@ -147,9 +147,9 @@ static int look_up(struct engine *e, struct flight *f, struct problem *reterr)
 		return 0;
 	}
 	c->is_ours = is_version_after(f, &mark, 1);
-	c->permit_answer = c->is_ours			      ? PERMIT_GIVEN :
-			   is_version_after(f, &mark, 2) ? PERMIT_BUSY :
-							     PERMIT_LOST;
+	c->permit_answer = c->is_ours                      ? PERMIT_GIVEN
+			   : is_version_after(f, &mark, 2) ? PERMIT_BUSY
+							   : PERMIT_LOST;
 	/* Somebody else's by now: what we saw is still worth telling, and may be told twice. */
 	if (!c->is_ours && c->has_settlement && report(e->app->db, f, reterr) < 0)
 		return -1;
@@ -218,12 +218,14 @@ static int renew_all(struct db *db, void *arg, struct problem *reterr)
 	const int64_t lease_s = r->e->app->config->publish_lease_s;
 
 	for (struct flight *f = r->e->flights; f; f = f->next) {
+		const struct queue_takeover in = { .id = f->key.id,
+						   .fence = f->q.post.fence,
+						   .lease_s = lease_s };
 		bool is_ours = false;
 
 		if (!is_stale(f, r->before_boot_us))
 			continue;
-		if (store_queue_renew(db, f->key.workspace, f->key.id, f->q.post.fence, lease_s,
-				      &is_ours, reterr) < 0)
+		if (store_queue_renew(db, f->key.workspace, &in, &is_ours, reterr) < 0)
 			return -1;
 		f->is_lost = !is_ours;
 	}

@@ -11,8 +11,6 @@
 
 #define REMOTE_ID_MAX 191
 
-
-
 const char *flight_event(enum post_state state)
 {
 	static const char *const events[POST_STATES] = {
@@ -63,8 +61,8 @@ struct queue_move *flight_change(struct flight *f, enum post_state state, enum f
 {
 	struct change *c = &f->change;
 	struct post *p = &f->q.post;
-	char *memo = f->memo && json_object_size(f->memo) > 0 ? json_dumps(f->memo, JSON_COMPACT) :
-								NULL;
+	char *memo =
+		f->memo && json_object_size(f->memo) > 0 ? json_dumps(f->memo, JSON_COMPACT) : NULL;
 
 	if (!c->is_pending)
 		arena_reset(c->arena);
@@ -127,8 +125,10 @@ static void take_error(struct flight *f, struct queue_move *m, const struct outc
 static const char *evidence(struct flight *f, enum phase phase, const struct outcome *o)
 {
 	static const char *const phases[] = { "stage", "fire", "confirm", "doubt" };
-	static const char *const kinds[] = { "staged",  "published", "accepted", "defer",  "refused",
-					     "reauth", "refresh",   "unknown",  "absent", "restage" };
+	static const char *const kinds[] = {
+		"staged", "published", "accepted", "defer",  "refused",
+		"reauth", "refresh",   "unknown",  "absent", "restage"
+	};
 	json_t *e = json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:s*}", "at_us",
 			      (json_int_t)flight_now_us(f), "phase", phases[phase], "came_to",
 			      kinds[o->kind], "remote_id", o->remote_id, "code",
@@ -190,7 +190,8 @@ static void log_move(const struct flight *f, const struct outcome *o)
 	const long long late_ms = f->fired_late_us == INT64_MIN ? -1 : f->fired_late_us / US_PER_MS;
 
 	log_line(LOG_LEVEL_INFO, "post.moved",
-		 "post=%s platform=%s state=%s late_ms=%lld attempts=%lld tries=%lld error=%s code=%s",
+		 "post=%s platform=%s state=%s late_ms=%lld attempts=%lld tries=%lld error=%s "
+		 "code=%s",
 		 p->id, p->platform, post_state_name(p->state), late_ms, (long long)p->attempts,
 		 (long long)p->tries, p->error_code ? p->error_code : "none",
 		 o && o->error.platform_code ? o->error.platform_code : "none");
@@ -226,40 +227,64 @@ static void go_on(struct flight *f, struct queue_move *m)
 		f->change.next = FLIGHT_STEP;
 }
 
-static void write_move(struct flight *f, enum phase phase, const struct delivery_move *d,
-		       const struct outcome *o)
+/* What the outcome says beside its kind is kept with the flight. */
+static void take_notes(struct flight *f, const struct delivery_move *d, const struct outcome *o)
 {
 	struct post *p = &f->q.post;
-	const enum attempt_state attempt_was = f->q.attempt.state;
-	struct queue_move *m;
+	const enum outcome_kind kind = o ? o->kind : OUTCOME_UNKNOWN;
 
-	p->tries = d->tries;
-	if (o && o->kind == OUTCOME_ACCEPTED)
+	f->token_fault = kind == OUTCOME_REAUTH || kind == OUTCOME_REFRESH ? kind : OUTCOME_STAGED;
+	if (kind == OUTCOME_ACCEPTED)
 		p->waiting_for = WAITING_FOR_PLATFORM;
 	else if (d->state != POST_CONFIRMING)
 		p->waiting_for = NULL;
-	if (o && o->kind == OUTCOME_STAGED && o->handle)
+	if (kind == OUTCOME_STAGED && o->handle)
 		f->handle = arena_strdup(f->arena, o->handle);
+	p->tries = d->tries;
 	if (!d->keep_memo)
 		json_object_clear(f->memo);
+}
+
+static void take_effect(struct flight *f, struct queue_move *m, const struct outcome *o,
+			bool is_new)
+{
+	take_remote(f, o);
+	m->remote_id = f->q.post.remote_id;
+	m->remote_url = f->q.post.remote_url;
+	m->published_us = f->q.post.published_us;
+	m->is_live = is_new;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void write_move(struct flight *f, enum phase phase, const struct delivery_move *d,
+		       const struct outcome *o)
+{
+	const enum attempt_state attempt_was = f->q.attempt.state;
+	const char *error_was = f->q.post.error_code;
+	struct queue_move *m;
+
+	take_notes(f, d, o);
 	m = flight_change(f, d->state, FLIGHT_END);
 	take_settlement(f, phase, d, o);
-	if (f->q.attempt.state == ATTEMPT_EFFECT) {
-		take_remote(f, o);
-		m->remote_id = p->remote_id;
-		m->remote_url = p->remote_url;
-		m->published_us = p->published_us;
-		m->is_live = attempt_was != ATTEMPT_EFFECT;
-	}
+	if (f->q.attempt.state == ATTEMPT_EFFECT)
+		take_effect(f, m, o, attempt_was != ATTEMPT_EFFECT);
 	take_error(f, m, o);
 	if (d->keep_lease)
 		go_on(f, m);
 	else
 		release(f, m, d->wake_us);
-	if (d->state == POST_RETRYING)
-		m->next_attempt_us = d->wake_us;
 	f->change.event = d->is_event ? flight_event(d->state) : NULL;
-	f->change.event_post = *p;
+	if (d->state == POST_RETRYING) {
+		m->next_attempt_us = d->wake_us;
+		/* The same trouble again is no news. */
+		if (is_same(error_was, f->q.post.error_code))
+			f->change.event = NULL;
+	}
+	f->change.event_post = f->q.post;
 	log_move(f, o);
 }
 

@@ -14,9 +14,9 @@
 
 #include "base/problem.h"
 
-#define DUECLOCK_READINGS 8
+#define DUECLOCK_READINGS     8
 #define DUECLOCK_SKEW_WARN_US 2000000LL
-#define DUECLOCK_SKEW_MAX_US 30000000LL
+#define DUECLOCK_SKEW_MAX_US  30000000LL
 
 struct db;
 
@@ -25,9 +25,9 @@ struct dueclock {
 		int64_t offset_us, trip_us;
 	} readings[DUECLOCK_READINGS];
 	size_t n, next;
-	int64_t offset_us;      /* database time - boot time */
-	int64_t skew_us;        /* database time - this host's real time */
-	int64_t read_boot_us;   /* when last read */
+	int64_t offset_us;    /* database time - boot time */
+	int64_t skew_us;      /* database time - this host's real time */
+	int64_t read_boot_us; /* when last read */
 };
 
 int dueclock_read(struct dueclock *c, struct db *db, struct problem *reterr);

@@ -11,7 +11,7 @@
 #include "db/conn.h"
 #include "publish/private.h"
 
-#define DB_RETRY_US (200 * US_PER_MS)
+#define DB_RETRY_US     (200 * US_PER_MS)
 #define DB_RETRY_MAX_US (10 * US_PER_S)
 #define SETTLE_SLICE_US (50 * US_PER_MS)
 /* After the longest answer of a platform, what it takes to write it down. */
@@ -139,8 +139,10 @@ static void sweep(struct engine *e)
 /* When a flight wants to be looked at, on the database's clock; INT64_MAX: by an event only. */
 static int64_t wake_of(const struct flight *f)
 {
-	static const bool is_ready[] = { [FLIGHT_NEW] = true,    [FLIGHT_STEP] = true,
-					 [FLIGHT_SEND] = true,   [FLIGHT_PERMIT] = true,
+	static const bool is_ready[] = { [FLIGHT_NEW] = true,
+					 [FLIGHT_STEP] = true,
+					 [FLIGHT_SEND] = true,
+					 [FLIGHT_PERMIT] = true,
 					 [FLIGHT_END] = true };
 
 	if (f->change.is_pending)
@@ -157,29 +159,32 @@ static int64_t wake_of(const struct flight *f)
 /* A ready post whose lane is taken would spin: it is looked at again in a moment. */
 #define LANE_WAIT_US (2 * US_PER_MS)
 
+static int64_t flight_wake_boot_us(const struct flight *f, int64_t boot_us)
+{
+	int64_t at_us = wake_of(f);
+
+	if (at_us != INT64_MAX && at_us > 0)
+		at_us = dueclock_boot_us(&f->engine->clock, at_us);
+	return f->at == FLIGHT_READY && at_us <= boot_us ? boot_us + LANE_WAIT_US : at_us;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us)
 {
 	const int64_t boot_us = clock_boot_us();
 	int64_t wake_us = latest_boot_us;
 
-	for (const struct flight *f = e->flights; f; f = f->next) {
-		const int64_t at_us = wake_of(f);
-		int64_t f_boot_us = at_us;
-
-		if (at_us != INT64_MAX && at_us > 0)
-			f_boot_us = dueclock_boot_us(&e->clock, at_us);
-		if (f->at == FLIGHT_READY && f_boot_us <= boot_us)
-			f_boot_us = boot_us + LANE_WAIT_US;
-		if (f_boot_us < wake_us)
-			wake_us = f_boot_us;
-	}
-	for (size_t i = 0; i < e->jobs_n && !e->is_draining; i++) {
-		if (e->jobs_boot_us[i] < wake_us)
-			wake_us = e->jobs_boot_us[i];
-	}
+	for (const struct flight *f = e->flights; f; f = f->next)
+		wake_us = earlier(wake_us, flight_wake_boot_us(f, boot_us));
+	for (size_t i = 0; i < e->jobs_n && !e->is_draining; i++)
+		wake_us = earlier(wake_us, e->jobs_boot_us[i]);
 	/* Without the database nothing moves; what has been decided waits for it. */
 	if (e->db_failures > 0 && wake_us < e->db_boot_us)
-		wake_us = e->db_boot_us < latest_boot_us ? e->db_boot_us : latest_boot_us;
+		wake_us = earlier(e->db_boot_us, latest_boot_us);
 	return wake_us > boot_us ? wake_us : boot_us;
 }
 

@@ -27,8 +27,8 @@ void engine_free(struct engine *e);
 struct engine_job {
 	const char *name;
 	int64_t every_ms;
-	void (*tick)(void *arg, int64_t now_us);  /* now: the database's clock */
-	bool (*is_busy)(void *arg);               /* calls under way that a drain waits for; may be NULL */
+	void (*tick)(void *arg, int64_t now_us); /* now: the database's clock */
+	bool (*is_busy)(void *arg); /* calls under way that a drain waits for; may be NULL */
 	void *arg;
 };
 void engine_add_job(struct engine *e, const struct engine_job *job);
@@ -49,7 +49,7 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
  */
 int engine_publish_one(struct engine *e, const char *ws, const char *post_id, int64_t until_boot_us,
 		       enum post_state *ret_state, struct problem *reterr);
-bool engine_is_busy(const struct engine *e);  /* a fire is still in flight */
-void engine_settle(struct engine *e);         /* waits for it (<= reply limit) and records it */
+bool engine_is_busy(const struct engine *e); /* a fire is still in flight */
+void engine_settle(struct engine *e);        /* waits for it (<= reply limit) and records it */
 
 #endif

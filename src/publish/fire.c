@@ -31,8 +31,8 @@ static bool is_lane_free(const struct flight *f)
 }
 
 /*
- * Late posts of an account keep their distance. False: not yet; the flight waits, or goes back
- * into the queue when the wait is long.
+ * Late posts of an account go in due order and keep their distance. False: not yet; the flight
+ * waits, or goes back into the queue when the wait is long.
  */
 static bool is_spaced(struct flight *f)
 {
@@ -40,13 +40,20 @@ static bool is_spaced(struct flight *f)
 	struct engine *e = f->engine;
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t last_us = INSTANT_NONE, free_us;
+	bool is_behind = false;
 
 	if (f->q.post.is_immediate || now_us - f->q.post.due_us <= LATENESS_GRACE_US)
 		return true;
 	if (!engine_db_ready(e))
 		return false;
-	if (store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) < 0) {
+	if (store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0 ||
+	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) <
+		    0) {
 		engine_db_failed(e, &p);
+		return false;
+	}
+	if (is_behind) {
+		flight_park(f, now_us + US_PER_S);
 		return false;
 	}
 	free_us = last_us + e->app->config->publish_late_spacing_s * US_PER_S;
@@ -167,14 +174,37 @@ static void void_permit(struct flight *f, const char *message)
 
 static int open_journal(struct engine *e)
 {
-	return e->journal ? 0 :
-			    journal_open(e->app->config->publish_journal_folder, &e->self, &e->journal);
+	return e->journal ? 0
+			  : journal_open(e->app->config->publish_journal_folder, &e->self,
+					 &e->journal);
 }
 
 static bool is_answered(const struct flight *f)
 {
 	return !f->change.is_pending && (f->at == FLIGHT_PERMIT || f->at == FLIGHT_READY) &&
 	       f->change.permit_answer != PERMIT_NONE;
+}
+
+static bool is_permitted(const struct flight *f)
+{
+	return f->at == FLIGHT_PERMIT && !f->change.is_pending;
+}
+
+/* 0: every permit of this turn is in the journal, on disk. */
+static int write_journal(struct engine *e)
+{
+	int err = open_journal(e);
+
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (is_permitted(f))
+			given(f);
+	}
+	if (err == 0)
+		err = journal_sync(e->journal);
+	(void)FP(F13_journal_written);
+	if (err < 0)
+		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
+	return err;
 }
 
 void fire_permitted(struct engine *e)
@@ -185,22 +215,13 @@ void fire_permitted(struct engine *e)
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (is_answered(f) && f->at == FLIGHT_READY)
 			refused(f);
-		is_any |= f->at == FLIGHT_PERMIT && !f->change.is_pending;
+		is_any |= is_permitted(f);
 	}
 	if (!is_any)
 		return;
-	err = open_journal(e);
+	err = write_journal(e);
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at == FLIGHT_PERMIT && !f->change.is_pending)
-			given(f);
-	}
-	if (err == 0)
-		err = journal_sync(e->journal);
-	(void)FP(F13_journal_written);
-	if (err < 0)
-		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at != FLIGHT_PERMIT || f->change.is_pending)
+		if (!is_permitted(f))
 			continue;
 		f->at = FLIGHT_AIM;
 		if (err < 0)

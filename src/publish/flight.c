@@ -12,7 +12,8 @@
 
 #define ALONE_HOLD_US (30 * US_PER_S) /* publish-now: somebody waits for the answer */
 
-typedef enum step step_fn(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+typedef enum step step_fn(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret);
 
 struct flight *flight_new(struct engine *e, const char *ws, const char *id)
 {
@@ -67,8 +68,10 @@ void flight_to_step(struct flight *f, enum phase phase)
 
 static step_fn *step_of(const struct platform *p, enum phase phase)
 {
-	step_fn *const fns[] = { [PHASE_STAGE] = p->stage, [PHASE_FIRE] = p->fire,
-				 [PHASE_CONFIRM] = p->confirm, [PHASE_DOUBT] = p->recover };
+	step_fn *const fns[] = { [PHASE_STAGE] = p->stage,
+				 [PHASE_FIRE] = p->fire,
+				 [PHASE_CONFIRM] = p->confirm,
+				 [PHASE_DOUBT] = p->recover };
 
 	return fns[phase];
 }
@@ -169,8 +172,8 @@ static bool take_broken_fire(struct flight *f)
 		return false;
 	o.error.message = arena_printf(
 		f->arena, "%s: %s.",
-		o.kind == OUTCOME_DEFER ? "The platform could not be reached" :
-					  "The connection broke before the platform had answered",
+		o.kind == OUTCOME_DEFER ? "The platform could not be reached"
+					: "The connection broke before the platform had answered",
 		f->reply.failure ? f->reply.failure : "no reply");
 	flight_decide(f, PHASE_FIRE, &o);
 	return true;
@@ -203,10 +206,9 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 	f->has_reply = true;
 	f->transfer = NULL;
 	f->at = FLIGHT_STEP;
-	if (f->is_fired)
-		(void)FP(F18_answer_received);
-	else
-		(void)FP(F05_reply_received);
+#ifdef ENABLE_FAILPOINTS
+	(void)(f->is_fired ? FP(F18_answer_received) : FP(F05_reply_received));
+#endif
 }
 
 void flight_start(struct flight *f)
@@ -226,6 +228,27 @@ static void lose(struct flight *f)
 	f->at = FLIGHT_END;
 }
 
+/* What the platform said of the token concerns the account, not this post alone. */
+static void tell_account(struct flight *f)
+{
+	struct db *db = f->engine->app->db;
+	const struct account *a = &f->q.account;
+	const char *why = f->change.move.error.message;
+	struct problem p = { .kind = PROBLEM_NONE };
+	int done = 0;
+
+	if (f->token_fault == OUTCOME_REAUTH && a->status == ACCOUNT_CONNECTED)
+		done = store_accounts_set_status(
+			db, f->key.workspace, a->id, ACCOUNT_EXPIRED,
+			why && *why ? why : "The platform refused the token.", &p);
+	else if (f->token_fault == OUTCOME_REFRESH)
+		done = store_tokens_plan(db, f->key.workspace, a->id, flight_now_us(f), &p);
+	if (done < 0)
+		log_line(LOG_LEVEL_WARN, "account.untold", "account=%s detail=\"%s\"", a->id,
+			 p.detail);
+	f->token_fault = OUTCOME_STAGED;
+}
+
 void flight_written(struct flight *f)
 {
 	struct change *c = &f->change;
@@ -241,6 +264,7 @@ void flight_written(struct flight *f)
 		f->q.post.version++;
 		f->q.post.claims = 0;
 		f->leased_boot_us = clock_boot_us();
+		tell_account(f);
 	}
 	c->has_move = c->has_settlement = c->has_permit = false;
 	c->event = NULL;

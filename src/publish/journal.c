@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/fp.h"
 
-#define SUFFIX ".journal"
+#define SUFFIX     ".journal"
 #define RECORD_MAX 4096
 #define FIELDS_MAX 16
 

@@ -30,7 +30,7 @@ int journal_sync(struct journal *j);
 
 struct journal_entry {
 	const char *workspace;
-	struct permit permit;   /* without snapshot */
+	struct permit permit; /* without snapshot */
 };
 /* Permits of a file that were not settled in it, in order; texts live in the arena. */
 int journal_read(const char *path, struct arena *a, struct journal_entry **ret, size_t *ret_n);

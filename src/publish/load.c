@@ -11,7 +11,8 @@
 static bool is_taken(void *arg, const char *remote_id)
 {
 	const struct flight *f = arg;
-	const struct queue_remote in = { f->q.account.id, f->q.post.platform, remote_id, f->key.id };
+	const struct queue_remote in = { f->q.account.id, f->q.post.platform, remote_id,
+					 f->key.id };
 	struct problem p = { .kind = PROBLEM_NONE };
 	bool taken = true; /* not known is taken: a match must be certain */
 
@@ -75,8 +76,8 @@ static void set_up(struct flight *f)
 	};
 }
 
-static void refuse(struct flight *f, enum outcome_kind kind, enum post_error_code code, enum who who,
-		   const char *message)
+static void refuse(struct flight *f, enum outcome_kind kind, enum post_error_code code,
+		   enum who who, const char *message)
 {
 	const struct outcome o = {
 		.kind = kind,
@@ -177,8 +178,10 @@ struct account_row {
 static bool is_connected(struct flight *f)
 {
 	static const struct account_row rows[] = {
-		{ ACCOUNT_EXPIRED, "The account's access has expired; it must be connected again." },
-		{ ACCOUNT_REVOKED, "The account's access was revoked; it must be connected again." },
+		{ ACCOUNT_EXPIRED,
+		  "The account's access has expired; it must be connected again." },
+		{ ACCOUNT_REVOKED,
+		  "The account's access was revoked; it must be connected again." },
 	};
 
 	if (f->q.account.status == ACCOUNT_DISCONNECTED) {
@@ -211,7 +214,7 @@ bool flight_is_in_time(struct flight *f)
 		.is_immediate = f->q.post.is_immediate,
 		.now_us = flight_now_us(f),
 		.due_us = f->q.post.due_us,
-		.window_us = f->q.account.publish_within_minutes * US_PER_MIN,
+		.window_us = US_PER_MIN * f->q.account.publish_within_minutes,
 		.wish = (enum lateness_wish)f->q.account.on_late,
 	};
 	const enum lateness verdict = lateness_judge(&v);
@@ -246,8 +249,8 @@ static void put_aside(struct flight *f)
 	static const struct outcome forgotten = {
 		.kind = OUTCOME_REFUSED,
 		.error = { POST_ERROR_MISSED,
-			   "Nobody said within a day whether it should still go out.", WHO_YOU, NULL,
-			   NULL, true },
+			   "Nobody said within a day whether it should still go out.", WHO_YOU,
+			   NULL, NULL, true },
 	};
 	const struct post *p = &f->q.post;
 

@@ -8,7 +8,7 @@
 
 #define LOOK_EVERY_US (100 * US_PER_MS)
 #define CLOCK_LIFE_US (30 * US_PER_S)
-#define TAKE_TRIES 5
+#define TAKE_TRIES    5
 
 struct refusal_row {
 	enum post_state state;
@@ -56,7 +56,8 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "this server does not know the platform");
 	if (snapshot_build(e->app, q, platform, a, &s, reterr) < 0)
-		return reterr->kind == PROBLEM_NOT_APPROVED || reterr->kind == PROBLEM_DB_DOWN ? -1 : 0;
+		return reterr->kind == PROBLEM_NOT_APPROVED || reterr->kind == PROBLEM_DB_DOWN ? -1
+											       : 0;
 	snapshot_done(&s);
 	return 0;
 }

@@ -19,46 +19,46 @@
 #include "publish/snapshot.h"
 #include "store/tokens.h"
 
-#define OWNER_MAX 80
-#define JOBS_MAX 8
+#define OWNER_MAX            80
+#define JOBS_MAX             8
 /* posts.waiting_for of a post that the platform has taken and still works on. */
 #define WAITING_FOR_PLATFORM "platform"
-#define CLAIM_EVERY_US (500 * US_PER_MS)
+#define CLAIM_EVERY_US       (500 * US_PER_MS)
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
-#define FIRE_CLAIM_US (5 * US_PER_S)
-#define LOADS_A_TURN 16
-#define HOLD_US (8 * US_PER_S)
+#define FIRE_CLAIM_US        (5 * US_PER_S)
+#define LOADS_A_TURN         16
+#define HOLD_US              (8 * US_PER_S)
 /*
  * Permits are written so long before the due time: long enough for a transaction and the
  * journal's sync on a slow disk, so that the call itself leaves on its instant; short enough
  * that a cancellation still counts until the last moment.
  */
-#define PERMIT_LEAD_US (60 * US_PER_MS)
+#define PERMIT_LEAD_US       (60 * US_PER_MS)
 
 enum flight_at {
-	FLIGHT_NEW,      /* claimed, not read yet */
-	FLIGHT_STEP,     /* the adapter is asked next */
-	FLIGHT_SEND,     /* a request is ready to leave */
-	FLIGHT_CALL,     /* it is under way */
-	FLIGHT_WAIT,     /* until wait_us, then STEP */
-	FLIGHT_READY,    /* staged, fire request built; waits for its time and its lane */
-	FLIGHT_PERMIT,   /* a permit is being written */
-	FLIGHT_AIM,      /* permitted; leaves at fire_us */
-	FLIGHT_FIRE,     /* the irreversible call is under way */
-	FLIGHT_END,      /* nothing left; removed at the end of the turn */
+	FLIGHT_NEW,    /* claimed, not read yet */
+	FLIGHT_STEP,   /* the adapter is asked next */
+	FLIGHT_SEND,   /* a request is ready to leave */
+	FLIGHT_CALL,   /* it is under way */
+	FLIGHT_WAIT,   /* until wait_us, then STEP */
+	FLIGHT_READY,  /* staged, fire request built; waits for its time and its lane */
+	FLIGHT_PERMIT, /* a permit is being written */
+	FLIGHT_AIM,    /* permitted; leaves at fire_us */
+	FLIGHT_FIRE,   /* the irreversible call is under way */
+	FLIGHT_END,    /* nothing left; removed at the end of the turn */
 };
 
 struct change { /* what one flight wants written */
 	bool is_pending;
-	struct arena *arena;             /* of the texts below; lives with the flight */
-	bool is_sent;                    /* in a transaction whose end is not known */
+	struct arena *arena; /* of the texts below; lives with the flight */
+	bool is_sent;        /* in a transaction whose end is not known */
 	bool has_move, has_settlement, has_permit;
 	struct queue_move move;
 	struct settlement settlement;
 	struct permit permit;
-	struct post event_post;          /* as it will stand */
-	const char *event;               /* NULL: none */
-	enum flight_at next;             /* once written */
+	struct post event_post; /* as it will stand */
+	const char *event;      /* NULL: none */
+	enum flight_at next;    /* once written */
 	/* result */
 	bool is_ours;
 	enum permit_answer permit_answer;
@@ -68,12 +68,12 @@ struct flight {
 	struct engine *engine;
 	struct flight *next;
 	enum flight_at at;
-	struct arena *arena;             /* the whole flight */
-	struct arena *steps[2];          /* one step each, in turn */
+	struct arena *arena;    /* the whole flight */
+	struct arena *steps[2]; /* one step each, in turn */
 	int step_i;
 	struct queue_key key;
-	struct queue_post q;             /* state, fence, version ... kept as written last */
-	uint64_t lane;                   /* hash of the account */
+	struct queue_post q; /* state, fence, version ... kept as written last */
+	uint64_t lane;       /* hash of the account */
 	struct tokens tokens;
 	struct platform_app platform_app;
 	struct platform_account account;
@@ -81,18 +81,20 @@ struct flight {
 	bool has_snapshot;
 	json_t *meta, *settings, *memo;
 	struct delivery d;
-	enum phase phase;                /* whose step function is asked */
+	enum phase phase; /* whose step function is asked */
 	struct step_result step;
 	struct http_reply reply;
 	bool has_reply;
 	struct transfer_handle *transfer;
-	bool is_fired;                   /* the irreversible call was started */
-	const char *handle;              /* what staging made, for the attempt; NULL none */
-	bool is_lost;                    /* somebody else's now; only a live fire keeps it here */
-	int64_t wait_us;                 /* WAIT: database clock */
-	int64_t fire_us;                 /* READY: not before; AIM: when it leaves; database clock */
-	int64_t fired_late_us;           /* start of the fire against its time; INT64_MIN unknown */
-	int64_t read_us;                 /* doubt: when this look-up began */
+	bool is_fired;      /* the irreversible call was started */
+	const char *handle; /* what staging made, for the attempt; NULL none */
+	enum outcome_kind
+		token_fault;   /* REAUTH or REFRESH: what the account must learn of; else STAGED */
+	bool is_lost;          /* somebody else's now; only a live fire keeps it here */
+	int64_t wait_us;       /* WAIT: database clock */
+	int64_t fire_us;       /* READY: not before; AIM: when it leaves; database clock */
+	int64_t fired_late_us; /* start of the fire against its time; INT64_MIN unknown */
+	int64_t read_us;       /* doubt: when this look-up began */
 	int64_t leased_boot_us;
 	struct change change;
 };
@@ -102,25 +104,25 @@ struct engine {
 	struct delivery_rules rules;
 	struct dueclock clock;
 	struct process self;
-	struct journal *journal;         /* NULL until the first permit */
+	struct journal *journal; /* NULL until the first permit */
 	char owner[OWNER_MAX];
 	struct flight *flights;
 	size_t flights_n;
 	struct engine_job jobs[JOBS_MAX];
 	int64_t jobs_boot_us[JOBS_MAX];
 	size_t jobs_n;
-	int64_t db_boot_us;              /* while the database is down: next try */
+	int64_t db_boot_us; /* while the database is down: next try */
 	int db_failures;
-	bool is_unknown;                 /* the last COMMIT was never answered */
-	bool is_alone;                   /* publish-now: nothing but its own post is claimed */
-	int loads_left;                  /* rows that this turn may still read: fires must not wait */
-	bool is_draining;                /* jobs begin nothing new */
+	bool is_unknown;  /* the last COMMIT was never answered */
+	bool is_alone;    /* publish-now: nothing but its own post is claimed */
+	int loads_left;   /* rows that this turn may still read: fires must not wait */
+	bool is_draining; /* jobs begin nothing new */
 	int64_t fires, commits;
 };
 
 /* engine.c */
 void engine_turn(struct engine *e, int64_t wake_boot_us);
-bool engine_db_ready(struct engine *e);                       /* false: down, try later */
+bool engine_db_ready(struct engine *e); /* false: down, try later */
 void engine_db_failed(struct engine *e, const struct problem *p);
 int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us);
 uint32_t engine_draw(void);
@@ -128,22 +130,22 @@ uint32_t engine_draw(void);
 /* flight.c */
 struct flight *flight_new(struct engine *e, const char *ws, const char *id);
 void flight_free(struct flight *f);
-void flight_advance(struct flight *f);                        /* until it must wait */
-void flight_written(struct flight *f);                        /* its change is in the database */
-void flight_start(struct flight *f);                          /* SEND: the request leaves */
+void flight_advance(struct flight *f); /* until it must wait */
+void flight_written(struct flight *f); /* its change is in the database */
+void flight_start(struct flight *f);   /* SEND: the request leaves */
 int64_t flight_now_us(const struct flight *f);
 void flight_to_step(struct flight *f, enum phase phase);
 void flight_done_reply(void *arg, struct http_reply *reply);
 
 /* load.c */
-void flight_load(struct flight *f);                           /* NEW */
-bool flight_is_in_time(struct flight *f);                     /* false: a change says what becomes of it */
-void flight_refused_permit(struct flight *f);                 /* why, and what then */
+void flight_load(struct flight *f);           /* NEW */
+bool flight_is_in_time(struct flight *f);     /* false: a change says what becomes of it */
+void flight_refused_permit(struct flight *f); /* why, and what then */
 
 /* decide.c */
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome);
-void flight_lease_lost(struct flight *f);                     /* claimed as it stands: what of it? */
-void flight_park(struct flight *f, int64_t wake_us);          /* releases it as it stands */
+void flight_lease_lost(struct flight *f);            /* claimed as it stands: what of it? */
+void flight_park(struct flight *f, int64_t wake_us); /* releases it as it stands */
 struct queue_move *flight_change(struct flight *f, enum post_state state, enum flight_at next);
 void flight_end_with(struct flight *f, enum post_state state, const char *reason, int64_t wake_us,
 		     const struct outcome *outcome);
@@ -155,9 +157,9 @@ void batch_commit(struct engine *e);
 void batch_renew(struct engine *e);
 
 /* fire.c */
-void fire_gather(struct engine *e);                           /* READY -> PERMIT */
-void fire_permitted(struct engine *e);                        /* journal, then AIM */
-void fire_start(struct engine *e);                            /* AIM -> FIRE */
+void fire_gather(struct engine *e);    /* READY -> PERMIT */
+void fire_permitted(struct engine *e); /* journal, then AIM */
+void fire_start(struct engine *e);     /* AIM -> FIRE */
 
 /* recover.c */
 void recover_journals(struct engine *e);

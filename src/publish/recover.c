@@ -28,8 +28,8 @@ void recover_holder(struct engine *e, const struct queue_attempt *t)
 	memcpy(other.host, t->host, strlen(t->host));
 	memcpy(other.boot_id, t->boot_id, strlen(t->boot_id));
 	if (process_end(&e->self, &other))
-		log_line(LOG_LEVEL_WARN, "runner.ended", "pid=%lld reason=\"lease lost while firing\"",
-			 (long long)other.pid);
+		log_line(LOG_LEVEL_WARN, "runner.ended",
+			 "pid=%lld reason=\"lease lost while firing\"", (long long)other.pid);
 }
 
 static int merge(struct engine *e, const char *path, struct arena *a)
@@ -45,11 +45,12 @@ static int merge(struct engine *e, const char *path, struct arena *a)
 		bool is_new = false;
 
 		if (store_attempts_restore(e->app->db, j->workspace, &j->permit, &is_new, &p) < 0) {
-			/* The post itself may be gone, or hold this attempt's number: say it and go on. */
-			log_line(LOG_LEVEL_WARN, "journal.entry", "post=%s detail=\"%s\"",
-				 j->permit.post_id, p.detail);
 			if (p.kind == PROBLEM_DB_DOWN)
 				return -1;
+			/* CONFLICT: the post itself is gone, there is nothing to protect. */
+			if (p.kind != PROBLEM_CONFLICT)
+				log_line(LOG_LEVEL_WARN, "journal.entry", "post=%s detail=\"%s\"",
+					 j->permit.post_id, p.detail);
 		}
 		if (is_new)
 			log_line(LOG_LEVEL_WARN, "journal.restored", "post=%s seq=%lld",
@@ -90,6 +91,7 @@ void recover_journals(struct engine *e)
 		log_line(LOG_LEVEL_ERROR, "journal.folder", "folder=%s errno=%d", folder, errno);
 		return;
 	}
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, a stream of its own */
 	while ((entry = readdir(dir)))
 		recover_file(e, entry->d_name);
 	(void)closedir(dir);

@@ -6,13 +6,14 @@
 
 #include "base/fp.h"
 #include "base/log.h"
-#include "db/conn.h"
+#include "crypto/random.h"
 #include "publish/private.h"
 #include "store/runners.h"
 
-#define BEAT_US US_PER_S
-#define FULL_PASS_US (30 * US_PER_S)
-#define MARK_AGE_US (2 * US_PER_DAY)
+#define BEAT_US          US_PER_S
+#define CLAIM_ONCE_US    (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
+#define FULL_PASS_US     (30 * US_PER_S)
+#define MARK_AGE_US      (2 * US_PER_DAY)
 /* The last fifth of the flights is kept for posts whose time has come. */
 #define STAGING_SHARE(n) ((n) - (n) / 5)
 
@@ -31,6 +32,9 @@ static int register_runner(struct run *r, struct problem *reterr)
 					e->self.start_ticks };
 	int64_t n = 0;
 
+	/* Sorts before every minute's runner, so that none takes a drain for its successor. */
+	if (r->once)
+		random_id(e->owner, "one");
 	if (store_runners_count(e->app->db, e->self.host, &n, reterr) < 0)
 		return -1;
 	if (n >= e->app->config->publish_max_runners)
@@ -54,8 +58,7 @@ static void beat(struct run *r)
 		return;
 	r->beat_boot_us = now_us + BEAT_US;
 	if (dueclock_read(&e->clock, e->app->db, &p) < 0 ||
-	    (r->is_registered &&
-	     store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
+	    (r->is_registered && store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
 		engine_db_failed(e, &p);
 }
 
@@ -142,8 +145,9 @@ static bool is_over(const struct run *r)
 	const int64_t stay_us = r->e->app->config->publish_stay_s * US_PER_S;
 	const int64_t age_us = clock_boot_us() - r->start_boot_us;
 
-	return *r->stop || r->has_successor || r->is_drained ||
-	       (!r->once && age_us > stay_us + stay_us * 3 / 10);
+	/* A drain that somebody asked for is nobody's predecessor. */
+	return *r->stop || (r->has_successor && !r->once) || r->is_drained ||
+	       age_us > stay_us + stay_us * 3 / 10;
 }
 
 /* Nothing left to claim: the end of --once. */
@@ -156,7 +160,7 @@ static void maybe_claim(struct run *r)
 	    dueclock_is_off(&r->e->clock))
 		return;
 	n = claim(r);
-	r->claim_boot_us = n > 0 ? now_us : now_us + CLAIM_EVERY_US;
+	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
 	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e))
 		r->is_drained = true;
 }
@@ -204,7 +208,9 @@ static void run(struct run *r)
 		}
 		if (is_ending && e->flights_n == 0 && !is_job_busy(e))
 			return;
-		engine_turn(e, clock_boot_us() + CLAIM_EVERY_US / 2);
+		engine_turn(e, r->claim_boot_us > clock_boot_us()
+				       ? r->claim_boot_us
+				       : clock_boot_us() + CLAIM_ONCE_US);
 	}
 }
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "json/emit.h"
 #include "media/store.h"
 #include "media/url.h"
 #include "store/content.h"
+#include "json/emit.h"
 
 static void emit_media(struct emit *e, const struct publication *p)
 {
@@ -73,11 +73,10 @@ static void take_fingerprint(const struct platform *platform, const struct publi
 	digest_end(d, ret);
 }
 
-static int place_media(const struct app *app, const char *ws, struct publication *p, struct arena *a,
-		       struct problem *reterr)
+static int place_media(const struct app *app, const char *ws, struct publication *p,
+		       struct arena *a, struct problem *reterr)
 {
-	const int64_t expires_us =
-		clock_real_us() + app->config->media_url_life_s * US_PER_S;
+	const int64_t expires_us = clock_real_us() + app->config->media_url_life_s * US_PER_S;
 
 	for (size_t i = 0; i < p->media_n; i++) {
 		struct media_item *m = &p->media[i];
@@ -88,7 +87,8 @@ static int place_media(const struct app *app, const char *ws, struct publication
 					   p->media_n);
 		if (m->state == MEDIA_FAILED || !m->ext)
 			return problem_set(reterr, PROBLEM_MEDIA_REJECTED,
-					   "item %zu of %zu is not usable media", i + 1, p->media_n);
+					   "item %zu of %zu is not usable media", i + 1,
+					   p->media_n);
 		m->path = media_path(a, app->config, ws, m->sha256);
 		m->url = media_url_sign(a, app->keys, app->config->server_public_url, m->media_id,
 					m->ext, expires_us);
@@ -96,8 +96,9 @@ static int place_media(const struct app *app, const char *ws, struct publication
 	return 0;
 }
 
-int snapshot_build(const struct app *app, const struct queue_post *q, const struct platform *platform,
-		   struct arena *a, struct snapshot *ret, struct problem *reterr)
+int snapshot_build(const struct app *app, const struct queue_post *q,
+		   const struct platform *platform, struct arena *a, struct snapshot *ret,
+		   struct problem *reterr)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	struct snapshot s = { .text = NULL };

@@ -16,14 +16,15 @@
 #include "store/queue.h"
 
 struct snapshot {
-	struct publication post;              /* ended by snapshot_done() */
-	const char *text;                     /* canonical JSON */
+	struct publication post; /* ended by snapshot_done() */
+	const char *text;        /* canonical JSON */
 	uint8_t hash[SHA256_BYTES];
-	uint8_t fingerprint[SHA256_BYTES];    /* text, kind and media as a reader would find them */
+	uint8_t fingerprint[SHA256_BYTES]; /* text, kind and media as a reader would find them */
 };
 
-int snapshot_build(const struct app *app, const struct queue_post *q, const struct platform *platform,
-		   struct arena *a, struct snapshot *ret, struct problem *reterr);
+int snapshot_build(const struct app *app, const struct queue_post *q,
+		   const struct platform *platform, struct arena *a, struct snapshot *ret,
+		   struct problem *reterr);
 /*
  * What a permit was given for, from posts.snapshot: after the fire the content may have changed,
  * and a doubt is settled by what was sent. Without hash and fingerprint. -1: there is none.

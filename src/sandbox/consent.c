@@ -14,28 +14,6 @@ struct decision {
 	struct list scopes, choices; /* ticked */
 };
 
-#define PAGE_HEAD                                                                                  \
-	"<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">"                          \
-	"<meta name=\"viewport\" content=\"width=device-width\"><title>%s</title><style>"          \
-	"body{font:16px/1.5 system-ui,sans-serif;background:#f0f2f5;margin:0}"                     \
-	"main{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:.75rem;" \
-	"box-shadow:0 1px 4px #0003}fieldset{border:1px solid #ccd0d5;border-radius:.5rem;"        \
-	"margin:0 0 1rem}label{display:block;padding:.2rem 0}button{font:inherit;padding:.6rem "   \
-	"1.4rem;border:0;border-radius:.4rem;cursor:pointer}button[value=allow]{background:#"      \
-	"0866ff;"                                                                                  \
-	"color:#fff}small{color:#65676b}</style></head><body><main>"
-#define PAGE_TAIL \
-	"<p><small>Carillon sandbox: not the real platform.</small></p></main></body></html>"
-
-void sandbox_consent_refuse(struct exchange *ex, const char *title, const char *sentence)
-{
-	CLEANUP(buf_done) struct buf page = BUF_INIT;
-
-	buf_printf(&page, PAGE_HEAD "<h1>%s</h1><p>%s</p>" PAGE_TAIL, title, title,
-		   sandbox_params_escape_html(ex->arena, sentence));
-	sandbox_exchange_html(ex, 400, page.p);
-}
-
 static const char *url_with(struct arena *a, const char *uri, const char *query, const char *tail)
 {
 	return arena_printf(a, "%s%c%s%s", uri, strchr(uri, '?') != NULL ? '&' : '?', query, tail);
@@ -85,6 +63,7 @@ static struct grant *consent_record(struct world *w, const struct consent_ask *a
 		if (sandbox_list_has_text(&d->choices, c->id))
 			sandbox_list_add_text(&g->chosen, c->id);
 	}
+	sandbox_state_touch(w, &g->record);
 	return g;
 }
 
@@ -92,7 +71,7 @@ static struct grant *consent_record(struct world *w, const struct consent_ask *a
 static void consent_prefetch(struct exchange *ex, const char *location)
 {
 	struct fetch_ask ask = { location, ex->sandbox->ca_file, NULL, 20000, 1 << 20 };
-	struct fetched got;
+	struct fetched got = { 0 };
 
 	sandbox_unlock(ex->sandbox);
 	sandbox_fetch(&ask, &got);
@@ -137,63 +116,6 @@ static void consent_decide(struct exchange *ex, struct consent_ask *ask, struct 
 	sandbox_exchange_redirect(ex, arena_printf(ex->arena, "%s%s", location, ask->fragment));
 }
 
-static void page_people(struct exchange *ex, struct buf *page, const struct consent_ask *ask)
-{
-	struct arena *a = ex->arena;
-	bool is_first = true;
-
-	for (size_t i = 0; i < ex->world->people.n; i++) {
-		const struct person *p = ex->world->people.v[i];
-
-		if (p->platform != ask->platform || strcmp(p->realm, ask->realm) != 0)
-			continue;
-		buf_printf(page,
-			   "<fieldset><label><input type=\"radio\" name=\"user\" value=\"%s\"%s> "
-			   "Continue as <b>%s</b></label>",
-			   p->id, is_first ? " checked" : "",
-			   sandbox_params_escape_html(a, p->name));
-		is_first = false;
-		if (ask->choices_title != NULL && p->choices.n > 0)
-			buf_printf(page, "<p>%s</p>", ask->choices_title);
-		for (size_t j = 0; ask->choices_title != NULL && j < p->choices.n; j++) {
-			const struct choice *c = p->choices.v[j];
-
-			buf_printf(page,
-				   "<label><input type=\"checkbox\" name=\"account\" value=\"%s\" "
-				   "checked> %s</label>",
-				   c->id, sandbox_params_escape_html(a, c->label));
-		}
-		buf_adds(page, "</fieldset>");
-	}
-}
-
-static void consent_page(struct exchange *ex, struct consent_ask *ask)
-{
-	CLEANUP(buf_done) struct buf page = BUF_INIT;
-	const char *id = sandbox_world_secret(ex->world, "", 24);
-
-	sandbox_map_put(&ex->world->asks, id, ask);
-	buf_printf(&page,
-		   PAGE_HEAD "<h1>%s</h1><p><b>%s</b> asks for access.</p>"
-			     "<form method=\"post\" action=\"/%s/sandbox/consent\">"
-			     "<input type=\"hidden\" name=\"ask\" value=\"%s\">",
-		   ask->title, ask->title, sandbox_params_escape_html(ex->arena, ask->app->name),
-		   ask->platform->name, id);
-	page_people(ex, &page, ask);
-	buf_adds(&page, "<fieldset><legend>Permissions</legend>");
-	for (size_t i = 0; i < ask->scopes.n; i++) {
-		const char *scope = sandbox_params_escape_html(ex->arena, ask->scopes.v[i]);
-
-		buf_printf(&page,
-			   "<label><input type=\"checkbox\" name=\"scope\" value=\"%s\" checked> "
-			   "%s</label>",
-			   scope, scope);
-	}
-	buf_adds(&page, "</fieldset><button name=\"decision\" value=\"allow\">Allow</button> "
-			"<button name=\"decision\" value=\"deny\">Deny</button></form>" PAGE_TAIL);
-	sandbox_exchange_html(ex, 200, page.p);
-}
-
 static void decision_all(const struct consent_ask *ask, struct decision *d)
 {
 	list_join(&d->scopes, &ask->scopes);
@@ -222,7 +144,7 @@ static void decision_narrow(struct exchange *ex, struct decision *d)
 
 void sandbox_consent_begin(struct exchange *ex, struct consent_ask *ask)
 {
-	const char *mode = sandbox_exchange_param(ex, "sandbox_auto");
+	const char *mode = sandbox_exchange_param(ex, "sandbox_auto"), *id;
 	struct decision d = { true, NULL, sandbox_list_new(ex->arena),
 			      sandbox_list_new(ex->arena) };
 
@@ -231,7 +153,9 @@ void sandbox_consent_begin(struct exchange *ex, struct consent_ask *ask)
 	d.person = sandbox_world_person(ex->world, ask->platform, ask->realm,
 					sandbox_exchange_param(ex, "sandbox_user"));
 	if (strcmp(mode, "approve") != 0 && strcmp(mode, "deny") != 0) {
-		consent_page(ex, ask);
+		id = sandbox_world_secret(ex->world, "", 24);
+		sandbox_map_put(&ex->world->asks, id, ask);
+		sandbox_consent_page(ex, ask, id);
 		return;
 	}
 	if (d.person == NULL) {
@@ -253,7 +177,9 @@ void sandbox_consent_submit(struct exchange *ex)
 			      sandbox_list_new(ex->arena) };
 
 	if (ask == NULL || ask->is_answered) {
-		sandbox_consent_refuse(ex, "Session expired", "Start again from the app.");
+		sandbox_consent_refuse(
+			ex, "Session expired",
+			"This question has been answered, or the sandbox was started anew.");
 		return;
 	}
 	d.person = sandbox_world_person(ex->world, ask->platform, ask->realm,

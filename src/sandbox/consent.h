@@ -24,12 +24,15 @@ struct consent_ask {
 	const char *code_prefix, *fragment; /* fragment: put behind the granted callback, or "" */
 	int64_t code_life_s;
 	const char *challenge, *challenge_method;
+	const char *(*explain)(const char *scope); /* in a person's words; NULL: the scope itself */
 	bool is_answered;
 };
 
 /* ask: in the world's arena. */
 void sandbox_consent_begin(struct exchange *ex, struct consent_ask *ask);
 void sandbox_consent_submit(struct exchange *ex);
+/* The page itself: the form answers to the question of this id. */
+void sandbox_consent_page(struct exchange *ex, const struct consent_ask *ask, const char *id);
 /* An error page that stays on the platform: nothing is sent to the redirect URI. */
 void sandbox_consent_refuse(struct exchange *ex, const char *title, const char *sentence);
 

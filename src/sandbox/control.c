@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/control.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "sandbox/exchange.h"
 #include "sandbox/inspect.h"
+#include "sandbox/settings.h"
+#include "sandbox/state.h"
 #include "sandbox/truth.h"
 #include "sandbox/world.h"
-
-struct knob {
-	const char *name;
-	size_t offset; /* of an int64_t in struct settings */
-};
-
-#define KNOB(member)                                       \
-	{                                                  \
-#member, offsetof(struct settings, member) \
-	}
-static const struct knob knobs[] = {
-	KNOB(seed),          KNOB(image_delay_ms),    KNOB(video_delay_ms),   KNOB(listing_lag_ms),
-	KNOB(latency_ms),    KNOB(quota_total),       KNOB(container_limit),  KNOB(app_calls),
-	KNOB(account_calls), KNOB(container_life_s),  KNOB(code_life_s),      KNOB(short_life_s),
-	KNOB(long_life_s),   KNOB(refresh_age_s),     KNOB(fetch_timeout_ms), KNOB(strict_moov),
-	KNOB(strict_edits),  KNOB(republish_same_id),
-};
 
 static void control_refuse(struct exchange *ex, const char *why)
 {
@@ -84,12 +68,11 @@ static void control_reset(struct exchange *ex)
 	if (in == NULL)
 		return;
 	sb->world = sandbox_world_new(sb);
-	if (json_is_true(json_object_get(in, "keep_config"))) {
+	if (json_is_true(json_object_get(in, "keep_config")))
 		sb->world->settings = was->settings;
-		sb->world->settings.consent = arena_strdup(sb->world->arena, was->settings.consent);
-	}
 	if (json_is_true(json_object_get(in, "truth")))
 		sandbox_truth_clear(sb->truth);
+	sandbox_state_forget(sb);
 	sandbox_world_release(was); /* this exchange still holds it */
 	json_decref(in);
 	control_ok(ex);
@@ -108,42 +91,14 @@ static void control_clock(struct exchange *ex)
 		return;
 	}
 	ex->world->offset_us += s * US_PER_S;
+	sandbox_state_changed(ex->world);
 	sandbox_exchange_json(
 		ex, 200, json_pack("{s:I}", "now_us", (json_int_t)sandbox_world_now(ex->world)));
 }
 
-static bool config_set(struct world *w, const char *name, const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	if (strcmp(name, "consent") == 0 && text != NULL) {
-		w->settings.consent = arena_strdup(w->arena, text);
-		return strcmp(text, "manual") == 0 || strcmp(text, "approve") == 0 ||
-		       strcmp(text, "deny") == 0;
-	}
-	for (size_t i = 0; json_is_integer(value) && i < ARRAY_LEN(knobs); i++) {
-		int64_t *at = (int64_t *)(void *)((char *)&w->settings + knobs[i].offset);
-
-		if (strcmp(knobs[i].name, name) == 0 && json_integer_value(value) >= 0) {
-			*at = json_integer_value(value);
-			return true;
-		}
-	}
-	return false;
-}
-
 static void config_answer(struct exchange *ex)
 {
-	const struct settings *set = &ex->world->settings;
-	json_t *out = json_pack("{s:s}", "consent", set->consent);
-
-	for (size_t i = 0; i < ARRAY_LEN(knobs); i++) {
-		int64_t value;
-
-		memcpy(&value, (const char *)set + knobs[i].offset, sizeof(value));
-		json_object_set_new(out, knobs[i].name, json_integer(value));
-	}
-	sandbox_exchange_json(ex, 200, out);
+	sandbox_exchange_json(ex, 200, sandbox_settings_json(ex->world));
 }
 
 static void control_config(struct exchange *ex)
@@ -153,9 +108,10 @@ static void control_config(struct exchange *ex)
 
 	if (in == NULL)
 		return;
+	sandbox_state_changed(ex->world);
 	json_object_foreach(in, name, value)
 	{
-		if (config_set(ex->world, name, value))
+		if (sandbox_settings_set(ex->world, name, value))
 			continue;
 		control_refuse(ex, arena_printf(ex->arena, "no such setting or value: %s", name));
 		json_decref(in);
@@ -266,10 +222,10 @@ static void control_tokens(struct exchange *ex)
 
 		if (!token_fits(in, t))
 			continue;
-		if (is_revoke)
-			t->dead_reason = reason != NULL ? (int)json_integer_value(reason) : 460;
-		else
-			t->is_expired_by_hand = true;
+		sandbox_world_kill(ex->world, t,
+				   !is_revoke       ? 0
+				   : reason != NULL ? (int)json_integer_value(reason)
+						    : 460);
 		n++;
 	}
 	json_decref(in);
@@ -301,6 +257,7 @@ static void control_apps(struct exchange *ex)
 		app->name = kept(w, body_text(in, "name"));
 	if (json_object_get(in, "require_proof") != NULL)
 		app->needs_proof = json_is_true(json_object_get(in, "require_proof"));
+	sandbox_state_touch(w, &app->record);
 	for (size_t i = 0; i < json_array_size(uris); i++)
 		sandbox_list_add_text(&app->redirects, json_string_value(json_array_get(uris, i)));
 	json_decref(in);
@@ -312,13 +269,17 @@ static void control_world(struct exchange *ex)
 	json_t *in = control_body(ex);
 	const struct sandbox_platform *p = body_platform(in);
 	const char *why = "no such platform";
+	struct record *seed;
 
 	if (in == NULL)
 		return;
-	if (p == NULL || p->seed == NULL || !p->seed(ex->world, in, &why))
+	seed = p != NULL ? sandbox_state_seed_new(ex->world, p->name, in) : NULL;
+	if (seed == NULL || p->seed == NULL || !p->seed(ex->world, in, &why)) {
 		control_refuse(ex, why);
-	else
+	} else {
+		sandbox_state_touch(ex->world, seed);
 		control_ok(ex);
+	}
 	json_decref(in);
 }
 

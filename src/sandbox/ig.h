@@ -60,6 +60,7 @@ enum ig_kind { /* columns of the parameter matrix */
 #define IG_VIDEOS   (IG_REEL | IG_CHILD_VIDEO | IG_STORY_VIDEO)
 
 struct ig_container {
+	struct record record;
 	const char *id;
 	struct account *account;
 	enum ig_kind kind;
@@ -123,6 +124,8 @@ struct account *sandbox_ig_account(struct exchange *ex, const char *id, enum ig_
 const char *sandbox_ig_page_token(struct exchange *ex, const struct token *t,
 				  const struct ig_page *page);
 
+void sandbox_ig_page_token_keep(struct world *w, struct token *t, bool is_short);
+
 /* ig_fields.c: NULL with the error written when a name is unknown */
 json_t *sandbox_ig_fields(struct exchange *ex, const struct ig_type *type);
 json_t *sandbox_ig_render(struct exchange *ex, const struct ig_type *type, const void *node,
@@ -140,6 +143,10 @@ struct ig_page *sandbox_ig_page_of(struct world *w, const char *id);
 const char *sandbox_ig_status(struct world *w, struct ig_container *c);
 bool sandbox_ig_take_image(struct exchange *ex, struct ig_container *c);
 void sandbox_ig_process_video(struct world *w, struct ig_container *c); /* starts a job */
+
+/* ig_store.c */
+extern const struct record_kind sandbox_ig_kinds[];
+void sandbox_ig_loaded(struct world *w);
 
 /* Handlers */
 void sandbox_ig_dialog_facebook(struct exchange *ex);

@@ -88,10 +88,10 @@ struct token *sandbox_ig_auth(struct exchange *ex)
 		return NULL;
 	}
 	if (sandbox_faults_hit(ex, "token.expire_now") != NULL)
-		t->is_expired_by_hand = true;
+		sandbox_world_kill(ex->world, t, 0);
 	params = sandbox_faults_hit(ex, "token.revoke");
 	if (params != NULL)
-		t->dead_reason = (int)sandbox_faults_int(params, "subcode", 460);
+		sandbox_world_kill(ex->world, t, (int)sandbox_faults_int(params, "subcode", 460));
 	return sandbox_ig_token_live(ex, t) && auth_proof(ex, t) ? t : NULL;
 }
 
@@ -196,22 +196,32 @@ struct account *sandbox_ig_account(struct exchange *ex, const char *id, enum ig_
 	return a;
 }
 
+static const char *page_key(struct arena *a, const struct grant *g, const char *page, bool is_short)
+{
+	return arena_printf(a, "%p %s %d", (const void *)g, page, is_short);
+}
+
+void sandbox_ig_page_token_keep(struct world *w, struct token *t, bool is_short)
+{
+	sandbox_map_put(&sandbox_ig_state(w)->pages,
+			page_key(w->arena, t->grant, t->subject, is_short), t);
+}
+
 /* The same token again for the same user token's life; a long one makes it last for ever. */
 const char *sandbox_ig_page_token(struct exchange *ex, const struct token *t,
 				  const struct ig_page *page)
 {
 	struct world *w = ex->world;
-	struct map *known = &sandbox_ig_state(w)->pages;
-	const char *key = arena_printf(w->arena, "%p %s %d", (void *)t->grant, page->id,
-				       t->kind == IG_TOKEN_USER_SHORT);
-	struct token *made = sandbox_map_get(known, key);
+	bool is_short = t->kind == IG_TOKEN_USER_SHORT;
+	struct token *made = sandbox_map_get(&sandbox_ig_state(w)->pages,
+					     page_key(ex->arena, t->grant, page->id, is_short));
 
 	if (made != NULL && made->dead_reason == 0 && !made->is_expired_by_hand)
 		return made->text;
 	made = sandbox_world_add_token(w, t->grant, IG_TOKEN_PAGE, "EAAB", 0);
 	made->subject = page->id;
-	if (t->kind == IG_TOKEN_USER_SHORT)
+	if (is_short)
 		made->expires_us = t->expires_us;
-	sandbox_map_put(known, key, made);
+	sandbox_ig_page_token_keep(w, made, is_short);
 	return made->text;
 }

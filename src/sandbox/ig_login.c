@@ -7,37 +7,46 @@
 #include "sandbox/consent.h"
 #include "sandbox/ig.h"
 
-static const char *const scopes_facebook[] = {
-	"public_profile",
-	"email",
-	"instagram_basic",
-	"instagram_content_publish",
-	"instagram_manage_comments",
-	"instagram_manage_insights",
-	"instagram_manage_contents",
-	"pages_read_engagement",
-	"pages_show_list",
-	"business_management",
-	"ads_management",
-	"ads_read",
-	"pages_manage_metadata",
-	NULL,
+struct scope {
+	const char *name, *meaning;
 };
-static const char *const scopes_instagram[] = {
-	"instagram_business_basic",           "instagram_business_content_publish",
-	"instagram_business_manage_comments", "instagram_business_manage_messages",
-	"instagram_business_manage_insights", NULL,
+
+/* clang-format off */
+static const struct scope scopes_facebook[] = {
+	{ "public_profile", "See your name and picture" },
+	{ "email", "See your e-mail address" },
+	{ "instagram_basic", "See your Instagram profile and posts" },
+	{ "instagram_content_publish", "Publish on Instagram for you" },
+	{ "instagram_manage_comments", "Write and manage Instagram comments" },
+	{ "instagram_manage_insights", "See how your Instagram posts do" },
+	{ "instagram_manage_contents", "Delete Instagram posts" },
+	{ "pages_read_engagement", "Read what is on the Pages you manage" },
+	{ "pages_show_list", "See which Pages you manage" },
+	{ "business_management", "See the Pages of your businesses" },
+	{ "ads_management", "Manage your ads" },
+	{ "ads_read", "Read your ads" },
+	{ "pages_manage_metadata", "Change settings of your Pages" },
+	{ NULL, NULL },
 };
+static const struct scope scopes_instagram[] = {
+	{ "instagram_business_basic", "See your profile and posts" },
+	{ "instagram_business_content_publish", "Publish for you" },
+	{ "instagram_business_manage_comments", "Write and manage comments" },
+	{ "instagram_business_manage_messages", "Read and write messages" },
+	{ "instagram_business_manage_insights", "See how your posts do" },
+	{ NULL, NULL },
+};
+/* clang-format on */
 
 struct login {
 	const char *realm, *title, *choices_title, *denied, *fragment, *code_prefix;
-	const char *const *scopes;
+	const struct scope *scopes;
 };
 
 static const struct login login_facebook = {
 	IG_REALM_FACEBOOK,
 	"Log in with Facebook",
-	"Choose the Pages to share:",
+	"Pages to share",
 	"error=access_denied&error_code=200&error_description=Permissions+error"
 	"&error_reason=user_denied",
 	"#_=_",
@@ -55,19 +64,28 @@ static const struct login login_instagram = {
 	scopes_instagram,
 };
 
-static bool scope_known(const struct login *login, const char *scope)
+static const struct scope *scope_find(const struct scope *all, const char *name)
 {
-	for (size_t i = 0; login->scopes[i] != NULL; i++)
-		if (strcmp(login->scopes[i], scope) == 0)
-			return true;
-	return false;
+	for (; all->name != NULL; all++)
+		if (strcmp(all->name, name) == 0)
+			return all;
+	return NULL;
+}
+
+static const char *scope_explain(const char *name)
+{
+	const struct scope *scope = scope_find(scopes_facebook, name);
+
+	if (scope == NULL)
+		scope = scope_find(scopes_instagram, name);
+	return scope != NULL ? scope->meaning : NULL;
 }
 
 static bool dialog_scopes(struct exchange *ex, const struct login *login, struct list *scopes)
 {
 	sandbox_list_split(scopes, sandbox_exchange_param(ex, "scope"), ", ");
 	for (size_t i = 0; i < scopes->n; i++) {
-		if (scope_known(login, scopes->v[i]))
+		if (scope_find(login->scopes, scopes->v[i]) != NULL)
 			continue;
 		sandbox_consent_refuse(
 			ex, "Invalid Scopes",
@@ -120,6 +138,7 @@ static void dialog_open(struct exchange *ex, const struct login *login)
 	ask->denied = login->denied;
 	ask->code_prefix = login->code_prefix;
 	ask->fragment = login->fragment;
+	ask->explain = scope_explain;
 	ask->code_life_s = w->settings.code_life_s;
 	if (dialog_scopes(ex, login, &ask->scopes))
 		sandbox_consent_begin(ex, ask);
@@ -185,6 +204,7 @@ static int code_check(struct exchange *ex, const struct app *app, const char *re
 	if (redirect == NULL || strcmp(redirect, code->redirect_uri) != 0)
 		return 36008;
 	code->is_used = true;
+	sandbox_state_touch(ex->world, &code->record);
 	*ret = code;
 	return 0;
 }

@@ -400,6 +400,7 @@ static struct ig_container *container_new(struct world *w, struct account *a, en
 {
 	struct ig_container *c = arena_alloc(w->arena, sizeof(*c));
 
+	c->record.kind = sandbox_ig_kinds;
 	c->account = a;
 	c->kind = kind;
 	c->children = sandbox_list_new(w->arena);
@@ -441,5 +442,6 @@ void sandbox_ig_media_create(struct exchange *ex)
 		d.c->ready_us = sandbox_world_now(w) + w->settings.image_delay_ms * US_PER_MS;
 	else if (!d.c->is_resumable)
 		sandbox_ig_process_video(w, d.c);
+	sandbox_state_touch(w, &d.c->record);
 	create_answer(ex, d.c);
 }

@@ -245,6 +245,9 @@ static struct ig_page *seed_page(struct world *w, struct person *person, const j
 		page->account = seed_account(w, ig);
 	choice->id = page->id;
 	choice->label = page->name;
+	choice->note = page->account != NULL
+			       ? arena_printf(w->arena, "Instagram: @%s", page->account->username)
+			       : "No Instagram account is linked to this Page";
 	sandbox_list_add(&person->choices, choice);
 	sandbox_list_add(&((struct ig_person *)person->extra)->pages, page);
 	sandbox_ig_node_add(w, page->id, &sandbox_ig_page_type, page);
@@ -412,6 +415,7 @@ void sandbox_ig_permissions_delete(struct exchange *ex)
 	granted = &t->grant->granted;
 	if (scope == NULL)
 		t->grant->is_removed = true;
+	sandbox_state_touch(ex->world, &t->grant->record);
 	for (size_t i = 0; scope != NULL && i < granted->n; i++)
 		if (strcmp(granted->v[i], scope) != 0)
 			granted->v[n++] = granted->v[i];

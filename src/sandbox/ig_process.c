@@ -85,7 +85,7 @@ bool sandbox_ig_take_image(struct exchange *ex, struct ig_container *c)
 					(unsigned long long)ex->req_no);
 	struct fetch_ask ask = { c->image_url, sb->ca_file, path,
 				 ex->world->settings.fetch_timeout_ms, IMAGE_BYTES_MAX };
-	struct fetched got;
+	struct fetched got = { 0 };
 	int bad;
 
 	++*sandbox_world_counter(ex->world, &ex->world->fetches, c->image_url);
@@ -155,7 +155,7 @@ static int job_cover(const struct video_job *job, const char *stem)
 	CLEANUP(buf_done) struct buf path = BUF_INIT;
 	struct fetch_ask ask = { job->container->cover_url, sb->ca_file, NULL,
 				 job->settings.fetch_timeout_ms, IMAGE_BYTES_MAX };
-	struct fetched got;
+	struct fetched got = { 0 };
 	int bad;
 
 	if (ask.url == NULL)
@@ -234,6 +234,7 @@ static void job_run(void *arg)
 	else if (c->error == 0)
 		c->error = bad;
 	c->ready_us = sandbox_world_now(job->world) + job->settings.video_delay_ms * US_PER_MS;
+	sandbox_state_touch(job->world, &c->record);
 	sandbox_world_release(job->world);
 	sandbox_unlock(sb);
 }

@@ -288,6 +288,7 @@ void sandbox_ig_comment(struct exchange *ex)
 	row->name = sandbox_world_id(ex->world, "181", 17);
 	row->value = arena_strdup(ex->world->arena, message);
 	sandbox_list_add(&o->comments, row);
+	sandbox_state_touch(ex->world, &o->record);
 	sandbox_exchange_json(ex, 200, json_pack("{s:s}", "id", row->name));
 }
 

@@ -51,6 +51,7 @@ static bool upload_store(struct exchange *ex, struct ig_container *c)
 		c->received += (uint64_t)n;
 	}
 	close(fd);
+	sandbox_state_touch(ex->world, &c->record);
 	return n == 0;
 }
 
@@ -102,6 +103,7 @@ static void upload_from_url(struct exchange *ex, struct ig_container *c, const c
 {
 	c->video_url = arena_strdup(ex->world->arena, url);
 	c->is_resumable = false;
+	sandbox_state_touch(ex->world, &c->record);
 	sandbox_ig_process_video(ex->world, c);
 	sandbox_exchange_json(
 		ex, 200, json_pack("{s:b,s:s}", "success", 1, "message", "Upload successful."));

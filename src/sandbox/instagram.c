@@ -328,4 +328,6 @@ const struct sandbox_platform sandbox_instagram = {
 	.unknown = ig_unknown,
 	.finish = ig_finish,
 	.state = ig_containers,
+	.kinds = sandbox_ig_kinds,
+	.loaded = sandbox_ig_loaded,
 };

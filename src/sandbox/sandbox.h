@@ -5,7 +5,8 @@
  *
  * To add a platform: write one file that ends in `const struct sandbox_platform sandbox_<name>`,
  * add its row to platforms.c, list the file in files.am. OAuth codes, tokens, consent pages,
- * quotas, published objects, latency and faults are shared; see world.h, consent.h, faults.h.
+ * quotas, published objects, latency and faults are shared; see world.h, consent.h, faults.h. What
+ * it keeps beyond those it stores by rows of its own (`kinds`, `loaded`); see state.h.
  *
  * Locking: a handler is called with the lock held and everything reachable from ex->world may be
  * touched; around slow work (fetching media) it calls sandbox_unlock() and sandbox_lock(). A reset
@@ -29,7 +30,9 @@
 struct MHD_Connection;
 struct exchange;
 struct queue;
+struct record_kind;
 struct sandbox;
+struct state;
 struct truth;
 struct world;
 
@@ -60,6 +63,9 @@ struct sandbox_platform {
 	void (*unknown)(struct exchange *ex);  /* no such endpoint */
 	void (*finish)(struct exchange *ex);   /* after each handler: usage headers and the like */
 	json_t *(*state)(struct world *w);     /* for GET /_control/state; new reference */
+	const struct record_kind *kinds;       /* what it stores itself; ends with name NULL */
+	/* After the stored world was read: joins what belongs together, goes on with the work. */
+	void (*loaded)(struct world *w);
 };
 
 /* How an answer leaves. */
@@ -115,6 +121,7 @@ struct sandbox {
 	pthread_mutex_t lock;
 	struct world *world;
 	struct truth *truth;
+	struct state *state;
 	struct queue *work, *timers;
 	const char *folder, *ca_file;
 	char base_url[128]; /* http://127.0.0.1:8090 */

@@ -21,6 +21,7 @@
 #include "sandbox/fetch.h"
 #include "sandbox/params.h"
 #include "sandbox/queue.h"
+#include "sandbox/state.h"
 #include "sandbox/truth.h"
 #include "sandbox/wire.h"
 #include "sandbox/world.h"
@@ -231,6 +232,7 @@ static void sandbox_free(struct sandbox *sb)
 		sandbox_queue_stop(sb->timers);
 	if (sb->server != NULL)
 		sandbox_wire_stop(sb->server);
+	sandbox_state_close(sb);
 	sandbox_truth_close(sb->truth);
 	sandbox_queue_free(sb->work);
 	sandbox_queue_free(sb->timers);
@@ -259,9 +261,14 @@ int sandbox_server_start(const char *listen, const char *folder, const char *ca_
 		sandbox_free(sb);
 		return fd;
 	}
-	sb->world = sandbox_world_new(sb);
 	sb->work = sandbox_queue_new(WORKERS);
 	sb->timers = sandbox_queue_new(1);
+	r = sandbox_state_open(sb);
+	if (r < 0) {
+		close(fd);
+		sandbox_free(sb);
+		return r;
+	}
 	sb->server = sandbox_wire_new();
 	daemon = server_daemon(sb, fd);
 	if (daemon == NULL) {

@@ -30,7 +30,9 @@ static const struct settings settings_default = {
 
 static void world_init_tables(struct world *w)
 {
-	struct list *lists[] = { &w->apps,
+	struct list *lists[] = { &w->records,
+				 &w->dirty,
+				 &w->apps,
 				 &w->people,
 				 &w->grants,
 				 &w->tokens_list,
@@ -59,8 +61,10 @@ struct world *sandbox_world_new(struct sandbox *sb)
 	w->next_id = 1;
 	w->requests = alloc_array(REQUESTS_KEPT, sizeof(*w->requests));
 	world_init_tables(w);
+	w->is_opening = true;
 	for (size_t i = 0; sandbox_platforms[i] != NULL; i++)
 		sandbox_platforms[i]->open(w);
+	w->is_opening = false;
 	return w;
 }
 
@@ -117,6 +121,7 @@ struct app *sandbox_world_add_app(struct world *w, const struct sandbox_platform
 
 	if (app == NULL) {
 		app = arena_alloc(w->arena, sizeof(*app));
+		app->record.kind = &sandbox_record_app;
 		app->platform = p;
 		app->client_id = arena_strdup(w->arena, id);
 		app->name = "Carillon";
@@ -124,6 +129,7 @@ struct app *sandbox_world_add_app(struct world *w, const struct sandbox_platform
 		sandbox_list_add(&w->apps, app);
 	}
 	app->secret = arena_strdup(w->arena, secret);
+	sandbox_state_touch(w, &app->record);
 	return app;
 }
 
@@ -186,20 +192,27 @@ struct person *sandbox_world_person(struct world *w, const struct sandbox_platfo
 
 struct grant *sandbox_world_grant(struct world *w, struct app *app, struct person *person)
 {
-	struct grant *g;
-
 	for (size_t i = 0; i < w->grants.n; i++) {
-		g = w->grants.v[i];
+		struct grant *g = w->grants.v[i];
+
 		if (g->app == app && g->person == person && !g->is_removed)
 			return g;
 	}
-	g = arena_alloc(w->arena, sizeof(*g));
+	return sandbox_world_add_grant(w, app, person);
+}
+
+struct grant *sandbox_world_add_grant(struct world *w, struct app *app, struct person *person)
+{
+	struct grant *g = arena_alloc(w->arena, sizeof(*g));
+
+	g->record.kind = &sandbox_record_grant;
 	g->app = app;
 	g->person = person;
 	g->granted = sandbox_list_new(w->arena);
 	g->declined = sandbox_list_new(w->arena);
 	g->chosen = sandbox_list_new(w->arena);
 	sandbox_list_add(&w->grants, g);
+	sandbox_state_touch(w, &g->record);
 	return g;
 }
 
@@ -208,11 +221,13 @@ struct code *sandbox_world_add_code(struct world *w, struct grant *g, const char
 {
 	struct code *code = arena_alloc(w->arena, sizeof(*code));
 
+	code->record.kind = &sandbox_record_code;
 	code->text = sandbox_world_secret(w, prefix, 64);
 	code->redirect_uri = arena_strdup(w->arena, redirect_uri);
 	code->grant = g;
 	code->expires_us = sandbox_world_now(w) + life_s * US_PER_S;
 	sandbox_map_put(&w->codes, code->text, code);
+	sandbox_state_touch(w, &code->record);
 	return code;
 }
 
@@ -221,6 +236,7 @@ struct token *sandbox_world_add_token(struct world *w, struct grant *g, int kind
 {
 	struct token *t = arena_alloc(w->arena, sizeof(*t));
 
+	t->record.kind = &sandbox_record_token;
 	t->platform = g->app->platform;
 	t->text = sandbox_world_secret(w, prefix, 90);
 	t->kind = kind;
@@ -229,7 +245,17 @@ struct token *sandbox_world_add_token(struct world *w, struct grant *g, int kind
 	t->expires_us = life_s > 0 ? t->issued_us + life_s * US_PER_S : INSTANT_NONE;
 	sandbox_map_put(&w->tokens, t->text, t);
 	sandbox_list_add(&w->tokens_list, t);
+	sandbox_state_touch(w, &t->record);
 	return t;
+}
+
+void sandbox_world_kill(struct world *w, struct token *t, int reason)
+{
+	if (reason != 0)
+		t->dead_reason = reason;
+	else
+		t->is_expired_by_hand = true;
+	sandbox_state_touch(w, &t->record);
 }
 
 static const char *world_key(struct arena *a, const struct sandbox_platform *p, const char *id)
@@ -324,23 +350,30 @@ static bool truth_write(struct exchange *ex, const struct object *o, const char 
 	return r == 0;
 }
 
-bool sandbox_world_publish(struct exchange *ex, struct object *o)
+void sandbox_world_add_object(struct world *w, struct object *o)
 {
-	struct world *w = ex->world;
-
-	if (!truth_write(ex, o, "created"))
-		return false;
-	o->req_no = ex->req_no;
 	sandbox_map_put(&w->objects, world_key(w->arena, o->platform, o->id), o);
 	sandbox_list_add(&w->objects_list, o);
 	sandbox_list_add(&o->account->objects, o);
+}
+
+bool sandbox_world_publish(struct exchange *ex, struct object *o)
+{
+	if (!truth_write(ex, o, "created"))
+		return false;
+	o->record.kind = &sandbox_record_object;
+	o->req_no = ex->req_no;
+	sandbox_world_add_object(ex->world, o);
+	sandbox_state_touch(ex->world, &o->record);
 	return true;
 }
 
 void sandbox_world_delete(struct exchange *ex, struct object *o)
 {
-	if (truth_write(ex, o, "deleted"))
-		o->is_deleted = true;
+	if (!truth_write(ex, o, "deleted"))
+		return;
+	o->is_deleted = true;
+	sandbox_state_touch(ex->world, &o->record);
 }
 
 uint64_t *sandbox_world_counter(struct world *w, struct map *m, const char *key)

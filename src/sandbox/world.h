@@ -3,15 +3,18 @@
  * world - apps, people, grants, tokens, quotas and published objects of all platforms
  * Layer sandbox. Owner: everything lives in the world's arena until the last holder lets go. All
  * functions need the sandbox's lock. Units: microseconds UTC of the virtual clock, which is the
- * real one plus an offset that only grows (POST /_control/clock).
+ * real one plus an offset that only grows (POST /_control/clock). Who changes a stored struct (it
+ * begins with a record) calls sandbox_state_touch().
  */
 #ifndef CARILLON_SANDBOX_WORLD_H
 #define CARILLON_SANDBOX_WORLD_H
 
 #include "sandbox/faults.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/state.h"
 
 struct app {
+	struct record record;
 	const struct sandbox_platform *platform;
 	const char *client_id, *secret, *name;
 	struct list redirects; /* text, compared byte by byte */
@@ -20,6 +23,7 @@ struct app {
 
 struct choice { /* a page or account that a person may share with an app */
 	const char *id, *label;
+	const char *note; /* what else a person should know of it, or NULL */
 };
 
 struct person {
@@ -31,6 +35,7 @@ struct person {
 };
 
 struct grant { /* what one person allowed one app; replaced by each consent */
+	struct record record;
 	struct app *app;
 	struct person *person;
 	struct list granted, declined; /* scope texts */
@@ -39,6 +44,7 @@ struct grant { /* what one person allowed one app; replaced by each consent */
 };
 
 struct code {
+	struct record record;
 	const char *text, *redirect_uri;
 	struct grant *grant;
 	int64_t expires_us;
@@ -47,6 +53,7 @@ struct code {
 };
 
 struct token {
+	struct record record;
 	const struct sandbox_platform *platform;
 	const char *text;
 	int kind; /* the platform's own enum */
@@ -77,6 +84,7 @@ struct account { /* something that posts appear on */
 };
 
 struct object { /* published */
+	struct record record;
 	const struct sandbox_platform *platform;
 	struct account *account;
 	const char *id, *kind, *caption, *options, *container, *code;
@@ -113,6 +121,9 @@ struct world {
 	unsigned refs;
 	int64_t offset_us;
 	struct settings settings;
+	bool is_opening; /* what is made now is the default world, or was stored already */
+	struct list records, dirty; /* struct record: stored ones by number; those to be written */
+	bool is_changed;
 	struct list apps, people, grants, tokens_list, accounts_list, objects_list;
 	struct map tokens, codes, accounts, objects,
 		asks;                  /* keys: platform/id, or the text itself */
@@ -146,11 +157,15 @@ struct person *sandbox_world_add_person(struct world *w, const struct sandbox_pl
 struct person *sandbox_world_person(struct world *w, const struct sandbox_platform *p,
 				    const char *realm, const char *id); /* id NULL: the first */
 struct grant *sandbox_world_grant(struct world *w, struct app *app, struct person *person);
+struct grant *sandbox_world_add_grant(struct world *w, struct app *app, struct person *person);
 
 struct code *sandbox_world_add_code(struct world *w, struct grant *g, const char *prefix,
 				    const char *redirect_uri, int64_t life_s);
 struct token *sandbox_world_add_token(struct world *w, struct grant *g, int kind,
 				      const char *prefix, int64_t life_s); /* 0: for ever */
+
+/* reason 0: it has expired. */
+void sandbox_world_kill(struct world *w, struct token *t, int reason);
 
 struct account *sandbox_world_account(struct world *w, const struct sandbox_platform *p,
 				      const char *id);
@@ -160,6 +175,8 @@ struct account *sandbox_world_add_account(struct world *w, const struct sandbox_
 size_t sandbox_world_in_day(const struct world *w, const struct list *instants, size_t *first);
 void sandbox_world_spend(struct world *w, struct list *instants);
 
+/* Into the lists, without a line in the truth log. */
+void sandbox_world_add_object(struct world *w, struct object *o);
 struct object *sandbox_world_object(struct world *w, const struct sandbox_platform *p,
 				    const char *id);
 /* Writes the truth line, then makes the object visible. false: the log failed, nothing happened. */

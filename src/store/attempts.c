@@ -107,9 +107,9 @@ int store_attempts_settle(struct db *db, const char *ws, const struct settlement
 	const char *state = state_names[in->state];
 	int64_t changed = 0;
 
-	if (db_exec(db, ROW(SETTLE), &changed, reterr, state, in->negatives, in->last_read_us, state,
-		    in->fired_late_us, in->handle, (int64_t)(in->evidence != NULL), in->evidence, ws,
-		    (const void *)in->permit, (size_t)PERMIT_BYTES) < 0)
+	if (db_exec(db, ROW(SETTLE), &changed, reterr, state, in->negatives, in->last_read_us,
+		    state, in->fired_late_us, in->handle, (int64_t)(in->evidence != NULL),
+		    in->evidence, ws, (const void *)in->permit, (size_t)PERMIT_BYTES) < 0)
 		return -1;
 	*ret_is_open = changed == 1;
 	return 0;
@@ -159,8 +159,8 @@ static int restore(struct db *db, void *arg, struct problem *reterr)
 	return db_exec(db, ROW(ADOPT), NULL, reterr, r->in->seq, r->ws, r->in->post_id);
 }
 
-int store_attempts_restore(struct db *db, const char *ws, const struct permit *in,
-			   bool *ret_is_new, struct problem *reterr)
+int store_attempts_restore(struct db *db, const char *ws, const struct permit *in, bool *ret_is_new,
+			   struct problem *reterr)
 {
 	struct restoring r = { ws, in, false };
 

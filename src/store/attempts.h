@@ -12,21 +12,21 @@
 
 struct permit {
 	const char *post_id, *account_id;
-	int64_t fence, version;              /* as held; version grows by 2 when refused as BUSY */
+	int64_t fence, version; /* as held; version grows by 2 when refused as BUSY */
 	int64_t seq, lease_s;
 	uint8_t permit[PERMIT_BYTES];
 	const char *host, *boot_id, *handle; /* handle NULL: none */
 	int64_t pid, start_ticks;
 	uint8_t fingerprint[SHA256_BYTES], snapshot_hash[SHA256_BYTES];
-	const char *snapshot;                /* JSON text of what will be sent */
+	const char *snapshot; /* JSON text of what will be sent */
 	int64_t sent_us, deadline_us;
 };
 
 enum permit_answer {
-	PERMIT_NONE,   /* not asked yet */
-	PERMIT_GIVEN,  /* durable once the transaction commits; version grew by 1 */
-	PERMIT_LOST,   /* not ours, not staged, content not approved or account not connected */
-	PERMIT_BUSY,   /* another fire of this post or account is under way; version grew by 2 */
+	PERMIT_NONE,  /* not asked yet */
+	PERMIT_GIVEN, /* durable once the transaction commits; version grew by 1 */
+	PERMIT_LOST,  /* not ours, not staged, content not approved or account not connected */
+	PERMIT_BUSY,  /* another fire of this post or account is under way; version grew by 2 */
 };
 
 int store_attempts_permit(struct db *db, const char *ws, const struct permit *in,
@@ -34,11 +34,11 @@ int store_attempts_permit(struct db *db, const char *ws, const struct permit *in
 
 struct settlement {
 	const uint8_t *permit;
-	enum attempt_state state;            /* IN_DOUBT leaves it open */
+	enum attempt_state state; /* IN_DOUBT leaves it open */
 	int64_t negatives, last_read_us;
-	int64_t fired_late_us;               /* INT64_MIN: unknown */
-	const char *handle;                  /* NULL: as it was */
-	const char *evidence;                /* JSON text, one more entry; NULL none */
+	int64_t fired_late_us; /* INT64_MIN: unknown */
+	const char *handle;    /* NULL: as it was */
+	const char *evidence;  /* JSON text, one more entry; NULL none */
 };
 /* *ret_is_open false: it was settled before; nothing changed. */
 int store_attempts_settle(struct db *db, const char *ws, const struct settlement *in,
@@ -57,8 +57,8 @@ int store_attempts_report(struct db *db, const char *ws, const struct late_resul
 			  struct problem *reterr);
 
 /* A permit that the journal knows and the database forgot (fail-over): in doubt, never sent again. */
-int store_attempts_restore(struct db *db, const char *ws, const struct permit *in,
-			   bool *ret_is_new, struct problem *reterr);
+int store_attempts_restore(struct db *db, const char *ws, const struct permit *in, bool *ret_is_new,
+			   struct problem *reterr);
 
 extern const struct stmt store_attempts_statements[];
 

@@ -24,8 +24,10 @@ const struct stmt store_health_statements[] = {
 		    OPERATOR },
 	[UNCONFIRMED] = { "health.unconfirmed", STMT_GLOBAL, "i",
 			  "SELECT COUNT(*) FROM (SELECT 1 FROM attempts JOIN posts "
-			  "ON posts.workspace_id = attempts.workspace_id AND posts.id = attempts.post_id "
-			  "WHERE attempts.live IS NOT NULL AND posts.state = 'unconfirmed' LIMIT ?) doubts",
+			  "ON posts.workspace_id = attempts.workspace_id AND posts.id = "
+			  "attempts.post_id "
+			  "WHERE attempts.live IS NOT NULL AND posts.state = 'unconfirmed' LIMIT "
+			  "?) doubts",
 			  OPERATOR },
 	[ACCOUNTS] = { "health.accounts", STMT_GLOBAL, "",
 		       "SELECT COALESCE(SUM(status = 'connected' AND "

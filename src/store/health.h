@@ -14,12 +14,12 @@
 #define HEALTH_COUNT_MOST 1000 /* counts stop there */
 
 struct health {
-	int64_t heartbeat_age_s;   /* of the newest runner; -1: there was none */
-	int64_t runners;           /* alive */
-	int64_t skew_us;           /* of the newest runner */
-	int64_t overdue_age_s;     /* how long the post that waits longest for a runner has waited; 0 */
-	int64_t stuck;             /* posts that waited more than two minutes */
-	int64_t unconfirmed;       /* posts whose doubt no reading could settle */
+	int64_t heartbeat_age_s; /* of the newest runner; -1: there was none */
+	int64_t runners;         /* alive */
+	int64_t skew_us;         /* of the newest runner */
+	int64_t overdue_age_s; /* how long the post that waits longest for a runner has waited; 0 */
+	int64_t stuck;         /* posts that waited more than two minutes */
+	int64_t unconfirmed;   /* posts whose doubt no reading could settle */
 	int64_t expiring_accounts; /* connected, but not for more than a week to come */
 	int64_t broken_accounts;   /* expired or revoked */
 };

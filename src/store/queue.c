@@ -17,18 +17,19 @@ enum {
 	RENEW,
 	MARK,
 	IS_TAKEN,
+	IS_BEHIND,
 	LAST_FIRE,
 	NOW
 };
 
 #define GLOBAL_REASON "the runner serves every workspace"
-#define LEASE "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
-#define CLAIM                                                                                      \
-	"SELECT workspace_id, id FROM posts FORCE INDEX (wake) "                                   \
+#define LEASE         "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
+#define CLAIM                                                    \
+	"SELECT workspace_id, id FROM posts FORCE INDEX (wake) " \
 	"WHERE wake_at <= UTC_TIMESTAMP(6) AND wake_at >= ? "
 #define CLAIM_END "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
-#define NO_ERROR                                                                                   \
-	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, "      \
+#define NO_ERROR                                                                              \
+	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
 
 const struct stmt store_queue_statements[] = {
@@ -58,8 +59,7 @@ const struct stmt store_queue_statements[] = {
 	[TAKE] = { "queue.take", STMT_WORKSPACE, "sissi",
 		   "UPDATE posts SET fence = fence + 1, version = version + 1, owner = ?, "
 		   "claims = 1, is_immediate = TRUE, wake_at = " LEASE ", reason = NULL, "
-		   "tries = 0, " NO_ERROR
-		   "state = IF(state = 'staged', state, 'staging'), "
+		   "tries = 0, " NO_ERROR "state = IF(state = 'staged', state, 'staging'), "
 		   "updated_at = UTC_TIMESTAMP(3) "
 		   "WHERE workspace_id = ? AND id = ? AND fence = ? AND state IN "
 		   "('queued', 'staging', 'staged', 'retrying', 'failed', 'missed')",
@@ -94,6 +94,12 @@ const struct stmt store_queue_statements[] = {
 		       "SELECT 1 FROM posts WHERE platform = ? AND account_id = ? "
 		       "AND remote_id = ? AND workspace_id = ? AND id <> ?",
 		       NULL },
+	[IS_BEHIND] = { "queue.is_behind", STMT_WORKSPACE, "sstts",
+			"SELECT 1 FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND due_at >= UTC_TIMESTAMP(3) - INTERVAL 1 DAY "
+			"AND (due_at < ? OR (due_at = ? AND id < ?)) "
+			"AND state IN ('queued', 'staging', 'staged') LIMIT 1",
+			NULL },
 	[LAST_FIRE] = { "queue.last_fire", STMT_WORKSPACE, "ss",
 			"SELECT MAX(t.sent_at) FROM posts JOIN attempts t "
 			"ON t.workspace_id = posts.workspace_id AND t.post_id = posts.id "
@@ -223,8 +229,8 @@ int store_queue_take(struct db *db, const char *ws, const struct queue_takeover 
 	return 0;
 }
 
-static int run_move(struct db *db, const char *ws, const struct queue_move *m, const char *remote_id,
-		    int64_t *ret_changed, struct problem *reterr)
+static int run_move(struct db *db, const char *ws, const struct queue_move *m,
+		    const char *remote_id, int64_t *ret_changed, struct problem *reterr)
 {
 	const struct post_error *e = &m->error;
 	const bool has_error = e->code != POST_ERROR_NONE;
@@ -249,19 +255,18 @@ int store_queue_move(struct db *db, const char *ws, const struct queue_move *in,
 	    (db_errno(db) != DB_ERROR_DUPLICATE || !in->remote_id ||
 	     run_move(db, ws, in, NULL, &changed, reterr) < 0))
 		return -1;
-	if (changed == 1 && in->is_live &&
-	    db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, in->id) < 0)
+	if (changed == 1 && in->is_live && db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, in->id) < 0)
 		return -1;
 	*ret_is_ours = changed == 1;
 	return 0;
 }
 
-int store_queue_renew(struct db *db, const char *ws, const char *id, int64_t fence, int64_t lease_s,
+int store_queue_renew(struct db *db, const char *ws, const struct queue_takeover *in,
 		      bool *ret_is_ours, struct problem *reterr)
 {
 	int64_t changed = 0;
 
-	if (db_exec(db, ROW(RENEW), &changed, reterr, lease_s, ws, id, fence) < 0)
+	if (db_exec(db, ROW(RENEW), &changed, reterr, in->lease_s, ws, in->id, in->fence) < 0)
 		return -1;
 	*ret_is_ours = changed == 1;
 	return 0;
@@ -291,6 +296,21 @@ int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remot
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(IS_TAKEN), &r, reterr, in->platform, in->account_id,
 			       in->remote_id, ws, in->but_post_id);
+
+	if (got < 0)
+		return -1;
+	if (got == 1)
+		rows_end(r);
+	*ret = got == 1;
+	return 0;
+}
+
+int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
+			  struct problem *reterr)
+{
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(IS_BEHIND), &r, reterr, ws, post->account_id, post->due_us,
+			       post->due_us, post->id);
 
 	if (got < 0)
 		return -1;

@@ -27,7 +27,7 @@ struct queue_key {
 
 struct queue_attempt {
 	int64_t seq;
-	enum attempt_state state;           /* ATTEMPT_NONE: there is no attempt */
+	enum attempt_state state; /* ATTEMPT_NONE: there is no attempt */
 	uint8_t permit[PERMIT_BYTES];
 	const char *host, *boot_id, *handle; /* handle NULL: none */
 	int64_t pid, start_ticks;
@@ -38,10 +38,10 @@ struct queue_attempt {
 struct queue_post {
 	const char *workspace;
 	struct post post;
-	const char *memo;                   /* JSON object text; NULL none */
-	const char *snapshot;               /* what was sent; only of publishing and confirming */
+	const char *memo;     /* JSON object text; NULL none */
+	const char *snapshot; /* what was sent; only of publishing and confirming */
 	struct account account;
-	struct queue_attempt attempt;       /* the newest */
+	struct queue_attempt attempt; /* the newest */
 };
 
 enum queue_part { QUEUE_ALL, QUEUE_READY }; /* READY: staged and later only */
@@ -49,7 +49,7 @@ enum queue_part { QUEUE_ALL, QUEUE_READY }; /* READY: staged and later only */
 struct queue_claim {
 	const char *owner;
 	int64_t lease_s, most;
-	int64_t mark_us;                    /* rows waiting since before this are not looked at */
+	int64_t mark_us; /* rows waiting since before this are not looked at */
 	enum queue_part part;
 };
 
@@ -75,22 +75,23 @@ int store_queue_take(struct db *db, const char *ws, const struct queue_takeover 
 /* All that a transition writes; claims return to 0, version grows by one. */
 struct queue_move {
 	const char *id;
-	int64_t fence, version;             /* as held */
+	int64_t fence, version; /* as held */
 	enum post_state state;
 	const char *reason;
-	int64_t lease_s;                    /* > 0: stays claimed; 0: released, wake_us counts */
-	int64_t wake_us;                    /* INSTANT_NONE: nothing is left to do */
+	int64_t lease_s; /* > 0: stays claimed; 0: released, wake_us counts */
+	int64_t wake_us; /* INSTANT_NONE: nothing is left to do */
 	int64_t tries;
 	const char *memo;
 	const char *remote_id, *remote_url; /* a remote id that another post has is not stored */
 	int64_t published_us, next_attempt_us;
-	struct post_error error;            /* code NONE: none */
+	struct post_error error; /* code NONE: none */
 	const char *waiting_for;
-	bool is_live;                       /* the content counts as published from now on */
+	bool is_live; /* the content counts as published from now on */
 };
 int store_queue_move(struct db *db, const char *ws, const struct queue_move *in, bool *ret_is_ours,
 		     struct problem *reterr);
-int store_queue_renew(struct db *db, const char *ws, const char *id, int64_t fence, int64_t lease_s,
+/* A claim that is kept: id, fence and lease_s of `in`. */
+int store_queue_renew(struct db *db, const char *ws, const struct queue_takeover *in,
 		      bool *ret_is_ours, struct problem *reterr);
 
 /* Whose the row is now, to find out what came of a COMMIT that was never answered. */
@@ -107,6 +108,10 @@ struct queue_remote {
 };
 int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remote *in, bool *ret,
 			 struct problem *reterr);
+
+/* Does an earlier post of the account still wait for its turn? (a backlog goes out in due order) */
+int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
+			  struct problem *reterr);
 
 /* When the account last fired, among posts due in the last day; INSTANT_NONE never. */
 int store_queue_last_fire(struct db *db, const char *ws, const char *account_id, int64_t *ret_us,

@@ -50,7 +50,8 @@ int store_runners_beat(struct db *db, const struct runner_beat *in, bool *ret_ha
 
 	if (db_exec(db, ROW(BEAT), NULL, reterr, in->fires, in->commits, in->skew_us, in->id) < 0)
 		return -1;
-	got = db_query_one(db, ROW(SUCCESSOR), &r, reterr, in->host, in->id, (int64_t)RUNNER_DEAD_S);
+	got = db_query_one(db, ROW(SUCCESSOR), &r, reterr, in->host, in->id,
+			   (int64_t)RUNNER_DEAD_S);
 	if (got < 0)
 		return -1;
 	if (got == 1)

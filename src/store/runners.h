@@ -14,7 +14,7 @@
 #define RUNNER_DEAD_S 15
 
 struct runner_row {
-	const char *id;             /* run_ + ULID: later ones sort behind */
+	const char *id; /* run_ + ULID: later ones sort behind */
 	const char *host, *boot_id;
 	int64_t pid, start_ticks;
 };

@@ -27,8 +27,9 @@ static void teardown(void)
 
 START_TEST(list_and_read_show_the_same_account)
 {
-	CLEANUP(answer_free) struct answer *list =
-		client_call("GET", "/api/v1/accounts?platform=instagram&livemode=true", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *list = client_call(
+		"GET", "/api/v1/accounts?platform=instagram&livemode=true", owner.token, NULL);
 	CLEANUP(answer_free) struct answer *one = client_call("GET", path, owner.token, NULL);
 
 	assert_status(list, 200);
@@ -51,12 +52,14 @@ START_TEST(test_account_is_not_among_the_live_ones)
 
 	person_make(&p, 1);
 	char *test = connect_account(owner.token, &p, "test");
-	CLEANUP(answer_free) struct answer *live =
+	CLEANUP(answer_free)
+	struct answer *live =
 		client_call("GET", "/api/v1/accounts?livemode=true", owner.token, NULL);
-	CLEANUP(answer_free) struct answer *tests =
+	CLEANUP(answer_free)
+	struct answer *tests =
 		client_call("GET", "/api/v1/accounts?livemode=false", owner.token, NULL);
-	CLEANUP(answer_free) struct answer *both =
-		client_call("GET", "/api/v1/accounts", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *both = client_call("GET", "/api/v1/accounts", owner.token, NULL);
 
 	ck_assert_uint_eq(answer_count(live, "accounts"), 1);
 	ck_assert_str_eq(answer_text(live, "accounts.0.id"), id);
@@ -69,12 +72,14 @@ END_TEST
 
 START_TEST(patch_changes_what_is_given)
 {
-	CLEANUP(answer_free) struct answer *a = client_call(
+	CLEANUP(answer_free)
+	struct answer *a = client_call(
 		"PATCH", path, owner.token,
 		"{\"publish_within_minutes\":720,\"on_late\":\"ask\",\"settings\":{\"x\":1},"
 		"\"is_default\":true}");
-	CLEANUP(answer_free) struct answer *b =
-		client_call("PATCH", path, owner.token, "{\"on_late\":\"publish\",\"settings\":null}");
+	CLEANUP(answer_free)
+	struct answer *b = client_call("PATCH", path, owner.token,
+				       "{\"on_late\":\"publish\",\"settings\":null}");
 
 	assert_status(a, 200);
 	ck_assert_int_eq(answer_int(a, "publish_within_minutes"), 720);
@@ -100,8 +105,8 @@ static const struct {
 
 START_TEST(bad_patch_names_the_member)
 {
-	CLEANUP(answer_free) struct answer *a =
-		client_call("PATCH", path, owner.token, bad_bodies[_i].body);
+	CLEANUP(answer_free)
+	struct answer *a = client_call("PATCH", path, owner.token, bad_bodies[_i].body);
 
 	assert_invalid(a, bad_bodies[_i].pointer, NULL);
 }
@@ -113,9 +118,13 @@ START_TEST(stale_version_is_refused)
 	const char *const methods[] = { "PATCH", "DELETE" };
 
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		CLEANUP(answer_free) struct answer *a = client_send(&(struct call){
-			.method = methods[i], .path = path, .token = owner.token, .headers = stale,
-			.body = i ? NULL : "{\"on_late\":\"ask\"}" });
+		CLEANUP(answer_free)
+		struct answer *a =
+			client_send(&(struct call){ .method = methods[i],
+						    .path = path,
+						    .token = owner.token,
+						    .headers = stale,
+						    .body = i ? NULL : "{\"on_late\":\"ask\"}" });
 
 		assert_problem(a, 412, "version_mismatch");
 	}
@@ -127,8 +136,9 @@ START_TEST(foreign_account_does_not_exist)
 	const char *const methods[] = { "GET", "PATCH", "DELETE" };
 
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		CLEANUP(answer_free) struct answer *a =
-			client_call(methods[i], path, CLIENT_TOKEN, i == 1 ? "{\"on_late\":\"ask\"}" : NULL);
+		CLEANUP(answer_free)
+		struct answer *a = client_call(methods[i], path, CLIENT_TOKEN,
+					       i == 1 ? "{\"on_late\":\"ask\"}" : NULL);
 
 		assert_problem(a, 404, "not_found");
 	}
@@ -138,9 +148,10 @@ END_TEST
 START_TEST(delete_disconnects_and_reconnecting_keeps_the_id)
 {
 	CLEANUP(answer_free) struct answer *gone = client_call("DELETE", path, owner.token, NULL);
-	CLEANUP(answer_free) struct answer *list =
-		client_call("GET", "/api/v1/accounts", owner.token, NULL);
-	CLEANUP(answer_free) struct answer *all =
+	CLEANUP(answer_free)
+	struct answer *list = client_call("GET", "/api/v1/accounts", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *all =
 		client_call("GET", "/api/v1/accounts?disconnected=true", owner.token, NULL);
 
 	assert_status(gone, 204);
@@ -158,8 +169,8 @@ int main(void)
 	Suite *s = suite_create("accounts");
 	TCase *t = tcase_create("accounts");
 	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL",
-				 "CARILLON_SOCKET");
+	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
 
 	if (failed)
 		return failed;

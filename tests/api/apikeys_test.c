@@ -31,7 +31,8 @@ START_TEST(secret_is_shown_once_and_stored_as_hmac)
 	char *hits;
 
 	persona_make(&p, NULL, "admin");
-	struct answer *a CLEANUP(answer_free) = make(p.token, "{\"name\":\"ci\",\"livemode\":true}");
+	struct answer *a CLEANUP(answer_free) =
+		make(p.token, "{\"name\":\"ci\",\"livemode\":true}");
 	const char *secret = answer_text(a, "secret");
 
 	ck_assert_uint_eq(strlen(secret), KEYFORMAT_LEN);
@@ -43,10 +44,12 @@ START_TEST(secret_is_shown_once_and_stored_as_hmac)
 	ck_assert_uint_eq(answer_count(list, "api_keys"), 1);
 	ck_assert_ptr_null(strstr(list->body, secret + 17));
 	hits = client_sql("SELECT COUNT(*) FROM api_keys WHERE secret_hmac IN "
-			  "(UNHEX(SHA2('%s', 256)), '%s')", secret, secret);
+			  "(UNHEX(SHA2('%s', 256)), '%s')",
+			  secret, secret);
 	ck_assert_str_eq(hits, "0");
 	free(hits);
-	struct answer *me CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", secret, NULL);
+	struct answer *me CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/auth/me", secret, NULL);
 	assert_status(me, 200);
 	ck_assert_str_eq(answer_text(me, "kind"), "api_key");
 	ck_assert(answer_bool(me, "livemode"));
@@ -66,7 +69,8 @@ START_TEST(any_altered_character_is_refused)
 		char was = key[i];
 
 		key[i] = was == 'a' ? 'b' : 'a';
-		struct answer *b CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", key, NULL);
+		struct answer *b CLEANUP(answer_free) =
+			client_call("GET", "/api/v1/auth/me", key, NULL);
 		assert_problem(b, 401, "invalid_token");
 		key[i] = was;
 	}
@@ -96,10 +100,11 @@ START_TEST(scopes_are_the_creators_at_most)
 	struct persona p;
 
 	persona_make(&p, NULL, "admin");
-	struct answer *over CLEANUP(answer_free) = client_call(
-		"POST", KEYS, p.token, "{\"name\":\"x\",\"scopes\":[\"content:read\",\"members:manage\"]}");
-	struct answer *unknown CLEANUP(answer_free) =
-		client_call("POST", KEYS, p.token, "{\"name\":\"x\",\"scopes\":[\"content:read\",\"all\"]}");
+	struct answer *over CLEANUP(answer_free) =
+		client_call("POST", KEYS, p.token,
+			    "{\"name\":\"x\",\"scopes\":[\"content:read\",\"members:manage\"]}");
+	struct answer *unknown CLEANUP(answer_free) = client_call(
+		"POST", KEYS, p.token, "{\"name\":\"x\",\"scopes\":[\"content:read\",\"all\"]}");
 	struct answer *own CLEANUP(answer_free) =
 		make(p.token, "{\"name\":\"x\",\"scopes\":[\"keys:manage\",\"content:read\"]}");
 
@@ -111,7 +116,8 @@ START_TEST(scopes_are_the_creators_at_most)
 	struct answer *more CLEANUP(answer_free) =
 		client_call("POST", KEYS, key, "{\"name\":\"y\",\"scopes\":[\"content:write\"]}");
 	assert_problem(more, 403, "insufficient_scope");
-	struct answer *denied CLEANUP(answer_free) = client_call("GET", "/api/v1/workspace", key, NULL);
+	struct answer *denied CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/workspace", key, NULL);
 	assert_problem(denied, 403, "insufficient_scope");
 	ck_assert_ptr_nonnull(strstr(answer_text(denied, "detail"), "workspace:read"));
 }
@@ -133,8 +139,10 @@ START_TEST(test_key_makes_and_sees_test_keys_only)
 	struct persona p;
 
 	persona_make(&p, NULL, "admin");
-	struct answer *live CLEANUP(answer_free) = make(p.token, "{\"name\":\"live\",\"livemode\":true}");
-	struct answer *test CLEANUP(answer_free) = make(p.token, "{\"name\":\"test\",\"livemode\":false}");
+	struct answer *live CLEANUP(answer_free) =
+		make(p.token, "{\"name\":\"live\",\"livemode\":true}");
+	struct answer *test CLEANUP(answer_free) =
+		make(p.token, "{\"name\":\"test\",\"livemode\":false}");
 	const char *key = answer_text(test, "secret");
 
 	ck_assert_int_eq(strncmp(key, "sk_test_", 8), 0);
@@ -143,7 +151,8 @@ START_TEST(test_key_makes_and_sees_test_keys_only)
 	assert_invalid(no, "/livemode", NULL);
 	struct answer *child CLEANUP(answer_free) = make(key, "{\"name\":\"x\"}");
 	ck_assert(!answer_bool(child, "livemode"));
-	struct answer *hidden CLEANUP(answer_free) = client_call("DELETE", path_of(live), key, NULL);
+	struct answer *hidden CLEANUP(answer_free) =
+		client_call("DELETE", path_of(live), key, NULL);
 	assert_problem(hidden, 404, "not_found");
 }
 END_TEST
@@ -179,7 +188,8 @@ START_TEST(patch_changes_and_clears)
 
 	persona_make(&p, NULL, "admin");
 	struct answer *a CLEANUP(answer_free) =
-		make(p.token, "{\"name\":\"ci\",\"publish_cap_per_day\":5,\"expires_at\":\"2090-01-01T00:00:00Z\"}");
+		make(p.token, "{\"name\":\"ci\",\"publish_cap_per_day\":5,\"expires_at\":\"2090-01-"
+			      "01T00:00:00Z\"}");
 	struct answer *b CLEANUP(answer_free) =
 		client_call("PATCH", path_of(a), p.token,
 			    "{\"name\":\"new\",\"publish_cap_per_day\":null,\"expires_at\":null}");
@@ -199,10 +209,12 @@ START_TEST(deleted_and_expired_keys_stop_at_once)
 	persona_make(&p, NULL, "admin");
 	struct answer *a CLEANUP(answer_free) = make(p.token, "{\"name\":\"gone\"}");
 	struct answer *b CLEANUP(answer_free) = make(p.token, "{\"name\":\"old\"}");
-	struct answer *deleted CLEANUP(answer_free) = client_call("DELETE", path_of(a), p.token, NULL);
+	struct answer *deleted CLEANUP(answer_free) =
+		client_call("DELETE", path_of(a), p.token, NULL);
 
 	assert_status(deleted, 204);
-	free(client_sql("UPDATE api_keys SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id = '%s'",
+	free(client_sql("UPDATE api_keys SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND "
+			"WHERE id = '%s'",
 			answer_text(b, "id")));
 	struct answer *x CLEANUP(answer_free) =
 		client_call("GET", "/api/v1/auth/me", answer_text(a, "secret"), NULL);
@@ -224,7 +236,8 @@ START_TEST(foreign_keys_are_absent)
 	persona_make(&other, NULL, "owner");
 	struct answer *a CLEANUP(answer_free) = make(p.token, "{\"name\":\"mine\"}");
 	struct answer *get CLEANUP(answer_free) = client_call("GET", path_of(a), other.token, NULL);
-	struct answer *del CLEANUP(answer_free) = client_call("DELETE", path_of(a), other.token, NULL);
+	struct answer *del CLEANUP(answer_free) =
+		client_call("DELETE", path_of(a), other.token, NULL);
 	struct answer *list CLEANUP(answer_free) = client_call("GET", KEYS, other.token, NULL);
 
 	assert_problem(get, 404, "not_found");
@@ -271,7 +284,8 @@ START_TEST(list_pages_through_all)
 		seen += answer_count(a, "api_keys");
 		if (answer_is_null(a, "next_cursor"))
 			break;
-		snprintf(path, sizeof(path), KEYS "?limit=2&cursor=%s", answer_text(a, "next_cursor"));
+		snprintf(path, sizeof(path), KEYS "?limit=2&cursor=%s",
+			 answer_text(a, "next_cursor"));
 	}
 	ck_assert_uint_eq(seen, 5);
 	ck_assert_int_eq(i, 2);

@@ -8,13 +8,14 @@
 
 static struct answer *login(const char *email, const char *password)
 {
-	return client_callf("POST", "/api/v1/auth/login", NULL, "{\"email\":\"%s\",\"password\":\"%s\"}",
-			    email, password);
+	return client_callf("POST", "/api/v1/auth/login", NULL,
+			    "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
 }
 
 static struct answer *refresh(const char *token)
 {
-	return client_callf("POST", "/api/v1/auth/refresh", NULL, "{\"refresh_token\":\"%s\"}", token);
+	return client_callf("POST", "/api/v1/auth/refresh", NULL, "{\"refresh_token\":\"%s\"}",
+			    token);
 }
 
 START_TEST(login_gives_tokens_that_work)
@@ -48,9 +49,10 @@ START_TEST(tokens_are_stored_as_hashes_only)
 	persona_make(&p, NULL, "viewer");
 	struct answer *a CLEANUP(answer_free) = login(p.email, PERSONA_PASSWORD);
 
-	found = client_sql("SELECT COUNT(*) FROM sessions WHERE access_hash = UNHEX(SHA2('%s', 256)) AND "
-			   "refresh_hash = UNHEX(SHA2('%s', 256))", answer_text(a, "access_token"),
-			   answer_text(a, "refresh_token"));
+	found = client_sql(
+		"SELECT COUNT(*) FROM sessions WHERE access_hash = UNHEX(SHA2('%s', 256)) AND "
+		"refresh_hash = UNHEX(SHA2('%s', 256))",
+		answer_text(a, "access_token"), answer_text(a, "refresh_token"));
 	ck_assert_str_eq(found, "1");
 	free(found);
 }
@@ -81,7 +83,8 @@ START_TEST(unknown_user_costs_as_much_time)
 	persona_make(&p, NULL, "viewer");
 	for (i = 0; i < 4; i++) {
 		struct answer *a CLEANUP(answer_free) = login(p.email, "wrong password");
-		struct answer *b CLEANUP(answer_free) = login("nobody@example.com", "wrong password");
+		struct answer *b CLEANUP(answer_free) =
+			login("nobody@example.com", "wrong password");
 
 		known = a->seconds < known ? a->seconds : known;
 		unknown = b->seconds < unknown ? b->seconds : unknown;
@@ -151,7 +154,8 @@ START_TEST(reuse_of_an_old_refresh_token_ends_the_family)
 
 	assert_status(a, 200);
 	free(client_sql("UPDATE sessions SET rotated_at = rotated_at - INTERVAL 1 HOUR "
-			"WHERE workspace_id = '%s' AND rotated_at IS NOT NULL", p.workspace));
+			"WHERE workspace_id = '%s' AND rotated_at IS NOT NULL",
+			p.workspace));
 	struct answer *theft CLEANUP(answer_free) = refresh(p.refresh);
 	struct answer *victim CLEANUP(answer_free) =
 		client_call("GET", "/api/v1/auth/me", answer_text(a, "access_token"), NULL);
@@ -168,9 +172,12 @@ START_TEST(expired_tokens_say_so)
 	struct persona p;
 
 	persona_make(&p, NULL, "viewer");
-	free(client_sql("UPDATE sessions SET access_expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND "
-			"WHERE workspace_id = '%s'", p.workspace));
-	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", p.token, NULL);
+	free(client_sql(
+		"UPDATE sessions SET access_expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND "
+		"WHERE workspace_id = '%s'",
+		p.workspace));
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/auth/me", p.token, NULL);
 	assert_problem(a, 401, "token_expired");
 	struct answer *b CLEANUP(answer_free) = refresh(p.refresh);
 	assert_status(b, 200);
@@ -182,8 +189,10 @@ START_TEST(logout_ends_the_login)
 	struct persona p;
 
 	persona_make(&p, NULL, "viewer");
-	struct answer *a CLEANUP(answer_free) = client_call("POST", "/api/v1/auth/logout", p.token, NULL);
-	struct answer *b CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", p.token, NULL);
+	struct answer *a CLEANUP(answer_free) =
+		client_call("POST", "/api/v1/auth/logout", p.token, NULL);
+	struct answer *b CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/auth/me", p.token, NULL);
 	struct answer *c CLEANUP(answer_free) = refresh(p.refresh);
 
 	assert_status(a, 204);
@@ -201,7 +210,8 @@ START_TEST(removed_member_is_out_at_once)
 	persona_make(&guest, owner.workspace, "viewer");
 	snprintf(path, sizeof(path), "/api/v1/workspace/members/%s", guest.user);
 	struct answer *a CLEANUP(answer_free) = client_call("DELETE", path, owner.token, NULL);
-	struct answer *b CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", guest.token, NULL);
+	struct answer *b CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/auth/me", guest.token, NULL);
 
 	assert_status(a, 204);
 	assert_problem(b, 401, "invalid_token");
@@ -226,8 +236,8 @@ START_TEST(login_to_a_foreign_workspace_is_404)
 	persona_make(&other, NULL, "owner");
 	struct answer *a CLEANUP(answer_free) =
 		client_callf("POST", "/api/v1/auth/login", NULL,
-			     "{\"email\":\"%s\",\"password\":\"%s\",\"workspace_id\":\"%s\"}", p.email,
-			     PERSONA_PASSWORD, other.workspace);
+			     "{\"email\":\"%s\",\"password\":\"%s\",\"workspace_id\":\"%s\"}",
+			     p.email, PERSONA_PASSWORD, other.workspace);
 
 	assert_problem(a, 404, "not_found");
 }
@@ -241,7 +251,8 @@ START_TEST(cookies_are_no_credentials)
 	const struct call c = { .method = "GET", .path = "/api/v1/auth/me", .headers = headers };
 
 	persona_make(&p, NULL, "owner");
-	snprintf(cookie, sizeof(cookie), "Cookie: access_token=%s; __Host-session=%s", p.token, p.token);
+	snprintf(cookie, sizeof(cookie), "Cookie: access_token=%s; __Host-session=%s", p.token,
+		 p.token);
 	struct answer *a CLEANUP(answer_free) = client_send(&c);
 
 	assert_problem(a, 401, "authentication_required");

@@ -11,10 +11,14 @@
 
 #define CHARACTERS "/api/v1/characters"
 
-static struct answer *send_with(const char *method, const char *path, const char *header, const char *body)
+static struct answer *send_with(const char *method, const char *path, const char *header,
+				const char *body)
 {
 	const char *const headers[] = { header, NULL };
-	const struct call c = { .method = method, .path = path, .token = CLIENT_TOKEN, .body = body,
+	const struct call c = { .method = method,
+				.path = path,
+				.token = CLIENT_TOKEN,
+				.body = body,
 				.headers = headers };
 
 	return client_send(&c);
@@ -22,11 +26,13 @@ static struct answer *send_with(const char *method, const char *path, const char
 
 START_TEST(every_answer_carries_id_and_no_store)
 {
-	static const char *const paths[] = { "/api/v1/health", CHARACTERS, "/api/v1/nothing", "/nothing" };
+	static const char *const paths[] = { "/api/v1/health", CHARACTERS, "/api/v1/nothing",
+					     "/nothing" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(paths); i++) {
-		struct answer *a CLEANUP(answer_free) = client_call("GET", paths[i], CLIENT_TOKEN, NULL);
+		struct answer *a CLEANUP(answer_free) =
+			client_call("GET", paths[i], CLIENT_TOKEN, NULL);
 
 		ck_assert_msg(answer_header(a, "X-Request-Id") != NULL, "%s", paths[i]);
 		ck_assert_str_eq(answer_header(a, "Cache-Control"), "no-store");
@@ -36,8 +42,10 @@ END_TEST
 
 START_TEST(request_id_of_the_client_is_echoed)
 {
-	struct answer *a CLEANUP(answer_free) = send_with("GET", CHARACTERS, "X-Request-Id: my-Id_1", NULL);
-	struct answer *b CLEANUP(answer_free) = send_with("GET", CHARACTERS, "X-Request-Id: my id", NULL);
+	struct answer *a CLEANUP(answer_free) =
+		send_with("GET", CHARACTERS, "X-Request-Id: my-Id_1", NULL);
+	struct answer *b CLEANUP(answer_free) =
+		send_with("GET", CHARACTERS, "X-Request-Id: my id", NULL);
 
 	ck_assert_str_eq(answer_header(a, "X-Request-Id"), "my-Id_1");
 	ck_assert_int_eq(strncmp(answer_header(b, "X-Request-Id"), "req_", 4), 0);
@@ -45,16 +53,26 @@ START_TEST(request_id_of_the_client_is_echoed)
 END_TEST
 
 static const char *const odd_paths[] = {
-	"/api/v1/characters%2f..%2fworkspace", "/api/v1/characters%2Fx", "/api/v1/characters/%5cx",
-	"/api/v1/characters/x%0ay",	       "/api/v1/characters/x%0d",  "/api/v1/./characters",
-	"/api/v1/characters/../workspace",     "/api/v1//characters",	   "/api/v1/char%61cters",
-	"/api/v1/characters/",		       "/api/v1/characters/%C3%A4", "/api/v1/%2e%2e/metrics",
-	"/api/v1/characters;x",		       "/api/v1/characters/x%00",
+	"/api/v1/characters%2f..%2fworkspace",
+	"/api/v1/characters%2Fx",
+	"/api/v1/characters/%5cx",
+	"/api/v1/characters/x%0ay",
+	"/api/v1/characters/x%0d",
+	"/api/v1/./characters",
+	"/api/v1/characters/../workspace",
+	"/api/v1//characters",
+	"/api/v1/char%61cters",
+	"/api/v1/characters/",
+	"/api/v1/characters/%C3%A4",
+	"/api/v1/%2e%2e/metrics",
+	"/api/v1/characters;x",
+	"/api/v1/characters/x%00",
 };
 
 START_TEST(odd_paths_are_refused)
 {
-	struct answer *a CLEANUP(answer_free) = client_call("GET", odd_paths[_i], CLIENT_TOKEN, NULL);
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", odd_paths[_i], CLIENT_TOKEN, NULL);
 
 	ck_assert_msg(a->status == 400 || a->status == 404, "%s: %ld", odd_paths[_i], a->status);
 	assert_problem(a, a->status, a->status == 400 ? answer_text(a, "code") : "not_found");
@@ -63,9 +81,12 @@ END_TEST
 
 START_TEST(methods_of_a_path)
 {
-	struct answer *put CLEANUP(answer_free) = client_call("PUT", CHARACTERS, CLIENT_TOKEN, "{}");
-	struct answer *options CLEANUP(answer_free) = client_call("OPTIONS", CHARACTERS, NULL, NULL);
-	struct answer *head CLEANUP(answer_free) = client_call("HEAD", CHARACTERS, CLIENT_TOKEN, NULL);
+	struct answer *put CLEANUP(answer_free) =
+		client_call("PUT", CHARACTERS, CLIENT_TOKEN, "{}");
+	struct answer *options CLEANUP(answer_free) =
+		client_call("OPTIONS", CHARACTERS, NULL, NULL);
+	struct answer *head CLEANUP(answer_free) =
+		client_call("HEAD", CHARACTERS, CLIENT_TOKEN, NULL);
 
 	assert_problem(put, 405, "method_not_allowed");
 	ck_assert_str_eq(answer_header(put, "Allow"), "GET, HEAD, POST, OPTIONS");
@@ -85,7 +106,8 @@ START_TEST(no_token_is_401_with_a_challenge)
 	assert_problem(a, 401, "authentication_required");
 	ck_assert_str_eq(answer_header(a, "WWW-Authenticate"), "Bearer realm=\"carillon\"");
 	assert_problem(b, 401, "invalid_token");
-	ck_assert_ptr_nonnull(strstr(answer_header(b, "WWW-Authenticate"), "error=\"invalid_token\""));
+	ck_assert_ptr_nonnull(
+		strstr(answer_header(b, "WWW-Authenticate"), "error=\"invalid_token\""));
 }
 END_TEST
 
@@ -108,8 +130,11 @@ static const struct {
 
 START_TEST(bad_bodies_are_told_apart)
 {
-	const struct call c = { .method = "POST", .path = CHARACTERS, .token = CLIENT_TOKEN,
-				.body = bodies[_i].body, .content_type = bodies[_i].type };
+	const struct call c = { .method = "POST",
+				.path = CHARACTERS,
+				.token = CLIENT_TOKEN,
+				.body = bodies[_i].body,
+				.content_type = bodies[_i].type };
 	struct answer *a CLEANUP(answer_free) = client_send(&c);
 
 	assert_problem(a, bodies[_i].status, bodies[_i].code);
@@ -134,8 +159,11 @@ static const size_t sizes[] = { 8191, 32768, 65534, 65535, 65536, 65537, 100000,
 START_TEST(bodies_of_every_length_arrive_whole)
 {
 	char *body = padded(sizes[_i]);
-	const struct call c = { .method = "POST", .path = CHARACTERS, .token = CLIENT_TOKEN,
-				.body = body, .body_n = sizes[_i] };
+	const struct call c = { .method = "POST",
+				.path = CHARACTERS,
+				.token = CLIENT_TOKEN,
+				.body = body,
+				.body_n = sizes[_i] };
 	struct answer *a CLEANUP(answer_free) = client_send(&c);
 
 	assert_invalid(a, "/nom", "unknown_member");
@@ -146,8 +174,11 @@ END_TEST
 START_TEST(body_over_the_limit_is_413)
 {
 	char *body = padded(1048577);
-	const struct call c = { .method = "POST", .path = CHARACTERS, .token = CLIENT_TOKEN,
-				.body = body, .body_n = 1048577 };
+	const struct call c = { .method = "POST",
+				.path = CHARACTERS,
+				.token = CLIENT_TOKEN,
+				.body = body,
+				.body_n = 1048577 };
 	struct answer *a CLEANUP(answer_free) = client_send(&c);
 
 	assert_problem(a, 413, "payload_too_large");
@@ -159,8 +190,8 @@ START_TEST(unknown_query_parameters_are_422)
 {
 	struct answer *a CLEANUP(answer_free) =
 		client_call("GET", CHARACTERS "?limit=101&shoe=9", CLIENT_TOKEN, NULL);
-	struct answer *b CLEANUP(answer_free) =
-		client_call("GET", CHARACTERS "?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAA", CLIENT_TOKEN, NULL);
+	struct answer *b CLEANUP(answer_free) = client_call(
+		"GET", CHARACTERS "?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAA", CLIENT_TOKEN, NULL);
 
 	assert_invalid(a, "limit", "out_of_range");
 	assert_invalid(a, "shoe", "unknown_parameter");
@@ -181,8 +212,10 @@ static char *raw(const char *fmt, const char *arg)
 {
 	struct buf b CLEANUP(buf_done) = BUF_INIT;
 
-	buf_printf(&b, "POST " CHARACTERS " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-		       "Authorization: Bearer %s\r\n", CLIENT_TOKEN);
+	buf_printf(&b,
+		   "POST " CHARACTERS " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+		   "Authorization: Bearer %s\r\n",
+		   CLIENT_TOKEN);
 	buf_adds(&b, fmt);
 	buf_adds(&b, arg);
 	return client_raw(b.p, b.len);
@@ -192,9 +225,11 @@ static const struct {
 	const char *name, *rest;
 	int least, most;
 } raws[] = {
-	{ "second authorization", "Authorization: Bearer x\r\nContent-Length: 0\r\n\r\n", 400, 400 },
+	{ "second authorization", "Authorization: Bearer x\r\nContent-Length: 0\r\n\r\n", 400,
+	  400 },
 	{ "second length", "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", 400, 400 },
-	{ "length and chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 400 },
+	{ "length and chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	  400, 400 },
 	{ "negative length", "Content-Length: -1\r\n\r\n", 400, 400 },
 	{ "huge length", "Content-Length: 99999999999999999999\r\n\r\n", 400, 413 },
 	{ "length over the limit", "Content-Length: 1048577\r\n\r\n", 413, 413 },
@@ -207,8 +242,8 @@ START_TEST(odd_requests_get_an_answer)
 	char *answer = raw(raws[_i].rest, "");
 	int status = raw_status(answer);
 
-	ck_assert_msg(status >= raws[_i].least && status <= raws[_i].most, "%s: %.200s", raws[_i].name,
-		      answer);
+	ck_assert_msg(status >= raws[_i].least && status <= raws[_i].most, "%s: %.200s",
+		      raws[_i].name, answer);
 	free(answer);
 }
 END_TEST
@@ -243,13 +278,15 @@ END_TEST
 
 START_TEST(etag_guards_changes)
 {
-	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/workspace", CLIENT_TOKEN, NULL);
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/workspace", CLIENT_TOKEN, NULL);
 	char match[80], known[80];
 
 	assert_status(a, 200);
 	snprintf(match, sizeof(match), "If-Match: %s", answer_header(a, "ETag"));
 	snprintf(known, sizeof(known), "If-None-Match: %s", answer_header(a, "ETag"));
-	struct answer *same CLEANUP(answer_free) = send_with("GET", "/api/v1/workspace", known, NULL);
+	struct answer *same CLEANUP(answer_free) =
+		send_with("GET", "/api/v1/workspace", known, NULL);
 	struct answer *good CLEANUP(answer_free) =
 		send_with("PATCH", "/api/v1/workspace", match, "{\"require_approval\":false}");
 	struct answer *stale CLEANUP(answer_free) =
@@ -267,8 +304,10 @@ END_TEST
 
 START_TEST(internal_and_unknown_hosts_are_closed)
 {
-	static const char stranger[] = "GET /api/v1/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-	struct answer *a CLEANUP(answer_free) = client_call("GET", "/internal/upload-auth", CLIENT_TOKEN, NULL);
+	static const char stranger[] =
+		"GET /api/v1/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", "/internal/upload-auth", CLIENT_TOKEN, NULL);
 	char *answer = client_raw(stranger, sizeof(stranger) - 1);
 
 	assert_problem(a, 404, "not_found");

@@ -33,8 +33,11 @@ static void sandbox_breaks(const char *endpoint)
 
 	snprintf(body, sizeof(body),
 		 "{\"point\":\"http.html_502\",\"endpoint\":\"%s\",\"times\":1}", endpoint);
-	CLEANUP(answer_free) struct answer *a =
-		client_send(&(struct call){ .method = "POST", .path = "/_control/faults", .body = body,
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "POST",
+					    .path = "/_control/faults",
+					    .body = body,
 					    .base = client_env("CARILLON_SANDBOX_URL") });
 
 	ck_assert_msg(a->status / 100 == 2, "%ld %s", a->status, a->body);
@@ -43,8 +46,8 @@ static void sandbox_breaks(const char *endpoint)
 START_TEST(state_of_nothing_is_disconnected)
 {
 	CLEANUP(answer_free) struct answer *a = client_call("GET", STATE, owner.token, NULL);
-	CLEANUP(answer_free) struct answer *all =
-		client_call("GET", "/api/v1/integrations", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *all = client_call("GET", "/api/v1/integrations", owner.token, NULL);
 
 	assert_status(a, 200);
 	ck_assert_str_eq(answer_text(a, "platform"), "instagram");
@@ -87,7 +90,8 @@ START_TEST(one_page_is_connected_and_left_again)
 
 	assert_status(again, 200);
 	ck_assert(!answer_bool(again, "disconnected"));
-	char *tokens = client_sql("SELECT COUNT(*) FROM account_tokens WHERE account_id = '%s'", id);
+	char *tokens =
+		client_sql("SELECT COUNT(*) FROM account_tokens WHERE account_id = '%s'", id);
 
 	ck_assert_str_eq(tokens, "0");
 	free(tokens);
@@ -102,7 +106,8 @@ START_TEST(tokens_lie_sealed)
 	person_make(&p, 1);
 	char *id = connect_account(owner.token, &p, "live");
 	char *n = client_sql("SELECT CONCAT(COUNT(*), '/', SUM(sealed LIKE '%%EAAB%%')) "
-			     "FROM account_tokens WHERE account_id = '%s'", id);
+			     "FROM account_tokens WHERE account_id = '%s'",
+			     id);
 
 	ck_assert_str_eq(n, "2/0");
 	free(n);
@@ -133,21 +138,24 @@ START_TEST(several_pages_wait_for_a_choice)
 	CLEANUP(answer_free) struct answer *foreign = client_call("GET", path, CLIENT_TOKEN, NULL);
 
 	assert_problem(foreign, 404, "not_found");
-	CLEANUP(answer_free) struct answer *bad = client_callf(
-		"POST", STATE "/select", owner.token,
-		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"1\"]}", flow, p.account[0]);
+	CLEANUP(answer_free)
+	struct answer *bad =
+		client_callf("POST", STATE "/select", owner.token,
+			     "{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"1\"]}", flow, p.account[0]);
 
 	assert_invalid(bad, "/remote_ids/1", "not_offered");
-	CLEANUP(answer_free) struct answer *done = client_callf(
-		"POST", STATE "/select", owner.token,
-		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow, p.account[0], p.account[2]);
+	CLEANUP(answer_free)
+	struct answer *done = client_callf("POST", STATE "/select", owner.token,
+					   "{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow,
+					   p.account[0], p.account[2]);
 
 	assert_status(done, 200);
 	ck_assert(answer_bool(done, "connected"));
 	ck_assert_uint_eq(answer_count(done, "accounts"), 2);
-	CLEANUP(answer_free) struct answer *twice = client_callf(
-		"POST", STATE "/select", owner.token, "{\"flow\":\"%s\",\"remote_ids\":[\"%s\"]}", flow,
-		p.account[1]);
+	CLEANUP(answer_free)
+	struct answer *twice =
+		client_callf("POST", STATE "/select", owner.token,
+			     "{\"flow\":\"%s\",\"remote_ids\":[\"%s\"]}", flow, p.account[1]);
 
 	assert_problem(twice, 404, "not_found");
 }
@@ -168,9 +176,10 @@ START_TEST(grant_is_kept_while_another_account_lives_by_it)
 	free(url);
 	ends_at(a, "choose=");
 	snprintf(flow, sizeof(flow), "%s", strstr(answer_header(a, "location"), "choose=") + 7);
-	CLEANUP(answer_free) struct answer *done = client_callf(
-		"POST", STATE "/select", owner.token,
-		"{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow, p.account[0], p.account[1]);
+	CLEANUP(answer_free)
+	struct answer *done = client_callf("POST", STATE "/select", owner.token,
+					   "{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow,
+					   p.account[0], p.account[1]);
 
 	assert_status(done, 200);
 	snprintf(path, sizeof(path), STATE "?account_id=%s", answer_text(done, "accounts.0.id"));
@@ -232,9 +241,10 @@ START_TEST(missing_scope_is_reported_and_asked_for_again)
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "");
 	ck_assert_ptr_null(strstr(s.url, "auth_type"));
-	url = connect_consent(&s, &p,
-			      "&sandbox_scopes=instagram_basic,pages_show_list,pages_read_engagement,"
-			      "business_management");
+	url = connect_consent(
+		&s, &p,
+		"&sandbox_scopes=instagram_basic,pages_show_list,pages_read_engagement,"
+		"business_management");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
@@ -273,7 +283,8 @@ START_TEST(foreign_cookie_is_refused)
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "");
 	url = connect_consent(&s, &p, "");
-	CLEANUP(answer_free) struct answer *a = connect_callback(
+	CLEANUP(answer_free)
+	struct answer *a = connect_callback(
 		url, "Cookie: __Host-carillon-flow=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
 	free(url);
@@ -316,10 +327,21 @@ START_TEST(account_of_another_workspace_is_refused)
 END_TEST
 
 static const char *const bad_redirects[] = {
-	"//evil.example", "/%5Cevil.example", "%5C%5Cevil.example", "https://evil.example/",
-	"https://localhost@evil.example/", "@evil.example", "javascript:alert(1)",
-	"/a%0d%0aSet-Cookie:%20x=1", "/%252f%252fevil.example", "/%2F/evil.example", "evil.example",
-	"http:evil.example", "/a%20b", "https:///evil.example", "data:text/html,x",
+	"//evil.example",
+	"/%5Cevil.example",
+	"%5C%5Cevil.example",
+	"https://evil.example/",
+	"https://localhost@evil.example/",
+	"@evil.example",
+	"javascript:alert(1)",
+	"/a%0d%0aSet-Cookie:%20x=1",
+	"/%252f%252fevil.example",
+	"/%2F/evil.example",
+	"evil.example",
+	"http:evil.example",
+	"/a%20b",
+	"https:///evil.example",
+	"data:text/html,x",
 };
 
 START_TEST(redirect_elsewhere_is_refused)
@@ -340,8 +362,8 @@ START_TEST(viewer_and_editor_may_look_but_not_connect)
 
 	persona_make(&editor, owner.workspace, "editor");
 	CLEANUP(answer_free) struct answer *look = client_call("GET", STATE, editor.token, NULL);
-	CLEANUP(answer_free) struct answer *go =
-		client_call("GET", STATE "/auth-url", editor.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *go = client_call("GET", STATE "/auth-url", editor.token, NULL);
 	CLEANUP(answer_free) struct answer *drop = client_call("DELETE", STATE, editor.token, NULL);
 
 	assert_status(look, 200);
@@ -372,8 +394,8 @@ int main(void)
 	Suite *s = suite_create("integrations");
 	TCase *t = tcase_create("integrations");
 	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL",
-				 "CARILLON_SOCKET");
+	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
 
 	if (failed)
 		return failed;

@@ -47,11 +47,12 @@ START_TEST(every_row_is_complete_and_in_the_document)
 			json_t *item = json_object_get(paths, row->pattern), *at = NULL;
 			const char *method;
 
-			ck_assert_msg(row->handler && row->operation && row->summary && row->ok, "%s",
-				      row->pattern);
+			ck_assert_msg(row->handler && row->operation && row->summary && row->ok,
+				      "%s", row->pattern);
 			ck_assert_msg(row_of(row->pattern, http_method_name(row->method)) == row,
 				      "%s twice", row->pattern);
-			json_object_foreach(item, method, at) {
+			json_object_foreach(item, method, at)
+			{
 				if (row_of(row->pattern, method) == row)
 					break;
 			}
@@ -69,9 +70,12 @@ START_TEST(every_operation_of_the_document_is_a_row)
 	json_t *doc = document(), *item, *operation, *seen = json_object();
 	const char *pattern, *method;
 
-	json_object_foreach(json_object_get(doc, "paths"), pattern, item) {
-		json_object_foreach(item, method, operation) {
-			const char *id = json_string_value(json_object_get(operation, "operationId"));
+	json_object_foreach(json_object_get(doc, "paths"), pattern, item)
+	{
+		json_object_foreach(item, method, operation)
+		{
+			const char *id =
+				json_string_value(json_object_get(operation, "operationId"));
 
 			ck_assert_msg(row_of(pattern, method) != NULL, "%s %s", method, pattern);
 			ck_assert_msg(!json_object_get(seen, id), "operationId %s twice", id);
@@ -90,19 +94,23 @@ static void check_refs(json_t *doc, json_t *at)
 	size_t i;
 
 	if (json_is_array(at)) {
-		json_array_foreach(at, i, value)
-			check_refs(doc, value);
+		json_array_foreach(at, i, value) check_refs(doc, value);
 		return;
 	}
-	json_object_foreach(at, key, value) {
+	json_object_foreach(at, key, value)
+	{
 		char group[32] = "", name[96] = "";
 
 		check_refs(doc, value);
 		if (strcmp(key, "$ref") != 0 || !json_is_string(value))
 			continue;
-		ck_assert_int_eq(sscanf(json_string_value(value), "#/components/%31[^/]/%95s", group, name), 2);
-		ck_assert_msg(json_object_get(json_object_get(json_object_get(doc, "components"), group),
-					      name) != NULL, "%s leads nowhere", json_string_value(value));
+		ck_assert_int_eq(
+			sscanf(json_string_value(value), "#/components/%31[^/]/%95s", group, name),
+			2);
+		ck_assert_msg(
+			json_object_get(json_object_get(json_object_get(doc, "components"), group),
+					name) != NULL,
+			"%s leads nowhere", json_string_value(value));
 	}
 }
 
@@ -127,7 +135,8 @@ START_TEST(no_path_is_in_two_pools)
 			for (g = api_routes.families; *g; g++)
 				for (b = *g; b->pattern; b++)
 					ck_assert_msg(strcmp(a->pattern, b->pattern) != 0 ||
-							      a->pool == b->pool, "%s", a->pattern);
+							      a->pool == b->pool,
+						      "%s", a->pattern);
 }
 END_TEST
 
@@ -136,10 +145,12 @@ START_TEST(instance_serves_the_same_document)
 	json_t *doc, *theirs;
 
 	if (!getenv("CARILLON_URL")) {
-		fprintf(stderr, "SKIPPED: CARILLON_URL is not set: the served document was not compared\n");
+		fprintf(stderr,
+			"SKIPPED: CARILLON_URL is not set: the served document was not compared\n");
 		return;
 	}
-	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/openapi.json", NULL, NULL);
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/openapi.json", NULL, NULL);
 
 	assert_status(a, 200);
 	doc = document();

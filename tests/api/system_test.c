@@ -9,7 +9,8 @@
 START_TEST(health_needs_no_token)
 {
 	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/health", NULL, NULL);
-	struct answer *b CLEANUP(answer_free) = client_call("GET", "/api/v1/health", "at_nonsense", NULL);
+	struct answer *b CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/health", "at_nonsense", NULL);
 
 	assert_status(a, 200);
 	ck_assert_str_eq(answer_text(a, "status"), "ok");
@@ -20,9 +21,12 @@ END_TEST
 
 START_TEST(publish_health_tells_figures)
 {
-	static const char *const figures[] = { "runners", "oldest_due_age_s", "stuck", "unconfirmed",
-					       "clock_skew_ms", "expiring_tokens", "broken_accounts" };
-	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/health/publish", NULL, NULL);
+	static const char *const figures[] = { "runners",        "oldest_due_age_s",
+					       "stuck",          "unconfirmed",
+					       "clock_skew_ms",  "expiring_tokens",
+					       "broken_accounts" };
+	struct answer *a CLEANUP(answer_free) =
+		client_call("GET", "/api/v1/health/publish", NULL, NULL);
 	size_t i;
 
 	ck_assert(a->status == 200 || a->status == 503);
@@ -39,7 +43,8 @@ START_TEST(metrics_are_prometheus_text)
 	struct answer *a CLEANUP(answer_free) = client_call("GET", "/metrics", NULL, NULL);
 
 	assert_status(a, 200);
-	ck_assert_int_eq(strncmp(answer_header(a, "Content-Type"), "text/plain; version=0.0.4", 25), 0);
+	ck_assert_int_eq(strncmp(answer_header(a, "Content-Type"), "text/plain; version=0.0.4", 25),
+			 0);
 	ck_assert_ptr_nonnull(strstr(a->body, "\ncarillon_database_up 1\n"));
 	ck_assert_ptr_nonnull(strstr(a->body, "# TYPE carillon_posts_stuck gauge\n"));
 }
@@ -48,8 +53,9 @@ END_TEST
 START_TEST(upload_is_authorised_before_its_body)
 {
 	struct persona viewer;
-	const struct call none = { .method = "POST", .path = "/api/v1/media", .body = "x",
-				   .content_type = "image/jpeg" };
+	const struct call none = {
+		.method = "POST", .path = "/api/v1/media", .body = "x", .content_type = "image/jpeg"
+	};
 	struct call weak = none;
 
 	persona_make(&viewer, NULL, "viewer");

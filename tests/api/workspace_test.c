@@ -7,16 +7,16 @@
 #include "support/client.h"
 
 #define WORKSPACE "/api/v1/workspace"
-#define MEMBERS WORKSPACE "/members"
+#define MEMBERS   WORKSPACE "/members"
 
 START_TEST(read_and_change)
 {
 	struct persona p;
 
 	persona_make(&p, NULL, "admin");
-	struct answer *a CLEANUP(answer_free) =
-		client_call("PATCH", WORKSPACE, p.token,
-			    "{\"name\":\"Bells\",\"timezone\":\"Europe/Berlin\",\"require_approval\":true}");
+	struct answer *a CLEANUP(answer_free) = client_call(
+		"PATCH", WORKSPACE, p.token,
+		"{\"name\":\"Bells\",\"timezone\":\"Europe/Berlin\",\"require_approval\":true}");
 	struct answer *b CLEANUP(answer_free) =
 		client_call("PATCH", WORKSPACE, p.token, "{\"timezone\":null}");
 
@@ -75,9 +75,10 @@ START_TEST(new_member_can_log_in)
 	persona_make(&p, NULL, "owner");
 	struct answer *bare CLEANUP(answer_free) = client_callf(
 		"POST", MEMBERS, p.token, "{\"email\":\"new-%s\",\"role\":\"editor\"}", p.email);
-	struct answer *a CLEANUP(answer_free) =
-		client_callf("POST", MEMBERS, p.token,
-			     "{\"email\":\"new-%s\",\"role\":\"editor\",\"password\":\"first password\"}", p.email);
+	struct answer *a CLEANUP(answer_free) = client_callf(
+		"POST", MEMBERS, p.token,
+		"{\"email\":\"new-%s\",\"role\":\"editor\",\"password\":\"first password\"}",
+		p.email);
 	struct answer *twice CLEANUP(answer_free) = client_callf(
 		"POST", MEMBERS, p.token, "{\"email\":\"new-%s\",\"role\":\"viewer\"}", p.email);
 	struct answer *login CLEANUP(answer_free) =
@@ -102,9 +103,12 @@ START_TEST(role_changes_count_at_once)
 	persona_make(&owner, NULL, "owner");
 	persona_make(&member, owner.workspace, "viewer");
 	snprintf(path, sizeof(path), MEMBERS "/%s", member.user);
-	struct answer *before CLEANUP(answer_free) = client_call("PATCH", WORKSPACE, member.token, "{}");
-	struct answer *a CLEANUP(answer_free) = client_call("PATCH", path, owner.token, "{\"role\":\"admin\"}");
-	struct answer *after CLEANUP(answer_free) = client_call("PATCH", WORKSPACE, member.token, "{}");
+	struct answer *before CLEANUP(answer_free) =
+		client_call("PATCH", WORKSPACE, member.token, "{}");
+	struct answer *a CLEANUP(answer_free) =
+		client_call("PATCH", path, owner.token, "{\"role\":\"admin\"}");
+	struct answer *after CLEANUP(answer_free) =
+		client_call("PATCH", WORKSPACE, member.token, "{}");
 
 	assert_status(before, 403);
 	assert_status(a, 200);
@@ -120,7 +124,8 @@ START_TEST(last_owner_stays)
 
 	persona_make(&owner, NULL, "owner");
 	snprintf(path, sizeof(path), MEMBERS "/%s", owner.user);
-	struct answer *down CLEANUP(answer_free) = client_call("PATCH", path, owner.token, "{\"role\":\"admin\"}");
+	struct answer *down CLEANUP(answer_free) =
+		client_call("PATCH", path, owner.token, "{\"role\":\"admin\"}");
 	struct answer *out CLEANUP(answer_free) = client_call("DELETE", path, owner.token, NULL);
 
 	assert_problem(down, 409, "conflict");
@@ -137,7 +142,8 @@ START_TEST(members_of_others_are_absent)
 	persona_make(&other, NULL, "owner");
 	snprintf(path, sizeof(path), MEMBERS "/%s", p.user);
 	struct answer *get CLEANUP(answer_free) = client_call("GET", path, other.token, NULL);
-	struct answer *set CLEANUP(answer_free) = client_call("PATCH", path, other.token, "{\"role\":\"viewer\"}");
+	struct answer *set CLEANUP(answer_free) =
+		client_call("PATCH", path, other.token, "{\"role\":\"viewer\"}");
 	struct answer *del CLEANUP(answer_free) = client_call("DELETE", path, other.token, NULL);
 
 	assert_problem(get, 404, "not_found");

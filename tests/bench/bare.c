@@ -36,7 +36,7 @@
 #define MEDIA_COLUMN 19
 #define KEY_PREFIX "Bearer sk_test_"
 
-enum { KEY, CONTENT, CONTENTS, INSERT_POST, INSERT_EVENT, QUERIES };
+enum { KEY, CONTENT, CONTENTS, MEDIA, INSERT_POST, INSERT_EVENT, QUERIES };
 
 /* The rows that Carillon writes for a schedule call, in the fewest statements. */
 static const char insert_post[] =
@@ -58,6 +58,7 @@ static const struct {
 	[KEY] = { "apikeys.by_public_id", NULL },
 	[CONTENT] = { "content.get", NULL },
 	[CONTENTS] = { "content.list_up", NULL },
+	[MEDIA] = { "content.list_media", NULL },
 	[INSERT_POST] = { "bench.insert_post", insert_post },
 	[INSERT_EVENT] = { "bench.insert_event", insert_event },
 };
@@ -78,7 +79,7 @@ struct bare {
 	MYSQL *my;
 	FCGX_Request fcgx;
 	struct query queries[QUERIES];
-	char out[OUT_MAX];
+	char out[OUT_MAX], held[OUT_MAX];
 	size_t len;
 };
 
@@ -253,8 +254,8 @@ static const struct member content_members[] = {
 	{ ",\"updated_at\":", 18, AS_INSTANT, "null" },
 };
 static const struct member media_members[] = {
-	{ "{\"media_id\":", 19, AS_TEXT, "null" },
-	{ ",\"alt_text\":", 31, AS_TEXT, "null" },
+	{ "{\"media_id\":", 0, AS_TEXT, "null" },
+	{ ",\"alt_text\":", 12, AS_TEXT, "null" },
 };
 static const struct member post_members[] = {
 	{ "{\"scheduled_posts\":[{\"id\":", 0, AS_TEXT, "null" },
@@ -297,62 +298,96 @@ static void put_member(struct bare *b, const struct member *m, const struct cell
 			put_member(b, &(members)[i_], &(cells)[(members)[i_].column]);             \
 	} while (0)
 
-/*
- * A content comes as as many rows as it has media, at least one. True when there are more contents
- * than a page takes; `last` is then the id of the last one printed.
- */
-static bool put_contents(struct bare *b, size_t which, char last[static CELL_MAX])
+static void put_media(struct bare *b, const struct cell *c, bool is_first)
 {
-	unsigned n = 0, media = 0;
-	bool is_more = false;
-
-	last[0] = 0;
-	for (const struct cell *c; (c = next(b, which));) {
-		if (strcmp(last, c[0].text) != 0) {
-			if (n == PAGE_ROWS) {
-				is_more = true;
-				mysql_stmt_free_result(b->queries[which].handle);
-				break;
-			}
-			put(b, n++ ? "]}," : "");
-			PUT_MEMBERS(b, content_members, c);
-			put(b, ",\"media\":[");
-			memcpy(last, c[0].text, c[0].len + 1);
-			media = 0;
-		}
-		if (c[MEDIA_COLUMN].is_null)
-			continue;
-		put(b, media++ ? "," : "");
-		PUT_MEMBERS(b, media_members, c);
-		put(b, "}");
-	}
-	put(b, n ? "]}" : "");
-	return is_more;
+	put(b, is_first ? "" : ",");
+	PUT_MEMBERS(b, media_members, c);
+	put(b, "}");
 }
 
+/* A content comes as as many rows as it has media, at least one. */
 static void serve_content(struct bare *b, const char *workspace, const char *id)
 {
 	const char *const values[] = { workspace, id };
-	char last[CELL_MAX];
+	unsigned n = 0;
 
 	run(b, CONTENT, values, ARRAY_LEN(values));
-	(void)put_contents(b, CONTENT, last);
-	if (!last[0])
+	for (const struct cell *c; (c = next(b, CONTENT)); n++) {
+		if (n == 0) {
+			PUT_MEMBERS(b, content_members, c);
+			put(b, ",\"media\":[");
+		}
+		if (!c[MEDIA_COLUMN].is_null)
+			put_media(b, c + MEDIA_COLUMN, n == 0);
+	}
+	put(b, "]}");
+	if (n == 0)
 		fail(id, "not found");
+}
+
+/* A page's contents wait here until the media of all of them come behind. */
+struct page {
+	char id[PAGE_ROWS][64];
+	size_t start[PAGE_ROWS + 1]; /* in bare.held */
+	unsigned n;
+	bool is_more;
+};
+
+static void hold_page(struct bare *b, const char *workspace, struct page *ret)
+{
+	const char *const values[] = { workspace, NULL, NULL, NULL, NULL, NULL, NULL, "", LIST_ROWS };
+
+	ret->n = 0;
+	ret->is_more = false;
+	b->len = 0;
+	run(b, CONTENTS, values, ARRAY_LEN(values));
+	for (const struct cell *c; (c = next(b, CONTENTS));) {
+		if (ret->n == PAGE_ROWS) {
+			ret->is_more = true;
+			mysql_stmt_free_result(b->queries[CONTENTS].handle);
+			break;
+		}
+		memcpy(ret->id[ret->n], c[0].text, c[0].len + 1);
+		ret->start[ret->n++] = b->len;
+		PUT_MEMBERS(b, content_members, c);
+	}
+	ret->start[ret->n] = b->len;
+	memcpy(b->held, b->out, b->len);
+	b->len = 0;
+}
+
+static void put_page(struct bare *b, const char *workspace, const struct page *page)
+{
+	const char *const values[] = { workspace, page->id[0], page->id[page->n - 1] };
+	const struct cell *c;
+
+	run(b, MEDIA, values, ARRAY_LEN(values));
+	c = next(b, MEDIA);
+	for (unsigned i = 0; i < page->n; i++) {
+		bool is_first = true;
+
+		put(b, i ? "," : "");
+		put_n(b, b->held + page->start[i], page->start[i + 1] - page->start[i]);
+		put(b, ",\"media\":[");
+		for (; c && strcmp(c[0].text, page->id[i]) == 0; c = next(b, MEDIA)) {
+			put_media(b, c + 1, is_first);
+			is_first = false;
+		}
+		put(b, "]}");
+	}
 }
 
 static void serve_contents(struct bare *b, const char *workspace)
 {
-	const char *const values[] = { workspace, NULL, NULL, NULL, NULL, NULL, NULL, "", LIST_ROWS };
-	char last[CELL_MAX];
-	bool is_full;
+	struct page page;
 
-	run(b, CONTENTS, values, ARRAY_LEN(values));
+	hold_page(b, workspace, &page);
 	put(b, "{\"content\":[");
-	is_full = put_contents(b, CONTENTS, last);
-	put(b, is_full ? "],\"next_cursor\":\"" : "],\"next_cursor\":null}");
-	put(b, is_full ? last : "");
-	put(b, is_full ? "\"}" : "");
+	if (page.n)
+		put_page(b, workspace, &page);
+	put(b, page.is_more ? "],\"next_cursor\":\"" : "],\"next_cursor\":null}");
+	put(b, page.is_more ? page.id[page.n - 1] : "");
+	put(b, page.is_more ? "\"}" : "");
 }
 
 /* The text after `key` in a body whose shape is known, up to the next quote. */

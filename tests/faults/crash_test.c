@@ -13,16 +13,16 @@
 #include "base/clock.h"
 #include "rig.h"
 
-#define PUBLISHED (1u << POST_PUBLISHED)
-#define ENDED (PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED)
+#define PUBLISHED   (1u << POST_PUBLISHED)
+#define ENDED       (PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED)
 #define PATIENCE_MS 30000
 
 static struct rig rig;
 
 struct crash_row {
-	const char *plan;    /* of the runner that is to die */
-	const char *fault;   /* of the sandbox; NULL none */
-	int dies;            /* 0: the point injects an error, the runner lives on */
+	const char *plan;  /* of the runner that is to die */
+	const char *fault; /* of the sandbox; NULL none */
+	int dies;          /* 0: the point injects an error, the runner lives on */
 };
 
 static const char drop_after[] =
@@ -78,7 +78,8 @@ static void check_honest(const char *id, const char *caption)
 
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND state = 'effect'", id);
+		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND state = 'effect'",
+		       id);
 	ck_assert_int_eq(rig_number(&rig, sql), 1);
 	(void)snprintf(sql, sizeof(sql),
 		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' "

@@ -37,9 +37,13 @@ static void serve(void *arg, struct request *req, struct reply *ret)
 static int work(void *arg, int listen_fd, const volatile int *stop)
 {
 	struct pool *p = arg;
-	const struct fcgi_service service = { .app = &p->app, .listen_fd = listen_fd,
-					      .requests_max = 10000, .body_max = 65536, .stop = stop,
-					      .serve = serve, .arg = p };
+	const struct fcgi_service service = { .app = &p->app,
+					      .listen_fd = listen_fd,
+					      .requests_max = 10000,
+					      .body_max = 65536,
+					      .stop = stop,
+					      .serve = serve,
+					      .arg = p };
 	struct problem problem = { 0 };
 
 	(void)api_prepare(&p->app, &problem);
@@ -96,8 +100,15 @@ static void mariadb(const struct pool *p, const char *action)
 
 static void expect(const struct pool *p, const char *path, const char *want, const char *also)
 {
-	const char *const params[] = { "REQUEST_METHOD", "GET", "DOCUMENT_URI", path, "REQUEST_URI", path,
-				       "HTTP_AUTHORIZATION", "Bearer at_unknown", NULL };
+	const char *const params[] = { "REQUEST_METHOD",
+				       "GET",
+				       "DOCUMENT_URI",
+				       path,
+				       "REQUEST_URI",
+				       path,
+				       "HTTP_AUTHORIZATION",
+				       "Bearer at_unknown",
+				       NULL };
 	char *answer = client_fcgi(p->socket, params, NULL, 0);
 
 	ck_assert_msg(strstr(answer, want) && strstr(answer, also), "%s: %s", path, answer);
@@ -136,8 +147,10 @@ END_TEST
 
 START_TEST(schema_of_another_version_is_refused)
 {
-	database_run(&pool.database, "INSERT INTO schema_migrations (version, name, sha256, state, applied_at) "
-				     "SELECT 9999, 'later', sha256, state, applied_at FROM schema_migrations LIMIT 1");
+	database_run(
+		&pool.database,
+		"INSERT INTO schema_migrations (version, name, sha256, state, applied_at) "
+		"SELECT 9999, 'later', sha256, state, applied_at FROM schema_migrations LIMIT 1");
 	pool_start(&pool);
 	expect(&pool, "/api/v1/workspace", "Status: 503", "schema");
 	database_run(&pool.database, "DELETE FROM schema_migrations WHERE version = 9999");

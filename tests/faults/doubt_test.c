@@ -16,8 +16,8 @@
 #include "rig.h"
 #include "store/posts.h"
 
-#define ENDED                                                                                      \
-	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED |   \
+#define ENDED                                                                                    \
+	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
 	 1u << POST_CANCELLED)
 #define PATIENCE_MS 30000
 
@@ -38,7 +38,7 @@ static int64_t of_post(const char *id, const char *expression)
 
 struct fault_row {
 	const char *point, *params;
-	int attempts;  /* permits that it must have taken; 0: does not matter */
+	int attempts; /* permits that it must have taken; 0: does not matter */
 };
 
 static const struct fault_row rows[] = {
@@ -87,9 +87,8 @@ START_TEST(fault_of_the_fire_leaves_one_post)
 }
 END_TEST
 
-static const char *const stage_faults[] = { "create.5xx",     "create.timeout_before",
-					    "net.rst_before", "net.truncate",
-					    "http.5xx_after" };
+static const char *const stage_faults[] = { "create.5xx", "create.timeout_before", "net.rst_before",
+					    "net.truncate", "http.5xx_after" };
 
 START_TEST(fault_of_staging_costs_nothing)
 {
@@ -150,7 +149,8 @@ START_TEST(cancel_is_honoured_or_refused)
 		rig_sleep_ms(1);
 	is_cancelled = cancel(id, &p) == 0;
 	if (!is_cancelled)
-		ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING || p.kind == PROBLEM_ALREADY_PUBLISHED);
+		ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING ||
+			  p.kind == PROBLEM_ALREADY_PUBLISHED);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS),
 			 is_cancelled ? POST_CANCELLED : POST_PUBLISHED);
@@ -202,8 +202,9 @@ START_TEST(database_crash_leaves_one_post)
 
 	(void)snprintf(caption, sizeof(caption), "outage %d", _i);
 	rig_post(&rig, 0, caption, -500, id);
-	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
-			"\"match\":{\"endpoint\":\"media_publish\"}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+		  "\"match\":{\"endpoint\":\"media_publish\"}}");
 	pid = rig_runner(&rig, NULL, "--once");
 	rig_sleep_ms(outage_at_ms[_i]);
 	database_kill();

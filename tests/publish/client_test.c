@@ -165,8 +165,8 @@ static const struct {
 	{ "nothing", "", TRANSFER_BROKEN, 0, "" },
 	{ "truncated", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", TRANSFER_BROKEN, 200,
 	  "short" },
-	{ "length too small", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabcdef", TRANSFER_REPLIED,
-	  200, "ab" },
+	{ "length too small", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabcdef",
+	  TRANSFER_REPLIED, 200, "ab" },
 	{ "length absurd", "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\na",
 	  TRANSFER_BROKEN, 200, "a" },
 	{ "length negative", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\na", TRANSFER_BROKEN, 200,
@@ -183,7 +183,8 @@ static const struct {
 	  "x" },
 	{ "hints first", "HTTP/1.1 103 Hints\r\nX-A: early\r\n\r\n" OK_HELLO, TRANSFER_REPLIED, 200,
 	  "hello" },
-	{ "packed", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b!",
+	{ "packed",
+	  "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b!",
 	  TRANSFER_REPLIED, 200, "\x1f\x8b!" },
 };
 
@@ -198,7 +199,7 @@ START_TEST(answer_is_judged)
 		scripted = answers[_i].answer;
 		o = run(classes[i], request(VERB_POST, peer_url(p, "/")), 5000);
 		ck_assert_msg(o.reply.transfer == answers[_i].transfer, "%s: %d %s",
-			      answers[_i].name, o.reply.transfer, o.reply.failure);
+			      answers[_i].name, (int)o.reply.transfer, o.reply.failure);
 		ck_assert_msg(o.reply.status == answers[_i].status, "%s: %d", answers[_i].name,
 			      o.reply.status);
 		ck_assert_msg((o.reply.failure != NULL) == (o.reply.transfer != TRANSFER_REPLIED),
@@ -417,9 +418,18 @@ START_TEST(name_unknown_is_not_sent)
 END_TEST
 
 static const char *const bad_urls[] = {
-	"file:///etc/passwd",  "gopher://127.0.0.1/", "ftp://127.0.0.1/", "http://u:p@127.0.0.1/",
-	"http://u@127.0.0.1/", "//127.0.0.1/",	      "127.0.0.1",	  "",
-	"http://",	       "data:,x",	      "https://a b/",	  "http://[::1",
+	"file:///etc/passwd",
+	"gopher://127.0.0.1/",
+	"ftp://127.0.0.1/",
+	"http://u:p@127.0.0.1/",
+	"http://u@127.0.0.1/",
+	"//127.0.0.1/",
+	"127.0.0.1",
+	"",
+	"http://",
+	"data:,x",
+	"https://a b/",
+	"http://[::1",
 };
 
 START_TEST(url_unusable_is_not_sent)
@@ -467,8 +477,9 @@ END_TEST
 
 START_TEST(user_url_inside_opens_no_connection)
 {
-	static const char *const hosts[] = { "127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost",
-					     "[::ffff:127.0.0.1]", "0" };
+	static const char *const hosts[] = { "127.0.0.1", "127.1",     "2130706433",
+					     "0x7f.1",    "localhost", "[::ffff:127.0.0.1]",
+					     "0" };
 	struct peer *p = peer_start(say_hello);
 
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
@@ -632,7 +643,8 @@ START_TEST(fire_past_its_deadline_sends_nothing)
 	struct peer *p = peer_start(say_hello);
 	struct outcome o = { 0 };
 
-	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), clock_boot_us() - 1, keep, &o);
+	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), clock_boot_us() - 1, keep,
+		  &o);
 	ck_assert_int_eq(o.calls, 0);
 	net_poll(net, clock_boot_us() + US_PER_S, -1);
 	ck_assert_int_eq(o.calls, 1);
@@ -751,8 +763,8 @@ static int stalled_child(const char *url, int deadline_ms, int warm_ms)
 START_TEST(process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing)
 {
 	struct peer *p = peer_start(hang);
-	const char *url = arena_printf(arena, "%s://127.0.0.1:%d/", _i ? "https" : "http",
-				       peer_port(p));
+	const char *url =
+		arena_printf(arena, "%s://127.0.0.1:%d/", _i ? "https" : "http", peer_port(p));
 	int64_t before_us = clock_boot_us(), took_us;
 	int status = stalled_child(url, 400, _i ? 100 : 0);
 
@@ -815,8 +827,8 @@ START_TEST(cancelled_transfer_calls_nobody)
 	net_cancel(net, t);
 	ck_assert_int_eq(net_poll(net, clock_boot_us() + 50 * US_PER_MS, -1), 0);
 	net_start(net, NET_REPEATABLE, request(VERB_GET, "nonsense"), 0, keep, &o);
-	net_start(net, NET_FIRE, request(VERB_GET, peer_url(p, "/")), clock_boot_us() + US_PER_S, keep,
-		  &o); /* ended by teardown */
+	net_start(net, NET_FIRE, request(VERB_GET, peer_url(p, "/")), clock_boot_us() + US_PER_S,
+		  keep, &o); /* ended by teardown */
 	ck_assert_int_eq(o.calls, 0);
 	net_free(TAKE(net));
 	ck_assert_int_eq(o.calls, 0);
@@ -830,15 +842,17 @@ START_TEST(perform_waits_for_one_call)
 	struct problem why = { 0 };
 	struct http_reply reply = { 0 };
 
-	ck_assert_int_eq(net_perform(net, NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), &reply,
-				     &why), 0);
+	ck_assert_int_eq(
+		net_perform(net, NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), &reply, &why),
+		0);
 	ck_assert_str_eq(buf_str(&reply.body), "hello");
 	http_reply_done(&reply);
-	ck_assert_int_eq(net_perform(net, NET_REPEATABLE, request(VERB_GET, "nonsense"), &reply, &why),
-			 0);
+	ck_assert_int_eq(
+		net_perform(net, NET_REPEATABLE, request(VERB_GET, "nonsense"), &reply, &why), 0);
 	ck_assert_int_eq(reply.transfer, TRANSFER_NOT_SENT);
 	http_reply_done(&reply);
-	ck_assert_int_eq(net_perform(net, NET_FIRE, request(VERB_GET, "http://x/"), &reply, &why), -1);
+	ck_assert_int_eq(net_perform(net, NET_FIRE, request(VERB_GET, "http://x/"), &reply, &why),
+			 -1);
 	peer_stop(p);
 }
 END_TEST
@@ -877,7 +891,8 @@ static TCase *limits_case(void)
 	tcase_add_test(c, fire_stuck_before_sending_ends_alone_at_its_deadline);
 	tcase_add_test(c, fire_half_sent_at_its_deadline_is_broken);
 	tcase_add_loop_test(c, fire_sent_whole_outlives_its_send_deadline, 0, 4);
-	tcase_add_loop_test(c, process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 0, 2);
+	tcase_add_loop_test(c, process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 0,
+			    2);
 	tcase_add_test(c, wake_up_is_precise);
 	tcase_add_test(c, extra_descriptor_ends_the_wait);
 	tcase_add_test(c, cancelled_transfer_calls_nobody);

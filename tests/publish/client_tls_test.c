@@ -20,7 +20,7 @@
 #include "net/client.h"
 #include "peer.h"
 
-#define MANY 1000
+#define MANY   1000
 #define ROUNDS 3
 
 extern char **environ;
@@ -37,7 +37,8 @@ static pid_t tool_start(const char *const argv[])
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(&to_null, fd, "/dev/null", O_RDWR, 0);
 	ck_assert_int_eq(posix_spawnp(&pid, argv[0], &to_null, NULL, (char *const *)(uintptr_t)argv,
-				      environ), 0);
+				      environ),
+			 0);
 	posix_spawn_file_actions_destroy(&to_null);
 	return pid;
 }
@@ -97,15 +98,31 @@ static void teardown(void)
 
 static pid_t server_start(int port)
 {
-	const char *const make[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-				     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-				     "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-				     "-keyout", in_folder("key.pem"), "-out", in_folder("cert.pem"),
+	const char *const make[] = { "openssl",
+				     "req",
+				     "-x509",
+				     "-newkey",
+				     "ec",
+				     "-pkeyopt",
+				     "ec_paramgen_curve:prime256v1",
+				     "-nodes",
+				     "-days",
+				     "2",
+				     "-subj",
+				     "/CN=localhost",
+				     "-addext",
+				     "subjectAltName=DNS:localhost",
+				     "-keyout",
+				     in_folder("key.pem"),
+				     "-out",
+				     in_folder("cert.pem"),
 				     NULL };
-	const char *const serve[] = { "openssl", "s_server", "-accept",
-				      arena_printf(arena, "127.0.0.1:%d", port), "-key",
-				      in_folder("key.pem"), "-cert", in_folder("cert.pem"), "-www",
-				      "-quiet", NULL };
+	const char *const serve[] = { "openssl", "s_server",
+				      "-accept", arena_printf(arena, "127.0.0.1:%d", port),
+				      "-key",    in_folder("key.pem"),
+				      "-cert",   in_folder("cert.pem"),
+				      "-www",    "-quiet",
+				      NULL };
 	pid_t pid;
 
 	tool_run(make);
@@ -165,7 +182,8 @@ START_TEST(certificate_decides)
 	const char *url = arena_printf(arena, "https://localhost:%d", port);
 	const char *other_name = arena_printf(arena, "https://127.0.0.1:%d", port);
 	struct net *n = net_with(in_folder("cert.pem"));
-	struct verdict first = get(n, url), second = get(n, url), wrong = get(n, other_name), unknown;
+	struct verdict first = get(n, url), second = get(n, url), wrong = get(n, other_name),
+		       unknown;
 
 	net_free(n);
 	n = net_with("");
@@ -254,7 +272,8 @@ START_TEST(a_thousand_at_once_all_reply)
 
 			http_request_url(r, peer_url(p, "/"), "%s", "");
 			http_request_form(r, "n", "1");
-			net_start(n, class, r, clock_boot_us() + 20 * US_PER_S, count_replied, &replied);
+			net_start(n, class, r, clock_boot_us() + 20 * US_PER_S, count_replied,
+				  &replied);
 		}
 		while (net_poll(n, INT64_MAX, -1) > 0)
 			;

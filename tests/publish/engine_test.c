@@ -32,7 +32,8 @@ static int64_t of_attempt(const char *id, const char *expression)
 {
 	char sql[400];
 
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM attempts WHERE post_id = '%s'", expression, id);
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM attempts WHERE post_id = '%s'", expression,
+		       id);
 	return rig_number(&rig, sql);
 }
 
@@ -47,10 +48,10 @@ START_TEST(due_post_is_published_once_with_its_address)
 	ck_assert_int_eq(of_post(id, "published_at IS NOT NULL AND wake_at IS NULL"), 1);
 	ck_assert_int_eq(of_post(id, "owner IS NULL AND attempts = 1 AND error_code IS NULL"), 1);
 	ck_assert_int_eq(of_attempt(id, "state = 'effect' AND settled_at IS NOT NULL"), 1);
-	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'post.published'"),
-			 1);
-	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM contents WHERE state = 'published'"),
-			 1);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'post.published'"), 1);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT COUNT(*) FROM contents WHERE state = 'published'"), 1);
 }
 END_TEST
 
@@ -131,9 +132,10 @@ START_TEST(neighbours_of_one_account_go_one_by_one)
 		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "neighbours"), 4);
 	/* Within a lane the next permit is given after the last call has been settled. */
-	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts a JOIN attempts b "
-					  "ON a.account_id = b.account_id AND a.post_id <> b.post_id "
-					  "AND b.sent_at BETWEEN a.sent_at AND a.settled_at"),
+	ck_assert_int_eq(rig_number(&rig,
+				    "SELECT COUNT(*) FROM attempts a JOIN attempts b "
+				    "ON a.account_id = b.account_id AND a.post_id <> b.post_id "
+				    "AND b.sent_at BETWEEN a.sent_at AND a.settled_at"),
 			 0);
 }
 END_TEST
@@ -178,7 +180,8 @@ START_TEST(successor_takes_over_without_a_gap)
 		ck_assert_int_lt(of_attempt(id[i], "fired_late_us"), 500000);
 	}
 	ck_assert_int_eq(rig_effects(&rig, "handover"), 3);
-	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM runners WHERE stopped_at IS NULL"), 0);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM runners WHERE stopped_at IS NULL"),
+			 0);
 }
 END_TEST
 
@@ -201,8 +204,8 @@ START_TEST(expired_account_keeps_its_posts_waiting)
 	rig_post(&rig, 0, "expired", -500, id);
 	database_run(&rig.database, "UPDATE accounts SET status = 'expired'");
 	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, 10000), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "error_code = 'token_expired' AND error_who = 'account_owner'"),
-			 1);
+	ck_assert_int_eq(
+		of_post(id, "error_code = 'token_expired' AND error_who = 'account_owner'"), 1);
 	database_run(&rig.database, "UPDATE accounts SET status = 'connected'");
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
 	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
@@ -254,7 +257,8 @@ static void pool_close(struct pool *p)
 	keys_free(p->keys);
 }
 
-static int now(struct pool *p, const char *id, int wait_ms, enum post_state *ret, struct problem *why)
+static int now(struct pool *p, const char *id, int wait_ms, enum post_state *ret,
+	       struct problem *why)
 {
 	return engine_publish_one(p->engine, RIG_WORKSPACE, id,
 				  clock_boot_us() + wait_ms * US_PER_MS, ret, why);
@@ -288,8 +292,9 @@ START_TEST(publish_now_past_its_wait_is_settled_later)
 
 	pool_open(&p);
 	rig_post(&rig, 0, "slow answer", 3600000, id);
-	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
-			"\"match\":{\"endpoint\":\"media_publish\"}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+		  "\"match\":{\"endpoint\":\"media_publish\"}}");
 	ck_assert_int_eq(now(&p, id, 700, &s, &why), 0);
 	ck_assert_int_eq(s, POST_PUBLISHING);
 	ck_assert(engine_is_busy(p.engine));
@@ -310,8 +315,9 @@ START_TEST(publish_now_past_its_wait_leaves_staging_to_the_runner)
 
 	pool_open(&p);
 	rig_post(&rig, 0, "slow stage", 3600000, id);
-	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
-			"\"match\":{\"endpoint\":\"media_create\"}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1000},"
+		  "\"match\":{\"endpoint\":\"media_create\"}}");
 	ck_assert_int_eq(now(&p, id, 300, &s, &why), 0);
 	ck_assert_int_eq(s, POST_STAGING);
 	ck_assert(!engine_is_busy(p.engine));
@@ -323,20 +329,21 @@ END_TEST
 
 START_TEST(publish_now_races_the_runner_once)
 {
-	char id[ID_MAX];
+	char id[ID_MAX], caption[32];
 	enum post_state s = POST_QUEUED;
 	struct problem why = { .kind = PROBLEM_NONE };
 	struct pool p;
 	pid_t pid;
 
+	(void)snprintf(caption, sizeof(caption), "race %d", _i);
 	pool_open(&p);
-	rig_post(&rig, 0, "race", 200 + _i * 30, id);
+	rig_post(&rig, 0, caption, 200 + _i * 30, id);
 	pid = rig_runner(&rig, NULL, "--once");
 	rig_sleep_ms(_i * 40);
 	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
 	ck_assert_int_eq(s, POST_PUBLISHED);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
-	ck_assert_int_eq(rig_effects(&rig, "race"), 1);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	pool_close(&p);
 }
 END_TEST
@@ -349,8 +356,10 @@ START_TEST(publish_now_refuses_what_may_not_go_out)
 	} rows[] = {
 		{ "UPDATE posts SET state = 'cancelled', wake_at = NULL", PROBLEM_POST_CANCELLED },
 		{ "UPDATE posts SET state = 'paused', wake_at = NULL", PROBLEM_POST_PAUSED },
-		{ "UPDATE posts SET state = 'unconfirmed', wake_at = NULL", PROBLEM_POST_UNCONFIRMED },
-		{ "UPDATE contents SET state = 'draft', revision = revision + 1", PROBLEM_NOT_APPROVED },
+		{ "UPDATE posts SET state = 'unconfirmed', wake_at = NULL",
+		  PROBLEM_POST_UNCONFIRMED },
+		{ "UPDATE contents SET state = 'draft', revision = revision + 1",
+		  PROBLEM_NOT_APPROVED },
 		{ "UPDATE accounts SET status = 'revoked'", PROBLEM_ACCOUNT_NOT_CONNECTED },
 	};
 	char id[ID_MAX];
@@ -369,6 +378,42 @@ START_TEST(publish_now_refuses_what_may_not_go_out)
 	pool_close(&p);
 }
 END_TEST
+
+/* Last: the sandbox's tokens stay dead. */
+START_TEST(refused_token_is_told_to_the_account)
+{
+	char id[ID_MAX], sql[300];
+
+	rig_post(&rig, 0, "dead token", -500, id);
+	rig_sandbox(&rig, "/_control/tokens/revoke", "{\"platform\":\"instagram\"}");
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, 10000), POST_RETRYING);
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT COUNT(*) FROM accounts WHERE id = '%s' "
+		       "AND status = 'expired' AND status_reason IS NOT NULL",
+		       rig.accounts[0]);
+	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	ck_assert_int_eq(
+		rig_number(&rig,
+			   "SELECT COUNT(*) FROM events WHERE type = 'account.needs_reconnect'"),
+		1);
+	/* Asked again while nothing has changed: no second event. */
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'post.retrying'"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "dead token"), 0);
+}
+END_TEST
+
+static TCase *account_cases(void)
+{
+	TCase *t = tcase_create("account");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, refused_token_is_told_to_the_account);
+	return t;
+}
 
 static TCase *cases(void)
 {
@@ -403,6 +448,7 @@ int main(void)
 
 	rig_start(&rig);
 	suite_add_tcase(s, cases());
+	suite_add_tcase(s, account_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -25,7 +25,7 @@ struct peer {
 	char url[256];
 	struct buf request;
 	atomic_bool is_ending;
-	atomic_int serving_fd;    /* -1: none */
+	atomic_int serving_fd; /* -1: none */
 	atomic_int connections, requests;
 	atomic_llong bytes, body_bytes;
 };
@@ -53,7 +53,8 @@ static void *peer_run(void *arg)
 
 struct peer *peer_start(peer_script_fn *script)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct peer *p = alloc_zero(sizeof(*p));
 	socklen_t len = sizeof(at);
 

@@ -16,17 +16,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "crypto/keys.h"
 #include "media/store.h"
 #include "net/client.h"
 #include "platform/platform.h"
-#include "store/accounts.h"
 #include "store/content.h"
 #include "store/media.h"
 #include "store/posts.h"
-#include "store/tokens.h"
 
 #define SKIPPED 77
-#define CONNECT_STEPS 40
 
 static char picture_path[128];
 static struct rig *started;
@@ -155,7 +153,7 @@ static void start_sandbox(struct rig *r)
 
 static void write_section(FILE *f, const struct rig *r, const char *section)
 {
-	static const char *const bases[] = { "dialog_base", "graph_base",    "rupload_base",
+	static const char *const bases[] = { "dialog_base",    "graph_base",    "rupload_base",
 					     "ig_dialog_base", "ig_token_base", "ig_graph_base" };
 
 	fprintf(f, "[%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n", section,
@@ -180,18 +178,21 @@ static void write_config(struct rig *r)
 		exit(EXIT_FAILURE);
 	fprintf(f, "[server]\npublic_url = %.*s\nlog_level = info\n",
 		(int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
-	fprintf(f, "[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
-		   "api_user = %s\n",
+	fprintf(f,
+		"[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
+		"api_user = %s\n",
 		r->database.socket, me->pw_name, me->pw_name, me->pw_name);
-	fprintf(f, "[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
-		   "url_file = %s/url.key\n",
+	fprintf(f,
+		"[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
+		"url_file = %s/url.key\n",
 		r->folder, r->folder, r->folder);
 	fprintf(f, "[media]\nfolder = %s/media\nupload_folder = %s/upload\n", r->folder, r->folder);
 	fprintf(f, "[net]\nconnect_timeout_ms = 1000\nstage_timeout_ms = 2000\n"
 		   "fire_timeout_ms = 1500\n");
-	fprintf(f, "[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
-		   "quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		   "retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
+	fprintf(f,
+		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
+		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
+		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
 		r->folder);
 	write_section(f, r, "instagram");
 	write_section(f, r, "instagram.test");
@@ -208,104 +209,6 @@ static void need(int done, const struct problem *p)
 		return;
 	fprintf(stderr, "rig: %s\n", p->detail);
 	exit(EXIT_FAILURE);
-}
-
-static const char *consent(struct net *net, struct arena *a, const char *url)
-{
-	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
-	struct http_reply reply = { .status = 0 };
-	struct problem p;
-	const char *to;
-
-	req->url = arena_printf(a, "%s&sandbox_auto=approve", url);
-	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
-	to = http_reply_header(&reply, a, "Location");
-	if (!to) {
-		fprintf(stderr, "rig: consent answered %d %s\n", reply.status, buf_str(&reply.body));
-		exit(EXIT_FAILURE);
-	}
-	http_reply_done(&reply);
-	return url_query_get(a, to, "code");
-}
-
-/* The adapter's own connect, against the sandbox. */
-static void run_connect(struct net *net, struct connect *c)
-{
-	struct http_reply reply = { .status = 0 };
-	const struct http_reply *last = NULL;
-	struct problem p;
-
-	for (int i = 0; i < CONNECT_STEPS; i++) {
-		struct step_result step = { .phase = PHASE_STAGE };
-		const enum step what = c->app->platform->connect(c, last, &step);
-
-		if (last)
-			http_reply_done(&reply);
-		last = NULL;
-		if (what == STEP_DONE) {
-			if (step.outcome.kind == OUTCOME_PUBLISHED)
-				return;
-			fprintf(stderr, "rig: connect: %s\n", step.outcome.error.message);
-			exit(EXIT_FAILURE);
-		}
-		if (what == STEP_SEND) {
-			need(net_perform(net, NET_REPEATABLE, step.request, &reply, &p), &p);
-			last = &reply;
-		}
-	}
-}
-
-static void store_account(struct rig *r, const struct app *app, const struct connect_account *found,
-			  int i)
-{
-	struct token tokens[TOKENS_MAX];
-	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
-	struct account_connect in = {
-		.platform = "instagram",
-		.remote_id = found->remote_id,
-		.username = found->username,
-		.display_name = found->display_name ? found->display_name : found->username,
-		.livemode = true,
-		.scopes = found->scopes,
-		.missing_scopes = found->missing_scopes ? found->missing_scopes : "",
-		.meta = meta,
-		.expires_us = found->expires_us,
-		.refresh_us = INSTANT_NONE,
-		.tokens = tokens,
-		.tokens_n = found->tokens_n,
-	};
-	struct problem p;
-
-	for (size_t t = 0; t < found->tokens_n; t++)
-		tokens[t] = (struct token){ .kind = found->tokens[t].kind,
-					    .value = found->tokens[t].value,
-					    .expires_us = found->tokens[t].expires_us,
-					    .issued_us = INSTANT_NONE };
-	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p), &p);
-	free(meta);
-}
-
-static void connect_accounts(struct rig *r, struct app *app)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct platform *platform = platform_find("instagram");
-	struct platform_app papp;
-	struct connect c = { .arena = a, .app = &papp, .verifier = "", .memo = json_object() };
-
-	platform_app_init(&papp, a, r->config, platform, true);
-	rig_sandbox(r, "/_control/apps",
-		    arena_printf(a, "{\"platform\":\"instagram\",\"redirect_uris\":[\"%s\"]}",
-				 papp.redirect_uri));
-	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false));
-	c.now_us = clock_real_us();
-	run_connect(app->net, &c);
-	if (c.accounts_n < RIG_ACCOUNTS) {
-		fprintf(stderr, "rig: the sandbox showed %zu accounts\n", c.accounts_n);
-		exit(EXIT_FAILURE);
-	}
-	for (int i = 0; i < RIG_ACCOUNTS; i++)
-		store_account(r, app, &c.accounts[i], i);
-	json_decref(c.memo);
 }
 
 static void store_picture(struct rig *r, const struct app *app)
@@ -353,8 +256,9 @@ static void run_outside(const struct rig *r, const char *sql)
 	MYSQL *my = mysql_init(NULL);
 	const struct passwd *me = getpwuid(geteuid());
 
-	if (!me || !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
-				       r->database.socket, 0) ||
+	if (!me ||
+	    !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+				r->database.socket, 0) ||
 	    mysql_query(my, sql)) {
 		fprintf(stderr, "rig: %s: %s\n", sql, mysql_error(my));
 		exit(EXIT_FAILURE);
@@ -405,7 +309,7 @@ void rig_start(struct rig *r)
 	need(net_open(r->config, &app.net, &p), &p);
 	run_outside(r, "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES "
 		       "('" RIG_WORKSPACE "', 'rig', UTC_TIMESTAMP(), UTC_TIMESTAMP())");
-	connect_accounts(r, &app);
+	rig_connect(r, &app);
 	store_picture(r, &app);
 	db_free(app.db);
 	net_free(app.net);
@@ -430,7 +334,7 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = { "DELETE FROM attempts", "DELETE FROM events",
-					   "DELETE FROM posts", "DELETE FROM content_media",
+					   "DELETE FROM posts",    "DELETE FROM content_media",
 					   "DELETE FROM contents", "DELETE FROM runners" };
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
@@ -444,7 +348,8 @@ void rig_reset(struct rig *r)
 		    "\"account_calls\":10000000}");
 }
 
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
+	      char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(db_free) struct db *db = database_open(&r->database);
@@ -607,8 +512,8 @@ void rig_fault(struct rig *r, const char *json)
 int rig_effects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
-			      NULL);
+	json_t *out = control(
+		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
 	json_decref(out);

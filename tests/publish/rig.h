@@ -17,14 +17,14 @@
 #include "peer.h"
 #include "support/database.h"
 
-#define RIG_ACCOUNTS 2
+#define RIG_ACCOUNTS  2
 #define RIG_WORKSPACE "ws_rig"
 
 struct rig {
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
 	pid_t sandbox;
-	struct peer *media;                       /* serves the picture to the sandbox */
+	struct peer *media; /* serves the picture to the sandbox */
 	struct config *config;
 	char accounts[RIG_ACCOUNTS][ID_MAX];
 	char media_id[ID_MAX];
@@ -37,7 +37,8 @@ void rig_stop(struct rig *r);
 void rig_reset(struct rig *r);
 
 /* An approved content with one picture, due so long from now; the post's id. */
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX]);
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
+	      char ret[static ID_MAX]);
 
 /* Starts the runner; plan: lines of the failpoint file, or NULL. */
 pid_t rig_runner(struct rig *r, const char *plan, const char *option);
@@ -51,7 +52,7 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 enum post_state rig_state(struct rig *r, const char *id);
 /* One number of the database. */
 int64_t rig_number(struct rig *r, const char *sql);
-char *rig_text(struct rig *r, const char *sql);  /* caller frees; NULL: no row or NULL */
+char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
 /* Objects with that caption that really exist on the platform. */
 int rig_effects(struct rig *r, const char *caption);
 /* Calls of an endpoint that reached the sandbox. */
@@ -60,5 +61,6 @@ void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
+void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */
 
 #endif

@@ -33,8 +33,10 @@ int client_need(const char *const *names)
 
 		if (value && *value)
 			continue;
-		fprintf(stderr, "SKIPPED: %s is not set; run this through `./carillon check`, or set "
-				"what `./carillon env` prints.\n", *names);
+		fprintf(stderr,
+			"SKIPPED: %s is not set; run this through `./carillon check`, or set "
+			"what `./carillon env` prints.\n",
+			*names);
 		return CLIENT_SKIP;
 	}
 	return 0;
@@ -146,14 +148,16 @@ struct answer *client_send(const struct call *c)
 	return a;
 }
 
-struct answer *client_call(const char *method, const char *path, const char *token, const char *body)
+struct answer *client_call(const char *method, const char *path, const char *token,
+			   const char *body)
 {
 	const struct call c = { .method = method, .path = path, .token = token, .body = body };
 
 	return client_send(&c);
 }
 
-struct answer *client_callf(const char *method, const char *path, const char *token, const char *fmt, ...)
+struct answer *client_callf(const char *method, const char *path, const char *token,
+			    const char *fmt, ...)
 {
 	struct buf body CLEANUP(buf_done) = BUF_INIT;
 	va_list ap;
@@ -217,7 +221,8 @@ static json_t *answer_need(const struct answer *a, const char *path)
 {
 	json_t *at = answer_at(a, path);
 
-	ck_assert_msg(at != NULL, "no member %s in:\n%ld\n%s%s", path, a->status, a->headers, a->body);
+	ck_assert_msg(at != NULL, "no member %s in:\n%ld\n%s%s", path, a->status, a->headers,
+		      a->body);
 	return at;
 }
 
@@ -260,34 +265,37 @@ size_t answer_count(const struct answer *a, const char *path)
 
 void assert_status_at(const struct answer *a, long status, const char *file, int line)
 {
-	ck_assert_msg(a->status == status, "%s:%d: %ld instead of %ld:\n%s%s", file, line, a->status,
-		      status, a->headers, a->body);
+	ck_assert_msg(a->status == status, "%s:%d: %ld instead of %ld:\n%s%s", file, line,
+		      a->status, status, a->headers, a->body);
 }
 
-void assert_problem_at(const struct answer *a, long status, const char *code, const char *file, int line)
+void assert_problem_at(const struct answer *a, long status, const char *code, const char *file,
+		       int line)
 {
-	static const char *const texts[] = { "type",	 "title", "detail",	"instance",
+	static const char *const texts[] = { "type", "title",      "detail",       "instance",
 					     "code", "request_id", "error.message" };
 	const char *type = answer_header(a, "Content-Type");
 	size_t i;
 
 	assert_status_at(a, status, file, line);
-	ck_assert_msg(type && strncmp(type, "application/problem+json", 24) == 0, "%s:%d: %s", file, line,
-		      a->headers);
-	ck_assert_msg(strcmp(answer_text(a, "code"), code) == 0, "%s:%d: %s instead of %s: %s", file, line,
-		      answer_text(a, "code"), code, a->body);
+	ck_assert_msg(type && strncmp(type, "application/problem+json", 24) == 0, "%s:%d: %s", file,
+		      line, a->headers);
+	ck_assert_msg(strcmp(answer_text(a, "code"), code) == 0, "%s:%d: %s instead of %s: %s",
+		      file, line, answer_text(a, "code"), code, a->body);
 	for (i = 0; i < ARRAY_LEN(texts); i++)
-		ck_assert_msg(*answer_text(a, texts[i]) != '\0', "%s:%d: %s is empty", file, line, texts[i]);
+		ck_assert_msg(*answer_text(a, texts[i]) != '\0', "%s:%d: %s is empty", file, line,
+			      texts[i]);
 	ck_assert_msg(answer_int(a, "status") == status, "%s:%d: %s", file, line, a->body);
 	(void)answer_count(a, "errors");
 	(void)answer_text(a, "error.code");
-	ck_assert_msg(answer_header(a, "X-Request-Id") != NULL, "%s:%d: no X-Request-Id", file, line);
+	ck_assert_msg(answer_header(a, "X-Request-Id") != NULL, "%s:%d: no X-Request-Id", file,
+		      line);
 	ck_assert_msg(strcmp(answer_header(a, "X-Request-Id"), answer_text(a, "request_id")) == 0,
 		      "%s:%d: two request ids", file, line);
 }
 
-void assert_invalid_at(const struct answer *a, const char *pointer, const char *code, const char *file,
-		       int line)
+void assert_invalid_at(const struct answer *a, const char *pointer, const char *code,
+		       const char *file, int line)
 {
 	size_t i, n;
 	char path[64];
@@ -299,8 +307,8 @@ void assert_invalid_at(const struct answer *a, const char *pointer, const char *
 		if (strcmp(answer_text(a, path), pointer) != 0)
 			continue;
 		snprintf(path, sizeof(path), "errors.%zu.code", i);
-		ck_assert_msg(!code || strcmp(answer_text(a, path), code) == 0, "%s:%d: %s", file, line,
-			      a->body);
+		ck_assert_msg(!code || strcmp(answer_text(a, path), code) == 0, "%s:%d: %s", file,
+			      line, a->body);
 		return;
 	}
 	ck_abort_msg("%s:%d: nothing about %s in %s", file, line, pointer, a->body);
@@ -363,8 +371,9 @@ char *client_raw(const void *bytes, size_t n)
 /* FastCGI records, FastCGI specification 3.3. */
 static void record_add(struct buf *b, int type, const void *p, size_t n)
 {
-	const unsigned char head[8] = { 1, (unsigned char)type, 0, 1, (unsigned char)(n >> 8),
-					(unsigned char)n, 0, 0 };
+	const unsigned char head[8] = {
+		1, (unsigned char)type, 0, 1, (unsigned char)(n >> 8), (unsigned char)n, 0, 0
+	};
 
 	buf_add(b, head, sizeof(head));
 	buf_add(b, p, n);
@@ -456,7 +465,8 @@ static MYSQL *sql_open(void)
 
 	ck_assert_ptr_nonnull(user);
 	ck_assert_msg(mysql_real_connect(my, "localhost", user->pw_name, NULL, NULL, 0,
-					 client_env("CARILLON_SOCKET"), 0), "%s", mysql_error(my));
+					 client_env("CARILLON_SOCKET"), 0),
+		      "%s", mysql_error(my));
 	ck_assert_msg(mysql_query(my, find) == 0, "%s", mysql_error(my));
 	rows = mysql_store_result(my);
 	row = mysql_fetch_row(rows);
@@ -497,7 +507,8 @@ static void persona_workspace(struct persona *p, const char *workspace)
 	}
 	random_id(p->workspace, "ws");
 	free(client_sql("INSERT INTO workspaces (id, name, created_at, updated_at) "
-			"VALUES ('%s', 'Persona', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))", p->workspace));
+			"VALUES ('%s', 'Persona', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+			p->workspace));
 }
 
 static void persona_session(struct persona *p)
@@ -534,6 +545,7 @@ void persona_make(struct persona *ret, const char *workspace, const char *role)
 			"VALUES ('%s', '%s', 'Persona', '%s', UTC_TIMESTAMP(3))",
 			ret->user, ret->email, hash));
 	free(client_sql("INSERT INTO members (workspace_id, user_id, role, created_at) "
-			"VALUES ('%s', '%s', '%s', UTC_TIMESTAMP(3))", ret->workspace, ret->user, role));
+			"VALUES ('%s', '%s', '%s', UTC_TIMESTAMP(3))",
+			ret->workspace, ret->user, role));
 	persona_session(ret);
 }

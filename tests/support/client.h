@@ -21,41 +21,43 @@
 int client_need(const char *const *names);
 #define CLIENT_NEED(...) client_need((const char *const[]){ __VA_ARGS__, NULL })
 
-const char *client_env(const char *name);   /* fails the test when unset */
-#define CLIENT_TOKEN client_env("CARILLON_TOKEN")
-#define CLIENT_KEY client_env("CARILLON_API_KEY")
+const char *client_env(const char *name); /* fails the test when unset */
+#define CLIENT_TOKEN    client_env("CARILLON_TOKEN")
+#define CLIENT_KEY      client_env("CARILLON_API_KEY")
 #define CLIENT_TEST_KEY client_env("CARILLON_TEST_KEY")
 
 struct call {
-	const char *method, *path;           /* path: from the root, "/api/v1/content?limit=2" */
-	const char *token;                   /* bearer; NULL: none */
-	const void *body;                    /* NULL: none */
-	size_t body_n;                       /* 0: strlen(body) */
-	const char *content_type;            /* NULL: application/json when there is a body */
-	const char *const *headers;          /* further "Name: value" lines, NULL-terminated; or NULL */
-	const char *base;                    /* NULL: CARILLON_URL */
-	long timeout_s;                      /* 0: 60 */
+	const char *method, *path;  /* path: from the root, "/api/v1/content?limit=2" */
+	const char *token;          /* bearer; NULL: none */
+	const void *body;           /* NULL: none */
+	size_t body_n;              /* 0: strlen(body) */
+	const char *content_type;   /* NULL: application/json when there is a body */
+	const char *const *headers; /* further "Name: value" lines, NULL-terminated; or NULL */
+	const char *base;           /* NULL: CARILLON_URL */
+	long timeout_s;             /* 0: 60 */
 };
 
 struct answer {
 	long status;
-	char *headers;                       /* of the last response, as received */
-	char *body;                          /* NUL-terminated */
+	char *headers; /* of the last response, as received */
+	char *body;    /* NUL-terminated */
 	size_t body_n;
-	json_t *json;                        /* NULL unless the body is JSON */
+	json_t *json; /* NULL unless the body is JSON */
 	double seconds;
 };
 
 struct answer *client_send(const struct call *c);
 /* The common case; body NULL: none. */
-struct answer *client_call(const char *method, const char *path, const char *token, const char *body);
+struct answer *client_call(const char *method, const char *path, const char *token,
+			   const char *body);
 /* body from a format */
-struct answer *client_callf(const char *method, const char *path, const char *token, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+struct answer *client_callf(const char *method, const char *path, const char *token,
+			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void answer_free(struct answer *a);
 DEFINE_CLEANUP(struct answer *, answer_free);
 
-const char *answer_header(const struct answer *a, const char *name); /* NULL absent; static buffer */
+const char *answer_header(const struct answer *a,
+			  const char *name); /* NULL absent; static buffer */
 
 /* Members by dotted path, arrays by number: "posts.0.id". at: NULL absent; the others fail then. */
 json_t *answer_at(const struct answer *a, const char *path);
@@ -69,11 +71,12 @@ size_t answer_count(const struct answer *a, const char *path);
 void assert_status_at(const struct answer *a, long status, const char *file, int line);
 #define assert_status(a, status) assert_status_at(a, status, __FILE__, __LINE__)
 /* A problem document, complete and consistent, with this status and code. */
-void assert_problem_at(const struct answer *a, long status, const char *code, const char *file, int line);
+void assert_problem_at(const struct answer *a, long status, const char *code, const char *file,
+		       int line);
 #define assert_problem(a, status, code) assert_problem_at(a, status, code, __FILE__, __LINE__)
 /* ... of kind validation_failed with an item for this pointer (and code, unless NULL). */
-void assert_invalid_at(const struct answer *a, const char *pointer, const char *code, const char *file,
-		       int line);
+void assert_invalid_at(const struct answer *a, const char *pointer, const char *code,
+		       const char *file, int line);
 #define assert_invalid(a, pointer, code) assert_invalid_at(a, pointer, code, __FILE__, __LINE__)
 
 /* Raw bytes over TLS to the instance; what came back until it closed or fell silent for 5 s. */

@@ -20,20 +20,26 @@ void person_make(struct person *ret, size_t pages)
 
 	*ret = (struct person){ .pages = pages };
 	digits(ret->id, "1022000");
-	buf_printf(&body, "{\"platform\":\"instagram\",\"users\":[{\"id\":\"%s\",\"name\":\"P\",\"pages\":[",
-		   ret->id);
+	buf_printf(
+		&body,
+		"{\"platform\":\"instagram\",\"users\":[{\"id\":\"%s\",\"name\":\"P\",\"pages\":[",
+		ret->id);
 	for (size_t i = 0; i < pages; i++) {
 		char page[24];
 
 		digits(page, "10299");
 		digits(ret->account[i], "1784155");
 		buf_printf(&body,
-			   "%s{\"id\":\"%s\",\"name\":\"Page\",\"instagram\":{\"id\":\"%s\",\"username\":\"u%s\"}}",
+			   "%s{\"id\":\"%s\",\"name\":\"Page\",\"instagram\":{\"id\":\"%s\","
+			   "\"username\":\"u%s\"}}",
 			   i ? "," : "", page, ret->account[i], ret->account[i]);
 	}
 	buf_adds(&body, "]}]}");
-	CLEANUP(answer_free) struct answer *a =
-		client_send(&(struct call){ .method = "POST", .path = "/_control/world", .body = body.p,
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "POST",
+					    .path = "/_control/world",
+					    .body = body.p,
 					    .base = client_env("CARILLON_SANDBOX_URL") });
 
 	assert_status(a, 200);
@@ -51,7 +57,8 @@ void connect_start(struct start *ret, const char *token, const char *query)
 	snprintf(ret->url, sizeof(ret->url), "%s", answer_text(a, "url"));
 	cookie = answer_header(a, "set-cookie");
 	ck_assert_ptr_nonnull(cookie);
-	snprintf(ret->cookie, sizeof(ret->cookie), "Cookie: %.*s", (int)strcspn(cookie, ";"), cookie);
+	snprintf(ret->cookie, sizeof(ret->cookie), "Cookie: %.*s", (int)strcspn(cookie, ";"),
+		 cookie);
 }
 
 char *connect_consent(const struct start *s, const struct person *p, const char *more)
@@ -60,7 +67,8 @@ char *connect_consent(const struct start *s, const struct person *p, const char 
 
 	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, p->id,
 		   strstr(more, "sandbox_auto") ? "" : "&sandbox_auto=approve", more);
-	CLEANUP(answer_free) struct answer *a =
+	CLEANUP(answer_free)
+	struct answer *a =
 		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
 
 	ck_assert_msg(a->status / 100 == 3, "%ld %s", a->status, a->body);
@@ -71,7 +79,8 @@ struct answer *connect_callback(const char *url, const char *cookie)
 {
 	const char *headers[] = { cookie, NULL };
 
-	return client_send(&(struct call){ .method = "GET", .path = "", .base = url, .headers = headers });
+	return client_send(
+		&(struct call){ .method = "GET", .path = "", .base = url, .headers = headers });
 }
 
 char *connect_account(const char *token, const struct person *p, const char *mode)
@@ -89,8 +98,8 @@ char *connect_account(const char *token, const struct person *p, const char *mod
 	assert_status(a, 303);
 	ck_assert_msg(strstr(answer_header(a, "location"), "connected=instagram") != NULL, "%s",
 		      answer_header(a, "location"));
-	CLEANUP(answer_free) struct answer *state =
-		client_call("GET", "/api/v1/integrations/instagram", token, NULL);
+	CLEANUP(answer_free)
+	struct answer *state = client_call("GET", "/api/v1/integrations/instagram", token, NULL);
 
 	assert_status(state, 200);
 	for (size_t i = 0; i < answer_count(state, "accounts"); i++) {

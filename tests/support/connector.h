@@ -10,7 +10,7 @@
 
 struct person {
 	char id[24];
-	char account[3][24];   /* Instagram ids behind the pages */
+	char account[3][24]; /* Instagram ids behind the pages */
 	size_t pages;
 };
 

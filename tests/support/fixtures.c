@@ -16,6 +16,15 @@
 
 extern char **environ;
 
+/* Fixtures are made before the first case runs, where libcheck's assertions have nobody to tell. */
+#define NEED(claim) ((claim) ? (void)0 : give_up(#claim, __LINE__))
+
+_Noreturn static void give_up(const char *claim, int line)
+{
+	fprintf(stderr, "fixtures.c:%d: %s does not hold\n", line, claim);
+	abort();
+}
+
 struct recipe {
 	const char *name;
 	const char *source, *filter; /* lavfi source; NULL: made from another file */
@@ -46,7 +55,7 @@ static struct home *home(void)
 	if (!*here.folder) {
 		snprintf(here.folder, sizeof(here.folder), "%s/carillon-fixtures-XXXXXX",
 			 tmp ? tmp : "/tmp");
-		ck_assert_ptr_nonnull(mkdtemp(here.folder));
+		NEED(mkdtemp(here.folder));
 	}
 	return &here;
 }
@@ -59,12 +68,11 @@ static void run(const char *const *argv)
 
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, 0, "/dev/null", O_RDONLY, 0);
-	ck_assert_int_eq(
-		posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ),
-		0);
+	NEED(posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ) ==
+	     0);
 	posix_spawn_file_actions_destroy(&quiet);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(status == 0, "%s failed", argv[0]);
+	NEED(waitpid(pid, &status, 0) == pid);
+	NEED(status == 0);
 }
 
 static void make_image(const char *source, const char *path)
@@ -119,9 +127,9 @@ static void write_file(const char *path, const void *bytes, size_t n)
 {
 	FILE *f = fopen(path, "wb");
 
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
-	ck_assert_int_eq(fclose(f), 0);
+	NEED(f);
+	NEED(fwrite(bytes, 1, n, f) == n);
+	NEED(fclose(f) == 0);
 }
 
 static char *read_file(const char *path, size_t *ret_n)
@@ -130,7 +138,7 @@ static char *read_file(const char *path, size_t *ret_n)
 	FILE *f = fopen(path, "rb");
 	size_t got;
 
-	ck_assert_ptr_nonnull(f);
+	NEED(f);
 	while ((got = fread(buf_reserve(&b, 65536), 1, 65536, f)) > 0)
 		b.len += got;
 	fclose(f);
@@ -167,10 +175,12 @@ static void make(enum fixture f, const char *path)
 const char *fixture_path(enum fixture f)
 {
 	struct home *h = home();
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
 
 	if (!*h->paths[f]) {
-		snprintf(h->paths[f], sizeof(h->paths[f]), "%s/%s", (const char *)h->folder,
-			 recipes[f].name);
+		buf_printf(&path, "%s/%s", h->folder, recipes[f].name);
+		NEED(path.len < sizeof(h->paths[f]));
+		memcpy(h->paths[f], path.p, path.len + 1);
 		make(f, h->paths[f]);
 	}
 	return h->paths[f];
@@ -185,7 +195,7 @@ char *fixture_fresh_jpeg(void)
 
 	random_id(id, "jpg");
 	id_n = strlen(id);
-	ck_assert_int_gt(asprintf(&path, "%s/%s.jpg", home()->folder, id), 0);
+	NEED(asprintf(&path, "%s/%s.jpg", home()->folder, id) > 0);
 	bytes = read_file(fixture_path(FIXTURE_JPEG), &n);
 	buf_add(&out, bytes, 2);
 	buf_add(&out, "\xff\xfe", 2);

@@ -11,14 +11,14 @@
 #include "support/client.h"
 
 enum fixture {
-	FIXTURE_JPEG,        /* 1080 x 1080 */
-	FIXTURE_JPEG_WIDE,   /* 1080 x 608 */
-	FIXTURE_JPEG_TALL,   /* 600 x 1200: outside Instagram's feed ratios */
+	FIXTURE_JPEG,      /* 1080 x 1080 */
+	FIXTURE_JPEG_WIDE, /* 1080 x 608 */
+	FIXTURE_JPEG_TALL, /* 600 x 1200: outside Instagram's feed ratios */
 	FIXTURE_PNG,
-	FIXTURE_VIDEO,       /* 720 x 1280, 5 s, H.264 High yuv420p and AAC, faststart */
-	FIXTURE_TEXT,        /* plain text */
+	FIXTURE_VIDEO, /* 720 x 1280, 5 s, H.264 High yuv420p and AAC, faststart */
+	FIXTURE_TEXT,  /* plain text */
 	FIXTURE_EMPTY,
-	FIXTURE_VIDEO_CUT,   /* the first two thirds of FIXTURE_VIDEO */
+	FIXTURE_VIDEO_CUT, /* the first two thirds of FIXTURE_VIDEO */
 	FIXTURE_JPEG_CUT,
 	FIXTURES
 };

@@ -16,7 +16,8 @@ static const struct setting rows[] = {
 static const struct setting_group group = { sections, rows };
 
 /* Loads the text as a file; `at` is what stands behind the path in the refusal. */
-static int load(const char *text, size_t len, struct config **ret, struct problem *p, const char **at)
+static int load(const char *text, size_t len, struct config **ret, struct problem *p,
+		const char **at)
 {
 	char path[] = "/tmp/config_test.XXXXXX";
 	int fd = mkstemp(path), error;
@@ -37,7 +38,8 @@ static const struct {
 	const char *at;
 } wrong[] = {
 	{ "[publish]\nin_flight = 0\n", 0, ":2: [publish] in_flight is out of range (1 to 2000)" },
-	{ "[publish]\nin_flight = 2001\n", 0, ":2: [publish] in_flight is out of range (1 to 2000)" },
+	{ "[publish]\nin_flight = 2001\n", 0,
+	  ":2: [publish] in_flight is out of range (1 to 2000)" },
 	{ "[publish]\nin_flight = 1x\n", 0,
 	  ":2: [publish] in_flight must be a whole number (1 to 2000)" },
 	{ "[publish]\nin_flight =\n", 0,
@@ -52,11 +54,14 @@ static const struct {
 	{ "public_url = x\n", 0, ":1: [] public_url stands in an unknown section" },
 	{ "[server]\npublic_url = a\npublic_url = b\n", 0, ":3: [server] public_url is set twice" },
 	{ "[server]\nrubbish\n", 0, ":2: neither [section] nor name = value" },
-	{ "[server]\npublic_url = a\x01\n", 0, ":2: [server] public_url holds a control character" },
+	{ "[server]\npublic_url = a\x01\n", 0,
+	  ":2: [server] public_url holds a control character" },
 	{ "[server]\npublic_url = a\xff\n", 0, ":0: not UTF-8" },
 	{ "[server]\npublic_url = a\0b\n", 27, ":2: a line is too long or holds a NUL" },
-	{ "[instagram.test]\ntries = 6\n", 0, ":2: [instagram.test] tries is out of range (1 to 5)" },
-	{ "[instagram.live]\ntries = 2\n", 0, ":2: [instagram.live] tries stands in an unknown section" },
+	{ "[instagram.test]\ntries = 6\n", 0,
+	  ":2: [instagram.test] tries is out of range (1 to 5)" },
+	{ "[instagram.live]\ntries = 2\n", 0,
+	  ":2: [instagram.live] tries stands in an unknown section" },
 };
 
 START_TEST(load_wrong_line_is_named)

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "domain/delivery.h"
 
-#define NOW (1800000000LL * US_PER_S)
+#define NOW      (1800000000LL * US_PER_S)
 #define OUTCOMES (OUTCOME_RESTAGE + 1)
 
 static const struct delivery_rules rules = {
@@ -70,7 +70,8 @@ static void check_move(const struct place *p, const struct delivery_view *v, enu
 	const enum attempt_state attempt = m->attempt == ATTEMPT_NONE ? v->attempt : m->attempt;
 
 	ck_assert_msg(post_state_may_become(v->state, m->state), "%s -> %s in phase %d by %d",
-		      post_state_name(v->state), post_state_name(m->state), p->phase, kind);
+		      post_state_name(v->state), post_state_name(m->state), (int)p->phase,
+		      (int)kind);
 	ck_assert_int_eq(m->wake_us == INSTANT_NONE, is_done);
 	if (!is_done)
 		ck_assert_int_ge(m->wake_us, v->now_us);
@@ -81,9 +82,8 @@ static void check_move(const struct place *p, const struct delivery_view *v, enu
 		ck_assert_int_eq(attempt, ATTEMPT_EFFECT);
 	if (v->attempt == ATTEMPT_EFFECT)
 		ck_assert(m->state == POST_PUBLISHED || m->state == POST_CONFIRMING);
-	ck_assert_int_eq(m->is_event,
-			 m->state != v->state && m->state != POST_CONFIRMING &&
-				 m->state != POST_STAGED);
+	ck_assert_int_eq(m->is_event, m->state != v->state && m->state != POST_CONFIRMING &&
+					      m->state != POST_STAGED);
 }
 
 START_TEST(every_combination_has_a_lawful_answer)
@@ -98,7 +98,8 @@ START_TEST(every_combination_has_a_lawful_answer)
 			struct delivery_move m;
 
 			v.tries = tries[i % ARRAY_LEN(tries)];
-			v.sent_us = NOW - ages_s[i / ARRAY_LEN(tries) % ARRAY_LEN(ages_s)] * US_PER_S;
+			v.sent_us =
+				NOW - ages_s[i / ARRAY_LEN(tries) % ARRAY_LEN(ages_s)] * US_PER_S;
 			v.negatives = (int)(i & 1);
 			v.last_read_us = i & 1 ? NOW - 61 * US_PER_S : INSTANT_NONE;
 			v.is_immediate = (i & 2) != 0;
@@ -336,7 +337,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, every_combination_has_a_lawful_answer, 0, (int)ARRAY_LEN(places));
-	tcase_add_loop_test(t, first_answer_is_the_documented_one, 0, (int)ARRAY_LEN(first_answers));
+	tcase_add_loop_test(t, first_answer_is_the_documented_one, 0,
+			    (int)ARRAY_LEN(first_answers));
 	tcase_add_test(t, absence_counts_only_after_quarantine);
 	tcase_add_test(t, two_absences_must_lie_apart);
 	tcase_add_test(t, third_attempt_is_the_last);

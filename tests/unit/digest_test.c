@@ -9,7 +9,8 @@
 
 START_TEST(sha256_known_vector)
 {
-	static const char want[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	static const char want[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 	uint8_t sum[SHA256_BYTES];
 	char hex[SHA256_HEX_MAX];
 	struct digest *d = digest_new();
@@ -96,12 +97,15 @@ END_TEST
 
 START_TEST(unbase64url_malformed_is_refused)
 {
-	static const char *const wrong[] = { "A", "AAAAA", "Zg==", "Zh", "Zm9", "Z g", "+/8", "Zg\n" };
+	static const char *const wrong[] = {
+		"A", "AAAAA", "Zg==", "Zh", "Zm9", "Z g", "+/8", "Zg\n"
+	};
 	uint8_t back[8];
 	size_t n = 77;
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		ck_assert_msg(digest_unbase64url(wrong[i], strlen(wrong[i]), back, 8, &n) == -EINVAL,
+		ck_assert_msg(digest_unbase64url(wrong[i], strlen(wrong[i]), back, 8, &n) ==
+				      -EINVAL,
 			      "%s", wrong[i]);
 	ck_assert_int_eq(digest_unbase64url("Zm9v", 4, back, 2, &n), -EINVAL);
 	ck_assert_int_eq(digest_unbase64url("Zm\0v", 4, back, 8, &n), -EINVAL);

@@ -33,9 +33,10 @@ START_TEST(emit_nested_keeps_commas)
 	emit_raw(&e, "s", NULL);
 	emit_null(&e, "z");
 	emit_close(&e);
-	ck_assert_str_eq(buf_str(&out),
-			 "{\"a\":\"x\",\"b\":[-9223372036854775808,{},[],true],\"n\":null,\"m\":\"ab\","
-			 "\"t\":\"1970-01-01T00:00:01Z\",\"u\":null,\"r\":{\"k\":1},\"s\":null,\"z\":null}");
+	ck_assert_str_eq(
+		buf_str(&out),
+		"{\"a\":\"x\",\"b\":[-9223372036854775808,{},[],true],\"n\":null,\"m\":\"ab\","
+		"\"t\":\"1970-01-01T00:00:01Z\",\"u\":null,\"r\":{\"k\":1},\"s\":null,\"z\":null}");
 }
 END_TEST
 
@@ -87,7 +88,8 @@ START_TEST(emit_invalid_bytes_become_replacement)
 	struct emit e = EMIT(&out);
 
 	emit_text(&e, NULL, "a\xff\xed\xa0\x80\xc3");
-	ck_assert_str_eq(buf_str(&out), "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+	ck_assert_str_eq(buf_str(&out),
+			 "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 END_TEST
 
@@ -97,9 +99,15 @@ START_TEST(emit_number_is_shortest_and_exact)
 		double n;
 		const char *text;
 	} rows[] = {
-		{ 0.1, "0.1" },   { 1.0, "1" },       { 1.0 / 3, "0.3333333333333333" },
-		{ -2.5, "-2.5" }, { 1e300, "1e+300" }, { DBL_MAX, "1.7976931348623157e+308" },
-		{ 123456789.0, "123456789" }, { (double)INFINITY, "null" }, { (double)NAN, "null" },
+		{ 0.1, "0.1" },
+		{ 1.0, "1" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ -2.5, "-2.5" },
+		{ 1e300, "1e+300" },
+		{ DBL_MAX, "1.7976931348623157e+308" },
+		{ 123456789.0, "123456789" },
+		{ (double)INFINITY, "null" },
+		{ (double)NAN, "null" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -28,8 +28,8 @@ struct pool {
 	char folder[64], socket[96];
 	pid_t master;
 	int64_t requests_max;
-	int generation;         /* of the configuration: a reload adds one */
-	int stray_fd;           /* open in the master; no worker may have it */
+	int generation; /* of the configuration: a reload adds one */
+	int stray_fd;   /* open in the master; no worker may have it */
 };
 
 struct worker {
@@ -132,8 +132,13 @@ static int work(void *arg, int listen_fd, const volatile int *stop)
 	struct pool *pool = arg;
 	struct worker w = { .pool = pool };
 	const struct fcgi_service service = {
-		.app = &w.app, .listen_fd = listen_fd, .requests_max = pool->requests_max,
-		.body_max = 200000, .stop = stop, .serve = serve, .arg = &w,
+		.app = &w.app,
+		.listen_fd = listen_fd,
+		.requests_max = pool->requests_max,
+		.body_max = 200000,
+		.stop = stop,
+		.serve = serve,
+		.arg = &w,
 	};
 
 	w.app.config = &w.config;
@@ -151,7 +156,9 @@ static int reload(void *arg, struct master *m)
 
 static void pool_start(struct pool *p, int workers, int64_t requests_max)
 {
-	struct master m = { .workers = workers, .backlog = 1024, .worker = work, .reload = reload, .arg = p };
+	struct master m = {
+		.workers = workers, .backlog = 1024, .worker = work, .reload = reload, .arg = p
+	};
 	struct problem problem = { 0 };
 	int i;
 
@@ -193,11 +200,22 @@ static int pool_stop(struct pool *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static char *ask_with(const struct pool *p, const char *method, const char *path, const void *body, size_t n)
+static char *ask_with(const struct pool *p, const char *method, const char *path, const void *body,
+		      size_t n)
 {
 	char size[32];
-	const char *const params[] = { "REQUEST_METHOD", method, "DOCUMENT_URI", path, "REQUEST_URI", path,
-				       "QUERY_STRING", "", "HTTP_X_MARK", "kept", "CONTENT_LENGTH", size,
+	const char *const params[] = { "REQUEST_METHOD",
+				       method,
+				       "DOCUMENT_URI",
+				       path,
+				       "REQUEST_URI",
+				       path,
+				       "QUERY_STRING",
+				       "",
+				       "HTTP_X_MARK",
+				       "kept",
+				       "CONTENT_LENGTH",
+				       size,
 				       NULL };
 
 	snprintf(size, sizeof(size), "%zu", n);
@@ -440,16 +458,26 @@ END_TEST
 static const struct {
 	const char *name, *value;
 } doubles[] = {
-	{ "HTTP_AUTHORIZATION", "Bearer x" }, { "HTTP_IDEMPOTENCY_KEY", "k" },
-	{ "CONTENT_LENGTH", "0" },	      { "HTTP_IF_MATCH", "\"1\"" },
+	{ "HTTP_AUTHORIZATION", "Bearer x" },
+	{ "HTTP_IDEMPOTENCY_KEY", "k" },
+	{ "CONTENT_LENGTH", "0" },
+	{ "HTTP_IF_MATCH", "\"1\"" },
 };
 
 START_TEST(single_headers_given_twice_are_400)
 {
 	struct pool p;
-	const char *const params[] = { "REQUEST_METHOD", "GET", "DOCUMENT_URI", "/plain", "REQUEST_URI",
-				       "/plain", doubles[_i].name, doubles[_i].value, doubles[_i].name,
-				       doubles[_i].value, NULL };
+	const char *const params[] = { "REQUEST_METHOD",
+				       "GET",
+				       "DOCUMENT_URI",
+				       "/plain",
+				       "REQUEST_URI",
+				       "/plain",
+				       doubles[_i].name,
+				       doubles[_i].value,
+				       doubles[_i].name,
+				       doubles[_i].value,
+				       NULL };
 	char *answer;
 
 	pool_start(&p, 1, 10000);
@@ -469,9 +497,9 @@ START_TEST(bad_lengths_are_400)
 
 	pool_start(&p, 1, 10000);
 	for (i = 0; i < ARRAY_LEN(lengths); i++) {
-		const char *const params[] = { "REQUEST_METHOD", "POST", "DOCUMENT_URI", "/length",
-					       "REQUEST_URI", "/length", "CONTENT_LENGTH", lengths[i],
-					       NULL };
+		const char *const params[] = { "REQUEST_METHOD", "POST",        "DOCUMENT_URI",
+					       "/length",        "REQUEST_URI", "/length",
+					       "CONTENT_LENGTH", lengths[i],    NULL };
 		char *answer = client_fcgi(p.socket, params, "abc", 3);
 
 		ck_assert_msg(strstr(answer, "Status: 400") != NULL, "%s: %s", lengths[i], answer);

@@ -55,7 +55,8 @@ START_TEST(cursor_round_trip)
 	fixture_open(&f);
 	for (i = 0; i < ARRAY_LEN(instants); i++) {
 		fixture_ask(&f, "cursor",
-			    paging_cursor(&f.req, "content", instants[i], "cnt_01HZX6V1P2Q3R4S5T6U7V8W9X0"));
+			    paging_cursor(&f.req, "content", instants[i],
+					  "cnt_01HZX6V1P2Q3R4S5T6U7V8W9X0"));
 		ck_assert_int_eq(paging_read(&f.req, "content", &f.page, &f.problem), 0);
 		ck_assert(f.page.after_us == instants[i]);
 		ck_assert_str_eq(f.page.after_id, "cnt_01HZX6V1P2Q3R4S5T6U7V8W9X0");
@@ -78,7 +79,8 @@ START_TEST(cursor_altered_in_any_character_is_refused)
 
 		cursor[i] = was == 'A' ? 'B' : 'A';
 		fixture_ask(&f, "cursor", cursor);
-		ck_assert_msg(paging_read(&f.req, "content", &f.page, &f.problem) < 0, "position %zu", i);
+		ck_assert_msg(paging_read(&f.req, "content", &f.page, &f.problem) < 0,
+			      "position %zu", i);
 		ck_assert_int_eq(f.problem.kind, PROBLEM_CURSOR);
 		cursor[i] = was;
 	}
@@ -118,8 +120,9 @@ END_TEST
 static const struct {
 	const char *text;
 	int want; /* 0: refused */
-} limits[] = { { "1", 1 }, { "100", 100 }, { "0", 0 },	 { "101", 0 }, { "-1", 0 },
-	       { "", 0 },  { "ten", 0 },   { "1x", 0 },	 { "99999999999999999999", 0 } };
+} limits[] = { { "1", 1 },   { "100", 100 }, { "0", 0 },
+	       { "101", 0 }, { "-1", 0 },    { "", 0 },
+	       { "ten", 0 }, { "1x", 0 },    { "99999999999999999999", 0 } };
 
 START_TEST(limit_is_1_to_100)
 {
@@ -127,7 +130,8 @@ START_TEST(limit_is_1_to_100)
 
 	fixture_open(&f);
 	fixture_ask(&f, "limit", limits[_i].text);
-	ck_assert_int_eq(paging_read(&f.req, "content", &f.page, &f.problem), limits[_i].want ? 0 : -1);
+	ck_assert_int_eq(paging_read(&f.req, "content", &f.page, &f.problem),
+			 limits[_i].want ? 0 : -1);
 	if (limits[_i].want)
 		ck_assert_int_eq(f.page.limit, limits[_i].want);
 	else

@@ -12,8 +12,11 @@ struct note {
 	const char *text;
 };
 static const struct field note_fields[] = {
-	{ .name = "text", .kind = FIELD_TEXT, .offset = offsetof(struct note, text),
-	  .flags = FIELD_REQUIRED, .most = 10 },
+	{ .name = "text",
+	  .kind = FIELD_TEXT,
+	  .offset = offsetof(struct note, text),
+	  .flags = FIELD_REQUIRED,
+	  .most = 10 },
 	{ .name = NULL },
 };
 static const struct schema note_schema = { "Note", sizeof(struct note), note_fields };
@@ -43,9 +46,9 @@ static int refuse(struct request *req, struct reply *ret, struct problem *reterr
 
 static const char *const colours[] = { "red", "green", NULL };
 static const struct query_param list_query[] = {
-	{ "limit", QUERY_INT, 1, 100, NULL, "" },  { "open", QUERY_BOOL, 0, 0, NULL, "" },
+	{ "limit", QUERY_INT, 1, 100, NULL, "" },   { "open", QUERY_BOOL, 0, 0, NULL, "" },
 	{ "since", QUERY_INSTANT, 0, 0, NULL, "" }, { "colour", QUERY_ENUM, 0, 0, colours, "" },
-	{ "note", QUERY_ID, 0, 0, NULL, "" },	   { "word", QUERY_TEXT, 2, 5, NULL, "" },
+	{ "note", QUERY_ID, 0, 0, NULL, "" },       { "word", QUERY_TEXT, 2, 5, NULL, "" },
 	{ "cursor", QUERY_CURSOR, 0, 0, NULL, "" }, { NULL, 0, 0, 0, NULL, NULL },
 };
 
@@ -192,7 +195,8 @@ static const struct {
 	{ "POST", "/v1/notes/validate", "{\"text\":\"aaaaaaaaaaaa\"}", 413, "payload_too_large" },
 	{ "GET", "/v1/notes", "{}", 200, "list" },
 	{ "GET", "/v1/notes", "{\"a\":1}", 422, "validation_failed" },
-	{ "GET", "/v1/notes?limit=100&open=true&colour=red&note=n_1&word=abc&cursor=x", NULL, 200, "list" },
+	{ "GET", "/v1/notes?limit=100&open=true&colour=red&note=n_1&word=abc&cursor=x", NULL, 200,
+	  "list" },
 	{ "GET", "/v1/notes?since=2026-03-23T14%3A30%3A00Z", NULL, 200, "list" },
 	{ "GET", "/v1/notes?limit=101", NULL, 422, "validation_failed" },
 	{ "GET", "/v1/notes?limit=x", NULL, 422, "validation_failed" },
@@ -237,7 +241,8 @@ START_TEST(unknown_parameters_are_all_named)
 	serve("GET", "/v1/notes?a=1&b=2&limit=0", NULL);
 	errors = json_object_get(x.json, "errors");
 	ck_assert_uint_eq(json_array_size(errors), 3);
-	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(errors, 0), "pointer")), "a");
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(errors, 0), "pointer")),
+			 "a");
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(errors, 1), "code")),
 			 "unknown_parameter");
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(errors, 2), "pointer")),
@@ -314,7 +319,8 @@ START_TEST(bearer_decides_who_may)
 	ck_assert_int_eq(x.reply.status, bearers[_i].status);
 	if (bearers[_i].code) {
 		ck_assert_str_eq(member("code"), bearers[_i].code);
-		ck_assert_ptr_nonnull(strstr(reply_value("WWW-Authenticate"), bearers[_i].challenge));
+		ck_assert_ptr_nonnull(
+			strstr(reply_value("WWW-Authenticate"), bearers[_i].challenge));
 	}
 	if (bearers[_i].status == 403)
 		ck_assert_ptr_nonnull(strstr(member("detail"), "content:write"));
@@ -326,10 +332,14 @@ static const struct {
 	const char *type;
 	int status;
 } types[] = {
-	{ "application/json", 201 },		     { "Application/JSON; charset=utf-8", 201 },
-	{ "application/json;charset=\"UTF-8\"", 201 }, { "application/json; charset=latin1", 415 },
-	{ "text/plain", 415 },			     { "application/jsonx", 415 },
-	{ "application/x-www-form-urlencoded", 415 }, { NULL, 415 },
+	{ "application/json", 201 },
+	{ "Application/JSON; charset=utf-8", 201 },
+	{ "application/json;charset=\"UTF-8\"", 201 },
+	{ "application/json; charset=latin1", 415 },
+	{ "text/plain", 415 },
+	{ "application/jsonx", 415 },
+	{ "application/x-www-form-urlencoded", 415 },
+	{ NULL, 415 },
 };
 
 START_TEST(content_type_must_be_json)
@@ -363,9 +373,18 @@ static const struct {
 	int rc;
 	int64_t version;
 } matches[] = {
-	{ NULL, 0, 0 },		{ "*", 0, 0 },	       { "\"7\"", 0, 7 },  { "\"6\", \"7\"", 0, 7 },
-	{ "\"abc\", \"2\"", 0, 2 }, { "W/\"7\"", -1, 0 }, { "7", -1, 0 },	   { "\"07\"", -1, 0 },
-	{ "\"7x\"", -1, 0 },	{ "\"-7\"", -1, 0 },   { "\"", -1, 0 },	   { "\"abc\"", -1, 0 },
+	{ NULL, 0, 0 },
+	{ "*", 0, 0 },
+	{ "\"7\"", 0, 7 },
+	{ "\"6\", \"7\"", 0, 7 },
+	{ "\"abc\", \"2\"", 0, 2 },
+	{ "W/\"7\"", -1, 0 },
+	{ "7", -1, 0 },
+	{ "\"07\"", -1, 0 },
+	{ "\"7x\"", -1, 0 },
+	{ "\"-7\"", -1, 0 },
+	{ "\"", -1, 0 },
+	{ "\"abc\"", -1, 0 },
 };
 
 START_TEST(if_match_reads_versions)
@@ -388,9 +407,16 @@ END_TEST
 static const struct {
 	const char *value;
 	int want;
-} waits[] = { { NULL, 25 },	  { "wait=3", 3 },   { "respond-async, wait=4", 4 }, { "wait=0", 0 },
-	      { "wait=999", 30 }, { "wait=-1", 25 }, { "WAIT=5", 5 },		      { "wait=x", 25 },
-	      { "await=5", 25 },  { "wait=99999999999999999999", 30 } };
+} waits[] = { { NULL, 25 },
+	      { "wait=3", 3 },
+	      { "respond-async, wait=4", 4 },
+	      { "wait=0", 0 },
+	      { "wait=999", 30 },
+	      { "wait=-1", 25 },
+	      { "WAIT=5", 5 },
+	      { "wait=x", 25 },
+	      { "await=5", 25 },
+	      { "wait=99999999999999999999", 30 } };
 
 START_TEST(prefer_wait_is_clamped)
 {
@@ -404,7 +430,8 @@ END_TEST
 
 START_TEST(problem_document_has_every_member)
 {
-	static const char *const texts[] = { "type", "title", "detail", "instance", "code", "request_id" };
+	static const char *const texts[] = { "type",     "title", "detail",
+					     "instance", "code",  "request_id" };
 	json_t *error;
 	size_t i;
 
@@ -418,7 +445,8 @@ START_TEST(problem_document_has_every_member)
 	ck_assert(json_is_array(json_object_get(x.json, "errors")));
 	error = json_object_get(x.json, "error");
 	ck_assert_str_eq(json_string_value(json_object_get(error, "code")), "busy");
-	ck_assert_str_eq(json_string_value(json_object_get(error, "message")), "Come back \"later\".");
+	ck_assert_str_eq(json_string_value(json_object_get(error, "message")),
+			 "Come back \"later\".");
 	ck_assert_str_eq(reply_value("Retry-After"), "9");
 	ck_assert_ptr_null(reply_value("Location"));
 	exchange_close();

@@ -54,7 +54,8 @@ void bench_open(struct bench *b, const char *extra)
 		.access_token = "PAGE",
 		.user_token = "USER",
 	};
-	b->post = (struct publication){ .caption = "Fresh bread", .media = b->media,
+	b->post = (struct publication){ .caption = "Fresh bread",
+					.media = b->media,
 					.options = json_object() };
 	b->d = (struct delivery){
 		.arena = b->arena,
@@ -67,10 +68,16 @@ void bench_open(struct bench *b, const char *extra)
 		.fired_us = INSTANT_NONE,
 		.post_id = "sch_1",
 	};
-	b->c = (struct connect){ .arena = b->arena, .app = &b->app, .code = "CODE",
-				 .now_us = BENCH_NOW_S * US_PER_S, .memo = json_object() };
-	b->r = (struct renewal){ .arena = b->arena, .app = &b->app, .account = &b->account,
-				 .now_us = BENCH_NOW_S * US_PER_S, .memo = json_object() };
+	b->c = (struct connect){ .arena = b->arena,
+				 .app = &b->app,
+				 .code = "CODE",
+				 .now_us = BENCH_NOW_S * US_PER_S,
+				 .memo = json_object() };
+	b->r = (struct renewal){ .arena = b->arena,
+				 .app = &b->app,
+				 .account = &b->account,
+				 .now_us = BENCH_NOW_S * US_PER_S,
+				 .memo = json_object() };
 }
 
 void bench_close(struct bench *b)

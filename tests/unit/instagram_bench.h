@@ -8,7 +8,7 @@
 
 #include "platform/platform.h"
 
-#define BENCH_NOW_S 1800000000LL
+#define BENCH_NOW_S  1800000000LL
 #define BENCH_SECRET "app-secret"
 
 struct bench {

@@ -207,12 +207,13 @@ static void comment_without_scope(void)
 static void collaborators_over(void)
 {
 	image_ok();
-	json_object_set_new(b.post.options, "collaborators", json_pack("[ssss]", "a", "b", "c", "d"));
+	json_object_set_new(b.post.options, "collaborators",
+			    json_pack("[ssss]", "a", "b", "c", "d"));
 }
 
 static const struct {
 	void (*make)(void);
-	const char *code;      /* NULL: nothing to say */
+	const char *code; /* NULL: nothing to say */
 	bool is_warning;
 	const char *pointer;
 } checks[] = {
@@ -251,7 +252,8 @@ static const struct {
 	{ story_video_long, "duration", false, "media/0" },
 	{ scope_missing, "missing_scope", false, "account" },
 	{ comment_without_scope, "missing_scope", true, "first_comment" },
-	{ collaborators_over, "too_many_collaborators", false, "overrides/instagram/collaborators" },
+	{ collaborators_over, "too_many_collaborators", false,
+	  "overrides/instagram/collaborators" },
 };
 
 START_TEST(check_says_exactly_what_is_wrong)

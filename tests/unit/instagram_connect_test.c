@@ -8,18 +8,18 @@
 #include "instagram_bench.h"
 
 #define CALLBACK "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Finstagram%2Fcallback"
-#define PAGE_FIELDS                                                                              \
+#define PAGE_FIELDS                                                                               \
 	"fields=id%2Cname%2Caccess_token%2Ctasks%2Cinstagram_business_account%7Bid%2Cusername%2C" \
 	"name%2Cprofile_picture_url%7D&limit=100"
-#define PAGE(id, name, tasks, more) \
-	"{\"id\":\"" id "\",\"name\":\"" name "\",\"access_token\":\"PAGE-" id "\",\"tasks\":[" tasks \
-	"]" more "}"
+#define PAGE(id, name, tasks, more)                                            \
+	"{\"id\":\"" id "\",\"name\":\"" name "\",\"access_token\":\"PAGE-" id \
+	"\",\"tasks\":[" tasks "]" more "}"
 #define WITH_IG(id) ",\"instagram_business_account\":{\"id\":\"" id "\",\"username\":\"u" id "\"}"
-#define ALL_SCOPES                                                                               \
-	"{\"data\":[{\"permission\":\"instagram_basic\",\"status\":\"granted\"},"                 \
-	"{\"permission\":\"instagram_content_publish\",\"status\":\"granted\"},"                  \
-	"{\"permission\":\"pages_read_engagement\",\"status\":\"granted\"},"                      \
-	"{\"permission\":\"pages_show_list\",\"status\":\"granted\"},"                            \
+#define ALL_SCOPES                                                                \
+	"{\"data\":[{\"permission\":\"instagram_basic\",\"status\":\"granted\"}," \
+	"{\"permission\":\"instagram_content_publish\",\"status\":\"granted\"},"  \
+	"{\"permission\":\"pages_read_engagement\",\"status\":\"granted\"},"      \
+	"{\"permission\":\"pages_show_list\",\"status\":\"granted\"},"            \
 	"{\"permission\":\"business_management\",\"status\":\"granted\"}]}"
 
 static struct bench b;
@@ -91,8 +91,8 @@ static void to_accounts(const char *permissions)
 		    "GET /v25.0/oauth/access_token?client_id=4711&client_secret=app-secret"
 		    "&redirect_uri=" CALLBACK "&code=CODE");
 	bench_sends(&b,
-		    connect_step(bench_reply(&b, 200,
-					     "{\"access_token\":\"SHORT\",\"token_type\":\"bearer\"}")),
+		    connect_step(bench_reply(
+			    &b, 200, "{\"access_token\":\"SHORT\",\"token_type\":\"bearer\"}")),
 		    "GET /v25.0/oauth/access_token?client_id=4711&client_secret=app-secret"
 		    "&grant_type=fb_exchange_token&fb_exchange_token=SHORT");
 	bench_sends(&b,
@@ -112,25 +112,31 @@ START_TEST(pages_of_all_listings_are_merged)
 
 	to_accounts(ALL_SCOPES);
 	bench_sends(&b,
-		    connect_step(bench_reply(&b, 200,
-					     "{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"C1\"},"
-					     "\"next\":\"https://graph.facebook.com/?access_token=t\"}}")),
+		    connect_step(bench_reply(
+			    &b, 200,
+			    "{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"C1\"},"
+			    "\"next\":\"https://graph.facebook.com/?access_token=t\"}}")),
 		    "GET /v25.0/me/accounts?" PAGE_FIELDS "&after=C1");
-	bench_sends(&b,
-		    connect_step(bench_reply(&b, 200,
-					     "{\"data\":[" PAGE("11", "Acme", "\"CREATE_CONTENT\"",
-								WITH_IG("1784")) ","
-					     PAGE("12", "Low", "\"ANALYZE\"", WITH_IG("1785")) ","
-					     PAGE("13", "None", "\"MANAGE\"", "") "]}")),
-		    "GET /v25.0/me/businesses?fields=id%2Cname&limit=100");
+	bench_sends(
+		&b,
+		connect_step(bench_reply(
+			&b, 200,
+			"{\"data\":[" PAGE(
+				"11", "Acme", "\"CREATE_CONTENT\"",
+				WITH_IG("1784")) "," PAGE("12", "Low", "\"ANALYZE\"",
+							  WITH_IG("1785")) "," PAGE("13", "None",
+										    "\"MANAGE\"",
+										    "") "]}")),
+		"GET /v25.0/me/businesses?fields=id%2Cname&limit=100");
 	bench_sends(&b, connect_step(bench_reply(&b, 200, "{\"data\":[{\"id\":\"500\"}]}")),
 		    "GET /v25.0/500/owned_pages?" PAGE_FIELDS);
-	bench_sends(&b,
-		    connect_step(bench_reply(&b, 200,
-					     "{\"data\":[" PAGE("11", "Acme", "\"MANAGE\"",
-								WITH_IG("1784")) ","
-					     PAGE("14", "Shop", "\"MANAGE\"", WITH_IG("1786")) "]}")),
-		    "GET /v25.0/500/client_pages?" PAGE_FIELDS);
+	bench_sends(
+		&b,
+		connect_step(bench_reply(
+			&b, 200,
+			"{\"data\":[" PAGE("11", "Acme", "\"MANAGE\"", WITH_IG("1784")) "," PAGE(
+				"14", "Shop", "\"MANAGE\"", WITH_IG("1786")) "]}")),
+		"GET /v25.0/500/client_pages?" PAGE_FIELDS);
 	ends(connect_step(bench_reply(&b, 403, "{\"error\":{\"code\":10}}")), OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.c.accounts_n, 2);
 	a = &b.c.accounts[0];
@@ -183,8 +189,8 @@ END_TEST
 START_TEST(declined_scope_is_reported_not_fatal)
 {
 	to_accounts("{\"data\":[{\"permission\":\"instagram_basic\",\"status\":\"granted\"}]}");
-	ends(connect_step(bench_reply(&b, 200,
-				      "{\"data\":[" PAGE("11", "A", "\"MANAGE\"", WITH_IG("1784")) "]}")),
+	ends(connect_step(bench_reply(
+		     &b, 200, "{\"data\":[" PAGE("11", "A", "\"MANAGE\"", WITH_IG("1784")) "]}")),
 	     OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.c.accounts[0].scopes, "instagram_basic");
 	ck_assert_str_eq(b.c.accounts[0].missing_scopes,
@@ -206,7 +212,8 @@ static const struct {
 	  POST_ERROR_CONFIGURATION, WHO_OPERATOR },
 	{ 400, "{\"error\":{\"code\":1,\"message\":\"Error validating client secret.\"}}",
 	  OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR },
-	{ 400, "{\"error\":{\"code\":101}}", OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR },
+	{ 400, "{\"error\":{\"code\":101}}", OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
+	  WHO_OPERATOR },
 	{ 502, "<html>", OUTCOME_DEFER, POST_ERROR_NETWORK, WHO_PLATFORM },
 	{ 200, "{\"token_type\":\"bearer\"}", OUTCOME_DEFER, POST_ERROR_NETWORK, WHO_PLATFORM },
 };
@@ -242,13 +249,14 @@ START_TEST(instagram_login_takes_every_documented_shape)
 			    "GET /access_token?grant_type=ig_exchange_token"
 			    "&client_secret=app-secret&access_token=S");
 		bench_sends(&b,
-			    connect_step(bench_reply(&b, 200,
-						     "{\"access_token\":\"L\",\"expires_in\":5183944}")),
+			    connect_step(bench_reply(
+				    &b, 200, "{\"access_token\":\"L\",\"expires_in\":5183944}")),
 			    "GET /v25.0/me?fields=user_id%2Cusername%2Cname%2Caccount_type%2C"
 			    "profile_picture_url");
-		ends(connect_step(bench_reply(&b, 200,
-					      "{\"id\":\"5\",\"user_id\":17841400008460056,"
-					      "\"username\":\"acme\",\"account_type\":\"BUSINESS\"}")),
+		ends(connect_step(
+			     bench_reply(&b, 200,
+					 "{\"id\":\"5\",\"user_id\":17841400008460056,"
+					 "\"username\":\"acme\",\"account_type\":\"BUSINESS\"}")),
 		     OUTCOME_PUBLISHED);
 		ck_assert_str_eq(b.c.accounts[0].remote_id, "17841400008460056");
 		ck_assert_str_eq(b.c.accounts[0].missing_scopes, "");
@@ -262,9 +270,10 @@ START_TEST(used_code_of_instagram_login_starts_over)
 	bench_close(&b);
 	bench_open(&b, "login_mode = instagram");
 	ck_assert_int_eq(connect_step(NULL), STEP_SEND);
-	ends(connect_step(bench_reply(&b, 400,
-				      "{\"error_type\":\"OAuthException\",\"code\":400,"
-				      "\"error_message\":\"This authorization code has been used\"}")),
+	ends(connect_step(
+		     bench_reply(&b, 400,
+				 "{\"error_type\":\"OAuthException\",\"code\":400,"
+				 "\"error_message\":\"This authorization code has been used\"}")),
 	     OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_TOKEN_EXPIRED);
 	ck_assert_str_eq(b.result.outcome.error.platform_message,

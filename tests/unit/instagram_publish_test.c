@@ -9,13 +9,15 @@
 
 #define ERROR(code, sub) \
 	"{\"error\":{\"message\":\"m\",\"code\":" #code ",\"error_subcode\":" #sub "}}"
-#define LIST                                                                                     \
-	"GET /v25.0/1784/media?fields=id%2Ccaption%2Ctimestamp%2Cpermalink%2Cmedia_type%2C"      \
+#define LIST                                                                                \
+	"GET /v25.0/1784/media?fields=id%2Ccaption%2Ctimestamp%2Cpermalink%2Cmedia_type%2C" \
 	"media_product_type&since=1799999700&limit=25"
-#define ROW(id, caption, at, type)                                                               \
-	"{\"id\":\"" id "\",\"caption\":\"" caption "\",\"timestamp\":\"" at "\",\"media_type\":\"" \
-	type "\",\"media_product_type\":\"FEED\",\"permalink\":\"https://www.instagram.com/p/" id "/\"}"
-#define AT_FIRE "2027-01-15T08:00:03+0000"    /* 1800000000 is 2027-01-15T08:00:00Z */
+#define ROW(id, caption, at, type)                                                           \
+	"{\"id\":\"" id "\",\"caption\":\"" caption "\",\"timestamp\":\"" at                 \
+	"\",\"media_type\":\"" type                                                          \
+	"\",\"media_product_type\":\"FEED\",\"permalink\":\"https://www.instagram.com/p/" id \
+	"/\"}"
+#define AT_FIRE  "2027-01-15T08:00:03+0000" /* 1800000000 is 2027-01-15T08:00:00Z */
 #define LONG_AGO "2027-01-15T07:57:00+0000"
 
 static struct bench b;
@@ -30,7 +32,8 @@ static void setup(void)
 	bench_open(&b, "");
 	bench_images(&b, CONTENT_IMAGE, 1);
 	json_decref(b.d.memo);
-	b.d.memo = json_loads("{\"items\":[{\"id\":\"95\",\"made\":1799999000,\"ready\":1}]}", 0, NULL);
+	b.d.memo = json_loads("{\"items\":[{\"id\":\"95\",\"made\":1799999000,\"ready\":1}]}", 0,
+			      NULL);
 }
 
 static void teardown(void)
@@ -66,7 +69,8 @@ START_TEST(fire_publishes_the_container_and_remembers_the_media)
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
 	ends(fire(bench_reply(&b, 200, "{\"id\":\"17920000000000009\"}")), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "17920000000000009");
-	ck_assert_str_eq(json_string_value(json_object_get(b.d.memo, "media_id")), "17920000000000009");
+	ck_assert_str_eq(json_string_value(json_object_get(b.d.memo, "media_id")),
+			 "17920000000000009");
 }
 END_TEST
 
@@ -198,7 +202,8 @@ START_TEST(comment_found_is_not_repeated)
 	to_comment();
 	ck_assert_int_eq(confirm(bench_reply(&b, 503, "")), STEP_WAIT);
 	ck_assert_int_eq(confirm(NULL), STEP_SEND);
-	ends(confirm(bench_reply(&b, 200, "{\"data\":[{\"text\":\"First!\"}]}")), OUTCOME_PUBLISHED);
+	ends(confirm(bench_reply(&b, 200, "{\"data\":[{\"text\":\"First!\"}]}")),
+	     OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -217,16 +222,16 @@ START_TEST(doubt_about_a_finished_container_is_absence)
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
 		ck_assert_int_eq(recover(NULL), STEP_SEND);
-		ends(recover(bench_reply(&b, 200,
-					 arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
+		ends(recover(bench_reply(
+			     &b, 200, arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
 		     OUTCOME_ABSENT);
 	}
 	/* Published again only after another look at the container. */
 	ck_assert_int_eq(b.app.platform->stage(&b.d, NULL, &b.result), STEP_SEND);
-	ck_assert_int_eq(b.app.platform->stage(&b.d,
-					       bench_reply(&b, 200, "{\"data\":[{\"quota_usage\":0}]}"),
-					       &b.result),
-			 STEP_WAIT);
+	ck_assert_int_eq(
+		b.app.platform->stage(
+			&b.d, bench_reply(&b, 200, "{\"data\":[{\"quota_usage\":0}]}"), &b.result),
+		STEP_WAIT);
 	bench_sends(&b, b.app.platform->stage(&b.d, NULL, &b.result),
 		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
 	/* It was published after all: the next fire sends nothing and asks for a look. */
@@ -243,8 +248,8 @@ START_TEST(doubt_about_a_spoilt_container_stages_anew)
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
 		ck_assert_int_eq(recover(NULL), STEP_SEND);
-		ends(recover(bench_reply(&b, 200,
-					 arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
+		ends(recover(bench_reply(
+			     &b, 200, arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
 		     OUTCOME_RESTAGE);
 	}
 }
@@ -272,13 +277,20 @@ START_TEST(published_container_is_matched_by_all_marks)
 	b.d.is_taken_arg = (void *)(uintptr_t) "5";
 	b.post.caption = "Fresh bread \r\nfor all ";
 	bench_sends(&b, to_list(), LIST);
-	ends(recover(bench_reply(&b, 200,
-				 "{\"data\":[" ROW("1", "Other", AT_FIRE, "IMAGE") ","
-				 ROW("2", "Fresh bread\\nfor all", LONG_AGO, "IMAGE") ","
-				 ROW("3", "Fresh bread\\nfor all", AT_FIRE, "CAROUSEL_ALBUM") ","
-				 ROW("4", "Fresh bread\\nfor all", AT_FIRE, "IMAGE") ","
-				 ROW("4", "Fresh bread\\nfor all", AT_FIRE, "IMAGE") ","
-				 ROW("5", "Fresh bread\\nfor all", AT_FIRE, "IMAGE") "]}")),
+	ends(recover(bench_reply(
+		     &b, 200,
+		     "{\"data\":[" ROW("1", "Other", AT_FIRE, "IMAGE") "," ROW("2", "Fresh bread\\nfor all", LONG_AGO, "IMAGE") "," ROW(
+			     "3", "Fresh bread\\nfor all", AT_FIRE,
+			     "CAROUSEL_ALBUM") "," ROW("4", "Fresh bread\\nfor all", AT_FIRE,
+						       "IMAGE") "," ROW("4",
+									"Fresh bread\\nfor all",
+									AT_FIRE,
+									"IMAGE") "," ROW("5",
+											 "Fresh "
+											 "bread\\nf"
+											 "or all",
+											 AT_FIRE,
+											 "IMAGE") "]}")),
 	     OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "4");
 	ck_assert_str_eq(b.result.outcome.remote_url, "https://www.instagram.com/p/4/");
@@ -289,8 +301,8 @@ START_TEST(several_matches_are_left_to_people)
 {
 	bench_sends(&b, to_list(), LIST);
 	ends(recover(bench_reply(&b, 200,
-				 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") ","
-				 ROW("4", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
+				 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") "," ROW(
+					 "4", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
 	     OUTCOME_UNKNOWN);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "ambiguous");
 }
@@ -304,7 +316,8 @@ START_TEST(listing_is_followed_to_its_end)
 					"{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"A1\"},"
 					"\"next\":\"https://x/?access_token=t\"}}")),
 		    LIST "&after=A1");
-	ends(recover(bench_reply(&b, 200, "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
+	ends(recover(bench_reply(&b, 200,
+				 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
 	     OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "3");
 }

@@ -7,10 +7,11 @@
 #include "base/clock.h"
 #include "instagram_bench.h"
 
-#define QUOTA_OK "{\"data\":[{\"quota_usage\":2,\"config\":{\"quota_total\":50}}]}"
+#define QUOTA_OK     "{\"data\":[{\"quota_usage\":2,\"config\":{\"quota_total\":50}}]}"
 #define STATUS(code) "{\"id\":\"9\",\"status_code\":\"" code "\"}"
-#define ERROR(code, sub) \
-	"{\"error\":{\"message\":\"m\",\"code\":" #code ",\"error_subcode\":" #sub ",\"fbtrace_id\":\"T\"}}"
+#define ERROR(code, sub)                                                           \
+	"{\"error\":{\"message\":\"m\",\"code\":" #code ",\"error_subcode\":" #sub \
+	",\"fbtrace_id\":\"T\"}}"
 
 #define PROOF_USER "b4fef4bdafc73da3f7127733ed3d1cf826bb990e267bef41013628d3ff97c2a9"
 #define PROOF_PAGE "dba3dd617d80353fc33d86fb769b3960ac126efbe5987641ccc6e1deaa7fa876"
@@ -62,10 +63,12 @@ START_TEST(image_is_created_polled_and_staged)
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
 	ck_assert_int_eq(b.result.phase, PHASE_STAGE);
 	waits(stage(bench_reply(&b, 200, "{\"id\":\"17900000000000001\"}")));
-	bench_sends(&b, stage(NULL), "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
+	bench_sends(&b, stage(NULL),
+		    "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer USER");
 	waits(stage(bench_reply(&b, 200, STATUS("IN_PROGRESS"))));
-	bench_sends(&b, stage(NULL), "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
+	bench_sends(&b, stage(NULL),
+		    "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
 	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 	ck_assert_str_eq(b.result.outcome.handle, "17900000000000001");
 }
@@ -153,7 +156,8 @@ START_TEST(upload_goes_on_where_it_broke_off)
 	ends(stage(bench_broken(&b)), OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_NETWORK);
 	bench_restart(&b);
-	bench_sends(&b, stage(NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
+	bench_sends(&b, stage(NULL),
+		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
 	bench_sends(&b,
 		    stage(bench_reply(&b, 200,
 				      "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
@@ -162,7 +166,8 @@ START_TEST(upload_goes_on_where_it_broke_off)
 	uploads_from("1200", 3800);
 	bench_restart(&b);
 	/* A process died over it: what arrived is asked again, never guessed. */
-	bench_sends(&b, stage(NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
+	bench_sends(&b, stage(NULL),
+		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
 }
 END_TEST
 
@@ -182,8 +187,9 @@ START_TEST(upload_never_follows_a_foreign_address)
 		json_object_clear(b.d.memo);
 		bench_video(&b, CONTENT_VIDEO);
 		ck_assert_int_eq(stage_start(), STEP_SEND);
-		ends(stage(bench_reply(&b, 200,
-				       arena_printf(b.arena, "{\"id\":\"95\",\"uri\":\"%s\"}", uris[i]))),
+		ends(stage(bench_reply(
+			     &b, 200,
+			     arena_printf(b.arena, "{\"id\":\"95\",\"uri\":\"%s\"}", uris[i]))),
 		     OUTCOME_REFUSED);
 		ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 	}
@@ -197,7 +203,8 @@ START_TEST(refused_upload_is_judged_by_its_container)
 				"{\"debug_info\":{\"retriable\":false,\"type\":"
 				"\"ProcessingFailedError\",\"message\":\"nope\"}}")));
 	b.d.now_us += 61 * US_PER_S;
-	bench_sends(&b, stage(NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
+	bench_sends(&b, stage(NULL),
+		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
 	ends(stage(bench_reply(&b, 200,
 			       "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
 			       "{\"uploading_phase\":{\"bytes_transferred\":0}}}")),
@@ -222,9 +229,10 @@ START_TEST(options_go_where_meta_takes_them)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	json_decref(b.post.options);
-	b.post.options = json_loads("{\"collaborators\":[\"a\"],\"location_id\":\"77\","
-				    "\"cover_url\":\"x\",\"is_ai_generated\":true,\"caption\":\"no\"}",
-				    0, NULL);
+	b.post.options =
+		json_loads("{\"collaborators\":[\"a\"],\"location_id\":\"77\","
+			   "\"cover_url\":\"x\",\"is_ai_generated\":true,\"caption\":\"no\"}",
+			   0, NULL);
 	bench_sends(&b, stage_start(),
 		    "POST /v25.0/1784/media image_url=https%3A%2F%2Fpub.example%2Fm%2F0.jpg"
 		    "&caption=Fresh%20bread&collaborators=%5B%22a%22%5D&location_id=77"
@@ -236,8 +244,8 @@ START_TEST(used_up_quota_waits)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply(&b, 200,
-			       "{\"data\":[{\"quota_usage\":50,\"config\":{\"quota_total\":50}}]}")),
+	ends(stage(bench_reply(
+		     &b, 200, "{\"data\":[{\"quota_usage\":50,\"config\":{\"quota_total\":50}}]}")),
 	     OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_RATE_LIMITED);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 3600);
@@ -248,10 +256,11 @@ START_TEST(throttled_account_pauses_as_long_as_meta_says)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply_with(&b, 200,
-				    "X-Business-Use-Case-Usage: {\"1784\":[{\"type\":\"instagram\","
-				    "\"call_count\":97,\"estimated_time_to_regain_access\":19}]}\r\n",
-				    QUOTA_OK)),
+	ends(stage(bench_reply_with(
+		     &b, 200,
+		     "X-Business-Use-Case-Usage: {\"1784\":[{\"type\":\"instagram\","
+		     "\"call_count\":97,\"estimated_time_to_regain_access\":19}]}\r\n",
+		     QUOTA_OK)),
 	     OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 19 * 60);
 	bench_sends(&b, stage(NULL),
@@ -286,8 +295,10 @@ START_TEST(failed_container_is_classified_by_its_text)
 		enum outcome_kind first;
 		const char *platform_code;
 	} cases[] = {
-		{ "Error: Media upload has failed with error code 2207085", OUTCOME_REFUSED, "2207085" },
-		{ "Error: Media upload has failed with error code 2207082", OUTCOME_DEFER, "2207082" },
+		{ "Error: Media upload has failed with error code 2207085", OUTCOME_REFUSED,
+		  "2207085" },
+		{ "Error: Media upload has failed with error code 2207082", OUTCOME_DEFER,
+		  "2207082" },
 		{ "Error without a number", OUTCOME_DEFER, "http_200" },
 	};
 

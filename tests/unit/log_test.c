@@ -24,7 +24,8 @@ static const struct {
 	{ "https://g.example/me?access_token=x.y|z&fields=id",
 	  "https://g.example/me?access_token=***&fields=id" },
 	{ "a=1&client_secret=s3&b=2", "a=1&client_secret=***&b=2" },
-	{ "next=https%3A%2F%2Fx%3Faccess_token%3Dabc", "next=https%3A%2F%2Fx%3Faccess_token%3D***" },
+	{ "next=https%3A%2F%2Fx%3Faccess_token%3Dabc",
+	  "next=https%3A%2F%2Fx%3Faccess_token%3D***" },
 	{ "{\"access_token\": \"abc\",\"n\":1}", "{\"access_token\": \"***\",\"n\":1}" },
 	{ "{\\\"refresh_token\\\":\\\"abc\\\"}", "{\\\"refresh_token\\\":\\\"***\\\"}" },
 	{ "/callback?code=abc&state=def", "/callback?code=***&state=***" },
@@ -67,8 +68,8 @@ START_TEST(line_escapes_values)
 
 	ck_assert_int_eq(pipe(ends), 0);
 	log_setup("prog", LOG_LEVEL_INFO, ends[1]);
-	log_line(LOG_LEVEL_INFO, "a.b", "x=%s y=\"%s\" z=%s e=%s", "two words",
-		 "q\"\\\n\x1b[31m", "k=v", "");
+	log_line(LOG_LEVEL_INFO, "a.b", "x=%s y=\"%s\" z=%s e=%s", "two words", "q\"\\\n\x1b[31m",
+		 "k=v", "");
 	ck_assert_str_eq(read_lines(ends[0], text, sizeof(text)),
 			 "event=a.b x=\"two words\" y=\"q\\\"\\\\\\n\\x1b[31m\" z=\"k=v\" e=\"\"");
 	log_line(LOG_LEVEL_INFO, "u", "x=%s y=%s", "\xc3\xa9", "\xff\xc2\x9b");
@@ -87,9 +88,9 @@ START_TEST(line_prints_every_conversion)
 
 	ck_assert_int_eq(pipe(ends), 0);
 	log_setup("prog", LOG_LEVEL_INFO, ends[1]);
-	log_line(LOG_LEVEL_WARN, "n", "%d %i %u %x %ld %lld %llu %zu %zd %05d %.2f %c %% %.*s %.1s", -1,
-		 2, 3U, 255U, -4L, -5LL, 18446744073709551615ULL, (size_t)6, (ssize_t)-7, 42, 1.5,
-		 'k', 2, "abc", "xyz");
+	log_line(LOG_LEVEL_WARN, "n", "%d %i %u %x %ld %lld %llu %zu %zd %05d %.2f %c %% %.*s %.1s",
+		 -1, 2, 3U, 255U, -4L, -5LL, 18446744073709551615ULL, (size_t)6, (ssize_t)-7, 42,
+		 1.5, 'k', 2, "abc", "xyz");
 	ck_assert_str_eq(read_lines(ends[0], text, sizeof(text)),
 			 "event=n -1 2 3 ff -4 -5 18446744073709551615 6 -7 00042 1.50 k % ab x");
 	ck_assert_ptr_nonnull(strstr(text, "level=warn prog=prog pid="));

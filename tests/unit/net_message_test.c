@@ -49,8 +49,8 @@ START_TEST(url_is_composed_and_encoded)
 	http_request_query(r, "fields", "id,caption");
 	http_request_query(r, "none", NULL);
 	http_request_query(r, "q", "a&b=c d\xc3\xa9#");
-	ck_assert_str_eq(r->url,
-			 "https://h.test/v1/178/media?fields=id%2Ccaption&q=a%26b%3Dc%20d%C3%A9%23");
+	ck_assert_str_eq(
+		r->url, "https://h.test/v1/178/media?fields=id%2Ccaption&q=a%26b%3Dc%20d%C3%A9%23");
 	http_request_url(r, "https://h.test/", "/x");
 	ck_assert_str_eq(r->url, "https://h.test/x");
 }
@@ -194,10 +194,14 @@ static const struct {
 	const char *body;
 	bool is_json;
 } bodies[] = {
-	{ "{\"id\":\"1\"}", true },	  { "[]", true },
-	{ "", false },			  { "<html>", false },
-	{ "{\"a\":1,\"a\":2}", false },	  { "{\"a\":1} x", false },
-	{ "{\"a\":\"\\u0000\"}", false }, { "{\"a\":\"\xff\"}", false },
+	{ "{\"id\":\"1\"}", true },
+	{ "[]", true },
+	{ "", false },
+	{ "<html>", false },
+	{ "{\"a\":1,\"a\":2}", false },
+	{ "{\"a\":1} x", false },
+	{ "{\"a\":\"\\u0000\"}", false },
+	{ "{\"a\":\"\xff\"}", false },
 };
 
 START_TEST(json_is_strict)

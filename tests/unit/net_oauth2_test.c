@@ -38,17 +38,18 @@ static const struct {
 	{ "{\"access_token\":\"A\",\"refresh_token\":\"R\",\"scope\":\"a b\",\"expires_in\":7200}",
 	  "A", "R", "a b", 7200, -1 },
 	{ "{\"access_token\":\"A\"}", "A", NULL, NULL, -1, -1 },
-	{ "{\"access_token\":\"A\",\"refresh_token\":\"\",\"scope\":null}", "A", NULL, NULL, -1, -1 },
+	{ "{\"access_token\":\"A\",\"refresh_token\":\"\",\"scope\":null}", "A", NULL, NULL, -1,
+	  -1 },
 	{ "{\"access_token\":\"A\",\"refresh_token\":\"bad\\n\"}", "A", NULL, NULL, -1, -1 },
 	{ "{\"access_token\":\"A\",\"expires_in\":\"3600\",\"refresh_expires_in\":31536000}", "A",
 	  NULL, NULL, 3600, 31536000 },
 	{ "{\"access_token\":\"A\",\"expires_in\":60.9,\"refresh_token_expires_in\":5}", "A", NULL,
 	  NULL, 60, 5 },
-	{ "{\"access_token\":\"A\",\"expires_in\":-5,\"refresh_expires_in\":\"x\"}", "A", NULL, NULL,
-	  -1, -1 },
+	{ "{\"access_token\":\"A\",\"expires_in\":-5,\"refresh_expires_in\":\"x\"}", "A", NULL,
+	  NULL, -1, -1 },
 	{ "{\"access_token\":\"A\",\"expires_in\":1e300}", "A", NULL, NULL, -1, -1 },
-	{ "{\"access_token\":\"A\",\"expires_in\":9223372036854775807}", "A", NULL, NULL, 3153600000,
-	  -1 },
+	{ "{\"access_token\":\"A\",\"expires_in\":9223372036854775807}", "A", NULL, NULL,
+	  3153600000, -1 },
 	{ "{\"access_token\":\"A\",\"expires_in\":0,\"error\":\"\"}", "A", NULL, NULL, 0, -1 },
 };
 
@@ -116,9 +117,11 @@ static const struct {
 	const char *granted, *scope;
 	bool has;
 } scopes[] = {
-	{ "a,b", "b", true },	 { "a b", "a", true },	 { "a, b", "b", true }, { "ab", "a", false },
-	{ "a.b", "a", false },	 { "", "a", false },	 { NULL, "a", false },	{ "a", "", false },
-	{ ",a ,b", "a", true },	 { "video.publish", "video", false },
+	{ "a,b", "b", true },   { "a b", "a", true },
+	{ "a, b", "b", true },  { "ab", "a", false },
+	{ "a.b", "a", false },  { "", "a", false },
+	{ NULL, "a", false },   { "a", "", false },
+	{ ",a ,b", "a", true }, { "video.publish", "video", false },
 };
 
 START_TEST(scope_is_found_whole_only)

@@ -9,7 +9,7 @@
 #include "domain/retry.h"
 
 #define BASE (2 * US_PER_S)
-#define CAP (300 * US_PER_S)
+#define CAP  (300 * US_PER_S)
 
 static const uint32_t draws[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
 

@@ -246,32 +246,50 @@ void client_connect(const char *scopes, const char *more)
 	ck_assert_int_eq(strncmp(client.token, "EAAB", 4), 0);
 }
 
-void client_setup(void)
+void client_open(void)
 {
 	const union MHD_DaemonInfo *info;
 
 	memset(&client, 0, sizeof(client));
 	snprintf(client.folder, sizeof(client.folder), "/tmp/sandbox-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(client.folder));
-	ck_assert_int_eq(sandbox_server_start("127.0.0.1:0", client.folder, "", &client.sandbox),
-			 0);
 	client.media = MHD_start_daemon(MHD_USE_EPOLL_INTERNALLY, 0, NULL, NULL, media_serve, NULL,
 					MHD_OPTION_END);
 	info = MHD_get_daemon_info(client.media, MHD_DAEMON_INFO_BIND_PORT);
 	snprintf(client.media_url, sizeof(client.media_url), "http://127.0.0.1:%u", info->port);
+}
+
+void client_greet(void)
+{
 	client_control("config",
 		       "{\"image_delay_ms\":0,\"video_delay_ms\":0,\"listing_lag_ms\":0}");
 	client_connect(SCOPES, "sandbox_auto=approve");
 }
 
+void client_setup(void)
+{
+	client_open();
+	ck_assert_int_eq(sandbox_server_start("127.0.0.1:0", client.folder, "", &client.sandbox),
+			 0);
+	client_greet();
+}
+
 void client_teardown(void)
 {
+	sandbox_server_stop(client.sandbox);
+	client_close();
+}
+
+void client_close(void)
+{
+	static const char *const kept[] = { "truth.log", "state.json" };
 	char path[128];
 
-	sandbox_server_stop(client.sandbox);
 	MHD_stop_daemon(client.media);
-	snprintf(path, sizeof(path), "%s/truth.log", client.folder);
-	unlink(path);
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		snprintf(path, sizeof(path), "%s/%s", client.folder, kept[i]);
+		unlink(path);
+	}
 	ck_assert_int_eq(rmdir(client.folder), 0); /* nothing else may be left behind */
 }
 

@@ -40,6 +40,11 @@ extern struct fixture client;
 void client_answer_done(struct answer *a);
 DEFINE_CLEANUP_VALUE(struct answer, client_answer_done);
 
+/* The parts of the fixture for who runs the sandbox otherwise: folder and media server; settings
+ * without delays and a connection, as client.token. client.sandbox->base_url must be right. */
+void client_open(void);
+void client_greet(void);
+void client_close(void);
 void client_setup(void);
 void client_teardown(void);
 /* form NULL: no body. auth NULL: the fixture's token, "": none. */

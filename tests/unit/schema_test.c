@@ -190,8 +190,10 @@ START_TEST(bind_whole_body_fills_struct)
 {
 	static const char body[] =
 		"{\"text\":\"ab\",\"choice\":\"green\",\"number\":7,\"real\":0.25,\"truth\":true,"
-		"\"at\":\"1970-01-01T00:00:01Z\",\"when\":\"2026-03-23T14:30\",\"texts\":[\"x\",\"y\"],"
-		"\"part\":{\"name\":\"p\",\"a/b~c\":2},\"parts\":[{\"name\":\"q\"},{\"name\":\"r\"}],"
+		"\"at\":\"1970-01-01T00:00:01Z\",\"when\":\"2026-03-23T14:30\",\"texts\":[\"x\","
+		"\"y\"],"
+		"\"part\":{\"name\":\"p\",\"a/"
+		"b~c\":2},\"parts\":[{\"name\":\"q\"},{\"name\":\"r\"}],"
 		"\"free\":{\"k\":[true]}}";
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem p = { .kind = PROBLEM_NONE };
@@ -233,9 +235,10 @@ END_TEST
 
 START_TEST(bind_many_errors_reports_all)
 {
-	static const char body[] = "{\"zzz\":1,\"text\":5,\"number\":77,\"part\":{\"q\":1},\"truth\":0}";
-	static const char *const pointers[] = { "/text", "/number", "/truth", "/part/name", "/part/q",
-						"/zzz" };
+	static const char body[] =
+		"{\"zzz\":1,\"text\":5,\"number\":77,\"part\":{\"q\":1},\"truth\":0}";
+	static const char *const pointers[] = { "/text",      "/number", "/truth",
+						"/part/name", "/part/q", "/zzz" };
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(buf_done) struct buf many = BUF_INIT;
 	struct problem p = { .kind = PROBLEM_NONE };
@@ -265,7 +268,8 @@ START_TEST(parse_depth_stops_at_32)
 
 		memset(body, '[', (size_t)depth);
 		memset(body + depth, ']', (size_t)depth);
-		ck_assert_int_eq(schema_parse(body, (size_t)depth * 2, &value, &p), depth == 32 ? 0 : -1);
+		ck_assert_int_eq(schema_parse(body, (size_t)depth * 2, &value, &p),
+				 depth == 32 ? 0 : -1);
 		json_decref(value);
 	}
 	ck_assert_str_eq(p.detail, "line 1, column 33: arrays and objects are nested too deeply");
@@ -298,7 +302,8 @@ END_TEST
 
 START_TEST(bind_mutated_bytes_never_crashes)
 {
-	static const char body[] = "{\"text\":\"ab\",\"parts\":[{\"name\":\"q\"}],\"free\":{\"k\":[1]}}";
+	static const char body[] =
+		"{\"text\":\"ab\",\"parts\":[{\"name\":\"q\"}],\"free\":{\"k\":[1]}}";
 	unsigned seed = 1;
 
 	for (int round = 0; round < 20000; round++) {

@@ -88,8 +88,10 @@ END_TEST
 START_TEST(open_moved_blob_is_refused)
 {
 	static const struct seal_place elsewhere[] = {
-		{ "ws_2", "acc_1", "token" },   { "ws_1", "acc_2", "token" },
-		{ "ws_1", "acc_1", "refresh" }, { "ws_1", "acc_1", "toke" },
+		{ "ws_2", "acc_1", "token" },
+		{ "ws_1", "acc_2", "token" },
+		{ "ws_1", "acc_1", "refresh" },
+		{ "ws_1", "acc_1", "toke" },
 	};
 	static const struct seal_place impossible = { "ws_1|acc_1", "x", "token" };
 	CLEANUP(buf_done) struct buf blob = BUF_INIT;

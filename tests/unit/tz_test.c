@@ -53,10 +53,32 @@ static const struct {
 };
 
 static const char *const unknown[] = {
-	"", "Nowhere", "America/Nowhere", "../etc/passwd", "America/../UTC", "/etc/localtime",
-	"EST5EDT,M3", "EST5EDT,M3.2.0,M11.1.0", "+05:00", "-03", "UTC+5", "<+03>-3", ":UTC",
-	"posix/UTC", "right/UTC", "localtime", "posixrules", "Factory", "zone.tab", "leapseconds",
-	"tzdata.zi", "America", "America/", "america/new york", "UTC\n", "A/B/C/D/E/F/G/H",
+	"",
+	"Nowhere",
+	"America/Nowhere",
+	"../etc/passwd",
+	"America/../UTC",
+	"/etc/localtime",
+	"EST5EDT,M3",
+	"EST5EDT,M3.2.0,M11.1.0",
+	"+05:00",
+	"-03",
+	"UTC+5",
+	"<+03>-3",
+	":UTC",
+	"posix/UTC",
+	"right/UTC",
+	"localtime",
+	"posixrules",
+	"Factory",
+	"zone.tab",
+	"leapseconds",
+	"tzdata.zi",
+	"America",
+	"America/",
+	"america/new york",
+	"UTC\n",
+	"A/B/C/D/E/F/G/H",
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 };
 
@@ -95,8 +117,9 @@ END_TEST
 START_TEST(local_resolve_round_trips)
 {
 	static const char *const zones[] = { "America/New_York", "Australia/Lord_Howe",
-					     "Pacific/Apia", "Africa/Casablanca", "Europe/London",
-					     "America/St_Johns", "Asia/Tehran" };
+					     "Pacific/Apia",     "Africa/Casablanca",
+					     "Europe/London",    "America/St_Johns",
+					     "Asia/Tehran" };
 	CLEANUP(tz_free) struct tz *tz = NULL;
 
 	ck_assert_int_eq(tz_load(zones[_i], &tz), 0);

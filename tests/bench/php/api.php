@@ -56,19 +56,35 @@ function view(array $r): array
 	];
 }
 
-function contents(PDOStatement $rows): array
+function content(PDOStatement $rows): array
 {
-	$list = [];
-	$n = -1;
 	while ($r = $rows->fetch()) {
-		if ($n < 0 || $list[$n]['id'] !== $r[0]) {
-			$list[++$n] = view($r);
-		}
+		$content ??= view($r);
 		if ($r[MEDIA_COLUMN] !== null) {
-			$list[$n]['media'][] = ['media_id' => $r[MEDIA_COLUMN], 'alt_text' => $r[31]];
+			$content['media'][] = ['media_id' => $r[MEDIA_COLUMN], 'alt_text' => $r[MEDIA_COLUMN + 12]];
 		}
 	}
-	return $list;
+	return $content;
+}
+
+function contents(string $workspace): array
+{
+	$rows = run('content.list_up', [$workspace, null, null, null, null, null, null, '', PAGE_ROWS + 1])
+		->fetchAll();
+	$more = count($rows) > PAGE_ROWS;
+	if ($more) {
+		array_pop($rows);
+	}
+	$list = [];
+	foreach ($rows as $r) {
+		$list[$r[0]] = view($r);
+	}
+	if ($list) {
+		foreach (run('content.list_media', [$workspace, $rows[0][0], end($rows)[0]]) as $r) {
+			$list[$r[0]]['media'][] = ['media_id' => $r[1], 'alt_text' => $r[13]];
+		}
+	}
+	return ['content' => array_values($list), 'next_cursor' => $more ? end($rows)[0] : null];
 }
 
 function schedule(array $key, string $content): array
@@ -102,18 +118,12 @@ function schedule(array $key, string $content): array
 function answer(array $key, array $path): array
 {
 	if (!isset($path[4])) {
-		$list = contents(run('content.list_up', [$key[0], null, null, null, null, null, null, '',
-			PAGE_ROWS + 1]));
-		$more = count($list) > PAGE_ROWS;
-		if ($more) {
-			array_pop($list);
-		}
-		return ['content' => $list, 'next_cursor' => $more ? end($list)['id'] : null];
+		return contents($key[0]);
 	}
 	if (isset($path[5])) {
 		return schedule($key, $path[4]);
 	}
-	return contents(run('content.get', [$key[0], $path[4]]))[0];
+	return content(run('content.get', [$key[0], $path[4]]));
 }
 
 // "Bearer sk_test_" and the eight characters that find the key

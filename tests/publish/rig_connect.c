@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connecting the rig's accounts: the adapter's own flow against the sandbox, then the store. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/client.h"
+#include "platform/platform.h"
+#include "rig.h"
+#include "store/accounts.h"
+#include "store/tokens.h"
+
+#define CONNECT_STEPS 40
+
+static void need(int done, const struct problem *p)
+{
+	if (done == 0)
+		return;
+	fprintf(stderr, "rig: %s\n", p->detail);
+	exit(EXIT_FAILURE);
+}
+
+static const char *consent(struct net *net, struct arena *a, const char *url)
+{
+	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
+	struct http_reply reply = { .status = 0 };
+	struct problem p;
+	const char *to;
+
+	req->url = arena_printf(a, "%s&sandbox_auto=approve", url);
+	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	to = http_reply_header(&reply, a, "Location");
+	if (!to) {
+		fprintf(stderr, "rig: consent answered %d %s\n", reply.status,
+			buf_str(&reply.body));
+		exit(EXIT_FAILURE);
+	}
+	http_reply_done(&reply);
+	return url_query_get(a, to, "code");
+}
+
+/* The adapter's own connect, against the sandbox. */
+static void run_connect(struct net *net, struct connect *c)
+{
+	struct http_reply reply = { .status = 0 };
+	const struct http_reply *last = NULL;
+	struct problem p;
+
+	for (int i = 0; i < CONNECT_STEPS; i++) {
+		struct step_result step = { .phase = PHASE_STAGE };
+		const enum step what = c->app->platform->connect(c, last, &step);
+
+		if (last)
+			http_reply_done(&reply);
+		last = NULL;
+		if (what == STEP_DONE) {
+			if (step.outcome.kind == OUTCOME_PUBLISHED)
+				return;
+			fprintf(stderr, "rig: connect: %s\n", step.outcome.error.message);
+			exit(EXIT_FAILURE);
+		}
+		if (what == STEP_SEND) {
+			need(net_perform(net, NET_REPEATABLE, step.request, &reply, &p), &p);
+			last = &reply;
+		}
+	}
+}
+
+static void store_account(struct rig *r, const struct app *app, const struct connect_account *found,
+			  int i)
+{
+	struct token tokens[TOKENS_MAX];
+	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
+	struct account_connect in = {
+		.platform = "instagram",
+		.remote_id = found->remote_id,
+		.username = found->username,
+		.display_name = found->display_name ? found->display_name : found->username,
+		.livemode = true,
+		.scopes = found->scopes,
+		.missing_scopes = found->missing_scopes ? found->missing_scopes : "",
+		.meta = meta,
+		.expires_us = found->expires_us,
+		.refresh_us = INSTANT_NONE,
+		.tokens = tokens,
+		.tokens_n = found->tokens_n,
+	};
+	struct problem p;
+
+	for (size_t t = 0; t < found->tokens_n; t++)
+		tokens[t] = (struct token){ .kind = found->tokens[t].kind,
+					    .value = found->tokens[t].value,
+					    .expires_us = found->tokens[t].expires_us,
+					    .issued_us = INSTANT_NONE };
+	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
+	     &p);
+	free(meta);
+}
+
+void rig_connect(struct rig *r, struct app *app)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const struct platform *platform = platform_find("instagram");
+	struct platform_app papp;
+	struct connect c = { .arena = a, .app = &papp, .verifier = "", .memo = json_object() };
+
+	platform_app_init(&papp, a, r->config, platform, true);
+	rig_sandbox(r, "/_control/apps",
+		    arena_printf(a, "{\"platform\":\"instagram\",\"redirect_uris\":[\"%s\"]}",
+				 papp.redirect_uri));
+	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false));
+	c.now_us = clock_real_us();
+	run_connect(app->net, &c);
+	if (c.accounts_n < RIG_ACCOUNTS) {
+		fprintf(stderr, "rig: the sandbox showed %zu accounts\n", c.accounts_n);
+		exit(EXIT_FAILURE);
+	}
+	for (int i = 0; i < RIG_ACCOUNTS; i++)
+		store_account(r, app, &c.accounts[i], i);
+	json_decref(c.memo);
+}

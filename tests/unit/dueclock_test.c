@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "publish/dueclock.h"
+
+#define OFFSET (1700000000LL * US_PER_S)
+
+/* A reading at boot time `at` whose answer took there_us to come about and back_us to return. */
+static void answer(struct dueclock *c, int64_t at, int64_t there_us, int64_t back_us)
+{
+	dueclock_add(c, at, at + there_us + back_us, OFFSET + at + there_us);
+}
+
+START_TEST(even_round_trip_has_no_error)
+{
+	struct dueclock c = { .n = 0 };
+
+	answer(&c, 5 * US_PER_S, 400, 400);
+	ck_assert_int_eq(c.offset_us, OFFSET);
+	ck_assert_int_eq(dueclock_boot_us(&c, OFFSET + 77), 77);
+}
+END_TEST
+
+START_TEST(shortest_of_eight_counts)
+{
+	struct dueclock c = { .n = 0 };
+
+	for (int i = 0; i < 7; i++)
+		answer(&c, i * US_PER_S, 9000, 100);
+	ck_assert_int_eq(c.offset_us, OFFSET + 4450);
+	answer(&c, 7 * US_PER_S, 60, 40);
+	ck_assert_int_eq(c.offset_us, OFFSET + 10);
+	for (int i = 8; i < 15; i++)
+		answer(&c, i * US_PER_S, 9000, 100);
+	ck_assert_int_eq(c.offset_us, OFFSET + 10);
+	answer(&c, 15 * US_PER_S, 9000, 100); /* the good one has left the window */
+	ck_assert_int_eq(c.offset_us, OFFSET + 4450);
+}
+END_TEST
+
+START_TEST(changed_clock_is_followed_at_once)
+{
+	struct dueclock c = { .n = 0 };
+
+	for (int i = 0; i < 8; i++)
+		answer(&c, i * US_PER_S, 50, 50);
+	dueclock_add(&c, 9 * US_PER_S, 9 * US_PER_S + 5000,
+		     OFFSET + 9 * US_PER_S + 2500 + US_PER_HOUR);
+	ck_assert_int_eq(c.offset_us, OFFSET + US_PER_HOUR);
+}
+END_TEST
+
+START_TEST(skew_limits_are_both_sided)
+{
+	struct dueclock c = { .skew_us = DUECLOCK_SKEW_MAX_US };
+
+	ck_assert(!dueclock_is_off(&c));
+	c.skew_us++;
+	ck_assert(dueclock_is_off(&c));
+	c.skew_us = -DUECLOCK_SKEW_MAX_US - 1;
+	ck_assert(dueclock_is_off(&c));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("dueclock");
+	TCase *t = tcase_create("dueclock");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(t, even_round_trip_has_no_error);
+	tcase_add_test(t, shortest_of_eight_counts);
+	tcase_add_test(t, changed_clock_is_followed_at_once);
+	tcase_add_test(t, skew_limits_are_both_sided);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

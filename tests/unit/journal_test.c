@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "publish/journal.h"
+
+static char folder[64], path[200];
+static struct process self;
+
+static void setup(void)
+{
+	(void)snprintf(folder, sizeof(folder), "/tmp/carillon-journal.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(process_self(&self), 0);
+	(void)snprintf(path, sizeof(path), "%s/%s-%lld-%lld.journal", folder, self.boot_id,
+		       (long long)self.pid, (long long)self.start_ticks);
+}
+
+static void teardown(void)
+{
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
+static struct permit permit_of(int i)
+{
+	struct permit p = {
+		.post_id = "sch_1",
+		.account_id = "acc_1",
+		.seq = i,
+		.fence = 40 + i,
+		.host = self.host,
+		.boot_id = self.boot_id,
+		.pid = self.pid,
+		.start_ticks = self.start_ticks,
+		.sent_us = 1800000000000000LL + i,
+		.deadline_us = 1800000020000000LL + i,
+	};
+
+	memset(p.permit, i, sizeof(p.permit));
+	memset(p.fingerprint, i + 1, sizeof(p.fingerprint));
+	memset(p.snapshot_hash, i + 2, sizeof(p.snapshot_hash));
+	return p;
+}
+
+static void write_some(int n, int settled)
+{
+	struct journal *j = NULL;
+
+	ck_assert_int_eq(journal_open(folder, &self, &j), 0);
+	for (int i = 1; i <= n; i++) {
+		const struct permit p = permit_of(i);
+
+		journal_permit(j, "ws_1", &p);
+	}
+	for (int i = 1; i <= settled; i++) {
+		const struct permit p = permit_of(i);
+
+		journal_settle(j, p.permit);
+	}
+	ck_assert_int_eq(journal_sync(j), 0);
+	journal_free(j);
+}
+
+static size_t read_all(struct arena *a, struct journal_entry **ret)
+{
+	size_t n = 0;
+
+	ck_assert_int_eq(journal_read(path, a, ret, &n), 0);
+	return n;
+}
+
+START_TEST(permits_come_back_as_they_were)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct journal_entry *list;
+	const struct permit p = permit_of(3);
+
+	write_some(3, 0);
+	ck_assert_uint_eq(read_all(a, &list), 3);
+	ck_assert_str_eq(list[2].workspace, "ws_1");
+	ck_assert_str_eq(list[2].permit.post_id, p.post_id);
+	ck_assert_str_eq(list[2].permit.account_id, p.account_id);
+	ck_assert_str_eq(list[2].permit.host, p.host);
+	ck_assert_str_eq(list[2].permit.boot_id, p.boot_id);
+	ck_assert_int_eq(list[2].permit.seq, p.seq);
+	ck_assert_int_eq(list[2].permit.fence, p.fence);
+	ck_assert_int_eq(list[2].permit.sent_us, p.sent_us);
+	ck_assert_int_eq(list[2].permit.deadline_us, p.deadline_us);
+	ck_assert_mem_eq(list[2].permit.permit, p.permit, PERMIT_BYTES);
+	ck_assert_mem_eq(list[2].permit.fingerprint, p.fingerprint, SHA256_BYTES);
+	ck_assert_mem_eq(list[2].permit.snapshot_hash, p.snapshot_hash, SHA256_BYTES);
+}
+END_TEST
+
+START_TEST(settled_permits_are_left_out)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct journal_entry *list;
+
+	write_some(3, 2);
+	ck_assert_uint_eq(read_all(a, &list), 1);
+	ck_assert_int_eq(list[0].permit.seq, 3);
+}
+END_TEST
+
+START_TEST(file_without_open_permits_goes)
+{
+	write_some(2, 2);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+/* Cut at every length: only whole records count, and never a wrong one. */
+START_TEST(torn_end_is_ignored_at_every_byte)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct journal_entry *list;
+	struct stat st;
+	size_t last = 3;
+
+	write_some(3, 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	for (off_t size = st.st_size; size >= 0; size--) {
+		size_t n;
+
+		ck_assert_int_eq(truncate(path, size), 0);
+		n = read_all(a, &list);
+		ck_assert_uint_le(n, last);
+		for (size_t i = 0; i < n; i++)
+			ck_assert_int_eq(list[i].permit.seq, (int64_t)i + 1);
+		last = n;
+	}
+	ck_assert_uint_eq(last, 0);
+}
+END_TEST
+
+START_TEST(flipped_bit_ends_the_reading)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct journal_entry *list;
+	char byte;
+	int fd;
+
+	write_some(3, 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(pread(fd, &byte, 1, 30), 1);
+	byte ^= 1;
+	ck_assert_int_eq(pwrite(fd, &byte, 1, 30), 1);
+	(void)close(fd);
+	ck_assert_uint_eq(read_all(a, &list), 0);
+}
+END_TEST
+
+START_TEST(name_tells_the_process)
+{
+	struct process p;
+	const char *name = strrchr(path, '/') + 1;
+
+	ck_assert_int_eq(journal_owner(name, self.host, &p), 0);
+	ck_assert_int_eq(p.pid, self.pid);
+	ck_assert_int_eq(p.start_ticks, self.start_ticks);
+	ck_assert(process_is_alive(&self, &p));
+	p.start_ticks++;
+	ck_assert(!process_is_alive(&self, &p));
+	ck_assert_int_eq(journal_owner("x.journal", self.host, &p), -EINVAL);
+	ck_assert_int_eq(journal_owner("..", self.host, &p), -EINVAL);
+}
+END_TEST
+
+START_TEST(nobody_ends_itself_or_a_stranger)
+{
+	struct process p = self;
+
+	ck_assert(!process_end(&self, &p));
+	p.pid = getppid();
+	ck_assert(!process_end(&self, &p)); /* the start ticks are not its own */
+	p.pid = 1;
+	ck_assert(!process_end(&self, &p));
+}
+END_TEST
+
+START_TEST(missing_folder_is_an_error)
+{
+	struct journal *j = NULL;
+
+	ck_assert_int_eq(journal_open("/nonexistent/folder", &self, &j), -ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("journal");
+	TCase *t = tcase_create("journal");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, permits_come_back_as_they_were);
+	tcase_add_test(t, settled_permits_are_left_out);
+	tcase_add_test(t, file_without_open_permits_goes);
+	tcase_add_test(t, torn_end_is_ignored_at_every_byte);
+	tcase_add_test(t, flipped_bit_ends_the_reading);
+	tcase_add_test(t, name_tells_the_process);
+	tcase_add_test(t, nobody_ends_itself_or_a_stranger);
+	tcase_add_test(t, missing_folder_is_an_error);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
