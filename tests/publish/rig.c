@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/digest.h"
 #include "crypto/keys.h"
+#include "crypto/digest.h"
 #include "media/store.h"
 #include "net/client.h"
 #include "platform/platform.h"
@@ -151,17 +151,26 @@ static void start_sandbox(struct rig *r)
 	(void)fclose(f);
 }
 
-static void write_section(FILE *f, const struct rig *r, const char *section)
-{
-	static const char *const bases[] = { "dialog_base",    "graph_base",    "rupload_base",
-					     "ig_dialog_base", "ig_token_base", "ig_graph_base" };
+static const struct rig_platform instagram = {
+	.name = "instagram",
+	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
+		    "renewal_wait_ms = 100\nlink_wait_s = 1\n",
+};
 
-	fprintf(f, "[%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n", section,
-		r->folder);
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
-		fprintf(f, "%s = %s/instagram\n", bases[i], r->sandbox_url);
-	fprintf(f, "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		   "renewal_wait_ms = 100\nlink_wait_s = 1\n");
+/* Every base address of the platform points at the sandbox. */
+static void write_section(FILE *f, const struct rig *r, const char *tail)
+{
+	const struct setting *row = platform_find(r->platform->name)->settings;
+
+	fprintf(f, "[%s%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n",
+		r->platform->name, tail, r->folder);
+	for (; row->name; row++) {
+		size_t len = strlen(row->name);
+
+		if (len > 5 && strcmp(row->name + len - 5, "_base") == 0)
+			fprintf(f, "%s = %s/%s\n", row->name, r->sandbox_url, r->platform->name);
+	}
+	fputs(r->platform->settings, f);
 }
 
 /* Waits are scaled down; their proportions are those of the defaults. */
@@ -178,24 +187,21 @@ static void write_config(struct rig *r)
 		exit(EXIT_FAILURE);
 	fprintf(f, "[server]\npublic_url = %.*s\nlog_level = info\n",
 		(int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
-	fprintf(f,
-		"[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
-		"api_user = %s\n",
+	fprintf(f, "[database]\nsocket = %s\nname = carillon\nrun_user = %s\nadmin_user = %s\n"
+		   "api_user = %s\n",
 		r->database.socket, me->pw_name, me->pw_name, me->pw_name);
-	fprintf(f,
-		"[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
-		"url_file = %s/url.key\n",
+	fprintf(f, "[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
+		   "url_file = %s/url.key\n",
 		r->folder, r->folder, r->folder);
 	fprintf(f, "[media]\nfolder = %s/media\nupload_folder = %s/upload\n", r->folder, r->folder);
 	fprintf(f, "[net]\nconnect_timeout_ms = 1000\nstage_timeout_ms = 2000\n"
 		   "fire_timeout_ms = 1500\n");
-	fprintf(f,
-		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
-		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
+	fprintf(f, "[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
+		   "quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
+		   "retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
 		r->folder);
-	write_section(f, r, "instagram");
-	write_section(f, r, "instagram.test");
+	write_section(f, r, "");
+	write_section(f, r, ".test");
 	(void)fclose(f);
 	if (config_load(r->config_path, groups, n, &r->config, &p) < 0) {
 		fprintf(stderr, "rig: %s\n", p.detail);
@@ -211,29 +217,40 @@ static void need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-static void store_picture(struct rig *r, const struct app *app)
+static void store_file(struct rig *r, struct db *db, const char *path, const struct media_item *item,
+		       char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(media_file_free) struct media_file *file = NULL;
-	struct media in = { .filename = "rig.jpg", .is_known_kind = true }, got;
+	struct media in = { .filename = "rig", .item = *item, .is_known_kind = true }, got;
 	struct problem p;
 	struct stat st;
 	bool is_new;
 
-	if (stat(picture_path, &st) < 0)
+	if (stat(path, &st) < 0)
 		exit(EXIT_FAILURE);
-	need(media_take(r->config, picture_path, 0, st.st_size, &file, &p), &p);
-	in.item = (struct media_item){ .kind = MEDIA_IMAGE,
-				       .state = MEDIA_READY,
-				       .mime = "image/jpeg",
-				       .ext = "jpg",
-				       .bytes = st.st_size,
-				       .width = 1080,
-				       .height = 1080 };
+	need(media_take(r->config, path, 0, st.st_size, &file, &p), &p);
+	in.item.state = MEDIA_READY;
+	in.item.bytes = st.st_size;
 	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
 	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
-	need(store_media_insert(app->db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
-	(void)snprintf(r->media_id, sizeof(r->media_id), "%s", got.item.media_id);
+	need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
+	(void)snprintf(ret, ID_MAX, "%s", got.item.media_id);
+}
+
+static void store_picture(struct rig *r, const struct app *app)
+{
+	const struct media_item item = { .kind = MEDIA_IMAGE, .mime = "image/jpeg", .ext = "jpg",
+					 .width = 1080, .height = 1080 };
+
+	store_file(r, app->db, picture_path, &item, r->media_id);
+}
+
+void rig_media(struct rig *r, const char *path, const struct media_item *item, char ret[static ID_MAX])
+{
+	CLEANUP(db_free) struct db *db = database_open(&r->database);
+
+	store_file(r, db, path, item, ret);
 }
 
 static void write_keys(const struct rig *r)
@@ -256,9 +273,8 @@ static void run_outside(const struct rig *r, const char *sql)
 	MYSQL *my = mysql_init(NULL);
 	const struct passwd *me = getpwuid(geteuid());
 
-	if (!me ||
-	    !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
-				r->database.socket, 0) ||
+	if (!me || !mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
+				       r->database.socket, 0) ||
 	    mysql_query(my, sql)) {
 		fprintf(stderr, "rig: %s: %s\n", sql, mysql_error(my));
 		exit(EXIT_FAILURE);
@@ -275,13 +291,18 @@ static void stop_started(void)
 
 void rig_start(struct rig *r)
 {
+	rig_start_with(r, &instagram);
+}
+
+void rig_start_with(struct rig *r, const struct rig_platform *platform)
+{
 	static const char *const folders[] = { "media", "upload", "journal" };
 	CLEANUP(keys_free) struct keys *keys = NULL;
 	struct app app = { .config = NULL };
 	char path[512];
 	struct problem p;
 
-	*r = (struct rig){ .sandbox = 0 };
+	*r = (struct rig){ .platform = platform };
 	program("carillon-publish", path, sizeof(path));
 	(void)setenv("CARILLON_TEST_FLUSH", "1", 1); /* cases kill the database */
 	database_start(&r->database, true);
@@ -334,7 +355,7 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = { "DELETE FROM attempts", "DELETE FROM events",
-					   "DELETE FROM posts",    "DELETE FROM content_media",
+					   "DELETE FROM posts", "DELETE FROM content_media",
 					   "DELETE FROM contents", "DELETE FROM runners" };
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
@@ -348,30 +369,44 @@ void rig_reset(struct rig *r)
 		    "\"account_calls\":10000000}");
 }
 
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
-	      char ret[static ID_MAX])
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+{
+	const struct rig_content in = { .kind = CONTENT_IMAGE, .caption = caption,
+					.media = { r->media_id } };
+
+	rig_post_content(r, account, &in, due_ms, ret);
+}
+
+void rig_post_content(struct rig *r, int account, const struct rig_content *what, int64_t due_ms,
+		      char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(db_free) struct db *db = database_open(&r->database);
-	const struct content_media media = { r->media_id, NULL };
-	const struct content_patch content = {
-		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA,
-		.kind = CONTENT_IMAGE,
-		.caption = caption,
-		.media = &media,
-		.media_n = 1,
+	struct content_media media[ARRAY_LEN(what->media)] = { { NULL, NULL } };
+	struct content_patch content = {
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA |
+			 (what->title ? CONTENT_HAS_TITLE : 0),
+		.kind = what->kind,
+		.caption = what->caption,
+		.title = what->title,
+		.media = media,
 		.by = "user_rig",
 		.is_approved = true,
 	};
 	struct post_new post = { .account_id = r->accounts[account],
-				 .platform = "instagram",
+				 .platform = r->platform->name,
 				 .livemode = true,
-				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } };
+				 .due = { .us = clock_real_us() + due_ms * US_PER_MS },
+				 .overrides = what->overrides };
 	struct posts_new in = { .created_by = "user_rig", .v = &post, .n = 1, .stage_lead_s = 900 };
 	struct content c;
 	struct posts got;
 	struct problem p = { .kind = PROBLEM_NONE };
 
+	while (content.media_n < ARRAY_LEN(media) && what->media[content.media_n]) {
+		media[content.media_n].media_id = what->media[content.media_n];
+		content.media_n++;
+	}
 	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &content, a, &c, &p) == 0, "%s",
 		      p.detail);
 	in.content_id = c.id;
@@ -512,8 +547,8 @@ void rig_fault(struct rig *r, const char *json)
 int rig_effects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = control(
-		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
+	json_t *out = control(r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)),
+			      NULL);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
 	json_decref(out);
@@ -526,7 +561,7 @@ int rig_calls(struct rig *r, const char *endpoint)
 	json_t *out = control(r, "/_control/state", NULL);
 	const json_t *all = json_object_get(out, "endpoints");
 	const int n = (int)json_integer_value(
-		json_object_get(all, arena_printf(a, "instagram %s", endpoint)));
+		json_object_get(all, arena_printf(a, "%s %s", r->platform->name, endpoint)));
 
 	json_decref(out);
 	return n;

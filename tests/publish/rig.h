@@ -13,32 +13,51 @@
 
 #include "app.h"
 #include "crypto/random.h"
+#include "domain/content.h"
 #include "domain/delivery.h"
 #include "peer.h"
 #include "support/database.h"
 
-#define RIG_ACCOUNTS  2
+#define RIG_ACCOUNTS 2
 #define RIG_WORKSPACE "ws_rig"
 
+/* The platform that is published to; the account i is the person users[i] of the sandbox. */
+struct rig_platform {
+	const char *name, *settings;              /* further lines of its section */
+	const char *users[RIG_ACCOUNTS];          /* NULL: one consent shows all accounts */
+};
+
 struct rig {
+	const struct rig_platform *platform;
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
 	pid_t sandbox;
-	struct peer *media; /* serves the picture to the sandbox */
+	struct peer *media;                       /* serves the picture to the sandbox */
 	struct config *config;
 	char accounts[RIG_ACCOUNTS][ID_MAX];
 	char media_id[ID_MAX];
 };
 
 /* Exits with 77, aloud, when a needed program is not built or installed. */
-void rig_start(struct rig *r);
+void rig_start(struct rig *r);                    /* Instagram */
+void rig_start_with(struct rig *r, const struct rig_platform *platform);
 void rig_stop(struct rig *r);
 /* Empties posts, contents and the sandbox's objects and faults. */
 void rig_reset(struct rig *r);
 
 /* An approved content with one picture, due so long from now; the post's id. */
-void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
-	      char ret[static ID_MAX]);
+void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms, char ret[static ID_MAX]);
+
+/* The same with media of its own; overrides: JSON for this platform, or NULL. */
+struct rig_content {
+	enum content_kind kind;
+	const char *caption, *title, *overrides;
+	const char *media[4];                     /* ids; up to the first NULL */
+};
+void rig_post_content(struct rig *r, int account, const struct rig_content *in, int64_t due_ms,
+		      char ret[static ID_MAX]);
+/* Takes a file over into the media of the workspace. */
+void rig_media(struct rig *r, const char *path, const struct media_item *item, char ret[static ID_MAX]);
 
 /* Starts the runner; plan: lines of the failpoint file, or NULL. */
 pid_t rig_runner(struct rig *r, const char *plan, const char *option);
@@ -52,7 +71,7 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 enum post_state rig_state(struct rig *r, const char *id);
 /* One number of the database. */
 int64_t rig_number(struct rig *r, const char *sql);
-char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
+char *rig_text(struct rig *r, const char *sql);  /* caller frees; NULL: no row or NULL */
 /* Objects with that caption that really exist on the platform. */
 int rig_effects(struct rig *r, const char *caption);
 /* Calls of an endpoint that reached the sandbox. */

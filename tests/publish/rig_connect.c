@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "net/client.h"
+#include "net/oauth2.h"
 #include "platform/platform.h"
 #include "rig.h"
 #include "store/accounts.h"
@@ -21,19 +22,19 @@ static void need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-static const char *consent(struct net *net, struct arena *a, const char *url)
+static const char *consent(struct net *net, struct arena *a, const char *url, const char *user)
 {
 	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
 	struct http_reply reply = { .status = 0 };
 	struct problem p;
 	const char *to;
 
-	req->url = arena_printf(a, "%s&sandbox_auto=approve", url);
+	req->url = arena_printf(a, "%s&sandbox_auto=approve%s%s", url, user ? "&sandbox_user=" : "",
+				user ? user : "");
 	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
 	to = http_reply_header(&reply, a, "Location");
 	if (!to) {
-		fprintf(stderr, "rig: consent answered %d %s\n", reply.status,
-			buf_str(&reply.body));
+		fprintf(stderr, "rig: consent answered %d %s\n", reply.status, buf_str(&reply.body));
 		exit(EXIT_FAILURE);
 	}
 	http_reply_done(&reply);
@@ -73,7 +74,7 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 	struct token tokens[TOKENS_MAX];
 	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
 	struct account_connect in = {
-		.platform = "instagram",
+		.platform = r->platform->name,
 		.remote_id = found->remote_id,
 		.username = found->username,
 		.display_name = found->display_name ? found->display_name : found->username,
@@ -93,30 +94,44 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 					    .value = found->tokens[t].value,
 					    .expires_us = found->tokens[t].expires_us,
 					    .issued_us = INSTANT_NONE };
-	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
-	     &p);
+	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p), &p);
 	free(meta);
+}
+
+/* One consent; its accounts are stored from the i-th on. */
+static int connect_from(struct rig *r, struct app *app, const struct platform_app *papp, int i)
+{
+	static const char verifier[] = "rig-verifier-0123456789-0123456789-0123456789";
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const struct platform *platform = papp->platform;
+	const char *challenge = oauth2_challenge(a, platform->pkce, verifier);
+	struct connect c = { .arena = a, .app = papp, .verifier = verifier, .memo = json_object() };
+
+	c.code = consent(app->net, a, platform->auth_url(a, papp, "state", challenge, false),
+			 r->platform->users[i]);
+	c.now_us = clock_real_us();
+	run_connect(app->net, &c);
+	for (size_t n = 0; n < c.accounts_n && i < RIG_ACCOUNTS; n++)
+		store_account(r, app, &c.accounts[n], i++);
+	json_decref(c.memo);
+	return i;
 }
 
 void rig_connect(struct rig *r, struct app *app)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct platform *platform = platform_find("instagram");
 	struct platform_app papp;
-	struct connect c = { .arena = a, .app = &papp, .verifier = "", .memo = json_object() };
+	int n = 0;
 
-	platform_app_init(&papp, a, r->config, platform, true);
+	platform_app_init(&papp, a, r->config, platform_find(r->platform->name), true);
 	rig_sandbox(r, "/_control/apps",
-		    arena_printf(a, "{\"platform\":\"instagram\",\"redirect_uris\":[\"%s\"]}",
-				 papp.redirect_uri));
-	c.code = consent(app->net, a, platform->auth_url(a, &papp, "state", "challenge", false));
-	c.now_us = clock_real_us();
-	run_connect(app->net, &c);
-	if (c.accounts_n < RIG_ACCOUNTS) {
-		fprintf(stderr, "rig: the sandbox showed %zu accounts\n", c.accounts_n);
+		    arena_printf(a, "{\"platform\":\"%s\",\"redirect_uris\":[\"%s\"]}",
+				 r->platform->name, papp.redirect_uri));
+	do
+		n = connect_from(r, app, &papp, n);
+	while (n < RIG_ACCOUNTS && r->platform->users[n]);
+	if (n < RIG_ACCOUNTS) {
+		fprintf(stderr, "rig: the sandbox showed %d accounts\n", n);
 		exit(EXIT_FAILURE);
 	}
-	for (int i = 0; i < RIG_ACCOUNTS; i++)
-		store_account(r, app, &c.accounts[i], i);
-	json_decref(c.memo);
 }
