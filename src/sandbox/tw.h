@@ -87,6 +87,7 @@ void sandbox_tw_tweets(struct exchange *ex);
 void sandbox_tw_timeline(struct exchange *ex);
 void sandbox_tw_delete(struct exchange *ex);
 void sandbox_tw_page(struct exchange *ex);
+void sandbox_tw_loaded(struct world *w);
 
 /* tw_text.c */
 int64_t sandbox_tw_length(struct arena *a, const char *text);

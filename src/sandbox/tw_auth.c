@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "sandbox/consent.h"
+#include "sandbox/state.h"
 #include "sandbox/tw.h"
 
 #define CODE_LIFE_S 30
@@ -187,6 +188,7 @@ static void token_code(struct exchange *ex, const struct app *app)
 		return;
 	}
 	code->is_used = true;
+	sandbox_state_touch(ex->world, &code->record);
 	if (strlen(verifier) < 43 || !fits_challenge(code, verifier)) {
 		token_fail(ex, 400, "invalid_request",
 			   "Value passed for the code verifier did not match the code challenge.");
@@ -208,6 +210,7 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 		return;
 	}
 	t->dead_reason = DEAD_USED;
+	sandbox_state_touch(ex->world, &t->record);
 	token_answer(ex, t->grant);
 }
 
@@ -233,8 +236,10 @@ void sandbox_tw_revoke(struct exchange *ex)
 
 	if (app == NULL)
 		return;
-	if (t != NULL && t->platform == &sandbox_twitter && t->grant->app == app)
+	if (t != NULL && t->platform == &sandbox_twitter && t->grant->app == app) {
 		t->dead_reason = DEAD_REVOKED;
+		sandbox_state_touch(ex->world, &t->record);
+	}
 	sandbox_exchange_json(ex, 200, json_pack("{s:b}", "revoked", 1));
 }
 

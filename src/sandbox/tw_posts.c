@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "crypto/random.h"
+#include "sandbox/state.h"
 #include "sandbox/tw.h"
 
 #define TEXT_MAX 280
@@ -236,6 +237,40 @@ static struct object *post_make(struct exchange *ex, const json_t *in, const str
 	arena_defer(w->arena, json_release, p->urls);
 	post_add_media_link(w, o, p);
 	return o;
+}
+
+/*
+ * After a restart: what is shown of a post follows from its text and options. Uploads that were not
+ * posted yet are forgotten, as X forgets them too.
+ */
+void sandbox_tw_loaded(struct world *w)
+{
+	for (size_t i = 0; i < w->objects_list.n; i++) {
+		struct object *o = w->objects_list.v[i];
+		struct tw_post *p;
+		json_t *options;
+
+		if (o->platform != &sandbox_twitter || o->extra != NULL)
+			continue;
+		p = o->extra = arena_alloc(w->arena, sizeof(*p));
+		options = o->options != NULL ? json_loads(o->options, 0, NULL) : NULL;
+		p->reply_to = sandbox_state_text(w, json_object_get(options, "reply"),
+						 "in_reply_to_tweet_id");
+		p->quote = sandbox_state_text(w, options, "quote_tweet_id");
+		p->media = sandbox_list_new(w->arena);
+		for (size_t k = 0; k < o->media.n; k++) {
+			struct tw_media *m = arena_alloc(w->arena, sizeof(*m));
+
+			m->fact = *(struct media_fact *)o->media.v[k];
+			m->type = m->fact.mime;
+			m->key = arena_printf(w->arena, "3_%s", sandbox_tw_snowflake(w));
+			sandbox_list_add(&p->media, m);
+		}
+		p->text = sandbox_tw_shorten(w, o->caption != NULL ? o->caption : "", &p->urls);
+		arena_defer(w->arena, json_release, p->urls);
+		post_add_media_link(w, o, p);
+		json_decref(options);
+	}
 }
 
 /* Drawn before the commit, so that the truth line names the fault; borrowed params or NULL. */

@@ -219,4 +219,5 @@ const struct sandbox_platform sandbox_twitter = {
 	.identify = tw_identify,
 	.unknown = tw_unknown,
 	.state = tw_state_json,
+	.loaded = sandbox_tw_loaded,
 };
