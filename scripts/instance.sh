@@ -38,6 +38,18 @@ ig_graph_base = $2/instagram
 EOT
 }
 
+twitter_section() {
+	cat <<EOT
+
+[$1]
+client_id = 1234567890
+client_secret_file = $HOME_DIR/keys/sandbox.secret
+dialog_base = $2/twitter
+api_base = $2/twitter
+profile_url = $2/twitter
+EOT
+}
+
 first_config() {
 	local port sandbox
 	port=$(free_port "${CARILLON_PORT:-8443}")
@@ -81,6 +93,8 @@ ca_file = $HOME_DIR/tls/ca.pem
 EOT
 	instagram_section instagram "http://127.0.0.1:$sandbox"
 	instagram_section instagram.test "http://127.0.0.1:$sandbox"
+	twitter_section twitter "http://127.0.0.1:$sandbox"
+	twitter_section twitter.test "http://127.0.0.1:$sandbox"
 }
 
 make_config() {

@@ -305,7 +305,7 @@ static enum script_move ask_finalize(void *ctx, struct step_result *ret)
 		memo_set_int(item, "fin", 2);
 		return stage_go(d, "status");
 	}
-	memo_set_int(item, "fin", memo_int(item, "fin") ? 3 : 1);
+	memo_set_int(item, "fin", memo_int(item, "fin") ? 2 : 1);
 	ret->request = twitter_call(&c, VERB_POST, "x.media.finalize", "/2/media/upload/%s/finalize",
 				    memo_text(item, "id"));
 	http_request_json(ret->request, json_object());
@@ -382,8 +382,8 @@ static enum script_move read_finalize(void *ctx, const struct http_reply *last,
 	}
 	if (r.is_ok)
 		r.row = twitter_error_find(&r);
-	/* A repeat that is refused says nothing about the first: a new upload is certain. */
-	if (!r.is_broken && r.status == 400 && memo_int(item, "fin") == 3)
+	/* It may be the repeat of one that was taken, ours or the transport's: a new upload is certain. */
+	if (!r.is_broken && r.status == 400)
 		return item_redo(d, at_of(d), &r, ret);
 	return stage_fail(d, at_of(d), &r, ret);
 }

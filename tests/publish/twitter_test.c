@@ -120,9 +120,9 @@ START_TEST(images_arrive_whole_and_in_order)
 	char *one, *two;
 
 	publish(&in, id);
-	(void)snprintf(sql, sizeof(sql), "SELECT sha256 FROM media WHERE id = '%s'", rig.media_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", rig.media_id);
 	one = rig_text(&rig, sql);
-	(void)snprintf(sql, sizeof(sql), "SELECT sha256 FROM media WHERE id = '%s'", second_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", second_id);
 	two = rig_text(&rig, sql);
 	ck_assert_int_eq(truth(one, two), 1);
 	free(one);
@@ -301,7 +301,7 @@ static void make_media(void)
 	rig_media(&rig, path, &gif, gif_id);
 	make("still.png", "color=c=red:s=64x64:r=1:d=1", path, sizeof(path));
 	rig_media(&rig, path, &png, second_id);
-	(void)snprintf(sql, sizeof(sql), "SELECT sha256 FROM media WHERE id = '%s'", video_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", video_id);
 	sha = rig_text(&rig, sql);
 	(void)snprintf(video_sha, sizeof(video_sha), "%s", sha ? sha : "none");
 	free(sha);
