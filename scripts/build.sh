@@ -53,16 +53,19 @@ PROGRAMS="carillon-responder carillon-publish carillon-admin carillon-sandbox"
 # An instance runs copies, so that a rebuild never changes what is running. What runs an older
 # build is stopped here and starts again with the rest.
 install_programs() {
-	local program
+	local program replaced=no
 	folder "$BIN_DIR" root root 755
 	for program in $PROGRAMS; do
 		[ -x "$BUILD_DIR/$program" ] || die "$BUILD_DIR/$program is missing: build first"
 		cmp -s "$BUILD_DIR/$program" "$BIN_DIR/$program" || {
 			install -m 755 "$BUILD_DIR/$program" "$BIN_DIR/$program.new"
 			mv -f "$BIN_DIR/$program.new" "$BIN_DIR/$program"
+			replaced=yes
 		}
 	done
-	! programs_are_old || stop_programs
+	if [ "$replaced" = yes ] || programs_are_old; then
+		stop_programs
+	fi
 	rm -rf "$HOME_DIR/sql"
 	cp -r "$TOP/sql" "$HOME_DIR/sql"
 }

@@ -67,13 +67,19 @@ stop_service() {
 	rm -f "$PID_DIR/$name"
 }
 
-# Runners outlive whoever started them; what runs from this instance's own bin folder is ours.
+# Runners outlive whoever started them; what runs from this instance's own bin folder is ours. They
+# hide their exe link from all but root; without root their own word must do.
+program_of() {
+	local word
+	readlink "/proc/$1/exe" 2>/dev/null && return 0
+	! is_root || return 1
+	{ IFS= read -r -d '' word <"/proc/$1/cmdline"; } 2>/dev/null && printf '%s\n' "$word"
+}
+
 programs_left() {
-	local exe
-	for exe in /proc/[0-9]*/exe; do
-		case $(readlink "$exe" 2>/dev/null) in
-		"$BIN_DIR"/*) exe=${exe#/proc/} && printf '%s\n' "${exe%/exe}" ;;
-		esac
+	local dir
+	for dir in /proc/[0-9]*; do
+		case $(program_of "${dir#/proc/}") in "$BIN_DIR"/*) printf '%s\n' "${dir#/proc/}" ;; esac
 	done
 }
 

@@ -144,7 +144,7 @@ static void look_at_folders(struct examination *x)
 		}
 		free_bytes = (long long)fs.f_bavail * (long long)fs.f_frsize;
 		snprintf(what, sizeof(what), "%s has %lld MiB free", folders[i],
-			 free_bytes / (1024 * 1024));
+			 free_bytes / (1024LL * 1024));
 		say(x, free_bytes < FREE_WARN_BYTES ? WARNED : FINE, what,
 		    free_bytes < FREE_WARN_BYTES ? "make room" : NULL);
 	}

@@ -39,7 +39,7 @@ static int make_key(const struct key_file *f, struct problem *reterr)
 	}
 	if (fd < 0)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "%s: %s", f->path,
-				   strerror(errno));
+				   strerrordesc_np(errno));
 	random_bytes(key, sizeof(key));
 	digest_hex(key, sizeof(key), hex);
 	len = snprintf(text, sizeof(text), "%s%s\n", f->is_ring ? "k1 " : "", hex);

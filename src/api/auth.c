@@ -336,8 +336,9 @@ static int me(struct request *req, struct reply *ret, struct problem *reterr)
 static int sign_up(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct register_body *in = req->in;
-	char hash[PASSWORD_HASH_MAX], user[ID_MAX], workspace[ID_MAX];
+	char hash[PASSWORD_HASH_MAX];
 	const struct user_new fresh = { in->email, in->name, hash };
+	struct registered made;
 
 	if (!req->app->config->server_registration_open)
 		return problem_set(reterr, PROBLEM_CLOSED,
@@ -345,9 +346,9 @@ static int sign_up(struct request *req, struct reply *ret, struct problem *reter
 	if (password_hash(in->password, hash) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "The password could not be hashed.");
 	if (store_users_register(req->app->db, &fresh, in->workspace ? in->workspace : in->name,
-				 user, workspace, reterr) < 0)
+				 &made, reterr) < 0)
 		return -1;
-	return open_session(req, user, workspace, ret, reterr);
+	return open_session(req, made.user_id, made.workspace, ret, reterr);
 }
 
 /* clang-format off */

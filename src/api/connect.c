@@ -107,11 +107,12 @@ static int twin_wait(struct request *req, struct reply *ret, struct flow *flow,
 		     struct problem *reterr)
 {
 	const struct timespec pause = { .tv_nsec = TWIN_PAUSE_NS };
-	const char *ws = flow->workspace, *id = flow->id;
+	const struct flow_view closed = { .id = flow->id };
+	const char *ws = flow->workspace;
 
 	for (int i = 0; flow->status == FLOW_EXCHANGING && i < TWIN_TRIES; i++) {
 		(void)nanosleep(&pause, NULL);
-		if (store_flows_get(req->app->db, ws, id, NULL, req->arena, flow, reterr) < 0)
+		if (store_flows_get(req->app->db, ws, &closed, req->arena, flow, reterr) < 0)
 			return -1;
 	}
 	return go_outcome(req, ret, flow);
@@ -369,11 +370,12 @@ static int flow_waiting(struct request *req, const char *id, struct flow *ret, j
 			struct problem *reterr)
 {
 	const struct principal *p = req->principal;
+	const struct flow_view opened = { id, req->app->keys };
 	struct flow flow = { 0 };
 	json_t *found;
 
-	if (id && store_flows_get(req->app->db, p->workspace, id, req->app->keys, req->arena, &flow,
-				  reterr) < 0)
+	if (id &&
+	    store_flows_get(req->app->db, p->workspace, &opened, req->arena, &flow, reterr) < 0)
 		return -1;
 	found = flow.candidates ? json_loads(flow.candidates, 0, NULL) : NULL;
 	if (found)
@@ -403,8 +405,8 @@ static void candidate_emit(struct emit *e, const json_t *c)
 
 int integration_candidates(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct flow flow;
-	json_t *found, *candidate;
+	struct flow flow = { 0 };
+	json_t *found = NULL, *candidate;
 	size_t i;
 
 	if (flow_waiting(req, request_query(req, "flow"), &flow, &found, reterr) < 0)
@@ -456,9 +458,9 @@ static int candidates_choose(const struct select_body *in, const json_t *found, 
 int integration_select(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct select_body *in = req->in;
-	json_t *chosen = json_array(), *found;
+	json_t *chosen = json_array(), *found = NULL;
 	struct platform_app app;
-	struct flow flow;
+	struct flow flow = { 0 };
 	struct joining j = { req, &flow, &app, chosen };
 
 	arena_defer(req->arena, json_release, chosen);

@@ -366,7 +366,7 @@ static const struct query_param callback_query[] = {
 #define READ    .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_READ), .rate = RATE_READ
 #define CONNECT .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_INTEGRATIONS_WRITE), .rate = RATE_CONNECT
 #define OPEN    .pool = POOL_PLATFORM, .auth = AUTH_NONE, .rate = RATE_CONNECT
-#define PLATFORM(p)                                                                                                        \
+#define PLATFORM_ROUTES(p)                                                                                                 \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p,               READ,    .ok = 200, .query = state_query, .reply = &integration_schema, .handler = get_state, .operation = "get_integration_" #p, .summary = "State of the " #p " connection" }, \
 	{ HTTP_DELETE, INTEGRATIONS_BASE #p,               CONNECT, .ok = 200, .body_max = -1, .query = leave_query, .reply = &left_schema, .handler = disconnect, .operation = "disconnect_" #p, .summary = "Disconnect " #p " accounts" }, \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p "/auth-url",   CONNECT, .ok = 200, .query = url_query, .reply = &url_schema, .handler = get_auth_url, .operation = "auth_url_" #p, .summary = "Start connecting a " #p " account" }, \
@@ -375,8 +375,7 @@ static const struct query_param callback_query[] = {
 	{ HTTP_POST,   INTEGRATIONS_BASE #p "/select",     CONNECT, .ok = 200, .body = &integration_select_schema, .reply = &integration_schema, .handler = integration_select, .operation = "select_" #p, .summary = "Choose among the accounts that a " #p " flow found" },
 const struct route api_integrations_routes[] = {
 	{ HTTP_GET,    "/api/v1/integrations",             READ,    .ok = 200, .query = state_query, .reply = &list_schema, .handler = get_all, .operation = "listIntegrations", .summary = "State of all platforms" },
-#include "platform/platforms.def"
-#undef PLATFORM
+	PLATFORM_EACH(PLATFORM_ROUTES)
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * integrations - what the two files of this family share
- * Layer api. The routes are rows made once for each platform of platforms.def; a handler learns
+ * Layer api. The routes are rows made once for each platform of platforms.h; a handler learns
  * from its row's pattern which platform it serves.
  */
 #ifndef CARILLON_API_INTEGRATIONS_H

@@ -155,7 +155,7 @@ static int read_upload(struct request *req, struct upload *ret, struct problem *
 	return read_raw(req, ret, reterr);
 }
 
-static int keep(struct request *req, const struct upload *u, struct media *ret, bool *ret_is_new,
+static int keep(struct request *req, const struct upload *u, struct media *ret,
 		struct problem *reterr)
 {
 	const struct config *cfg = req->app->config;
@@ -189,18 +189,17 @@ static int keep(struct request *req, const struct upload *u, struct media *ret, 
 	if (media_keep(cfg, req->principal->workspace, file, reterr) < 0)
 		return -1;
 	return store_media_insert(req->app->db, req->principal->workspace, &in, req->arena, ret,
-				  ret_is_new, reterr);
+				  reterr);
 }
 
 static int create(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct upload u = { 0 };
-	struct media m;
-	bool is_new = false;
+	struct media m = { 0 };
 
-	if (read_upload(req, &u, reterr) < 0 || keep(req, &u, &m, &is_new, reterr) < 0)
+	if (read_upload(req, &u, reterr) < 0 || keep(req, &u, &m, reterr) < 0)
 		return -1;
-	ret->status = is_new ? 201 : 200;
+	ret->status = m.is_new ? 201 : 200;
 	reply_header(ret, req->arena, "Location", "/api/v1/media/%s", m.item.media_id);
 	return reply_media(req, ret, &m);
 }

@@ -180,7 +180,7 @@ static int publish(struct request *req, struct reply *ret, struct problem *reter
 	};
 	struct schedule_time due = { 0 };
 	bool is_later = false;
-	struct account acc;
+	struct account acc = { 0 };
 	struct content c;
 
 	if (store_content_get(req->app->db, req->principal->workspace, in->content_id, req->arena,

@@ -105,23 +105,31 @@ static int by_platform(struct request *req, const struct field_texts *names,
 	return 0;
 }
 
+/* 1 found, 0 there is none that the caller sees, -1 error */
+static int find_by_id(struct request *req, const char *id, struct account *ret,
+		      struct problem *reterr)
+{
+	struct problem why = { .kind = PROBLEM_NONE };
+
+	if (store_accounts_get(req->app->db, req->principal->workspace, id, req->arena, ret,
+			       &why) == 0)
+		return principal_sees(req->principal, ret->id, ret->livemode);
+	if (why.kind != PROBLEM_DB_DOWN)
+		return 0;
+	*reterr = why;
+	return -1;
+}
+
 static int by_id(struct request *req, const struct field_texts *ids, struct targets *ret,
 		 struct problem *reterr)
 {
-	struct problem absent;
-
 	for (size_t i = 0; i < ids->n; i++) {
 		const char *at = arena_printf(req->arena, "/account_ids/%zu", i);
-		struct account *acc = &ret->v[ret->n];
+		int found = find_by_id(req, ids->v[i], &ret->v[ret->n], reterr);
 
-		problem_clear(&absent);
-		if (store_accounts_get(req->app->db, req->principal->workspace, ids->v[i],
-				       req->arena, acc, &absent) < 0 ||
-		    !principal_sees(req->principal, acc->id, acc->livemode)) {
-			if (absent.kind == PROBLEM_DB_DOWN) {
-				*reterr = absent;
-				return -1;
-			}
+		if (found < 0)
+			return -1;
+		if (!found) {
 			problem_add(reterr, at, "unknown_account", "no such account");
 			continue;
 		}

@@ -33,6 +33,6 @@
 		taken_;                     \
 	}))
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof(*(a)))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

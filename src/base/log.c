@@ -95,20 +95,27 @@ static bool needs_quotes(const char *s, size_t len)
 	return !len;
 }
 
-static void add_value(struct buf *out, const char *s, int precision, bool is_quoted)
+static void add_value(struct buf *out, const char *s, size_t len, bool is_quoted)
 {
-	size_t most =
-		precision >= 0 && precision < VALUE_BYTES_MAX ? (size_t)precision : VALUE_BYTES_MAX;
-	size_t len = strnlen(s ? s : "", most);
-	bool quotes = !is_quoted && needs_quotes(s ? s : "", len);
+	bool quotes = !is_quoted && needs_quotes(s, len);
 
 	if (quotes)
 		buf_addc(out, '"');
-	add_escaped(out, s ? s : "", len);
+	add_escaped(out, s, len);
 	if (len == VALUE_BYTES_MAX)
 		buf_adds(out, "...");
 	if (quotes)
 		buf_addc(out, '"');
+}
+
+static void add_text(struct buf *out, const char *s, int precision, bool is_quoted)
+{
+	size_t most =
+		precision >= 0 && precision < VALUE_BYTES_MAX ? (size_t)precision : VALUE_BYTES_MAX;
+
+	if (!s)
+		s = "";
+	add_value(out, s, strnlen(s, most), is_quoted);
 }
 
 /* One conversion of the format: %[0][width][.precision][length]letter */
@@ -194,15 +201,15 @@ static void add_integer(struct buf *out, const struct spec *s, struct args *args
 /* False at a conversion that is not known: the rest of the arguments cannot be found then. */
 static bool add_conversion(struct buf *out, const struct spec *s, struct args *args, bool is_quoted)
 {
-	char one[2] = { 0, 0 };
+	char one;
 
 	if (s->letter == 's') {
-		add_value(out, va_arg(args->ap, const char *), s->precision, is_quoted);
+		add_text(out, va_arg(args->ap, const char *), s->precision, is_quoted);
 	} else if (s->letter == '%') {
 		buf_addc(out, '%');
 	} else if (s->letter == 'c') {
-		one[0] = (char)va_arg(args->ap, int);
-		add_value(out, one, -1, is_quoted);
+		one = (char)va_arg(args->ap, int);
+		add_value(out, &one, one ? 1 : 0, is_quoted);
 	} else if (s->letter && strchr("diuxX", s->letter)) {
 		add_integer(out, s, args);
 	} else if (s->letter && strchr("fgeFGE", s->letter)) {
@@ -248,7 +255,7 @@ static void add_head(struct buf *out, const struct log_state *s, enum log_level 
 		   (long)getpid());
 	if (s->context[0]) {
 		buf_adds(out, " id=");
-		add_value(out, s->context, -1, false);
+		add_value(out, s->context, strlen(s->context), false);
 	}
 }
 

@@ -36,11 +36,13 @@ struct wide {
 	char text[512];
 };
 
-__attribute__((format(printf, 2, 0))) static void problem_format(struct wide *w, const char *fmt,
-								 va_list ap)
+__attribute__((format(printf, 1, 0))) static struct wide problem_format(const char *fmt, va_list ap)
 {
-	if (vsnprintf(w->text, sizeof(w->text), fmt, ap) < 0)
-		w->text[0] = '\0';
+	struct wide w;
+
+	if (vsnprintf(w.text, sizeof(w.text), fmt, ap) < 0)
+		w.text[0] = '\0';
+	return w;
 }
 
 void problem_clear(struct problem *p)
@@ -60,7 +62,7 @@ int problem_set(struct problem *reterr, enum problem_kind kind, const char *fmt,
 
 	/* Formatted before anything is cleared: arguments may point into *reterr. */
 	va_start(ap, fmt);
-	problem_format(&w, fmt, ap);
+	w = problem_format(fmt, ap);
 	va_end(ap);
 	problem_clear(reterr);
 	reterr->kind = kind;
@@ -80,7 +82,7 @@ int problem_add(struct problem *reterr, const char *pointer, const char *code, c
 		return -1;
 	item = &reterr->items[reterr->items_n - 1];
 	va_start(ap, fmt);
-	problem_format(&w, fmt, ap);
+	w = problem_format(fmt, ap);
 	va_end(ap);
 	problem_copy(item->pointer, sizeof(item->pointer), pointer);
 	problem_copy(item->code, sizeof(item->code), code);

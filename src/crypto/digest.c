@@ -95,7 +95,8 @@ int digest_unhex(const char *s, void *ret, size_t n)
 			return -EINVAL;
 	}
 	for (size_t i = 0; i < n; i++)
-		to[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
+		to[i] = (uint8_t)((unsigned)hex_value(s[2 * i]) << 4 |
+				  (unsigned)hex_value(s[2 * i + 1]));
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "db/private.h"
 
-#define FILE_MAX_BYTES (16 * 1024 * 1024)
+#define FILE_MAX_BYTES (16UL * 1024 * 1024)
 #define NAME_MAX_      100
 
 enum { MIGRATE_LOCK, MIGRATE_UNLOCK, MIGRATE_LIST, MIGRATE_START, MIGRATE_FINISH };
@@ -72,7 +72,8 @@ static int read_file(const char *folder, const char *name, struct buf *ret, stru
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "%s: %s", path, strerror(errno));
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "%s: %s", path,
+				   strerrordesc_np(errno));
 	do {
 		n = read(fd, buf_reserve(ret, 65536), 65536);
 		if (n > 0)
@@ -173,7 +174,8 @@ static int migrations_find(const char *folder, struct migration **ret, size_t *r
 	struct migration *v;
 
 	if (n < 0)
-		return problem_set(reterr, PROBLEM_NOT_FOUND, "%s: %s", folder, strerror(errno));
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "%s: %s", folder,
+				   strerrordesc_np(errno));
 	v = alloc_array((size_t)n + 1, sizeof(*v));
 	for (int i = 0; i < n; i++) {
 		v[i].version = strtoll(found[i]->d_name, NULL, 10);

@@ -23,9 +23,11 @@ static const struct state_row states[POST_STATES] = {
 	[POST_QUEUED]      = { "queued",      "pending",   "scheduled", false, true,  false,
 			       BIT(STAGING) | BIT(RETRYING) | ANY_EXIT },
 	[POST_STAGING]     = { "staging",     "pending",   "scheduled", false, true,  false,
-			       BIT(QUEUED) | BIT(STAGED) | BIT(RETRYING) | ANY_EXIT },
+			       BIT(QUEUED) | BIT(STAGED) | BIT(RETRYING) | BIT(CONFIRMING) |
+				       ANY_EXIT },
 	[POST_STAGED]      = { "staged",      "pending",   "scheduled", false, true,  false,
-			       BIT(QUEUED) | BIT(STAGING) | BIT(RETRYING) | BIT(PUBLISHING) | ANY_EXIT },
+			       BIT(QUEUED) | BIT(STAGING) | BIT(RETRYING) | BIT(PUBLISHING) |
+				       BIT(CONFIRMING) | ANY_EXIT },
 	[POST_PUBLISHING]  = { "publishing",  "pending",   "scheduled", false, false, true,
 			       BIT(CONFIRMING) | BIT(RETRYING) | BIT(STAGED) | BIT(PUBLISHED) | BIT(FAILED) |
 				       BIT(UNCONFIRMED) },
@@ -158,12 +160,29 @@ static void act_fail(const struct step *s)
 	move_to(s, POST_FAILED, INSTANT_NONE);
 }
 
+static bool is_throttled(const struct step *s)
+{
+	return s->outcome->error.code == POST_ERROR_RATE_LIMITED;
+}
+
+/*
+ * Waiting for others is no failure: it uses up no tries, the account's late policy ends it. What
+ * was asked for at once has no such end, so there it counts.
+ */
+static int next_tries(const struct step *s, bool is_wait)
+{
+	return is_wait && !s->view->is_immediate ? s->view->tries : s->view->tries + 1;
+}
+
 static int64_t back_off(const struct step *s)
 {
 	const struct delivery_rules *r = s->rules;
 	const int64_t asked = s->outcome->retry_after_s * US_PER_S;
 
-	if (asked > 0 || s->outcome->error.code == POST_ERROR_RATE_LIMITED)
+	/* Throttled without a word on how long: the longest wait, more calls prolong it. */
+	if (asked == 0 && is_throttled(s))
+		return retry_throttle_us(0, r->retry_cap_us, r->retry_cap_us, 0, s->view->jitter);
+	if (asked > 0)
 		return retry_throttle_us(s->view->tries, r->retry_base_us, r->retry_cap_us, asked,
 					 s->view->jitter);
 	return retry_fault_us(s->view->tries, r->retry_base_us, r->retry_cap_us, s->view->jitter);
@@ -174,14 +193,15 @@ static void act_retry(const struct step *s)
 {
 	const bool is_spent =
 		s->view->attempt == ATTEMPT_IN_DOUBT && s->view->attempts >= DELIVERY_ATTEMPTS_MAX;
+	const int tries = next_tries(s, is_throttled(s));
 
-	if (is_spent || s->view->tries + 1 >= s->rules->tries_max) {
+	if (is_spent || tries >= s->rules->tries_max) {
 		act_fail(s);
 		return;
 	}
 	close_attempt(s, ATTEMPT_NO_EFFECT);
 	move_to(s, POST_RETRYING, s->view->now_us + back_off(s));
-	s->ret->tries = s->view->tries + 1;
+	s->ret->tries = tries;
 }
 
 static void act_restage(const struct step *s)
@@ -204,6 +224,32 @@ static void act_wait_account(const struct step *s)
 	}
 	close_attempt(s, ATTEMPT_NO_EFFECT);
 	move_to(s, POST_RETRYING, v->now_us + US_PER_MIN);
+}
+
+/* The token is being renewed; whoever renews it wakes the post earlier than that. */
+static void act_wait_token(const struct step *s)
+{
+	const int tries = next_tries(s, true);
+
+	if (tries >= s->rules->tries_max) {
+		act_fail(s);
+		return;
+	}
+	close_attempt(s, ATTEMPT_NO_EFFECT);
+	move_to(s, POST_RETRYING, s->view->now_us + US_PER_MIN);
+	s->ret->tries = tries;
+}
+
+/*
+ * Before anything was sent the platform says that it is out already: an earlier fire, counted as
+ * void or forgotten, had its effect. Nothing is sent again; what is there is looked up.
+ */
+static void act_already(const struct step *s)
+{
+	s->ret->attempt = ATTEMPT_IN_DOUBT;
+	move_to(s, POST_CONFIRMING, s->view->now_us);
+	s->ret->tries = s->ret->negatives = 0;
+	s->ret->keep_lease = true;
 }
 
 /* Effect is proven: what remains (address, first comment) can no longer fail the post. */
@@ -306,12 +352,12 @@ static void act_confirm_restage(const struct step *s)
 static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 	[PHASE_STAGE] = {
 		[OUTCOME_STAGED]    = act_staged,
-		[OUTCOME_PUBLISHED] = act_retry,     /* cannot be */
+		[OUTCOME_PUBLISHED] = act_already,
 		[OUTCOME_ACCEPTED]  = act_retry,     /* cannot be */
 		[OUTCOME_DEFER]     = act_retry,
 		[OUTCOME_REFUSED]   = act_fail,
 		[OUTCOME_REAUTH]    = act_wait_account,
-		[OUTCOME_REFRESH]   = act_retry,
+		[OUTCOME_REFRESH]   = act_wait_token,
 		[OUTCOME_UNKNOWN]   = act_retry,
 		[OUTCOME_ABSENT]    = act_retry,     /* cannot be */
 		[OUTCOME_RESTAGE]   = act_restage,
@@ -323,7 +369,7 @@ static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 		[OUTCOME_DEFER]     = act_retry,
 		[OUTCOME_REFUSED]   = act_fail,
 		[OUTCOME_REAUTH]    = act_wait_account,
-		[OUTCOME_REFRESH]   = act_retry,
+		[OUTCOME_REFRESH]   = act_wait_token,
 		[OUTCOME_UNKNOWN]   = act_doubt,
 		[OUTCOME_ABSENT]    = act_doubt,     /* cannot be */
 		[OUTCOME_RESTAGE]   = act_restage,

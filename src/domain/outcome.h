@@ -13,7 +13,8 @@
 enum outcome_kind {
 	OUTCOME_STAGED,    /* stage: nothing is left to do before the fire call */
 	OUTCOME_PUBLISHED, /* fire: proof of effect, remote_id set (or "" : live, id not known yet);
-	                       doubt: found, and it is ours; confirm: finished */
+	                       doubt: found, and it is ours; confirm: finished; stage, or fire before
+	                       its call: an earlier fire had its effect after all, to be looked up */
 	OUTCOME_ACCEPTED, /* fire: taken, the platform still works on it; handle set; poll in confirm */
 	OUTCOME_DEFER, /* not now: repeat this phase after retry_after_s (stage: a fault that may pass;
 	                       fire: PROVEN no effect and worth another attempt) */

@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define OUTPUT_MAX (256 * 1024)
+#define OUTPUT_MAX (256UL * 1024)
 
 static void limit(__rlimit_resource_t what, rlim_t most)
 {
@@ -28,13 +28,14 @@ static void limit(__rlimit_resource_t what, rlim_t most)
 
 _Noreturn static void become_tool(const char *const *argv, int out, int err, int timeout_s)
 {
+	/* NOLINTNEXTLINE(android-cloexec-open): it may be 0 itself, where dup2() keeps the flag */
 	int null = open("/dev/null", O_RDONLY);
 	char *const no_environment[] = { NULL };
 	sigset_t none;
 
 	/* A worker keeps SIGTERM back while a handler runs; the tool must not inherit that. */
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -173,9 +173,12 @@ static int decode_image(const struct config *cfg, const char *path, const struct
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		struct media_facts *ret, struct problem *reterr)
 {
+	static const char shown[] = "format=duration"
+				    ":stream=codec_type,codec_name,width,height"
+				    ":stream_side_data=rotation";
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
-	struct magic m = { 0 };
+	struct magic m = { .kind = "", .demuxer = "" };
 
 	if (identify(path, &m, reterr) < 0)
 		return -1;
@@ -188,8 +191,7 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		"-f",
 		m.demuxer,
 		"-show_entries",
-		"format=duration:stream=codec_type,codec_name,width,height:stream_side_data="
-		"rotation",
+		shown,
 		"-of",
 		"json",
 		"-i",

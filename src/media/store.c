@@ -16,7 +16,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 
-#define CHUNK_BYTES (256 * 1024)
+#define CHUNK_BYTES 0x40000 /* 256 KiB */
 
 const char *media_path(struct arena *a, const struct config *cfg, const char *ws,
 		       const char *sha256_hex)
@@ -49,7 +49,7 @@ static int disk_problem(const char *what, struct problem *reterr)
 	return problem_set(reterr, PROBLEM_INTERNAL, "the media store could not be written");
 }
 
-static void fd_close_cleanup(int *fd)
+static void fd_close_cleanup(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

@@ -54,6 +54,7 @@ static int fires_watch(struct net *n)
 	n->give_up_at_us = NEVER_US;
 	LIST_FOREACH(t, &n->fires, fires)
 	{
+		/* cppcheck-suppress uninitvar ; LIST_FOREACH sets it */
 		int64_t limit_us = t->is_sent_whole ? t->reply_limit_us : t->deadline_us;
 
 		if (limit_us < at_us)

@@ -185,16 +185,15 @@ void http_request_part(struct http_request *r, const char *name, const char *val
 	part_add(r, name)->value = arena_strdup(r->arena, value);
 }
 
-void http_request_part_file(struct http_request *r, const char *name, const char *path,
-			    int64_t offset, int64_t bytes, const char *file_name, const char *mime)
+void http_request_part_file(struct http_request *r, const char *name, const struct http_part *what)
 {
 	struct http_part *p = part_add(r, name);
 
-	p->file_path = arena_strdup(r->arena, path);
-	p->file_name = arena_strdup(r->arena, file_name);
-	p->mime = arena_strdup(r->arena, mime);
-	p->offset = offset;
-	p->bytes = bytes;
+	p->file_path = arena_strdup(r->arena, what->file_path);
+	p->file_name = arena_strdup(r->arena, what->file_name);
+	p->mime = arena_strdup(r->arena, what->mime);
+	p->offset = what->offset;
+	p->bytes = what->bytes;
 }
 
 /* The value on a line "name: value" of len bytes, or NULL. */

@@ -82,8 +82,8 @@ void http_request_json(struct http_request *r, json_t *take); /* steals the refe
 void http_request_file(struct http_request *r, const char *path, int64_t offset, int64_t length,
 		       const char *mime);
 void http_request_part(struct http_request *r, const char *name, const char *value);
-void http_request_part_file(struct http_request *r, const char *name, const char *path,
-			    int64_t offset, int64_t bytes, const char *file_name, const char *mime);
+/* what: file_path, file_name, mime, offset, bytes */
+void http_request_part_file(struct http_request *r, const char *name, const struct http_part *what);
 
 /* Case-insensitive; last wins; NULL absent. The text lives in the arena. */
 const char *http_reply_header(const struct http_reply *p, struct arena *a, const char *name);

@@ -96,6 +96,7 @@ static int fire_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose
 }
 
 /* Connected, TLS done, not a byte of the request written: the last moment to say no. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int transfer_prereq(void *arg, char *peer_ip, char *own_ip, int peer_port, int own_port)
 {
 	struct transfer_handle *t = arg;

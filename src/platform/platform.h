@@ -4,7 +4,7 @@
  *
  * To add a platform: write src/platform/<name>.c ending in `const struct platform platform_<name>`
  * (its rows of settings: `const struct setting platform_<name>_settings[]`); add PLATFORM(<name>) to
- * platforms.def; write src/sandbox/<name>.c and tests/publish/<name>_test.c; list the files in the
+ * platforms.h; write src/sandbox/<name>.c and tests/publish/<name>_test.c; list the files in the
  * two files.am. Nothing else changes.
  *
  * Layer platform. Every step function is called with last == NULL first; it then either builds the
@@ -30,6 +30,7 @@
 #include "domain/outcome.h"
 #include "net/message.h"
 #include "net/oauth2.h"
+#include "platform/platforms.h"
 
 struct platform;
 
@@ -177,7 +178,7 @@ struct platform {
 	const char *(*canonical_text)(struct arena *a, const char *text);
 };
 
-/* registry.c: built from platforms.def */
+/* registry.c: built from platforms.h */
 const struct platform *platform_find(const char *id); /* NULL unknown */
 const struct platform *const *platform_all(size_t *ret_n);
 /* Reads the secret's file; the copy is wiped when the arena ends. */

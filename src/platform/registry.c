@@ -9,27 +9,19 @@
 
 #define SECRET_MAX_BYTES 4096
 
-#define PLATFORM(name)                                \
+#define DECLARE(name)                                 \
 	extern const struct platform platform_##name; \
 	extern const struct setting platform_##name##_settings[];
-#include "platform/platforms.def"
-#undef PLATFORM
+#define ADAPTER(name)  &platform_##name,
+#define SECTIONS(name) static const char *const sections_##name[] = { #name, #name ".test", NULL };
+#define GROUP(name)    { sections_##name, platform_##name##_settings },
 
-static const struct platform *const platforms[] = {
-#define PLATFORM(name) &platform_##name,
-#include "platform/platforms.def"
-#undef PLATFORM
-};
-
-#define PLATFORM(name) static const char *const sections_##name[] = { #name, #name ".test", NULL };
-#include "platform/platforms.def"
-#undef PLATFORM
-
-static const struct setting_group groups[] = {
-#define PLATFORM(name) { sections_##name, platform_##name##_settings },
-#include "platform/platforms.def"
-#undef PLATFORM
-};
+/* clang-format off */
+PLATFORM_EACH(DECLARE)
+PLATFORM_EACH(SECTIONS)
+static const struct platform *const platforms[] = { PLATFORM_EACH(ADAPTER) };
+static const struct setting_group groups[] = { PLATFORM_EACH(GROUP) };
+/* clang-format on */
 
 const struct platform *platform_find(const char *id)
 {

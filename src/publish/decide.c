@@ -54,7 +54,7 @@ static const char *sane_id(const struct flight *f, const char *id)
 		return NULL;
 	while (id[n] > ' ' && id[n] < 0x7f)
 		n++;
-	return id[n] == '\0' && n <= REMOTE_ID_MAX ? arena_strdup(f->arena, id) : NULL;
+	return n <= REMOTE_ID_MAX && id[n] == '\0' ? arena_strdup(f->arena, id) : NULL;
 }
 
 struct queue_move *flight_change(struct flight *f, enum post_state state, enum flight_at next)
@@ -238,7 +238,7 @@ static void take_notes(struct flight *f, const struct delivery_move *d, const st
 		p->waiting_for = WAITING_FOR_PLATFORM;
 	else if (d->state != POST_CONFIRMING)
 		p->waiting_for = NULL;
-	if (kind == OUTCOME_STAGED && o->handle)
+	if (o && kind == OUTCOME_STAGED && o->handle)
 		f->handle = arena_strdup(f->arena, o->handle);
 	p->tries = d->tries;
 	if (!d->keep_memo)
@@ -314,7 +314,7 @@ static void hasten_renewal(struct flight *f)
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome)
 {
 	const struct delivery_view view = view_of(f, phase);
-	struct delivery_move m;
+	struct delivery_move m = { 0 };
 
 	if (outcome->kind == OUTCOME_REFRESH)
 		hasten_renewal(f);
@@ -340,7 +340,7 @@ void flight_end_with(struct flight *f, enum post_state state, const char *reason
 void flight_lease_lost(struct flight *f)
 {
 	const struct delivery_view view = view_of(f, PHASE_STAGE);
-	struct delivery_move m;
+	struct delivery_move m = { 0 };
 
 	delivery_lease_lost(&f->engine->rules, &view, &m);
 	if (m.state == view.state && m.keep_lease)

@@ -312,6 +312,19 @@ static int ambiguous(const struct accounts *list, const char *platform, struct p
 	return -1;
 }
 
+/* Who sees both modes means the real account where there is one. */
+static void prefer_live(struct accounts *list)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].livemode)
+			list->v[live++] = list->v[i];
+	}
+	if (live > 0)
+		list->n = live;
+}
+
 int store_accounts_resolve(struct db *db, const char *ws, const struct account_wish *in,
 			   struct arena *a, struct account *ret, struct problem *reterr)
 {
@@ -331,6 +344,8 @@ int store_accounts_resolve(struct db *db, const char *ws, const struct account_w
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "no %s account is connected%s", in->platform,
 				   is_preferred ? ": the character's default is not" : "");
+	if (!is_preferred)
+		prefer_live(&list);
 	if (list.n > 1 && !is_preferred)
 		return ambiguous(&list, in->platform, reterr);
 	*ret = list.v[0];

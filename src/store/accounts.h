@@ -92,7 +92,8 @@ int store_accounts_list(struct db *db, const char *ws, const struct account_quer
 
 /*
  * The account that a platform's name means: the preferred one (the character's default; NULL none)
- * if it is of that platform and mode, else the only connected one. PROBLEM_ACCOUNT_AMBIGUOUS
+ * if it is of that platform and mode, else the only connected one (LIVEMODE_ANY: the only live one,
+ * where there is one). PROBLEM_ACCOUNT_AMBIGUOUS
  * carries the ids in `extra` ("account_ids": [...]).
  */
 struct account_wish {

@@ -161,19 +161,20 @@ int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in
 	return changed ? 0 : refused(db, ws, in->id, reterr);
 }
 
-int store_flows_get(struct db *db, const char *ws, const char *id, const struct keys *keys,
-		    struct arena *a, struct flow *ret, struct problem *reterr)
+int store_flows_get(struct db *db, const char *ws, const struct flow_view *what, struct arena *a,
+		    struct flow *ret, struct problem *reterr)
 {
-	const struct seal_place at = { ws, id, "candidates" };
+	const struct seal_place at = { ws, what->id, "candidates" };
+	const struct keys *keys = what->keys;
 	struct buf plain = BUF_INIT;
 	struct flow flow;
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(GET), &r, reterr, ws, id), failed = 0;
+	int got = db_query_one(db, ROW(GET), &r, reterr, ws, what->id), failed = 0;
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return guard_missing("flow", id, reterr);
+		return guard_missing("flow", what->id, reterr);
 	read_row(r, a, &flow);
 	if (keys && keys->ring && !rows_null(r, 11)) {
 		failed = seal_open(keys->ring, &at, rows_text(r, 11), rows_len(r, 11), &plain);

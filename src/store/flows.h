@@ -60,9 +60,12 @@ struct flow_offer {
 };
 int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in,
 		      const struct keys *keys, struct problem *reterr);
-/* keys NULL: candidates stay closed (NULL). */
-int store_flows_get(struct db *db, const char *ws, const char *id, const struct keys *keys,
-		    struct arena *a, struct flow *ret, struct problem *reterr);
+struct flow_view {
+	const char *id;
+	const struct keys *keys; /* NULL: candidates stay closed (NULL) */
+};
+int store_flows_get(struct db *db, const char *ws, const struct flow_view *what, struct arena *a,
+		    struct flow *ret, struct problem *reterr);
 /* Removes up to `most` flows that expired a day ago. */
 int store_flows_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
 

@@ -84,7 +84,7 @@ static int64_t known(const struct media_item *i, int64_t value)
 }
 
 int store_media_insert(struct db *db, const char *ws, const struct media *in, struct arena *a,
-		       struct media *ret, bool *ret_is_new, struct problem *reterr)
+		       struct media *ret, struct problem *reterr)
 {
 	const struct media_item *i = &in->item;
 	uint8_t hash[SHA256_BYTES];
@@ -92,6 +92,7 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 	const void *hash_or_null = has_hash ? hash : NULL;
 	struct rows *r = NULL;
 	char id[ID_MAX];
+	bool is_new;
 	int got;
 
 	random_id(id, "med");
@@ -100,7 +101,7 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 			   hash_or_null, sizeof(hash), known(i, i->bytes), known(i, i->width),
 			   known(i, i->height), known(i, i->duration_ms), i->video_codec,
 			   i->audio_codec, i->alt_text, in->filename);
-	*ret_is_new = got == 1;
+	is_new = got == 1;
 	if (got < 0 && db_errno(db) == DB_ERROR_DUPLICATE)
 		got = db_query_one(db, ROW(BY_HASH), &r, reterr, ws, hash_or_null, sizeof(hash));
 	if (got < 0)
@@ -109,6 +110,7 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 		return problem_set(reterr, PROBLEM_CONFLICT,
 				   "the same file was just deleted: try again");
 	read_row(r, a, ret);
+	ret->is_new = is_new;
 	rows_end(r);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct media {
 	const char *filename, *error; /* NULL none; error: why state is failed */
 	int64_t version, created_us;
 	bool is_known_kind; /* false while fetching: item.kind means nothing */
+	bool is_new;        /* of store_media_insert(): the bytes were not here yet */
 };
 
 /* Where the bytes behind a signed address are; the address itself proves the right to them. */
@@ -35,11 +36,11 @@ struct medias {
 };
 
 /*
- * in: item (ids, path and url are ignored), filename. *ret_is_new false: the bytes were here
- * already and *ret is that older row.
+ * in: item (ids, path and url are ignored), filename. Bytes that were here already:
+ * *ret is that older row, not is_new.
  */
 int store_media_insert(struct db *db, const char *ws, const struct media *in, struct arena *a,
-		       struct media *ret, bool *ret_is_new, struct problem *reterr);
+		       struct media *ret, struct problem *reterr);
 int store_media_get(struct db *db, const char *ws, const char *id, struct arena *a,
 		    struct media *ret, struct problem *reterr);
 int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,

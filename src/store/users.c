@@ -107,29 +107,28 @@ int store_users_create(struct db *db, const struct user_new *in, char ret_id[sta
 struct registration {
 	const struct user_new *user;
 	const char *workspace_name;
-	char *user_id, *ws;
+	struct registered *made;
 	struct arena *arena;
 };
 
 static int register_in(struct db *db, void *arg, struct problem *reterr)
 {
 	struct registration *reg = arg;
-	struct workspace made;
+	struct workspace ws;
 
-	if (store_users_create(db, reg->user, reg->user_id, reterr) < 0 ||
-	    store_workspaces_create(db, reg->workspace_name, reg->arena, &made, reterr) < 0 ||
-	    store_users_add_member(db, made.id, reg->user_id, ROLE_OWNER, reterr) < 0)
+	if (store_users_create(db, reg->user, reg->made->user_id, reterr) < 0 ||
+	    store_workspaces_create(db, reg->workspace_name, reg->arena, &ws, reterr) < 0 ||
+	    store_users_add_member(db, ws.id, reg->made->user_id, ROLE_OWNER, reterr) < 0)
 		return -1;
-	snprintf(reg->ws, ID_MAX, "%s", made.id);
+	snprintf(reg->made->workspace, ID_MAX, "%s", ws.id);
 	return 0;
 }
 
 int store_users_register(struct db *db, const struct user_new *in, const char *workspace_name,
-			 char ret_user[static ID_MAX], char ret_ws[static ID_MAX],
-			 struct problem *reterr)
+			 struct registered *ret, struct problem *reterr)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	struct registration reg = { in, workspace_name, ret_user, ret_ws, a };
+	struct registration reg = { in, workspace_name, ret, a };
 
 	return db_transact(db, register_in, &reg, reterr);
 }

@@ -36,9 +36,11 @@ struct user_new {
 int store_users_create(struct db *db, const struct user_new *in, char ret_id[static ID_MAX],
 		       struct problem *reterr);
 /* A user, a workspace and the ownership that joins them, all or nothing. */
+struct registered {
+	char user_id[ID_MAX], workspace[ID_MAX];
+};
 int store_users_register(struct db *db, const struct user_new *in, const char *workspace_name,
-			 char ret_user[static ID_MAX], char ret_ws[static ID_MAX],
-			 struct problem *reterr);
+			 struct registered *ret, struct problem *reterr);
 /* For login; PROBLEM_NOT_FOUND when there is none. */
 int store_users_by_email(struct db *db, const char *email, struct arena *a, struct user *ret,
 			 struct problem *reterr);

@@ -29,12 +29,12 @@ START_TEST(same_bytes_are_one_media_and_used_media_stays)
 	struct content_media use = { NULL, "shown" };
 	struct content_patch content = { .kind = CONTENT_IMAGE, .media = &use, .media_n = 1 };
 	struct content made;
-	bool is_new, is_held;
+	bool is_held;
 
-	ok(store_media_insert(db, ws, &in, arena, &first, &is_new, &why));
-	ck_assert(is_new);
-	ok(store_media_insert(db, ws, &in, arena, &second, &is_new, &why));
-	ck_assert(!is_new);
+	ok(store_media_insert(db, ws, &in, arena, &first, &why));
+	ck_assert(first.is_new);
+	ok(store_media_insert(db, ws, &in, arena, &second, &why));
+	ck_assert(!second.is_new);
 	ck_assert_str_eq(first.item.media_id, second.item.media_id);
 	ck_assert_str_eq(first.item.sha256, in.item.sha256);
 	use.media_id = first.item.media_id;
@@ -71,9 +71,8 @@ START_TEST(content_with_many_media_keeps_their_order)
 
 	for (int i = 0; i < 9; i++) {
 		struct media m = an_image(&"012345678"[i]), got;
-		bool is_new;
 
-		ok(store_media_insert(db, ws, &m, arena, &got, &is_new, &why));
+		ok(store_media_insert(db, ws, &m, arena, &got, &why));
 		use[8 - i] = (struct content_media){ got.item.media_id, NULL };
 	}
 	ok(store_content_insert(db, ws, &in, arena, &made, &why));

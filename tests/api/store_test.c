@@ -282,6 +282,33 @@ START_TEST(platform_name_means_the_only_or_the_preferred_account)
 }
 END_TEST
 
+START_TEST(platform_name_means_the_live_account_to_who_sees_both_modes)
+{
+	const struct account_connect in = { .platform = "instagram",
+					    .remote_id = "r-live",
+					    .username = "u",
+					    .display_name = "d",
+					    .livemode = true,
+					    .scopes = "",
+					    .missing_scopes = "",
+					    .expires_us = INSTANT_NONE,
+					    .refresh_us = INSTANT_NONE };
+	struct account_wish wish = { .platform = "instagram", .livemode = LIVEMODE_ANY };
+	const char *test = new_account();
+	char live[ID_MAX];
+	struct account acc;
+
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, test);
+	ok(store_accounts_connect(db, ws, &in, &keys, live, &why));
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, live);
+	wish.preferred_id = test;
+	ok(store_accounts_resolve(db, ws, &wish, arena, &acc, &why));
+	ck_assert_str_eq(acc.id, test);
+}
+END_TEST
+
 START_TEST(default_moves_from_one_account_to_the_other)
 {
 	const char *first = new_account(), *second = new_account();
@@ -380,6 +407,7 @@ START_TEST(flow_state_works_once)
 	struct flow_end end = { 0 };
 	struct flow flow;
 	char id[ID_MAX];
+	const struct flow_view opened = { id, &keys }, closed = { id, NULL };
 	bool ours;
 
 	random_bytes(in.state_hash, sizeof(in.state_hash));
@@ -393,9 +421,9 @@ START_TEST(flow_state_works_once)
 	to_offer.id = end.id = id;
 	ok(store_flows_offer(db, ws, &to_offer, &keys, &why));
 	refused(store_flows_offer(db, ws, &to_offer, &keys, &why), PROBLEM_CONFLICT);
-	ok(store_flows_get(db, ws, id, &keys, arena, &flow, &why));
+	ok(store_flows_get(db, ws, &opened, arena, &flow, &why));
 	ck_assert_str_eq(flow.candidates, offer.candidates);
-	ok(store_flows_get(db, ws, id, NULL, arena, &flow, &why));
+	ok(store_flows_get(db, ws, &closed, arena, &flow, &why));
 	ck_assert_ptr_null(flow.candidates);
 	ok(store_flows_finish(db, ws, &end, &why));
 	refused(store_flows_finish(db, ws, &end, &why), PROBLEM_CONFLICT);
@@ -425,6 +453,7 @@ int main(void)
 		reconnecting_keeps_the_row_and_disconnecting_pauses,
 		account_of_another_workspace_is_taken_until_it_lets_go,
 		platform_name_means_the_only_or_the_preferred_account,
+		platform_name_means_the_live_account_to_who_sees_both_modes,
 		default_moves_from_one_account_to_the_other,
 		tokens_are_sealed_and_an_empty_one_changes_nothing,
 		renewal_is_leased_to_one_and_settled_by_its_fence,

@@ -1,101 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transfer loop against servers that misbehave: verdicts, caps, deadlines, streaming. */
+/* The transfer loop against servers that misbehave: verdicts, caps, streaming, the loop itself. */
 #include <check.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "base/config.h"
-#include "net/client.h"
-#include "peer.h"
-
-#define OK_EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-#define OK_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"
-
-static struct arena *arena;
-static struct config cfg;
-static struct net *net;
-
-static void setup(void)
-{
-	struct problem why = { 0 };
-
-	arena = arena_new();
-	cfg = (struct config){ .net_ca_file = "",
-			       .fetch_allow = "",
-			       .net_connect_timeout_ms = 2000,
-			       .net_stage_timeout_ms = 20000,
-			       .net_fire_timeout_ms = 20000 };
-	ck_assert_msg(net_open(&cfg, &net, &why) == 0, "%s", why.detail);
-}
-
-static void teardown(void)
-{
-	net_free(net);
-	arena_free(arena);
-}
-
-static struct http_request *request(enum http_verb verb, const char *url)
-{
-	struct http_request *r = http_request_new(arena, verb, "test.call");
-
-	http_request_url(r, url, "%s", "");
-	return r;
-}
-
-struct outcome {
-	int calls;
-	struct http_reply reply;
-};
-
-static void keep(void *arg, struct http_reply *reply)
-{
-	struct outcome *o = arg;
-
-	o->calls++;
-	o->reply = *reply;
-	reply->body = reply->headers = (struct buf)BUF_INIT;
-}
-
-static void outcome_done(struct outcome *o)
-{
-	http_reply_done(&o->reply);
-}
-
-static struct outcome run(enum net_class class, struct http_request *r, int deadline_ms)
-{
-	struct outcome o = { 0 };
-	int64_t until_us = clock_boot_us() + 60 * US_PER_S;
-	int64_t at_us = deadline_ms ? clock_boot_us() + deadline_ms * US_PER_MS : 0;
-
-	net_start(net, class, r, at_us, keep, &o);
-	ck_assert_int_eq(o.calls, 0);
-	while (net_poll(net, until_us, -1) > 0 && clock_boot_us() < until_us)
-		;
-	ck_assert_int_eq(o.calls, 1);
-	return o;
-}
+#include "client_fixture.h"
 
 /* ---- replies ---- */
-
-static void say_hello(struct peer *p, int fd, int nth)
-{
-	(void)nth;
-	while (peer_read_request(p, fd))
-		peer_say(fd, OK_HELLO);
-}
-
-static bool has(struct peer *p, const char *text)
-{
-	return strstr(peer_request(p), text) != NULL;
-}
 
 START_TEST(reply_whole_is_replied)
 {
@@ -310,90 +225,6 @@ START_TEST(kept_connection_dying_is_repeated_only_for_repeatable)
 }
 END_TEST
 
-static atomic_int fires_seen;
-
-static void take_fires_unanswered(struct peer *p, int fd, int nth)
-{
-	(void)nth;
-	while (peer_read_request(p, fd)) {
-		if (has(p, "POST /fire ")) {
-			fires_seen++;
-			return;
-		}
-		peer_say(fd, OK_HELLO);
-	}
-}
-
-START_TEST(fire_unanswered_is_sent_exactly_once)
-{
-	struct peer *p = peer_start(take_fires_unanswered);
-	struct http_request *r;
-	struct outcome o;
-
-	fires_seen = 0;
-	r = request(VERB_POST, peer_url(p, "/fire"));
-	/* a script serves one connection at a time: the kept one must be gone or it would starve */
-	http_request_form(r, "creation_id", "1");
-	o = run(NET_FIRE, r, 5000);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
-	ck_assert(!o.reply.timed_out);
-	ck_assert_int_eq(fires_seen, 1);
-	outcome_done(&o);
-	peer_stop(p);
-}
-END_TEST
-
-/* Two connections at once: the first is kept by the client, the fire must not travel on it. */
-static void serve_two(struct peer *p, int fd, int nth)
-{
-	char byte;
-
-	if (peer_read_request(p, fd))
-		peer_say(fd, nth == 0 ? OK_HELLO : "");
-	if (nth > 0) {
-		fires_seen++;
-		return;
-	}
-	peer_sleep_ms(300); /* still open when the fire starts */
-	if (recv(fd, &byte, 1, MSG_DONTWAIT) > 0)
-		fires_seen += 10;
-}
-
-START_TEST(fire_never_uses_a_kept_connection)
-{
-	struct peer *p = peer_start(serve_two);
-	struct outcome o = run(NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), 0);
-
-	fires_seen = 0;
-	outcome_done(&o);
-	o = run(NET_FIRE, request(VERB_POST, peer_url(p, "/fire")), 5000);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
-	ck_assert_int_eq(fires_seen, 1); /* and not a byte on the kept one */
-	ck_assert_int_eq(peer_connections(p), 2);
-	outcome_done(&o);
-	peer_stop(p);
-}
-END_TEST
-
-static void reset_after_request(struct peer *p, int fd, int nth)
-{
-	(void)nth;
-	peer_read_request(p, fd);
-	peer_reset(fd);
-}
-
-START_TEST(fire_reset_is_broken)
-{
-	struct peer *p = peer_start(reset_after_request);
-	struct outcome o = run(NET_FIRE, request(VERB_POST, peer_url(p, "/")), 5000);
-
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
-	ck_assert_int_eq(peer_requests(p), 1);
-	outcome_done(&o);
-	peer_stop(p);
-}
-END_TEST
-
 START_TEST(connect_refused_is_not_sent)
 {
 	struct peer *p = peer_start(say_hello);
@@ -445,16 +276,6 @@ START_TEST(url_unusable_is_not_sent)
 	}
 }
 END_TEST
-
-static void hang(struct peer *p, int fd, int nth)
-{
-	char byte;
-
-	(void)nth;
-	peer_read_request(p, fd);
-	while (recv(fd, &byte, 1, 0) > 0)
-		;
-}
 
 START_TEST(server_hanging_times_out)
 {
@@ -535,19 +356,6 @@ END_TEST
 
 /* ---- files ---- */
 
-static char *sparse_file(int64_t bytes)
-{
-	char *path = arena_strdup(arena, "/tmp/net-client-XXXXXX");
-	int fd = mkostemp(path, O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, bytes), 0);
-	ck_assert_int_eq(pwrite(fd, "begin", 5, 1000), 5);
-	ck_assert_int_eq(pwrite(fd, "end", 3, bytes - 3), 3);
-	close(fd);
-	return path;
-}
-
 static long peak_kib(void)
 {
 	char line[256];
@@ -574,7 +382,11 @@ START_TEST(file_of_1_gib_streams_in_constant_memory)
 
 	outcome_done(&o);
 	if (_i)
-		http_request_part_file(r, "media", path, 0, -1, "x.mp4", "video/mp4");
+		http_request_part_file(r, "media",
+				       &(struct http_part){ .file_path = path,
+							    .file_name = "x.mp4",
+							    .mime = "video/mp4",
+							    .bytes = -1 });
 	else
 		http_request_file(r, path, 0, bytes, "video/mp4");
 	o = run(NET_REPEATABLE, r, 0);
@@ -603,7 +415,12 @@ START_TEST(slices_are_sent_exactly)
 	outcome_done(&o);
 	r = request(VERB_POST, peer_url(p, "/"));
 	http_request_part(r, "command", "APPEND");
-	http_request_part_file(r, "media", path, 4997, -1, "a\"b.mp4", "video/mp4");
+	http_request_part_file(r, "media",
+			       &(struct http_part){ .file_path = path,
+						    .file_name = "a\"b.mp4",
+						    .mime = "video/mp4",
+						    .offset = 4997,
+						    .bytes = -1 });
 	o = run(NET_FIRE, r, 5000);
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
 	ck_assert(has(p, "name=\"command\"\r\n\r\nAPPEND\r\n"));
@@ -632,149 +449,6 @@ START_TEST(file_missing_or_short_is_not_sent)
 	}
 	ck_assert_int_eq(peer_connections(p), 0);
 	unlink(path);
-	peer_stop(p);
-}
-END_TEST
-
-/* ---- deadlines ---- */
-
-START_TEST(fire_past_its_deadline_sends_nothing)
-{
-	struct peer *p = peer_start(say_hello);
-	struct outcome o = { 0 };
-
-	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), clock_boot_us() - 1, keep,
-		  &o);
-	ck_assert_int_eq(o.calls, 0);
-	net_poll(net, clock_boot_us() + US_PER_S, -1);
-	ck_assert_int_eq(o.calls, 1);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
-	peer_sleep_ms(50);
-	ck_assert_int_eq(peer_connections(p), 0);
-	outcome_done(&o);
-	peer_stop(p);
-}
-END_TEST
-
-/* The peer is connected but does not speak TLS: the request is never allowed to go. */
-START_TEST(fire_stuck_before_sending_ends_alone_at_its_deadline)
-{
-	struct peer *p = peer_start(hang);
-	const char *url = arena_printf(arena, "https://127.0.0.1:%d/", peer_port(p));
-	int64_t before_us = clock_boot_us();
-	struct outcome o = run(NET_FIRE, request(VERB_POST, url), 300);
-
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
-	ck_assert_str_eq(o.reply.failure, "the send deadline passed");
-	ck_assert_int_lt(clock_boot_us() - before_us, 300 * US_PER_MS);
-	outcome_done(&o);
-	peer_sleep_ms(200); /* the watchdog must be off: we are still here */
-	peer_stop(p);
-}
-END_TEST
-
-static void read_nothing(struct peer *p, int fd, int nth)
-{
-	(void)p;
-	(void)nth;
-	(void)fd;
-	peer_sleep_ms(800);
-}
-
-START_TEST(fire_half_sent_at_its_deadline_is_broken)
-{
-	struct peer *p = peer_start(read_nothing);
-	char *path = sparse_file(256LL << 20);
-	struct http_request *r = request(VERB_PUT, peer_url(p, "/"));
-	struct outcome o;
-
-	http_request_file(r, path, 0, 256LL << 20, "video/mp4");
-	o = run(NET_FIRE, r, 300);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
-	ck_assert_str_eq(o.reply.failure, "the send deadline passed");
-	peer_sleep_ms(200);
-	outcome_done(&o);
-	unlink(path);
-	peer_stop(p);
-}
-END_TEST
-
-static void answer_late(struct peer *p, int fd, int nth)
-{
-	(void)nth;
-	peer_read_request(p, fd);
-	peer_sleep_ms(600);
-	peer_say(fd, OK_HELLO);
-}
-
-START_TEST(fire_sent_whole_outlives_its_send_deadline)
-{
-	struct peer *p = peer_start(answer_late);
-	struct http_request *r = request(VERB_POST, peer_url(p, "/"));
-	char *path = sparse_file(8 << 20);
-	struct outcome o;
-
-	if (_i == 1)
-		http_request_form(r, "a", "b");
-	if (_i == 2)
-		http_request_file(r, path, 0, 8 << 20, "video/mp4");
-	if (_i == 3)
-		http_request_part_file(r, "f", path, 0, -1, "f", "video/mp4");
-	o = run(NET_FIRE, r, 300);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
-	outcome_done(&o);
-	o = run(NET_FIRE, request(VERB_GET, "http://127.0.0.1:1/"), 300);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
-	outcome_done(&o);
-	peer_sleep_ms(400); /* with no fire left, nothing is armed */
-	unlink(path);
-	peer_stop(p);
-}
-END_TEST
-
-/* A child that stalls with an unsent fire; returns its wait status. */
-static int stalled_child(const char *url, int deadline_ms, int warm_ms)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		struct problem why = { 0 };
-		struct outcome o = { 0 };
-		struct net *own = NULL;
-
-		if (net_open(&cfg, &own, &why) < 0)
-			_exit(3);
-		net_start(own, NET_FIRE, request(VERB_POST, url),
-			  clock_boot_us() + deadline_ms * US_PER_MS, keep, &o);
-		if (warm_ms)
-			net_poll(own, clock_boot_us() + warm_ms * US_PER_MS, -1);
-		raise(SIGSTOP);
-		while (net_poll(own, INT64_MAX, -1) > 0)
-			;
-		_exit(4);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
-	ck_assert(WIFSTOPPED(status));
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-START_TEST(process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing)
-{
-	struct peer *p = peer_start(hang);
-	const char *url =
-		arena_printf(arena, "%s://127.0.0.1:%d/", _i ? "https" : "http", peer_port(p));
-	int64_t before_us = clock_boot_us(), took_us;
-	int status = stalled_child(url, 400, _i ? 100 : 0);
-
-	took_us = clock_boot_us() - before_us;
-	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	ck_assert_int_ge(took_us, 350 * US_PER_MS);
-	ck_assert_int_lt(took_us, 1500 * US_PER_MS);
-	peer_sleep_ms(50);
-	ck_assert_int_eq(peer_requests(p), 0);
-	ck_assert_int_eq(peer_connections(p), _i);
 	peer_stop(p);
 }
 END_TEST
@@ -867,9 +541,6 @@ static TCase *replies_case(void)
 	tcase_add_loop_test(c, reply_too_large_is_broken, 0, 2);
 	tcase_add_test(c, sink_takes_the_body_of_success_only);
 	tcase_add_test(c, kept_connection_dying_is_repeated_only_for_repeatable);
-	tcase_add_test(c, fire_unanswered_is_sent_exactly_once);
-	tcase_add_test(c, fire_never_uses_a_kept_connection);
-	tcase_add_test(c, fire_reset_is_broken);
 	tcase_add_loop_test(c, connect_refused_is_not_sent, 0, 2);
 	tcase_add_test(c, name_unknown_is_not_sent);
 	tcase_add_loop_test(c, url_unusable_is_not_sent, 0, ARRAY_LEN(bad_urls));
@@ -887,12 +558,6 @@ static TCase *limits_case(void)
 	tcase_add_loop_test(c, file_of_1_gib_streams_in_constant_memory, 0, 2);
 	tcase_add_test(c, slices_are_sent_exactly);
 	tcase_add_test(c, file_missing_or_short_is_not_sent);
-	tcase_add_test(c, fire_past_its_deadline_sends_nothing);
-	tcase_add_test(c, fire_stuck_before_sending_ends_alone_at_its_deadline);
-	tcase_add_test(c, fire_half_sent_at_its_deadline_is_broken);
-	tcase_add_loop_test(c, fire_sent_whole_outlives_its_send_deadline, 0, 4);
-	tcase_add_loop_test(c, process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 0,
-			    2);
 	tcase_add_test(c, wake_up_is_precise);
 	tcase_add_test(c, extra_descriptor_ends_the_wait);
 	tcase_add_test(c, cancelled_transfer_calls_nobody);
@@ -908,7 +573,7 @@ int main(void)
 	int failed;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		tcase_add_checked_fixture(cases[i], setup, teardown);
+		tcase_add_checked_fixture(cases[i], fixture_setup, fixture_teardown);
 		tcase_set_timeout(cases[i], 20);
 		suite_add_tcase(s, cases[i]);
 	}

@@ -225,7 +225,6 @@ static void store_file(struct rig *r, struct db *db, const char *path, const str
 	struct media in = { .filename = "rig", .item = *item, .is_known_kind = true }, got;
 	struct problem p;
 	struct stat st;
-	bool is_new;
 
 	if (stat(path, &st) < 0)
 		exit(EXIT_FAILURE);
@@ -234,7 +233,7 @@ static void store_file(struct rig *r, struct db *db, const char *path, const str
 	in.item.bytes = st.st_size;
 	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
 	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
-	need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &is_new, &p), &p);
+	need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &p), &p);
 	(void)snprintf(ret, ID_MAX, "%s", got.item.media_id);
 }
 

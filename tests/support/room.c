@@ -53,13 +53,16 @@ void room_setup(void)
 {
 	char email[80], tag[ID_MAX];
 	struct user_new in = { email, "Ada", "$argon2id$none" };
+	struct registered made;
 
 	db = database_open(&database);
 	arena = arena_new();
 	problem_clear(&why);
 	random_id(tag, "t");
 	snprintf(email, sizeof(email), "%s@example.org", tag);
-	ok(store_users_register(db, &in, "Test", user, ws, &why));
+	ok(store_users_register(db, &in, "Test", &made, &why));
+	snprintf(user, sizeof(user), "%s", made.user_id);
+	snprintf(ws, sizeof(ws), "%s", made.workspace);
 	ok(db_facts_now(db, &now_us, &why));
 	write_ring();
 }

@@ -56,6 +56,7 @@ struct place { /* where an outcome can meet a post */
 static const struct place places[] = {
 	{ PHASE_STAGE, POST_STAGING, ATTEMPT_NONE },
 	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NONE },
+	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NO_EFFECT },
 	{ PHASE_FIRE, POST_PUBLISHING, ATTEMPT_SENT },
 	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_EFFECT },
 	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
@@ -120,6 +121,7 @@ struct row {
 
 static const struct row first_answers[] = {
 	{ PHASE_STAGE, OUTCOME_STAGED, POST_STAGED, ATTEMPT_NONE },
+	{ PHASE_STAGE, OUTCOME_PUBLISHED, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
 	{ PHASE_STAGE, OUTCOME_DEFER, POST_RETRYING, ATTEMPT_NONE },
 	{ PHASE_STAGE, OUTCOME_UNKNOWN, POST_RETRYING, ATTEMPT_NONE },
 	{ PHASE_STAGE, OUTCOME_REFUSED, POST_FAILED, ATTEMPT_NONE },
@@ -266,6 +268,65 @@ START_TEST(lost_lease_while_publishing_is_doubt)
 }
 END_TEST
 
+static struct delivery_move step_of(const struct delivery_view *v, enum phase phase,
+				    const struct outcome *o)
+{
+	struct delivery_move m;
+
+	delivery_step(&rules, v, phase, o, &m);
+	return m;
+}
+
+/* Neither throttling nor a renewal of the token is a failure of the post. */
+START_TEST(waiting_for_others_uses_no_tries)
+{
+	static const struct outcome waits[] = {
+		{ .kind = OUTCOME_DEFER, .error = { .code = POST_ERROR_RATE_LIMITED } },
+		{ .kind = OUTCOME_DEFER,
+		  .retry_after_s = 3600,
+		  .error = { .code = POST_ERROR_RATE_LIMITED } },
+		{ .kind = OUTCOME_REFRESH, .error = { .code = POST_ERROR_TOKEN_EXPIRED } },
+	};
+	static const enum phase phases[] = { PHASE_STAGE, PHASE_FIRE };
+
+	for (size_t i = 0; i < ARRAY_LEN(waits) * ARRAY_LEN(phases); i++) {
+		const enum phase phase = phases[i % ARRAY_LEN(phases)];
+		const struct outcome *o = &waits[i / ARRAY_LEN(phases)];
+		const struct place *p = place_of(phase);
+		struct delivery_view v = view_of(p->state, p->attempt);
+		struct delivery_move m;
+
+		v.tries = rules.tries_max - 1;
+		m = step_of(&v, phase, o);
+		ck_assert_int_eq(m.state, POST_RETRYING);
+		ck_assert_int_eq(m.tries, v.tries);
+		ck_assert_int_ge(m.wake_us - NOW, US_PER_MIN);
+		/* Nothing else would end what was asked for at once. */
+		v.is_immediate = true;
+		ck_assert_int_eq(step_of(&v, phase, o).state, POST_FAILED);
+	}
+}
+END_TEST
+
+START_TEST(published_before_the_fire_is_looked_up)
+{
+	static const enum attempt_state attempts[] = { ATTEMPT_NONE, ATTEMPT_NO_EFFECT };
+
+	for (size_t i = 0; i < ARRAY_LEN(attempts); i++) {
+		struct delivery_view v = view_of(POST_STAGING, attempts[i]);
+		struct delivery_move m;
+
+		v.tries = rules.tries_max + 1;
+		v.negatives = 2;
+		m = step(&v, PHASE_STAGE, OUTCOME_PUBLISHED);
+		ck_assert_int_eq(m.state, POST_CONFIRMING);
+		ck_assert_int_eq(m.attempt, ATTEMPT_IN_DOUBT);
+		ck_assert_int_eq(m.negatives, 0);
+		ck_assert(m.keep_lease && m.keep_memo);
+	}
+}
+END_TEST
+
 START_TEST(claims_without_progress_end_honestly)
 {
 	static const struct {
@@ -345,6 +406,8 @@ int main(void)
 	tcase_add_test(t, doubt_reads_hit_quarantine_and_gap);
 	tcase_add_test(t, doubt_past_its_life_is_a_question);
 	tcase_add_test(t, lost_lease_while_publishing_is_doubt);
+	tcase_add_test(t, waiting_for_others_uses_no_tries);
+	tcase_add_test(t, published_before_the_fire_is_looked_up);
 	tcase_add_test(t, claims_without_progress_end_honestly);
 	tcase_add_test(t, words_go_both_ways);
 	tcase_add_test(t, committed_states_never_go_back_unproven);

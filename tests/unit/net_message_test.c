@@ -102,7 +102,12 @@ START_TEST(parts_keep_their_order)
 	struct http_request *r = http_request_new(arena, VERB_POST, "t.x");
 
 	http_request_part(r, "command", "APPEND");
-	http_request_part_file(r, "media", "/tmp/x", 5, -1, "x.mp4", "video/mp4");
+	http_request_part_file(r, "media",
+			       &(struct http_part){ .file_path = "/tmp/x",
+						    .file_name = "x.mp4",
+						    .mime = "video/mp4",
+						    .offset = 5,
+						    .bytes = -1 });
 	ck_assert_int_eq(r->body, BODY_MULTIPART);
 	ck_assert_str_eq(r->parts->value, "APPEND");
 	ck_assert_str_eq(r->parts->next->file_path, "/tmp/x");

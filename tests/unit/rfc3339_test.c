@@ -63,8 +63,8 @@ static const char *const bad[] = {
 	"9999-12-31T23:59:59-00:01",
 	"2026-3-23T14:30:00Z",
 	"2026-03-23T1:30:00Z",
-	"\xd9\xa2"
-	"026-03-23T14:30:00Z",
+	("\xd9\xa2"
+	 "026-03-23T14:30:00Z"),
 };
 
 START_TEST(parse_valid_gives_instant)
