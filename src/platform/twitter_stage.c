@@ -254,14 +254,19 @@ static enum script_move ask_append(void *ctx, struct step_result *ret)
 	const struct media_item *m = &d->post->media[at];
 	int64_t seg = memo_int(item, "seg"), chunk = chunk_of(d, at), from = seg * chunk;
 	int64_t n = m->bytes - from < chunk ? m->bytes - from : chunk;
+	const struct http_part what = {
+		.file_path = m->path,
+		.file_name = arena_printf(d->arena, "seg%lld", (long long)seg),
+		.mime = "application/octet-stream",
+		.offset = from,
+		.bytes = n,
+	};
 
 	ret->request = twitter_call(&c, VERB_POST, "x.media.append", "/2/media/upload/%s/append",
 				    memo_text(item, "id"));
 	http_request_part(ret->request, "segment_index",
 			  arena_printf(d->arena, "%lld", (long long)seg));
-	http_request_part_file(ret->request, "media", m->path, from, n,
-			       arena_printf(d->arena, "seg%lld", (long long)seg),
-			       "application/octet-stream");
+	http_request_part_file(ret->request, "media", &what);
 	ret->request->timeout_ms = UPLOAD_TIMEOUT_MIN_MS + (int)(n * 1000 / UPLOAD_BYTES_PER_S);
 	return SCRIPT_SEND;
 }

@@ -301,23 +301,11 @@ static void skip_confirm(const struct flight *f, struct delivery_move *m)
 	m->keep_lease = false;
 }
 
-/* The next try needs another token; that it is not to be had now costs no more than this try. */
-static void hasten_renewal(struct flight *f)
-{
-	struct problem p = { .kind = PROBLEM_NONE };
-
-	if (engine_db_ready(f->engine) &&
-	    store_tokens_hasten(f->engine->app->db, f->key.workspace, f->q.account.id, &p) < 0)
-		engine_db_failed(f->engine, &p);
-}
-
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome)
 {
 	const struct delivery_view view = view_of(f, phase);
 	struct delivery_move m = { 0 };
 
-	if (outcome->kind == OUTCOME_REFRESH)
-		hasten_renewal(f);
 	delivery_step(&f->engine->rules, &view, phase, outcome, &m);
 	skip_confirm(f, &m);
 	write_move(f, phase, &m, outcome);

@@ -17,7 +17,6 @@ enum {
 	STALE,
 	RESEAL,
 	PLAN,
-	HASTEN,
 	DUE,
 	ENSURE,
 	LEASE,
@@ -61,11 +60,6 @@ const struct stmt store_tokens_statements[] = {
 		   "?, ?) "
 		   "ON DUPLICATE KEY UPDATE next_at = VALUES(next_at), failures = 0",
 		   NULL },
-	[HASTEN] = { "tokens.hasten", STMT_WORKSPACE, "ss",
-		     "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) "
-		     "WHERE workspace_id = ? AND account_id = ? AND failures = 0 "
-		     "AND next_at > UTC_TIMESTAMP(3)",
-		     NULL },
 	[DUE] = { "tokens.due", STMT_GLOBAL, "i",
 		  "SELECT r.workspace_id, r.account_id, r.next_at, r.failures FROM "
 		  "account_refreshes r "
@@ -276,12 +270,6 @@ int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int
 		      struct problem *reterr)
 {
 	return db_exec(db, ROW(PLAN), NULL, reterr, ws, account_id, next_us);
-}
-
-int store_tokens_hasten(struct db *db, const char *ws, const char *account_id,
-			struct problem *reterr)
-{
-	return db_exec(db, ROW(HASTEN), NULL, reterr, ws, account_id);
 }
 
 int store_tokens_due(struct db *db, int64_t most, struct arena *a, struct token_due **ret,

@@ -51,9 +51,6 @@ int store_tokens_reseal(struct db *db, const struct keys *keys, int64_t most, in
 /* Renewal. When it is due next; INSTANT_NONE never. */
 int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int64_t next_us,
 		      struct problem *reterr);
-/* The platform called the token stale: a planned renewal that has not failed yet is due now. */
-int store_tokens_hasten(struct db *db, const char *ws, const char *account_id,
-			struct problem *reterr);
 struct token_due {
 	const char *workspace, *account_id;
 	int64_t next_us, failures;
