@@ -198,7 +198,8 @@ static int check_body(struct request *req, const struct character_body *in, stru
 	json_t *value;
 
 	check_zone(in->timezone, reterr);
-	json_object_foreach(in->schedule, key, value) check_plan(req, key, value, reterr);
+	json_object_foreach(in->schedule, key, value)
+		check_plan(req, key, value, reterr);
 	json_object_foreach(in->default_accounts, key, value)
 		check_default_account(req, key, value, reterr);
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;

@@ -246,8 +246,7 @@ static int join_all(struct db *db, void *arg, struct problem *reterr)
 	const json_t *candidate;
 	size_t i;
 
-	json_array_foreach(j->chosen, i, candidate)
-	{
+	json_array_foreach(j->chosen, i, candidate) {
 		if (join_one(j, db, candidate, reterr) < 0)
 			return -1;
 	}
@@ -414,7 +413,8 @@ int integration_candidates(struct request *req, struct reply *ret, struct proble
 	emit_open(&ret->emit, NULL);
 	emit_text(&ret->emit, "flow", flow.id);
 	emit_open_array(&ret->emit, "candidates");
-	json_array_foreach(found, i, candidate) candidate_emit(&ret->emit, candidate);
+	json_array_foreach(found, i, candidate)
+		candidate_emit(&ret->emit, candidate);
 	emit_close_array(&ret->emit);
 	emit_instant(&ret->emit, "expires_at", flow.expires_us);
 	emit_close(&ret->emit);
@@ -426,8 +426,7 @@ static const json_t *candidate_find(const json_t *found, const char *remote_id)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach(found, i, c)
-	{
+	json_array_foreach(found, i, c) {
 		if (strcmp(member(c, "remote_id"), remote_id) == 0)
 			return c;
 	}

@@ -77,8 +77,7 @@ void overrides_check(struct arena *a, const json_t *value, const char *at, struc
 		problem_add(reterr, at, "wrong_type", "must be an object");
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)value, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)value, key, v) {
 		const struct member *m = member_find(key);
 		const char *here = arena_printf(a, "%s/%s", at, key);
 
@@ -95,8 +94,7 @@ void overrides_check_all(struct arena *a, const json_t *value, const char *at,
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)value, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)value, key, v) {
 		const char *here = arena_printf(a, "%s/%s", at, key);
 
 		if (!platform_find(key))

@@ -17,6 +17,7 @@
 #define EVERY_MS      5000
 #define AT_ONCE       8
 #define LEASE_S       60
+#define CALL_MS       25000 /* two calls must end within the lease */
 #define RETRY_BASE_US (60 * US_PER_S)
 #define RETRY_CAP_US  (6 * US_PER_HOUR)
 
@@ -168,6 +169,8 @@ static bool advance(struct renewing *w, const struct http_reply *last)
 	w->step = (struct step_result){ .phase = PHASE_STAGE };
 	step = w->app.platform->renew(&w->r, last, &w->step);
 	if (step == STEP_SEND) {
+		if (w->step.request->timeout_ms == 0 || w->step.request->timeout_ms > CALL_MS)
+			w->step.request->timeout_ms = CALL_MS;
 		(void)FP(F08_refresh_sent);
 		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
 				w);

@@ -61,8 +61,7 @@ static int refuse_unknown(const struct binding *b, const struct schema *s, json_
 	json_t *member;
 	int wrong = 0;
 
-	json_object_foreach(value, name, member)
-	{
+	json_object_foreach(value, name, member) {
 		struct path here = { at, name, 0 };
 
 		if (!is_known(s, name))

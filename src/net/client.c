@@ -52,8 +52,7 @@ static int fires_watch(struct net *n)
 
 	n->is_fire_gone = false;
 	n->give_up_at_us = NEVER_US;
-	LIST_FOREACH(t, &n->fires, fires)
-	{
+	LIST_FOREACH(t, &n->fires, fires) {
 		/* cppcheck-suppress uninitvar ; LIST_FOREACH sets it */
 		int64_t limit_us = t->is_sent_whole ? t->reply_limit_us : t->deadline_us;
 
@@ -290,8 +289,7 @@ static int loop_give_up(struct net *n, int64_t now_us)
 	int count = 0;
 
 	while (n->give_up_at_us <= now_us) {
-		LIST_FOREACH(t, &n->fires, fires)
-		{
+		LIST_FOREACH(t, &n->fires, fires) {
 			if (!t->is_sent_whole && t->give_up_us <= now_us)
 				break;
 		}
@@ -313,8 +311,7 @@ static void loop_watch(struct net *n)
 	struct transfer_handle *t = NULL;
 
 	if (!n->is_fire_gone) {
-		LIST_FOREACH(t, &n->fires, fires)
-		{
+		LIST_FOREACH(t, &n->fires, fires) {
 			if (t->is_moved)
 				break;
 		}

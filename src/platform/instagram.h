@@ -9,8 +9,8 @@
  * the parent; the last one is published. An item: id, uri (where bytes go), made (seconds), begun
  * (an upload was tried), sent (bytes), done (all bytes there), ready (FINISHED was read), polls,
  * waited, lost, renewals. Beside it: at (index), swapped (the other token reads), doubted (a fire of
- * this container was in doubt), already (the container turned out published while staging), fired
- * (seconds of the first fire), media_id, permalink, comment, and the state of each script.
+ * this container was in doubt), fired (seconds of the first fire), media_id, permalink, comment,
+ * and the state of each script.
  */
 #ifndef CARILLON_PLATFORM_INSTAGRAM_H
 #define CARILLON_PLATFORM_INSTAGRAM_H

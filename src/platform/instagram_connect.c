@@ -146,8 +146,7 @@ static const char *granted_of(struct arena *a, const json_t *doc)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, row)
-	{
+	json_array_foreach(json_object_get(doc, "data"), i, row) {
 		const char *name = memo_text(row, "permission"), *status = memo_text(row, "status");
 
 		if (name && status && strcmp(status, "granted") == 0)
@@ -208,8 +207,7 @@ static bool may_publish(const json_t *page)
 
 	if (!memo_text(page, "access_token"))
 		return false;
-	json_array_foreach(tasks, i, task)
-	{
+	json_array_foreach(tasks, i, task) {
 		const char *name = json_string_value(task);
 
 		if (name && (strcmp(name, "CREATE_CONTENT") == 0 || strcmp(name, "MANAGE") == 0))
@@ -225,8 +223,7 @@ static void note_pages(struct connect *c, const json_t *doc)
 	json_t *page;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, page)
-	{
+	json_array_foreach(json_object_get(doc, "data"), i, page) {
 		const json_t *ig = json_object_get(page, "instagram_business_account");
 		const char *id = instagram_id(c->arena, ig, "id"), *name = memo_text(page, "name");
 
@@ -300,8 +297,7 @@ static enum script_move read_businesses(void *ctx, const struct http_reply *last
 
 	(void)ret;
 	instagram_read(c->arena, last, &r);
-	json_array_foreach(json_object_get(r.json, "data"), i, row)
-	{
+	json_array_foreach(json_object_get(r.json, "data"), i, row) {
 		const char *id = instagram_id(c->arena, row, "id");
 
 		for (size_t e = 0; id && i < BUSINESSES_MAX && e < ARRAY_LEN(edges); e++)
@@ -414,7 +410,8 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	if (json_object_size(found) == 0)
 		return connect_empty(c, ret);
 	accounts = arena_array(c->arena, json_object_size(found), sizeof(*accounts));
-	json_object_foreach(found, id, page) candidate_fill(c, page, &accounts[n++]);
+	json_object_foreach(found, id, page)
+		candidate_fill(c, page, &accounts[n++]);
 	c->accounts = accounts;
 	c->accounts_n = n;
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };

@@ -63,8 +63,7 @@ static const char *scopes_text(struct arena *a, const json_t *v)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(v, i, item)
-	{
+	json_array_foreach(v, i, item) {
 		if (json_is_string(item))
 			text = arena_printf(a, "%s%s%s", text, *text ? " " : "",
 					    json_string_value(item));

@@ -27,12 +27,6 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 	if (!container)
 		return instagram_refuse(d->arena, &why, ret,
 					"Nothing is prepared at Instagram yet.");
-	if (memo_int(d->memo, "already")) {
-		why.kind = OUTCOME_UNKNOWN;
-		return instagram_refuse(
-			d->arena, &why, ret,
-			"Instagram says that it was published already; it is looked up.");
-	}
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
 	ret->request = instagram_call(&c, VERB_POST, "ig.media_publish", "/%s/media_publish",

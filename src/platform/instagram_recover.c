@@ -224,8 +224,7 @@ static void note_matches(struct delivery *d, const json_t *doc)
 	const json_t *media;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "data"), i, media)
-	{
+	json_array_foreach(json_object_get(doc, "data"), i, media) {
 		const char *link = memo_text(media, "permalink");
 
 		if (is_ours(d, media))

@@ -424,10 +424,10 @@ static enum script_move read_poll(void *ctx, const struct http_reply *last, stru
 	memo_set_int(item, "lost", 0);
 	memo_count(item, "polls");
 	if (code_is(r.json, "PUBLISHED")) {
-		/* A fire that counted as without effect had one: fire must not send, only look. */
-		memo_set_int(d->memo, "already", 1);
-		memo_set_int(item, "ready", 1);
-		return stage_next(d, &r, ret);
+		/* A fire that counted as without effect had one: nothing may be sent again. */
+		memo_set_text(d->memo, "stage", NULL);
+		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
+		return SCRIPT_DONE;
 	}
 	if (read_spoilt(r.json, &r))
 		return stage_fail(d, at, &r, ret);

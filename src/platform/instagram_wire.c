@@ -118,10 +118,8 @@ static void read_usage(struct arena *a, const struct http_reply *last, struct in
 	size_t i;
 
 	ret->usage_pct = usage_most(app);
-	json_object_foreach(cases, id, list)
-	{
-		json_array_foreach(list, i, usage)
-		{
+	json_object_foreach(cases, id, list) {
+		json_array_foreach(list, i, usage) {
 			int pct = usage_most(usage);
 			int64_t regain =
 				60LL * member_int(usage, "estimated_time_to_regain_access");

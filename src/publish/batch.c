@@ -21,6 +21,9 @@ static int report(struct db *db, const struct flight *f, struct problem *reterr)
 		.settlement = c->settlement,
 	};
 
+	/* Who holds the post now will see for himself that it is out. */
+	if (c->settlement.is_reopened)
+		return 0;
 	return store_attempts_report(db, f->key.workspace, &late, reterr);
 }
 
@@ -43,6 +46,9 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 	    store_attempts_permit(db, ws, &c->permit, &c->permit_answer, reterr) < 0)
 		return -1;
 	if (c->has_move && store_queue_move(db, ws, &c->move, &c->is_ours, reterr) < 0)
+		return -1;
+	if (c->has_discovery && c->is_ours &&
+	    store_attempts_discover(db, ws, &c->permit, reterr) < 0)
 		return -1;
 	if (c->has_settlement && write_settlement(db, f, reterr) < 0)
 		return -1;

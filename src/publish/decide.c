@@ -141,14 +141,41 @@ static const char *evidence(struct flight *f, enum phase phase, const struct out
 	return kept;
 }
 
+/*
+ * Out before it was sent: the attempt that counted as void is in doubt again, or, where nobody
+ * remembers one, it is written down now. A forgotten fire left at its time at the earliest.
+ */
+static void take_discovery(struct flight *f)
+{
+	const int64_t now_us = flight_now_us(f), due_us = f->q.post.due_us;
+	struct queue_attempt *t = &f->q.attempt;
+	struct change *c = &f->change;
+
+	log_line(LOG_LEVEL_WARN, "post.already", "post=%s attempts=%lld", f->key.id,
+		 (long long)f->q.post.attempts);
+	if (t->state != ATTEMPT_NONE)
+		return;
+	c->permit = flight_permit(f, due_us < now_us ? due_us : now_us);
+	c->has_discovery = true;
+	f->q.post.attempts = c->permit.seq;
+	*t = (struct queue_attempt){
+		.seq = c->permit.seq,
+		.state = ATTEMPT_IN_DOUBT,
+		.sent_us = c->permit.sent_us,
+		.last_read_us = INSTANT_NONE,
+	};
+	memcpy(t->permit, c->permit.permit, PERMIT_BYTES);
+}
+
 static void take_settlement(struct flight *f, enum phase phase, const struct delivery_move *m,
 			    const struct outcome *o)
 {
 	struct queue_attempt *t = &f->q.attempt;
 	struct change *c = &f->change;
-	const bool is_counted = m->negatives != t->negatives;
+	const bool is_counted = m->negatives > t->negatives;
+	const bool is_reopened = t->state == ATTEMPT_NO_EFFECT && m->attempt == ATTEMPT_IN_DOUBT;
 
-	if (t->state != ATTEMPT_SENT && t->state != ATTEMPT_IN_DOUBT)
+	if (t->state != ATTEMPT_SENT && t->state != ATTEMPT_IN_DOUBT && !is_reopened)
 		return;
 	if (m->attempt != ATTEMPT_NONE)
 		t->state = m->attempt;
@@ -162,6 +189,7 @@ static void take_settlement(struct flight *f, enum phase phase, const struct del
 		.negatives = t->negatives,
 		.last_read_us = is_counted ? f->read_us : INSTANT_NONE,
 		.fired_late_us = f->fired_late_us,
+		.is_reopened = is_reopened,
 		.handle = o ? o->handle : NULL,
 		.evidence = o ? evidence(f, phase, o) : NULL,
 	};
@@ -269,6 +297,8 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 
 	take_notes(f, d, o);
 	m = flight_change(f, d->state, FLIGHT_END);
+	if (d->attempt == ATTEMPT_IN_DOUBT && phase == PHASE_STAGE)
+		take_discovery(f);
 	take_settlement(f, phase, d, o);
 	if (f->q.attempt.state == ATTEMPT_EFFECT)
 		take_effect(f, m, o, attempt_was != ATTEMPT_EFFECT);

@@ -119,8 +119,10 @@ static void run_jobs(struct engine *e)
 	}
 }
 
-static void sweep(struct engine *e)
+/* False: there was nothing to sweep. */
+static bool sweep(struct engine *e)
 {
+	const size_t n = e->flights_n;
 	struct flight **at = &e->flights;
 
 	while (*at) {
@@ -134,6 +136,7 @@ static void sweep(struct engine *e)
 		e->flights_n--;
 		flight_free(f);
 	}
+	return e->flights_n < n;
 }
 
 /* When a flight wants to be looked at, on the database's clock; INT64_MAX: by an event only. */
@@ -204,8 +207,9 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 		if (f->at == FLIGHT_SEND && !f->change.is_pending)
 			flight_start(f);
 	}
-	sweep(e);
-	(void)net_poll(e->app->net, engine_wake_boot_us(e, wake_boot_us), -1);
+	/* Somebody may be waiting for just that end: he is told before the loop sleeps. */
+	if (!sweep(e))
+		(void)net_poll(e->app->net, engine_wake_boot_us(e, wake_boot_us), -1);
 }
 
 bool engine_is_busy(const struct engine *e)

@@ -65,15 +65,10 @@ static bool is_spaced(struct flight *f)
 	return false;
 }
 
-static void ask_permit(struct flight *f)
+struct permit flight_permit(const struct flight *f, int64_t sent_us)
 {
 	const struct engine *e = f->engine;
-	const int64_t now_us = flight_now_us(f);
-	const int64_t from_us = f->fire_us > now_us ? f->fire_us : now_us;
-	struct change *c = &f->change;
-	struct permit *p = &c->permit;
-
-	*p = (struct permit){
+	struct permit p = {
 		.post_id = f->key.id,
 		.account_id = f->q.account.id,
 		.fence = f->q.post.fence,
@@ -86,15 +81,28 @@ static void ask_permit(struct flight *f)
 		.pid = e->self.pid,
 		.start_ticks = e->self.start_ticks,
 		.snapshot = f->snapshot.text,
-		.sent_us = now_us,
-		.deadline_us = from_us + e->app->config->publish_send_deadline_ms * US_PER_MS,
+		.sent_us = sent_us,
+		.deadline_us = sent_us,
 	};
-	random_bytes(p->permit, sizeof(p->permit));
-	memcpy(p->fingerprint, f->snapshot.fingerprint, SHA256_BYTES);
-	memcpy(p->snapshot_hash, f->snapshot.hash, SHA256_BYTES);
+
+	random_bytes(p.permit, sizeof(p.permit));
+	memcpy(p.fingerprint, f->snapshot.fingerprint, SHA256_BYTES);
+	memcpy(p.snapshot_hash, f->snapshot.hash, SHA256_BYTES);
+	return p;
+}
+
+static void ask_permit(struct flight *f)
+{
+	const int64_t now_us = flight_now_us(f);
+	const int64_t from_us = f->fire_us > now_us ? f->fire_us : now_us;
+	struct change *c = &f->change;
+
+	c->permit = flight_permit(f, now_us);
+	c->permit.deadline_us =
+		from_us + f->engine->app->config->publish_send_deadline_ms * US_PER_MS;
 	c->permit_answer = PERMIT_NONE;
 	c->is_pending = c->has_permit = true;
-	c->has_move = c->has_settlement = false;
+	c->has_move = c->has_settlement = c->has_discovery = false;
 	c->event = NULL;
 	f->at = FLIGHT_PERMIT;
 }

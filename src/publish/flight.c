@@ -228,27 +228,6 @@ static void lose(struct flight *f)
 	f->at = FLIGHT_END;
 }
 
-/* What the platform said of the token concerns the account, not this post alone. */
-static void tell_account(struct flight *f)
-{
-	struct db *db = f->engine->app->db;
-	const struct account *a = &f->q.account;
-	const char *why = f->change.move.error.message;
-	struct problem p = { .kind = PROBLEM_NONE };
-	int done = 0;
-
-	if (f->token_fault == OUTCOME_REAUTH && a->status == ACCOUNT_CONNECTED)
-		done = store_accounts_set_status(
-			db, f->key.workspace, a->id, ACCOUNT_EXPIRED,
-			why && *why ? why : "The platform refused the token.", &p);
-	else if (f->token_fault == OUTCOME_REFRESH)
-		done = store_tokens_plan(db, f->key.workspace, a->id, flight_now_us(f), &p);
-	if (done < 0)
-		log_line(LOG_LEVEL_WARN, "account.untold", "account=%s detail=\"%s\"", a->id,
-			 p.detail);
-	f->token_fault = OUTCOME_STAGED;
-}
-
 void flight_written(struct flight *f)
 {
 	struct change *c = &f->change;
@@ -264,8 +243,8 @@ void flight_written(struct flight *f)
 		f->q.post.version++;
 		f->q.post.claims = 0;
 		f->leased_boot_us = clock_boot_us();
-		tell_account(f);
+		flight_tell_account(f);
 	}
-	c->has_move = c->has_settlement = c->has_permit = false;
+	c->has_move = c->has_settlement = c->has_permit = c->has_discovery = false;
 	c->event = NULL;
 }

@@ -195,10 +195,14 @@ static bool is_connected(struct flight *f)
 		       rows[i].message);
 		return false;
 	}
-	if (f->account.access_token)
+	if (!f->account.access_token)
+		refuse(f, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+		       "There is no token for the account; it must be connected again.");
+	else if (flight_token_is_awaited(f))
+		refuse(f, OUTCOME_REFRESH, POST_ERROR_TOKEN_EXPIRED, WHO_PLATFORM,
+		       "The platform refused the token; it is being renewed.");
+	else
 		return true;
-	refuse(f, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-	       "There is no token for the account; it must be connected again.");
 	return false;
 }
 

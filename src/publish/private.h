@@ -53,6 +53,7 @@ struct change { /* what one flight wants written */
 	struct arena *arena; /* of the texts below; lives with the flight */
 	bool is_sent;        /* in a transaction whose end is not known */
 	bool has_move, has_settlement, has_permit;
+	bool has_discovery; /* the permit is of a fire that nobody remembers */
 	struct queue_move move;
 	struct settlement settlement;
 	struct permit permit;
@@ -142,6 +143,11 @@ void flight_load(struct flight *f);           /* NEW */
 bool flight_is_in_time(struct flight *f);     /* false: a change says what becomes of it */
 void flight_refused_permit(struct flight *f); /* why, and what then */
 
+/* token.c */
+enum outcome_kind flight_token_outcome(struct flight *f, enum outcome_kind kind);
+bool flight_token_is_awaited(const struct flight *f);
+void flight_tell_account(struct flight *f);
+
 /* decide.c */
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome);
 void flight_lease_lost(struct flight *f);            /* claimed as it stands: what of it? */
@@ -157,6 +163,7 @@ void batch_commit(struct engine *e);
 void batch_renew(struct engine *e);
 
 /* fire.c */
+struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sent before then */
 void fire_gather(struct engine *e);    /* READY -> PERMIT */
 void fire_permitted(struct engine *e); /* journal, then AIM */
 void fire_start(struct engine *e);     /* AIM -> FIRE */

@@ -22,7 +22,7 @@ struct run {
 	bool once;
 	const volatile int *stop;
 	int64_t start_boot_us, claim_boot_us, beat_boot_us, full_boot_us;
-	bool has_successor, is_registered, is_drained;
+	bool has_successor, is_registered, is_drained, has_turned;
 };
 
 static int register_runner(struct run *r, struct problem *reterr)
@@ -150,7 +150,16 @@ static bool is_over(const struct run *r)
 	       age_us > stay_us + stay_us * 3 / 10;
 }
 
-/* Nothing left to claim: the end of --once. */
+static bool is_job_busy(const struct engine *e)
+{
+	for (size_t i = 0; i < e->jobs_n; i++) {
+		if (e->jobs[i].is_busy && e->jobs[i].is_busy(e->jobs[i].arg))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing left to claim, and the jobs have had their turn: the end of --once. */
 static void maybe_claim(struct run *r)
 {
 	const int64_t now_us = clock_boot_us();
@@ -161,7 +170,8 @@ static void maybe_claim(struct run *r)
 		return;
 	n = claim(r);
 	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
-	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e))
+	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e) && r->has_turned &&
+	    !is_job_busy(r->e))
 		r->is_drained = true;
 }
 
@@ -178,15 +188,6 @@ static void release_early(struct engine *e)
 			continue;
 		flight_park(f, f->at == FLIGHT_WAIT ? f->wait_us : now_us);
 	}
-}
-
-static bool is_job_busy(const struct engine *e)
-{
-	for (size_t i = 0; i < e->jobs_n; i++) {
-		if (e->jobs[i].is_busy && e->jobs[i].is_busy(e->jobs[i].arg))
-			return true;
-	}
-	return false;
 }
 
 static void run(struct run *r)
@@ -211,6 +212,7 @@ static void run(struct run *r)
 		engine_turn(e, r->claim_boot_us > clock_boot_us()
 				       ? r->claim_boot_us
 				       : clock_boot_us() + CLAIM_ONCE_US);
+		r->has_turned = true;
 	}
 }
 

@@ -109,8 +109,7 @@ static void control_config(struct exchange *ex)
 	if (in == NULL)
 		return;
 	sandbox_state_changed(ex->world);
-	json_object_foreach(in, name, value)
-	{
+	json_object_foreach(in, name, value) {
 		if (sandbox_settings_set(ex->world, name, value))
 			continue;
 		control_refuse(ex, arena_printf(ex->arena, "no such setting or value: %s", name));

@@ -62,8 +62,7 @@ static bool fields_known(struct exchange *ex, const struct ig_type *type, json_t
 	const char *key;
 	json_t *sub;
 
-	json_object_foreach(fields, key, sub)
-	{
+	json_object_foreach(fields, key, sub) {
 		const struct ig_field *f = field_find(type, key);
 
 		if (f == NULL)

@@ -129,8 +129,7 @@ static int params_json(struct list *params, const char *body, size_t len)
 		json_decref(root);
 		return -EINVAL;
 	}
-	json_object_foreach(root, key, value)
-	{
+	json_object_foreach(root, key, value) {
 		char *text;
 
 		if (json_is_string(value)) {

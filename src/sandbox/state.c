@@ -349,8 +349,7 @@ static const char *reading_world(struct reading *in)
 	w->offset_us = sandbox_state_int(body, "offset_us");
 	w->next_id = (uint64_t)sandbox_state_int(body, "next_id") + STATE_ID_GAP;
 	w->sandbox->req_no = (uint64_t)sandbox_state_int(body, "req_no") + STATE_ID_GAP;
-	json_object_foreach(json_object_get(body, "settings"), name, value)
-	{
+	json_object_foreach(json_object_get(body, "settings"), name, value) {
 		/* A setting that is gone is of no use. */
 		sandbox_settings_set(w, name, value);
 	}

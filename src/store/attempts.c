@@ -3,7 +3,18 @@
 
 #include "db/conn.h"
 
-enum { PERMIT_POST, PERMIT_INSERT, PERMIT_UNDO, SETTLE, REPORT_EFFECT, REPORT_VOID, FIND, ADOPT };
+enum {
+	PERMIT_POST,
+	PERMIT_INSERT,
+	PERMIT_UNDO,
+	REOPEN,
+	SETTLE,
+	REPORT_EFFECT,
+	REPORT_VOID,
+	FIND,
+	ADOPT,
+	DISCOVER
+};
 
 #define LEASE "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
 
@@ -34,6 +45,10 @@ const struct stmt store_attempts_statements[] = {
 			  "version = version + 1 "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ?",
 			  NULL },
+	[REOPEN] = { "attempts.reopen", STMT_WORKSPACE, "sb",
+		     "UPDATE attempts SET state = 'in_doubt', settled_at = NULL "
+		     "WHERE workspace_id = ? AND permit = ? AND state = 'no_effect'",
+		     NULL },
 	[SETTLE] = { "attempts.settle", STMT_WORKSPACE, "sitsIsissb",
 		     "UPDATE attempts SET state = ?, negatives = ?, "
 		     "last_read_at = COALESCE(?, last_read_at), "
@@ -65,6 +80,10 @@ const struct stmt store_attempts_statements[] = {
 		    "version = version + 1, updated_at = UTC_TIMESTAMP(3) "
 		    "WHERE workspace_id = ? AND id = ? AND state <> 'published'",
 		    NULL },
+	[DISCOVER] = { "attempts.discover", STMT_WORKSPACE, "isssi",
+		       "UPDATE posts SET attempts = ?, snapshot = ? "
+		       "WHERE workspace_id = ? AND id = ? AND fence = ?",
+		       NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -107,6 +126,9 @@ int store_attempts_settle(struct db *db, const char *ws, const struct settlement
 	const char *state = state_names[in->state];
 	int64_t changed = 0;
 
+	if (in->is_reopened && db_exec(db, ROW(REOPEN), NULL, reterr, ws, (const void *)in->permit,
+				       (size_t)PERMIT_BYTES) < 0)
+		return -1;
 	if (db_exec(db, ROW(SETTLE), &changed, reterr, state, in->negatives, in->last_read_us,
 		    state, in->fired_late_us, in->handle, (int64_t)(in->evidence != NULL),
 		    in->evidence, ws, (const void *)in->permit, (size_t)PERMIT_BYTES) < 0)
@@ -168,4 +190,13 @@ int store_attempts_restore(struct db *db, const char *ws, const struct permit *i
 		return -1;
 	*ret_is_new = r.is_new;
 	return 0;
+}
+
+int store_attempts_discover(struct db *db, const char *ws, const struct permit *in,
+			    struct problem *reterr)
+{
+	if (db_exec(db, ROW(DISCOVER), NULL, reterr, in->seq, in->snapshot, ws, in->post_id,
+		    in->fence) < 0)
+		return -1;
+	return insert(db, ws, in, ATTEMPT_IN_DOUBT, reterr);
 }

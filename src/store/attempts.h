@@ -39,6 +39,7 @@ struct settlement {
 	int64_t fired_late_us; /* INT64_MIN: unknown */
 	const char *handle;    /* NULL: as it was */
 	const char *evidence;  /* JSON text, one more entry; NULL none */
+	bool is_reopened;      /* it counted as without effect, wrongly: in doubt once more */
 };
 /* *ret_is_open false: it was settled before; nothing changed. */
 int store_attempts_settle(struct db *db, const char *ws, const struct settlement *in,
@@ -59,6 +60,13 @@ int store_attempts_report(struct db *db, const char *ws, const struct late_resul
 /* A permit that the journal knows and the database forgot (fail-over): in doubt, never sent again. */
 int store_attempts_restore(struct db *db, const char *ws, const struct permit *in, bool *ret_is_new,
 			   struct problem *reterr);
+
+/*
+ * A fire that nobody remembers, seen by its effect: an attempt in doubt that takes the post's next
+ * number. The post itself is moved by the caller, in the same transaction and before.
+ */
+int store_attempts_discover(struct db *db, const char *ws, const struct permit *in,
+			    struct problem *reterr);
 
 extern const struct stmt store_attempts_statements[];
 

@@ -17,6 +17,8 @@ enum {
 	STALE,
 	RESEAL,
 	PLAN,
+	WANT,
+	WAKE,
 	DUE,
 	ENSURE,
 	LEASE,
@@ -60,6 +62,18 @@ const struct stmt store_tokens_statements[] = {
 		   "?, ?) "
 		   "ON DUPLICATE KEY UPDATE next_at = VALUES(next_at), failures = 0",
 		   NULL },
+	[WANT] = { "tokens.want", STMT_WORKSPACE, "ssi",
+		   "INSERT INTO account_refreshes (workspace_id, account_id, next_at) "
+		   "SELECT workspace_id, account_id, UTC_TIMESTAMP(3) FROM account_tokens "
+		   "WHERE workspace_id = ? AND account_id = ? AND kind = 'access' "
+		   "AND generation = ? "
+		   "ON DUPLICATE KEY UPDATE next_at = IF(failures > 0 AND next_at IS NOT NULL, "
+		   "next_at, LEAST(COALESCE(next_at, VALUES(next_at)), VALUES(next_at)))",
+		   NULL },
+	[WAKE] = { "tokens.wake", STMT_WORKSPACE, "ss",
+		   "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? "
+		   "AND account_id = ? AND state = 'retrying' AND error_code = 'token_expired'",
+		   NULL },
 	[DUE] = { "tokens.due", STMT_GLOBAL, "i",
 		  "SELECT r.workspace_id, r.account_id, r.next_at, r.failures FROM "
 		  "account_refreshes r "
@@ -102,6 +116,14 @@ const char *tokens_value(const struct tokens *t, const char *kind)
 		if (strcmp(t->v[i].kind, kind) == 0)
 			return t->v[i].value;
 	return NULL;
+}
+
+int64_t tokens_generation(const struct tokens *t, const char *kind)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].kind, kind) == 0)
+			return t->v[i].generation;
+	return 0;
 }
 
 void tokens_done(struct tokens *t)
@@ -272,6 +294,17 @@ int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int
 	return db_exec(db, ROW(PLAN), NULL, reterr, ws, account_id, next_us);
 }
 
+int store_tokens_want(struct db *db, const char *ws, const char *account_id, int64_t generation,
+		      struct problem *reterr)
+{
+	return db_exec(db, ROW(WANT), NULL, reterr, ws, account_id, generation);
+}
+
+int store_tokens_wake(struct db *db, const char *ws, const char *account_id, struct problem *reterr)
+{
+	return db_exec(db, ROW(WAKE), NULL, reterr, ws, account_id);
+}
+
 int store_tokens_due(struct db *db, int64_t most, struct arena *a, struct token_due **ret,
 		     size_t *ret_n, struct problem *reterr)
 {
@@ -353,7 +386,8 @@ static int settle(struct db *db, void *arg, struct problem *reterr)
 		return problem_set(reterr, PROBLEM_CONFLICT, "the lease on the renewal was lost");
 	if (!in->tokens.n)
 		return 0;
-	if (store_tokens_put(db, s->ws, in->account_id, &in->tokens, s->keys, reterr) < 0)
+	if (store_tokens_put(db, s->ws, in->account_id, &in->tokens, s->keys, reterr) < 0 ||
+	    store_tokens_wake(db, s->ws, in->account_id, reterr) < 0)
 		return -1;
 	return db_exec(db, ROW(EXPIRES), NULL, reterr, in->expires_us, s->ws, in->account_id);
 }

@@ -30,6 +30,7 @@ struct tokens { /* owns the opened values; end with tokens_done(), which wipes t
 	size_t n;
 };
 const char *tokens_value(const struct tokens *t, const char *kind); /* NULL: none of that kind */
+int64_t tokens_generation(const struct tokens *t, const char *kind); /* 0: none of that kind */
 void tokens_done(struct tokens *t);
 
 struct token_set {
@@ -50,6 +51,15 @@ int store_tokens_reseal(struct db *db, const struct keys *keys, int64_t most, in
 
 /* Renewal. When it is due next; INSTANT_NONE never. */
 int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int64_t next_us,
+		      struct problem *reterr);
+/*
+ * A platform refused the access token of that generation: it is renewed at once, unless that has
+ * been done meanwhile. A renewal that keeps failing keeps its own pace.
+ */
+int store_tokens_want(struct db *db, const char *ws, const char *account_id, int64_t generation,
+		      struct problem *reterr);
+/* Posts that wait for a token look again at once: there is a new one, or there will be none. */
+int store_tokens_wake(struct db *db, const char *ws, const char *account_id,
 		      struct problem *reterr);
 struct token_due {
 	const char *workspace, *account_id;
@@ -72,7 +82,7 @@ struct token_settle {
 	bool has_failed;         /* counts a failure; else the count returns to 0 */
 	struct token_set tokens; /* n 0: none */
 };
-/* PROBLEM_CONFLICT: the lease was lost meanwhile; nothing is stored then. */
+/* New tokens wake the posts that wait. PROBLEM_CONFLICT: the lease was lost; nothing is stored. */
 int store_tokens_settle(struct db *db, const char *ws, const struct token_settle *in,
 			const struct keys *keys, struct problem *reterr);
 

@@ -51,8 +51,7 @@ START_TEST(every_row_is_complete_and_in_the_document)
 				      "%s", row->pattern);
 			ck_assert_msg(row_of(row->pattern, http_method_name(row->method)) == row,
 				      "%s twice", row->pattern);
-			json_object_foreach(item, method, at)
-			{
+			json_object_foreach(item, method, at) {
 				if (row_of(row->pattern, method) == row)
 					break;
 			}
@@ -70,10 +69,8 @@ START_TEST(every_operation_of_the_document_is_a_row)
 	json_t *doc = document(), *item, *operation, *seen = json_object();
 	const char *pattern, *method;
 
-	json_object_foreach(json_object_get(doc, "paths"), pattern, item)
-	{
-		json_object_foreach(item, method, operation)
-		{
+	json_object_foreach(json_object_get(doc, "paths"), pattern, item) {
+		json_object_foreach(item, method, operation) {
 			const char *id =
 				json_string_value(json_object_get(operation, "operationId"));
 
@@ -94,11 +91,11 @@ static void check_refs(json_t *doc, json_t *at)
 	size_t i;
 
 	if (json_is_array(at)) {
-		json_array_foreach(at, i, value) check_refs(doc, value);
+		json_array_foreach(at, i, value)
+			check_refs(doc, value);
 		return;
 	}
-	json_object_foreach(at, key, value)
-	{
+	json_object_foreach(at, key, value) {
 		char group[32] = "", name[96] = "";
 
 		check_refs(doc, value);

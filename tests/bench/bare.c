@@ -25,25 +25,27 @@
 #include "crypto/random.h"
 #include "store/statements.h"
 
-#define BACKLOG 1024
-#define BODY_MAX 4096
-#define OUT_MAX ((size_t)1 << 20)
-#define CELL_MAX 4096
-#define COLUMNS_MAX 40
-#define PARAMS_MAX 12
-#define PAGE_ROWS 50
-#define LIST_ROWS "51" /* is there one more? */
+#define BACKLOG      1024
+#define BODY_MAX     4096
+#define OUT_MAX      ((size_t)1 << 20)
+#define CELL_MAX     4096
+#define COLUMNS_MAX  40
+#define PARAMS_MAX   12
+#define PAGE_ROWS    50
+#define LIST_ROWS    "51" /* is there one more? */
 #define MEDIA_COLUMN 19
-#define KEY_PREFIX "Bearer sk_test_"
+#define KEY_PREFIX   "Bearer sk_test_"
 
 enum { KEY, CONTENT, CONTENTS, MEDIA, INSERT_POST, INSERT_EVENT, QUERIES };
 
 /* The rows that Carillon writes for a schedule call, in the fewest statements. */
 static const char insert_post[] =
-	"INSERT INTO posts (workspace_id, id, content_id, content_revision, character_id, account_id, "
+	"INSERT INTO posts (workspace_id, id, content_id, content_revision, character_id, "
+	"account_id, "
 	"platform, livemode, state, wake_at, due_at, timezone, local_time, tzdata, created_by, "
 	"created_at, updated_at) SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
-	"a.platform, a.livemode, 'queued', GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL 3600 SECOND), ?, "
+	"a.platform, a.livemode, 'queued', GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL 3600 SECOND), "
+	"?, "
 	"'Europe/Dublin', ?, 'bench', ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM contents c "
 	"JOIN accounts a ON a.workspace_id = c.workspace_id "
 	"WHERE c.workspace_id = ? AND c.id = ? AND a.id = ? AND a.status = 'connected' "
@@ -105,7 +107,8 @@ static const char *statement_text(size_t which)
 
 static void connect_database(struct bare *b, const char *socket, const char *password_file)
 {
-	static const char setup[] = "SET SESSION time_zone = '+00:00', tx_isolation = 'READ-COMMITTED'";
+	static const char setup[] =
+		"SET SESSION time_zone = '+00:00', tx_isolation = 'READ-COMMITTED'";
 	char password[256] = "";
 	FILE *f = fopen(password_file, "re");
 
@@ -115,7 +118,8 @@ static void connect_database(struct bare *b, const char *socket, const char *pas
 	password[strcspn(password, "\n")] = 0;
 	b->my = mysql_init(NULL);
 	mysql_options(b->my, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	if (!mysql_real_connect(b->my, "localhost", "carillon_api", password, "carillon", 0, socket, 0) ||
+	if (!mysql_real_connect(b->my, "localhost", "carillon_api", password, "carillon", 0, socket,
+				0) ||
 	    mysql_real_query(b->my, setup, sizeof(setup) - 1))
 		fail(socket, mysql_error(b->my));
 }
@@ -292,10 +296,10 @@ static void put_member(struct bare *b, const struct member *m, const struct cell
 	}
 }
 
-#define PUT_MEMBERS(b, members, cells)                                                             \
-	do {                                                                                       \
-		for (size_t i_ = 0; i_ < ARRAY_LEN(members); i_++)                                 \
-			put_member(b, &(members)[i_], &(cells)[(members)[i_].column]);             \
+#define PUT_MEMBERS(b, members, cells)                                                 \
+	do {                                                                           \
+		for (size_t i_ = 0; i_ < ARRAY_LEN(members); i_++)                     \
+			put_member(b, &(members)[i_], &(cells)[(members)[i_].column]); \
 	} while (0)
 
 static void put_media(struct bare *b, const struct cell *c, bool is_first)
@@ -335,7 +339,9 @@ struct page {
 
 static void hold_page(struct bare *b, const char *workspace, struct page *ret)
 {
-	const char *const values[] = { workspace, NULL, NULL, NULL, NULL, NULL, NULL, "", LIST_ROWS };
+	const char *const values[] = {
+		workspace, NULL, NULL, NULL, NULL, NULL, NULL, "", LIST_ROWS
+	};
 
 	ret->n = 0;
 	ret->is_more = false;
@@ -402,7 +408,8 @@ static void body_text(const char *body, const char *key, char ret[static 64])
 	ret[n] = 0;
 }
 
-static void finish_event(struct bare *b, const char *workspace, const struct cell *post, const char *due)
+static void finish_event(struct bare *b, const char *workspace, const struct cell *post,
+			 const char *due)
 {
 	size_t start = b->len;
 	char id[ID_MAX];
@@ -423,7 +430,9 @@ static void serve_schedule(struct bare *b, const struct cell *key, const char *c
 {
 	char body[BODY_MAX + 1], due[64], at[64], account[64], id[ID_MAX];
 	int n = FCGX_GetStr(body, BODY_MAX, b->fcgx.in);
-	const char *const values[] = { id, at, at, due, key[1].text, key[0].text, content, account };
+	const char *const values[] = {
+		id, at, at, due, key[1].text, key[0].text, content, account
+	};
 	const struct cell *post;
 
 	body[n > 0 ? n : 0] = 0;
@@ -444,11 +453,13 @@ static void serve_schedule(struct bare *b, const struct cell *key, const char *c
 	finish_event(b, key[0].text, post, due);
 	text_query(b, "COMMIT");
 	PUT_MEMBERS(b, post_members, post);
-	put(b, ",\"livemode\":false,\"status\":\"pending\",\"state\":\"queued\",\"reason\":null,\"scheduled_at\":\"");
+	put(b, ",\"livemode\":false,\"status\":\"pending\",\"state\":\"queued\",\"reason\":null,"
+	       "\"scheduled_at\":\"");
 	put(b, due);
 	put(b, "\",\"timezone\":\"Europe/Dublin\",\"local_time\":\"");
 	put_n(b, due, 19);
-	put(b, "\",\"published_at\":null,\"remote_post_id\":null,\"remote_url\":null,\"overrides\":null,"
+	put(b, "\",\"published_at\":null,\"remote_post_id\":null,\"remote_url\":null,\"overrides\":"
+	       "null,"
 	       "\"attempts\":0,\"next_attempt_at\":null,\"waiting_for\":null,\"error\":null}],"
 	       "\"next_cursor\":null}");
 }
@@ -498,7 +509,8 @@ static void serve(struct bare *b)
 	b->len = 0;
 	serve_path(b, key);
 	n = snprintf(head, sizeof(head),
-		     "Status: 200\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", b->len);
+		     "Status: 200\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+		     b->len);
 	(void)FCGX_PutStr(head, n, b->fcgx.out);
 	(void)FCGX_PutStr(b->out, (int)b->len, b->fcgx.out);
 	FCGX_Finish_r(&b->fcgx);
@@ -554,6 +566,7 @@ int main(int n, char **arguments)
 		return serve_all(arguments);
 	if (n == 2 && strcmp(arguments[1], "php") == 0)
 		return print_php();
-	fprintf(stderr, "usage: bare serve SOCKET WORKERS DATABASE_SOCKET PASSWORD_FILE | bare php\n");
+	fprintf(stderr,
+		"usage: bare serve SOCKET WORKERS DATABASE_SOCKET PASSWORD_FILE | bare php\n");
 	return 2;
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 5000
-#define PAUSE_NS 200000L
+#define PAUSE_NS    200000L
 #define REQUEST_MAX 512
 
 enum { RECORD_BEGIN = 1, RECORD_PARAMS = 4, RECORD_STDIN = 5, ROLE_RESPONDER = 1 };
@@ -42,8 +42,11 @@ static void add_head(struct record_writer *w, uint8_t type, size_t length)
 static void make_request(struct record_writer *w)
 {
 	static const char *const pairs[] = {
-		"REQUEST_METHOD", "GET", "DOCUMENT_URI", "/api/v1/health", "REQUEST_URI", "/api/v1/health",
-		"QUERY_STRING", "", "REMOTE_ADDR", "127.0.0.1",
+		"REQUEST_METHOD", "GET",
+		"DOCUMENT_URI",   "/api/v1/health",
+		"REQUEST_URI",    "/api/v1/health",
+		"QUERY_STRING",   "",
+		"REMOTE_ADDR",    "127.0.0.1",
 	};
 	static const uint8_t begin[8] = { 0, ROLE_RESPONDER };
 	struct record_writer params = { .n = 0 };
@@ -78,7 +81,8 @@ static int ask(const struct sockaddr_un *address, const struct record_writer *w)
 	char byte;
 	int answered;
 
-	answered = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+	answered = fd >= 0 &&
+		   connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
 		   write(fd, w->bytes, w->n) == (ssize_t)w->n && read(fd, &byte, 1) == 1;
 	if (fd >= 0)
 		close(fd);

@@ -137,6 +137,33 @@ START_TEST(killed_recovery_leaves_one_post)
 }
 END_TEST
 
+/* Killed while it renews a token that the platform has refused. */
+static const char *const renewal_plans[] = { "F08_refresh_sent 1 kill\n",
+					     "F08_refresh_sent 2 kill\n",
+					     "F09_refresh_answer 1 kill\n" };
+
+START_TEST(killed_renewal_is_made_again)
+{
+	char id[ID_MAX], caption[64];
+	int died = 0;
+
+	(void)snprintf(caption, sizeof(caption), "renewal %d", _i);
+	rig_post(&rig, 0, caption, -500, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"token.expire_now\","
+			"\"match\":{\"endpoint\":\"media_create\"}}");
+	for (int i = 0; i < 20 && died == 0; i++)
+		died = rig_once(&rig, renewal_plans[_i]);
+	ck_assert_int_eq(died, -SIGKILL);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM account_refreshes WHERE "
+					  "lease_until > UTC_TIMESTAMP()"),
+			 1);
+	database_run(&rig.database, "UPDATE account_refreshes SET lease_until = "
+				    "UTC_TIMESTAMP(3) - INTERVAL 1 SECOND");
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	check_honest(id, caption);
+}
+END_TEST
+
 /* The list of crash points against what really fired in this run. */
 START_TEST(every_crash_point_fires)
 {
@@ -180,6 +207,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, killed_runner_leaves_one_post, 0, (int)ARRAY_LEN(rows));
 	tcase_add_loop_test(t, killed_recovery_leaves_one_post, 0, (int)ARRAY_LEN(second_plans));
+	tcase_add_loop_test(t, killed_renewal_is_made_again, 0, (int)ARRAY_LEN(renewal_plans));
 	tcase_add_test(t, every_crash_point_fires);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

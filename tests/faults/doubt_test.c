@@ -254,6 +254,28 @@ START_TEST(forgotten_permit_is_a_doubt_and_not_sent_again)
 }
 END_TEST
 
+/* The refusal counts as proof, yet it came out: staging sees that, and nothing is sent again. */
+START_TEST(refused_but_live_is_found_and_not_sent_again)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "refused but live", -500, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.error_then_live\","
+			"\"params\":{\"code\":9007,\"subcode\":2207027}}");
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, PATIENCE_MS), POST_RETRYING);
+	if (_i == 1) /* and nobody remembers that it was sent */
+		database_run(&rig.database, "DELETE FROM attempts");
+	if (_i == 1)
+		database_run(&rig.database, "UPDATE posts SET attempts = 0, snapshot = NULL");
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "refused but live"), 1);
+	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL AND attempts = 1"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'effect'"),
+			 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("doubt");
@@ -272,6 +294,7 @@ int main(void)
 	tcase_add_loop_test(t, database_crash_leaves_one_post, 0, (int)ARRAY_LEN(outage_at_ms));
 	tcase_add_test(t, stalled_runner_is_ended_and_its_post_settled);
 	tcase_add_test(t, forgotten_permit_is_a_doubt_and_not_sent_again);
+	tcase_add_loop_test(t, refused_but_live_is_found_and_not_sent_again, 0, 2);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -13,6 +13,9 @@
 
 #define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 
+/* Longer than a case may take: whoever sits it out fails. */
+#define LONG_MS 120000
+
 static struct rig rig;
 
 static void setup(void)
@@ -273,10 +276,10 @@ START_TEST(publish_now_answers_with_the_outcome)
 
 	pool_open(&p);
 	rig_post(&rig, 0, "at once", 3600000, id);
-	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
+	ck_assert_msg(now(&p, id, LONG_MS, &s, &why) == 0, "%s", why.detail);
 	ck_assert_int_eq(s, POST_PUBLISHED);
 	ck_assert_int_eq(rig_state(&rig, id), POST_PUBLISHED);
-	ck_assert_int_eq(now(&p, id, 10000, &s, &why), 0);
+	ck_assert_int_eq(now(&p, id, LONG_MS, &s, &why), 0);
 	ck_assert_int_eq(s, POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "at once"), 1);
 	pool_close(&p);
@@ -340,7 +343,7 @@ START_TEST(publish_now_races_the_runner_once)
 	rig_post(&rig, 0, caption, 200 + _i * 30, id);
 	pid = rig_runner(&rig, NULL, "--once");
 	rig_sleep_ms(_i * 40);
-	ck_assert_msg(now(&p, id, 10000, &s, &why) == 0, "%s", why.detail);
+	ck_assert_msg(now(&p, id, LONG_MS, &s, &why) == 0, "%s", why.detail);
 	ck_assert_int_eq(s, POST_PUBLISHED);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
@@ -379,6 +382,96 @@ START_TEST(publish_now_refuses_what_may_not_go_out)
 }
 END_TEST
 
+static int64_t of_account(const char *expression)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM accounts WHERE id = '%s'", expression,
+		       rig.accounts[0]);
+	return rig_number(&rig, sql);
+}
+
+static const char stale_token[] = "{\"platform\":\"instagram\",\"point\":\"token.expire_now\","
+				  "\"match\":{\"endpoint\":\"media_create\"}}";
+
+START_TEST(stale_token_is_renewed_while_the_post_waits)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "stale token", -500, id);
+	database_run(&rig.database, "UPDATE posts SET tries = 7"); /* one more would be the last */
+	rig_fault(&rig, stale_token);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "stale token"), 1);
+	ck_assert_int_eq(of_account("status = 'connected'"), 1);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes WHERE owner IS NULL"),
+		0);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type LIKE 'account%'"),
+			 0);
+}
+END_TEST
+
+START_TEST(renewal_without_an_answer_is_made_again)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "lost renewal", -500, id);
+	rig_fault(&rig, stale_token);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"net.rst_after\","
+			"\"match\":{\"endpoint\":\"token\"}}");
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
+	ck_assert_int_eq(of_account("status = 'connected'"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM account_refreshes WHERE "
+					  "next_at > UTC_TIMESTAMP()"),
+			 1);
+	database_run(&rig.database, "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) "
+				    "WHERE next_at IS NOT NULL");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "lost renewal"), 1);
+}
+END_TEST
+
+/* The sandbox's tokens stay dead: no case follows that needs a live one. */
+START_TEST(refused_renewal_asks_for_a_new_connection)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "refused renewal", -500, id);
+	rig_sandbox(&rig, "/_control/tokens/expire", "{\"platform\":\"instagram\"}");
+	for (int i = 0; i < 20 && of_account("status = 'expired'") != 1; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(of_account("status = 'expired' AND status_reason IS NOT NULL"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = "
+					  "'account.needs_reconnect'"),
+			 1);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(of_post(id, "state = 'retrying' AND error_code = 'token_expired' "
+				     "AND error_who = 'account_owner' AND tries = 0"),
+			 1);
+	ck_assert_int_eq(rig_effects(&rig, "refused renewal"), 0);
+}
+END_TEST
+
+START_TEST(throttled_post_keeps_its_tries)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "throttled", -500, id);
+	database_run(&rig.database, "UPDATE posts SET tries = 7");
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"buc.throttle\","
+			"\"params\":{\"minutes\":1},\"match\":{\"endpoint\":\"media_create\"}}");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 10000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "error_code = 'rate_limited'"), 1);
+	ck_assert_int_eq(of_post(id, "tries"), 7);
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+}
+END_TEST
+
 /* Last: the sandbox's tokens stay dead. */
 START_TEST(refused_token_is_told_to_the_account)
 {
@@ -405,12 +498,27 @@ START_TEST(refused_token_is_told_to_the_account)
 }
 END_TEST
 
+static TCase *prompt_cases(void)
+{
+	TCase *t = tcase_create("prompt");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, publish_now_answers_with_the_outcome);
+	tcase_add_loop_test(t, publish_now_races_the_runner_once, 0, 8);
+	return t;
+}
+
 static TCase *account_cases(void)
 {
 	TCase *t = tcase_create("account");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, stale_token_is_renewed_while_the_post_waits);
+	tcase_add_test(t, renewal_without_an_answer_is_made_again);
+	tcase_add_test(t, throttled_post_keeps_its_tries);
+	tcase_add_test(t, refused_renewal_asks_for_a_new_connection);
 	tcase_add_test(t, refused_token_is_told_to_the_account);
 	return t;
 }
@@ -432,10 +540,8 @@ static TCase *cases(void)
 	tcase_add_test(t, unapproved_content_stays_here);
 	tcase_add_test(t, expired_account_keeps_its_posts_waiting);
 	tcase_add_test(t, post_that_kills_its_runners_is_set_aside);
-	tcase_add_test(t, publish_now_answers_with_the_outcome);
 	tcase_add_test(t, publish_now_past_its_wait_is_settled_later);
 	tcase_add_test(t, publish_now_past_its_wait_leaves_staging_to_the_runner);
-	tcase_add_loop_test(t, publish_now_races_the_runner_once, 0, 8);
 	tcase_add_loop_test(t, publish_now_refuses_what_may_not_go_out, 0, 5);
 	return t;
 }
@@ -448,6 +554,7 @@ int main(void)
 
 	rig_start(&rig);
 	suite_add_tcase(s, cases());
+	suite_add_tcase(s, prompt_cases());
 	suite_add_tcase(s, account_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

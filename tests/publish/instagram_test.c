@@ -51,8 +51,7 @@ static size_t effects(struct answer **ret_all, json_t **ret_first)
 
 	*ret_all = sandbox("GET", "/_control/objects?platform=instagram", NULL);
 	list = answer_at(*ret_all, "objects");
-	json_array_foreach(list, i, o)
-	{
+	json_array_foreach(list, i, o) {
 		const char *of = json_string_value(json_object_get(o, "account"));
 
 		if (!of || strcmp(of, person.account[0]) != 0)

@@ -354,8 +354,9 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = { "DELETE FROM attempts", "DELETE FROM events",
-					   "DELETE FROM posts", "DELETE FROM content_media",
-					   "DELETE FROM contents", "DELETE FROM runners" };
+					   "DELETE FROM posts",    "DELETE FROM content_media",
+					   "DELETE FROM contents", "DELETE FROM runners",
+					   "DELETE FROM account_refreshes" };
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
 		database_run(&r->database, sql[i]);
