@@ -8,7 +8,8 @@
 
 /* clang-format off */
 #define PLATFORM_EACH(PLATFORM) \
-	PLATFORM(instagram)
+	PLATFORM(instagram) \
+	PLATFORM(twitter)
 /* clang-format on */
 
 #endif
