@@ -21,47 +21,28 @@ make_folders() {
 	! is_root || chown "$RUN_USER" "$LOG_DIR/publish.log"
 }
 
-# The sandbox stands where the platform's servers would; its app id and secret are public words.
-instagram_section() {
-	cat <<EOT
-
-[$1]
-client_id = 1234567890
-client_secret_file = $HOME_DIR/keys/sandbox.secret
-dialog_base = $2/instagram
-graph_base = $2/instagram
-rupload_base = $2/instagram
-upload_host_suffix = 127.0.0.1
-ig_dialog_base = $2/instagram
-ig_token_base = $2/instagram
-ig_graph_base = $2/instagram
-EOT
+# sandbox_section SECTION URL SETTING...: the sandbox stands where the platform's servers would;
+# its app id and secret are public words.
+sandbox_section() {
+	local section=$1 url=$2 name
+	shift 2
+	printf '\n[%s]\nclient_id = 1234567890\n' "$section"
+	printf 'client_secret_file = %s\n' "$HOME_DIR/keys/sandbox.secret"
+	for name in "$@"; do
+		printf '%s = %s\n' "$name" "$url"
+	done
 }
 
-tiktok_section() {
-	cat <<EOT
-
-[$1]
-client_id = 1234567890
-client_secret_file = $HOME_DIR/keys/sandbox.secret
-dialog_base = $2/tiktok
-api_base = $2/tiktok
-upload_base = $2/tiktok
-profile_url = $2/tiktok
-EOT
-}
-
-pinterest_section() {
-	cat <<EOT
-
-[$1]
-client_id = 1234567890
-client_secret_file = $HOME_DIR/keys/sandbox.secret
-oauth_base = $2/pinterest
-api_base = $2/pinterest
-upload_base = $2/pinterest
-pin_url = $2/pinterest
-EOT
+platform_sections() {
+	local url=$1 mode
+	for mode in "" .test; do
+		sandbox_section "instagram$mode" "$url/instagram" dialog_base graph_base rupload_base \
+			ig_dialog_base ig_token_base ig_graph_base
+		printf 'upload_host_suffix = 127.0.0.1\n'
+		sandbox_section "tiktok$mode" "$url/tiktok" dialog_base api_base upload_base profile_url
+		sandbox_section "pinterest$mode" "$url/pinterest" oauth_base api_base upload_base pin_url
+		sandbox_section "twitter$mode" "$url/twitter" dialog_base api_base profile_url
+	done
 }
 
 first_config() {
@@ -105,12 +86,7 @@ listen = 127.0.0.1:$sandbox
 folder = $HOME_DIR/sandbox
 ca_file = $HOME_DIR/tls/ca.pem
 EOT
-	instagram_section instagram "http://127.0.0.1:$sandbox"
-	instagram_section instagram.test "http://127.0.0.1:$sandbox"
-	tiktok_section tiktok "http://127.0.0.1:$sandbox"
-	tiktok_section tiktok.test "http://127.0.0.1:$sandbox"
-	pinterest_section pinterest "http://127.0.0.1:$sandbox"
-	pinterest_section pinterest.test "http://127.0.0.1:$sandbox"
+	platform_sections "http://127.0.0.1:$sandbox"
 }
 
 make_config() {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <glib.h>
+
 #include "base/cleanup.h"
 
 /* Well-formed sequences by first byte; the second byte's range is what excludes overlong forms,
@@ -103,4 +105,13 @@ bool utf8_has_controls(const char *s)
 			return true;
 	}
 	return false;
+}
+
+char *utf8_nfc(struct arena *a, const char *s)
+{
+	char *text = g_utf8_normalize(s, -1, G_NORMALIZE_NFC);
+	char *ret = arena_strdup(a, text ? text : s);
+
+	g_free(text);
+	return ret;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 bool utf8_valid(const char *s, size_t len);
 size_t utf8_points(const char *s);      /* code points of a valid string */
 size_t utf8_utf16_units(const char *s); /* UTF-16 code units of a valid string */
@@ -18,5 +20,7 @@ bool utf8_has_controls(const char *s);  /* C0 (but \t \n \r) or DEL */
 uint32_t utf8_next(const char **s);
 /* Bytes of the one well-formed sequence at s (len > 0 are readable); 0: none stands there. */
 size_t utf8_measure(const char *s, size_t len);
+/* The valid string in Unicode normalisation form C (UAX 15). */
+char *utf8_nfc(struct arena *a, const char *s);
 
 #endif

@@ -22,7 +22,7 @@ static struct http_request *token_call(struct arena *a, const struct platform_ap
 	struct pinterest_caller caller = { a, app, NULL };
 	struct http_request *r = pinterest_call(&caller, VERB_POST, label, "%s", path);
 
-	http_request_basic(r, platform_text(app, "client_id"), app->client_secret);
+	http_request_basic(r, platform_text(app, "client_id"), platform_secret(app));
 	return r;
 }
 

@@ -10,7 +10,8 @@
 #define PLATFORM_EACH(PLATFORM) \
 	PLATFORM(instagram) \
 	PLATFORM(tiktok) \
-	PLATFORM(pinterest)
+	PLATFORM(pinterest) \
+	PLATFORM(twitter)
 /* clang-format on */
 
 #endif

@@ -23,7 +23,7 @@ static struct http_request *oauth_call(struct arena *a, const struct platform_ap
 
 	http_request_url(r, platform_text(app, "api_base"), "%s", path);
 	http_request_form(r, "client_key", platform_text(app, "client_id"));
-	http_request_form(r, "client_secret", app->client_secret);
+	http_request_form(r, "client_secret", platform_secret(app));
 	r->timeout_ms = TOKEN_TIMEOUT_MS;
 	return r;
 }

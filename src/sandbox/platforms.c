@@ -7,6 +7,7 @@ const struct sandbox_platform *const sandbox_platforms[] = {
 	&sandbox_instagram,
 	&sandbox_tiktok,
 	&sandbox_pinterest,
+	&sandbox_twitter,
 	NULL,
 };
 

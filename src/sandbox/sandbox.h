@@ -133,6 +133,7 @@ extern const struct sandbox_platform *const sandbox_platforms[]; /* NULL-termina
 extern const struct sandbox_platform sandbox_instagram;
 extern const struct sandbox_platform sandbox_tiktok;
 extern const struct sandbox_platform sandbox_pinterest;
+extern const struct sandbox_platform sandbox_twitter;
 
 size_t sandbox_platform_index(const struct sandbox_platform *p);
 const struct sandbox_platform *sandbox_platform_find(const char *name, size_t len);
