@@ -76,14 +76,15 @@ static int account_choose(struct request *req, const char *id, struct account *r
 			return 0;
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "account %s does not exist", id);
 	}
-	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &all, reterr) < 0)
+	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &all,
+				reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.v[i].is_default && all.v[i].status == ACCOUNT_CONNECTED)
 			wish.preferred_id = all.v[i].id;
 	}
-	return store_accounts_resolve(req->app->db, req->principal->workspace, &wish, req->arena, ret,
-				      reterr);
+	return store_accounts_resolve(req->app->db, req->principal->workspace, &wish, req->arena,
+				      ret, reterr);
 }
 
 /* How a dialogue that found nothing out is told. */
@@ -119,14 +120,15 @@ static int boards_read(struct request *req, const struct account *a, struct boar
 					    .username = a->username,
 					    .expires_us = a->expires_us };
 
-	if (store_tokens_get(req->app->db, req->principal->workspace, a->id, req->app->keys, &tokens,
-			     reterr) < 0)
+	if (store_tokens_get(req->app->db, req->principal->workspace, a->id, req->app->keys,
+			     &tokens, reterr) < 0)
 		return -1;
 	account.access_token = tokens_value(&tokens, "access");
 	if (a->status != ACCOUNT_CONNECTED || !account.access_token)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %s must be connected again", a->id);
-	platform_app_init(&app, req->arena, req->app->config, integration_platform(req), a->livemode);
+	platform_app_init(&app, req->arena, req->app->config, integration_platform(req),
+			  a->livemode);
 	l->app = &app;
 	l->account = &account;
 	dialogue_boards(req, l, ret);
@@ -192,7 +194,8 @@ static int set_default(struct request *req, struct reply *ret, struct problem *r
 	    boards_read(req, &a, &l, &outcome, reterr) < 0)
 		return -1;
 	if (outcome.kind == OUTCOME_ABSENT)
-		return problem_add(reterr, "/board_id", "not_found", "the account has no such board");
+		return problem_add(reterr, "/board_id", "not_found",
+				   "the account has no such board");
 	patch.id = a.id;
 	patch.settings = settings_with(req, &a, &l.boards[0]);
 	if (store_accounts_update(req->app->db, req->principal->workspace, &patch, reterr) < 0)

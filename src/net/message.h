@@ -33,7 +33,7 @@ struct http_part {                                /* multipart/form-data, in ord
 struct http_piece { /* a text, or the base64 of a file: JSON around bytes that stay on disk */
 	const char *text;
 	const char *file_path;
-	int64_t bytes;                            /* of the file; -1: to its end */
+	int64_t bytes; /* of the file; -1: to its end */
 	struct http_piece *next;
 };
 
@@ -49,8 +49,8 @@ struct http_request {
 	int64_t offset, length;
 	struct http_part *parts;   /* BODY_MULTIPART */
 	struct http_piece *pieces; /* BODY_PIECES: streamed one after another */
-	int timeout_ms;          /* 0: the client's default for the phase */
-	int64_t reply_max_bytes; /* 0: 1 MiB */
+	int timeout_ms;            /* 0: the client's default for the phase */
+	int64_t reply_max_bytes;   /* 0: 1 MiB */
 	/* NULL, or where the body of a 2xx reply goes instead of into memory; -1 ends the transfer */
 	int (*sink)(void *arg, const void *p, size_t n);
 	void *sink_arg;

@@ -16,8 +16,8 @@
 struct pieces {
 	const struct http_piece *first, *at;
 	int64_t length;
-	struct slice *file;          /* of the piece at hand; NULL: a text, or not opened yet */
-	size_t done;                 /* of the text, or of coded */
+	struct slice *file; /* of the piece at hand; NULL: a text, or not opened yet */
+	size_t done;        /* of the text, or of coded */
 	char coded[CODED_MAX];
 	size_t coded_n;
 };

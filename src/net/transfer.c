@@ -452,10 +452,8 @@ static int body_none(struct transfer_handle *t)
 int transfer_prepare(struct transfer_handle *t)
 {
 	static int (*const bodies[])(struct transfer_handle *) = {
-		[BODY_NONE] = body_none,
-		[BODY_BYTES] = body_bytes,
-		[BODY_FILE] = body_file,
-		[BODY_MULTIPART] = body_multipart,
+		[BODY_NONE] = body_none,     [BODY_BYTES] = body_bytes,
+		[BODY_FILE] = body_file,     [BODY_MULTIPART] = body_multipart,
 		[BODY_PIECES] = body_pieces,
 	};
 

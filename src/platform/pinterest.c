@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#define SCOPES "boards:read,boards:write,pins:read,pins:write,user_accounts:read"
+#define SCOPES          "boards:read,boards:write,pins:read,pins:write,user_accounts:read"
 #define RENEW_BEFORE_US (7 * US_PER_DAY)
 
 extern const struct setting platform_pinterest_settings[];

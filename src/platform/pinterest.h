@@ -16,15 +16,15 @@
 
 /* What to do about an error. */
 enum pinterest_class {
-	PINTEREST_LATER,       /* the same step again, later */
-	PINTEREST_FETCH,       /* again later, a few times; then it is the content's fault */
-	PINTEREST_MEDIA,       /* again with a newly registered upload */
-	PINTEREST_TOKEN,       /* renew the token, then again */
-	PINTEREST_RECONNECT,   /* a person must connect the account again */
-	PINTEREST_USER,        /* a person must do something inside Pinterest first */
-	PINTEREST_CONTENT,     /* this content cannot be published */
-	PINTEREST_OPERATOR,    /* this server, or its app at Pinterest, is set up wrongly */
-	PINTEREST_DOUBT,       /* of a created pin: proves nothing either way */
+	PINTEREST_LATER,     /* the same step again, later */
+	PINTEREST_FETCH,     /* again later, a few times; then it is the content's fault */
+	PINTEREST_MEDIA,     /* again with a newly registered upload */
+	PINTEREST_TOKEN,     /* renew the token, then again */
+	PINTEREST_RECONNECT, /* a person must connect the account again */
+	PINTEREST_USER,      /* a person must do something inside Pinterest first */
+	PINTEREST_CONTENT,   /* this content cannot be published */
+	PINTEREST_OPERATOR,  /* this server, or its app at Pinterest, is set up wrongly */
+	PINTEREST_DOUBT,     /* of a created pin: proves nothing either way */
 };
 
 #define PINTEREST_ANY (-1)
@@ -37,7 +37,7 @@ struct pinterest_error_row {
 	enum pinterest_class pin;       /* when that says so */
 	enum post_error_code error;
 	enum who who;
-	int retry_s;                    /* 0: the engine's own back-off */
+	int retry_s; /* 0: the engine's own back-off */
 	const char *sentence;
 };
 
@@ -47,13 +47,13 @@ const struct pinterest_error_row *pinterest_error_find(int status, int code, con
 
 /* A reply, read once whatever its shape. */
 struct pinterest_reply {
-	const json_t *json;             /* NULL: not JSON; lives as long as the arena */
-	bool is_ok;                     /* 2xx */
-	bool is_broken;                 /* no whole reply arrived */
+	const json_t *json; /* NULL: not JSON; lives as long as the arena */
+	bool is_ok;         /* 2xx */
+	bool is_broken;     /* no whole reply arrived */
 	int status, code;
-	const char *message, *rid;      /* NULL: none; rid is Pinterest's number of the request */
+	const char *message, *rid; /* NULL: none; rid is Pinterest's number of the request */
 	const struct pinterest_error_row *row; /* NULL when is_ok */
-	int64_t retry_after_s;          /* 0: not said */
+	int64_t retry_after_s;                 /* 0: not said */
 };
 
 /* now_us: for a Retry-After that is a date. */
@@ -67,7 +67,7 @@ struct pinterest_refusal {
 	enum post_error_code code;
 	enum who who;
 	int64_t retry_s;
-	const char *slug;               /* becomes platform_code */
+	const char *slug; /* becomes platform_code */
 };
 enum script_move pinterest_refuse(struct arena *a, const struct pinterest_refusal *why,
 				  struct step_result *ret, const char *fmt, ...)
@@ -76,7 +76,7 @@ enum script_move pinterest_refuse(struct arena *a, const struct pinterest_refusa
 struct pinterest_caller {
 	struct arena *arena;
 	const struct platform_app *app;
-	const char *token;              /* NULL: none goes along */
+	const char *token; /* NULL: none goes along */
 };
 /* {api_base}{api_prefix}{path}, token in the header. */
 struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_verb verb,
@@ -93,7 +93,8 @@ void pinterest_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What a publication becomes. */
 enum pinterest_kind { PINTEREST_IMAGE, PINTEREST_CAROUSEL, PINTEREST_VIDEO, PINTEREST_KINDS };
-int pinterest_kind(const struct publication *post, enum pinterest_kind *ret); /* -1: nothing it has */
+int pinterest_kind(const struct publication *post,
+		   enum pinterest_kind *ret); /* -1: nothing it has */
 /* Board of the post, else of the account's settings; NULL: none was chosen. */
 const char *pinterest_board(const struct publication *post, const struct platform_account *account);
 const char *pinterest_section(const struct publication *post);
@@ -106,15 +107,20 @@ bool pinterest_is_pushed(const struct platform_app *app, const struct publicatio
 /* POST /v5/pins */
 struct http_request *pinterest_pin_request(const struct delivery *d);
 
-enum step pinterest_connect(struct connect *c, const struct http_reply *last, struct step_result *ret);
-enum step pinterest_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
-enum step pinterest_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step pinterest_connect(struct connect *c, const struct http_reply *last,
+			    struct step_result *ret);
+enum step pinterest_renew(struct renewal *r, const struct http_reply *last,
+			  struct step_result *ret);
+enum step pinterest_revoke(struct renewal *r, const struct http_reply *last,
+			   struct step_result *ret);
 enum step pinterest_boards(struct board_list *l, const struct http_reply *last,
 			   struct step_result *ret);
 void pinterest_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret);
-enum step pinterest_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-enum step pinterest_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+enum step pinterest_stage(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret);
+enum step pinterest_fire(struct delivery *d, const struct http_reply *last,
+			 struct step_result *ret);
 enum step pinterest_confirm(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
 enum step pinterest_recover(struct delivery *d, const struct http_reply *last,

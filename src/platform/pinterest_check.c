@@ -35,7 +35,8 @@ static void check_texts(const struct check *c)
 
 		if (n > most)
 			findings_add(c->ret, false, rules[i].pointer, rules[i].code,
-				     "The %s has %" PRId64 " characters; Pinterest takes %" PRId64 ".",
+				     "The %s has %" PRId64 " characters; Pinterest takes %" PRId64
+				     ".",
 				     rules[i].name, n, most);
 	}
 	if (c->post->link && *c->post->link && strncmp(c->post->link, "https://", 8) != 0 &&
@@ -53,9 +54,10 @@ static void check_board(const struct check *c)
 	const char *section = pinterest_section(c->post);
 
 	if (!board)
-		findings_add(c->ret, false, "board_id", "board_missing",
-			     "A pin needs a board: name one (board_id), or choose the account's default "
-			     "board.");
+		findings_add(
+			c->ret, false, "board_id", "board_missing",
+			"A pin needs a board: name one (board_id), or choose the account's default "
+			"board.");
 	else if (!pinterest_is_digits(board))
 		findings_add(c->ret, false, "board_id", "board_invalid",
 			     "A board's id consists of digits.");
@@ -73,13 +75,15 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-static void check_bytes(const struct check *c, const char *pointer, int64_t bytes, const char *limit)
+static void check_bytes(const struct check *c, const char *pointer, int64_t bytes,
+			const char *limit)
 {
 	int64_t most = platform_int(c->app, limit);
 
 	if (bytes > most)
 		findings_add(c->ret, false, pointer, "media_too_large",
-			     "The file has %" PRId64 " bytes; Pinterest takes %" PRId64 ".", bytes, most);
+			     "The file has %" PRId64 " bytes; Pinterest takes %" PRId64 ".", bytes,
+			     most);
 }
 
 static void check_image(const struct check *c, const char *pointer, const struct media_item *m)
@@ -100,8 +104,8 @@ static void check_image(const struct check *c, const char *pointer, const struct
 	}
 	if (side > 0 && side < least)
 		findings_add(c->ret, false, pointer, "image_too_small",
-			     "The image is %d x %d pixels; Pinterest takes none below %" PRId64 ".", m->width,
-			     m->height, least);
+			     "The image is %d x %d pixels; Pinterest takes none below %" PRId64 ".",
+			     m->width, m->height, least);
 	if (m->width > 0 && 10 * (int64_t)m->height > 21 * (int64_t)m->width)
 		findings_add(c->ret, true, pointer, "image_cut",
 			     "The image is taller than 1:2.1; Pinterest cuts it off in the feed.");
@@ -123,7 +127,8 @@ static void check_video(const struct check *c, const char *pointer, const struct
 			     "Pinterest takes H.264 or H.265 video, this is %s.", m->video_codec);
 	if (m->duration_ms > 0 && (m->duration_ms < least || m->duration_ms > most))
 		findings_add(c->ret, false, pointer, "duration",
-			     "The video lasts %d ms; Pinterest takes %" PRId64 " to %" PRId64 " ms.",
+			     "The video lasts %d ms; Pinterest takes %" PRId64 " to %" PRId64
+			     " ms.",
 			     m->duration_ms, least, most);
 	if (w > 0 && h > 0 && (100 * w > 191 * h || h > 2 * w))
 		findings_add(c->ret, false, pointer, "aspect_ratio",
@@ -139,7 +144,8 @@ static void check_item(const struct check *c, size_t i)
 
 	(void)snprintf(pointer, sizeof(pointer), "media/%zu", i);
 	if (m->state == MEDIA_FAILED)
-		findings_add(c->ret, false, pointer, "media_failed", "The media could not be fetched.");
+		findings_add(c->ret, false, pointer, "media_failed",
+			     "The media could not be fetched.");
 	if (m->state != MEDIA_READY)
 		return;
 	if (m->kind == MEDIA_VIDEO)
@@ -183,8 +189,9 @@ void pinterest_check(const struct platform_app *app, const struct platform_accou
 	struct check c = { app, account, post, PINTEREST_IMAGE, ret };
 
 	if (pinterest_kind(post, &c.kind) < 0) {
-		findings_add(ret, false, "kind", "kind_unsupported",
-			     "Pinterest takes one image, several images, or one video through its API.");
+		findings_add(
+			ret, false, "kind", "kind_unsupported",
+			"Pinterest takes one image, several images, or one video through its API.");
 		return;
 	}
 	check_board(&c);

@@ -54,7 +54,8 @@ static bool read_tokens(struct arena *a, const struct pinterest_reply *r, struct
 static enum script_move exchange_fail(struct connect *c, struct pinterest_reply *r,
 				      struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
+	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
+					 NULL };
 
 	if (!r->row)
 		r->row = pinterest_error_find(r->status, 0, NULL);
@@ -62,10 +63,11 @@ static enum script_move exchange_fail(struct connect *c, struct pinterest_reply 
 	    r->status == 429)
 		return pinterest_fail(c->arena, r, r->row->elsewhere, ret);
 	why.slug = arena_printf(c->arena, "%d/%d", r->status, r->code);
-	return pinterest_refuse(c->arena, &why, ret,
-				"Pinterest does not take the authorization code or the app's id and "
-				"secret; start connecting again, and if that does not help check "
-				"client_secret_file and the redirect address at Pinterest.");
+	return pinterest_refuse(
+		c->arena, &why, ret,
+		"Pinterest does not take the authorization code or the app's id and "
+		"secret; start connecting again, and if that does not help check "
+		"client_secret_file and the redirect address at Pinterest.");
 }
 
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -129,7 +131,9 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 	*ret = (struct connect_account){
 		.remote_id = id ? id : username,
 		.username = username ? username : id,
-		.display_name = name ? name : username ? username : id,
+		.display_name = name       ? name
+				: username ? username
+					   : id,
 		.avatar_url = text_of(c->arena, person, "profile_image"),
 		.scopes = granted,
 		.missing_scopes = pinterest_missing_scopes(
@@ -144,7 +148,8 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 	arena_defer(c->arena, pinterest_json_release, ret->meta);
 }
 
-static enum script_move read_person(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_person(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct connect *c = ctx;
 	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
@@ -154,12 +159,12 @@ static enum script_move read_person(void *ctx, const struct http_reply *last, st
 
 	pinterest_read(c->arena, last, c->now_us, &r);
 	if (!r.is_ok && r.row->elsewhere == PINTEREST_RECONNECT)
-		return pinterest_refuse(c->arena, &why, ret,
-					"These permissions were not granted: %s. Connect again and grant "
-					"them.",
-					pinterest_missing_scopes(c->arena,
-								 platform_text(c->app, "scopes_required"),
-								 memo_text(c->memo, "granted")));
+		return pinterest_refuse(
+			c->arena, &why, ret,
+			"These permissions were not granted: %s. Connect again and grant "
+			"them.",
+			pinterest_missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
+						 memo_text(c->memo, "granted")));
 	if (!r.is_ok)
 		return pinterest_fail(c->arena, &r, r.row->elsewhere, ret);
 	account_fill(c, r.json, account);
@@ -180,7 +185,8 @@ static const struct script_row connect_rows[] = {
 };
 static const struct script connect_script = { "connect", connect_rows };
 
-enum step pinterest_connect(struct connect *c, const struct http_reply *last, struct step_result *ret)
+enum step pinterest_connect(struct connect *c, const struct http_reply *last,
+			    struct step_result *ret)
 {
 	return script_run(&connect_script, c->memo, c, last, ret);
 }
@@ -192,8 +198,8 @@ enum step pinterest_connect(struct connect *c, const struct http_reply *last, st
 static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *reply,
 				   struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0,
-					 NULL };
+	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
+					 WHO_ACCOUNT_OWNER, 0, NULL };
 
 	if (!reply->row)
 		reply->row = pinterest_error_find(reply->status, 0, NULL);
@@ -201,8 +207,9 @@ static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *re
 	    (reply->status != 400 && reply->status != 401 && reply->status != 403))
 		return pinterest_fail(r->arena, reply, PINTEREST_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply->status, reply->code);
-	return pinterest_refuse(r->arena, &why, ret,
-				"Pinterest does not renew the access any more; connect the account again.");
+	return pinterest_refuse(
+		r->arena, &why, ret,
+		"Pinterest does not renew the access any more; connect the account again.");
 }
 
 /* The access token stands last: its end is the account's. */
@@ -224,8 +231,8 @@ static void renewal_fill(struct renewal *r, const struct oauth2_tokens *t, const
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0,
-					 "no_refresh_token" };
+	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
+					 WHO_ACCOUNT_OWNER, 0, "no_refresh_token" };
 
 	if (!r->refresh_token || !*r->refresh_token)
 		return pinterest_refuse(r->arena, &why, ret,
@@ -236,7 +243,8 @@ static enum script_move ask_renew(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-static enum script_move read_renew(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_renew(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct renewal *r = ctx;
 	struct pinterest_reply reply;
@@ -269,15 +277,18 @@ static enum script_move ask_revoke(void *ctx, struct step_result *ret)
 
 	ret->request = token_call(r->arena, r->app, "pin.oauth.revoke", "/oauth/token/revoke");
 	http_request_form(ret->request, "token", refresh ? refresh : r->account->access_token);
-	http_request_form(ret->request, "token_type_hint", refresh ? "refresh_token" : "access_token");
+	http_request_form(ret->request, "token_type_hint",
+			  refresh ? "refresh_token" : "access_token");
 	return SCRIPT_SEND;
 }
 
 /* Pinterest revokes tokens of its system users only; those of people it refuses. */
-static enum script_move read_revoke(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_revoke(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0, NULL };
+	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
+					 NULL };
 	struct pinterest_reply reply;
 
 	pinterest_read(r->arena, last, r->now_us, &reply);
@@ -288,9 +299,10 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last, st
 	if (reply.status != 401 && reply.status != 403)
 		return pinterest_fail(r->arena, &reply, PINTEREST_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply.status, reply.code);
-	return pinterest_refuse(r->arena, &why, ret,
-				"Pinterest does not take access back for apps; remove the app in the "
-				"account's settings at Pinterest.");
+	return pinterest_refuse(
+		r->arena, &why, ret,
+		"Pinterest does not take access back for apps; remove the app in the "
+		"account's settings at Pinterest.");
 }
 
 static const struct script_row revoke_rows[] = {
@@ -299,7 +311,8 @@ static const struct script_row revoke_rows[] = {
 };
 static const struct script revoke_script = { "revoke", revoke_rows };
 
-enum step pinterest_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret)
+enum step pinterest_revoke(struct renewal *r, const struct http_reply *last,
+			   struct step_result *ret)
 {
 	ret->phase = PHASE_STAGE;
 	return script_run(&revoke_script, r->memo, r, last, ret);

@@ -123,12 +123,13 @@ static json_t *fetched_source(const struct delivery *d, enum pinterest_kind kind
 	json_t *items;
 
 	if (kind == PINTEREST_IMAGE)
-		return json_pack("{s:s, s:s?}", "source_type", "image_url", "url", d->post->media[0].url);
+		return json_pack("{s:s, s:s?}", "source_type", "image_url", "url",
+				 d->post->media[0].url);
 	items = json_array();
 	for (size_t i = 0; i < d->post->media_n; i++)
 		json_array_append_new(items, json_pack("{s:s?}", "url", d->post->media[i].url));
-	return json_pack("{s:s, s:o, s:i}", "source_type", "multiple_image_urls", "items", items, "index",
-			 0);
+	return json_pack("{s:s, s:o, s:i}", "source_type", "multiple_image_urls", "items", items,
+			 "index", 0);
 }
 
 static void push_image(struct http_request *r, const struct media_item *m)
@@ -195,7 +196,7 @@ static const struct {
 	const char *entity;
 	char c;
 } entities[] = {
-	{ "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
+	{ "&amp;", '&' },  { "&lt;", '<' },   { "&gt;", '>' },
 	{ "&quot;", '"' }, { "&#39;", '\'' }, { "&#x27;", '\'' },
 };
 

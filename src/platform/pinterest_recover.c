@@ -11,9 +11,9 @@
 #include "platform/pinterest.h"
 
 #define PAGE_SIZE "25"
-#define CALLS_MAX 40           /* pages without pins are not counted as pages */
-#define WINDOW_S 600           /* so much older than the fire a pin must be to end the search */
-#define EARLY_S 120            /* clocks: so much earlier may a match be stamped */
+#define CALLS_MAX 40  /* pages without pins are not counted as pages */
+#define WINDOW_S  600 /* so much older than the fire a pin must be to end the search */
+#define EARLY_S   120 /* clocks: so much earlier may a match be stamped */
 
 static const struct script recover_script;
 
@@ -35,7 +35,8 @@ static enum script_move recover_found(struct delivery *d, struct step_result *re
 	ret->outcome = (struct outcome){
 		.kind = OUTCOME_PUBLISHED,
 		.remote_id = arena_strdup(d->arena, id),
-		.remote_url = arena_printf(d->arena, "%s/pin/%s/", platform_text(d->app, "pin_url"), id),
+		.remote_url =
+			arena_printf(d->arena, "%s/pin/%s/", platform_text(d->app, "pin_url"), id),
 	};
 	return recover_end(d);
 }
@@ -62,17 +63,19 @@ static enum script_move ask_list(void *ctx, struct step_result *ret)
 		section = pinterest_section(d->post);
 	}
 	if (!pinterest_is_digits(board))
-		return recover_unknown(d, "no_board",
-				       "It is not known which board the pin was to go to; look at the "
-				       "profile and settle the post by hand.",
-				       ret);
+		return recover_unknown(
+			d, "no_board",
+			"It is not known which board the pin was to go to; look at the "
+			"profile and settle the post by hand.",
+			ret);
 	if (!json_object_get(d->memo, "matches"))
 		json_object_set_new(d->memo, "matches", json_object());
 	if (section)
-		ret->request = pinterest_call(&caller, VERB_GET, "pin.list", "/boards/%s/sections/%s/pins",
-					      board, section);
+		ret->request = pinterest_call(&caller, VERB_GET, "pin.list",
+					      "/boards/%s/sections/%s/pins", board, section);
 	else
-		ret->request = pinterest_call(&caller, VERB_GET, "pin.list", "/boards/%s/pins", board);
+		ret->request =
+			pinterest_call(&caller, VERB_GET, "pin.list", "/boards/%s/pins", board);
 	http_request_query(ret->request, "page_size", PAGE_SIZE);
 	http_request_query(ret->request, "bookmark", memo_text(d->memo, "bookmark"));
 	return SCRIPT_SEND;
@@ -182,14 +185,15 @@ static enum script_move list_verdict(struct delivery *d, bool is_covered, struct
 	size_t n = json_object_size(matches);
 
 	if (n > 1)
-		return recover_unknown(d, "ambiguous",
-				       "Several pins look like this one; choose the right one by hand.",
-				       ret);
+		return recover_unknown(
+			d, "ambiguous",
+			"Several pins look like this one; choose the right one by hand.", ret);
 	if (n == 0 && !is_covered)
-		return recover_unknown(d, "not_covered",
-				       "The board has too many new pins to be sure that this one is not "
-				       "among them.",
-				       ret);
+		return recover_unknown(
+			d, "not_covered",
+			"The board has too many new pins to be sure that this one is not "
+			"among them.",
+			ret);
 	if (n == 0) {
 		ret->outcome = (struct outcome){ .kind = OUTCOME_ABSENT };
 		return recover_end(d);

@@ -10,9 +10,9 @@
 #include "platform/address.h"
 #include "platform/pinterest.h"
 
-#define UPLOAD_BYTES_PER_S 262144 /* slower than this an upload counts as stuck */
+#define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
-#define UPLOAD_TRIES 3         /* into one registration; then a new one */
+#define UPLOAD_TRIES          3 /* into one registration; then a new one */
 
 static const struct script stage_script;
 
@@ -67,7 +67,8 @@ static const char *video_todo(struct delivery *d)
 static enum script_move ask_next(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0, NULL };
+	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
+					 NULL };
 	enum pinterest_kind kind = PINTEREST_IMAGE;
 	const char *board = pinterest_board(d->post, d->account), *todo;
 
@@ -78,9 +79,10 @@ static enum script_move ask_next(void *ctx, struct step_result *ret)
 	}
 	if (!pinterest_is_digits(board)) {
 		why.slug = "board_missing";
-		return pinterest_refuse(d->arena, &why, ret,
-					"No usable board is chosen: name one (board_id), or choose the "
-					"account's default board.");
+		return pinterest_refuse(
+			d->arena, &why, ret,
+			"No usable board is chosen: name one (board_id), or choose the "
+			"account's default board.");
 	}
 	memo_set_text(d->memo, "board", board);
 	memo_set_text(d->memo, "section", pinterest_section(d->post));
@@ -90,10 +92,10 @@ static enum script_move ask_next(void *ctx, struct step_result *ret)
 	if (todo)
 		return stage_go(d, todo);
 	memo_set_text(d->memo, "stage", NULL);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_STAGED,
-					 .handle = kind == PINTEREST_VIDEO ?
-							   memo_text(media_of(d), "id") :
-							   NULL };
+	ret->outcome =
+		(struct outcome){ .kind = OUTCOME_STAGED,
+				  .handle = kind == PINTEREST_VIDEO ? memo_text(media_of(d), "id")
+								    : NULL };
 	return SCRIPT_DONE;
 }
 
@@ -115,7 +117,8 @@ static enum script_move ask_board(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-static enum script_move read_board(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_board(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	struct pinterest_reply r;
@@ -170,7 +173,8 @@ static enum script_move read_register(void *ctx, const struct http_reply *last,
  */
 static enum script_move media_renew(struct delivery *d, const char *reason, struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0, reason };
+	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0,
+					 reason };
 	int64_t renewals = memo_count(d->memo, "renewals");
 
 	json_object_clear(media_of(d));
@@ -209,12 +213,14 @@ static enum script_move ask_upload(void *ctx, struct step_result *ret)
 			http_request_part(ret->request, name, json_string_value(value));
 	}
 	http_request_part_file(ret->request, "file", &part);
-	ret->request->timeout_ms = UPLOAD_TIMEOUT_MIN_MS + (int)(m->bytes * 1000 / UPLOAD_BYTES_PER_S);
+	ret->request->timeout_ms =
+		UPLOAD_TIMEOUT_MIN_MS + (int)(m->bytes * 1000 / UPLOAD_BYTES_PER_S);
 	return SCRIPT_SEND;
 }
 
 /* After a broken upload only Pinterest knows whether it has the bytes: the next poll tells. */
-static enum script_move read_upload(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_upload(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	json_t *media = media_of(d);
@@ -238,8 +244,8 @@ static int64_t poll_wait_us(const struct delivery *d, const json_t *media)
 {
 	int64_t polls = memo_int(media, "polls");
 	int64_t ms = pinterest_step_of(platform_text(d->app, "poll_ms"), polls);
-	const char *seed = arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "",
-					(long long)polls);
+	const char *seed =
+		arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "", (long long)polls);
 
 	return ms * US_PER_MS * (95 + (int64_t)(digest_crc32(seed, strlen(seed)) % 11)) / 100;
 }
@@ -343,7 +349,8 @@ static const struct script_row stage_rows[] = {
 };
 static const struct script stage_script = { "stage", stage_rows };
 
-enum step pinterest_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret)
+enum step pinterest_stage(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret)
 {
 	ret->phase = PHASE_STAGE;
 	return script_run(&stage_script, d->memo, d, last, ret);

@@ -10,7 +10,7 @@
 
 #define MESSAGE_MAX 400
 #define EPOCH_LEAST 1000000000LL /* a reset this large is a time, not a wait */
-#define WAIT_MAX_S 86400
+#define WAIT_MAX_S  86400
 
 void pinterest_json_release(void *doc)
 {
@@ -81,7 +81,8 @@ void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_
 	}
 	if (json_is_object(doc))
 		read_error(a, doc, ret);
-	ret->row = pinterest_error_find(last->status, ret->code, ret->is_broken ? NULL : ret->message);
+	ret->row =
+		pinterest_error_find(last->status, ret->code, ret->is_broken ? NULL : ret->message);
 }
 
 /* Cut at a code point; what Pinterest writes may repeat a token that we sent. */
@@ -128,8 +129,8 @@ enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r
 		message = arena_printf(a, "%s (request %s)", message, r->rid);
 	ret->outcome = (struct outcome){
 		.kind = classes[class].kind,
-		.retry_after_s = r->retry_after_s > 0 && r->row->retry_s ? r->retry_after_s :
-									   r->row->retry_s,
+		.retry_after_s = r->retry_after_s > 0 && r->row->retry_s ? r->retry_after_s
+									 : r->row->retry_s,
 		.error = { .code = r->row->error,
 			   .message = r->row->sentence,
 			   .who = r->row->who,

@@ -142,10 +142,10 @@ struct platform_board {
 	const char *id, *name, *privacy;
 };
 struct board_list {
-	struct arena *arena;           /* lives for the whole dialogue */
+	struct arena *arena; /* lives for the whole dialogue */
 	const struct platform_app *app;
 	const struct platform_account *account;
-	const char *board_id;          /* only this one (ABSENT: there is none); NULL: all */
+	const char *board_id; /* only this one (ABSENT: there is none); NULL: all */
 	int64_t now_us;
 	json_t *memo;
 	const struct platform_board *boards; /* on STEP_DONE with OUTCOME_PUBLISHED */

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#define SCOPES "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
+#define SCOPES          "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
 #define RENEW_BEFORE_US (30 * US_PER_MIN)
 
 extern const struct setting platform_tiktok_settings[];

@@ -31,12 +31,12 @@ enum tiktok_class {
 };
 
 struct tiktok_error_row {
-	const char *code;            /* error.code, OAuth error or fail_reason; a trailing * is any rest */
+	const char *code; /* error.code, OAuth error or fail_reason; a trailing * is any rest */
 	enum tiktok_class elsewhere; /* when a repeatable call says so */
 	enum tiktok_class fire;      /* when the init of photos says so */
 	enum post_error_code error;
 	enum who who;
-	int retry_s;                 /* 0: the engine's own back-off */
+	int retry_s; /* 0: the engine's own back-off */
 	const char *sentence;
 };
 
@@ -54,9 +54,9 @@ const struct tiktok_upload_row *tiktok_upload_find(int status); /* never NULL */
 
 /* A reply, read once whatever its shape. */
 struct tiktok_reply {
-	const json_t *json, *data;   /* NULL: none; live as long as the arena */
-	bool is_ok;                  /* error.code is "ok", whatever the status */
-	bool is_broken;              /* no whole reply arrived */
+	const json_t *json, *data; /* NULL: none; live as long as the arena */
+	bool is_ok;                /* error.code is "ok", whatever the status */
+	bool is_broken;            /* no whole reply arrived */
 	int status;
 	const char *code, *message, *log_id; /* NULL: none */
 	const struct tiktok_error_row *row;  /* NULL when is_ok */
@@ -76,7 +76,7 @@ struct tiktok_refusal {
 	enum post_error_code code;
 	enum who who;
 	int64_t retry_s;
-	const char *slug;            /* becomes platform_code */
+	const char *slug; /* becomes platform_code */
 };
 enum script_move tiktok_refuse(struct arena *a, const struct tiktok_refusal *why,
 			       struct step_result *ret, const char *fmt, ...)
@@ -100,14 +100,15 @@ bool tiktok_is_video(const struct delivery *d);
 /* To the person's inbox in the app instead of the profile. */
 bool tiktok_is_inbox(const struct platform_app *app, const struct publication *post);
 /* TikTok's name of the level that was asked for; NULL: none was; "": not a level. */
-const char *tiktok_privacy_wish(const struct platform_app *app, const struct platform_account *account,
+const char *tiktok_privacy_wish(const struct platform_app *app,
+				const struct platform_account *account,
 				const struct publication *post);
 /* Of photos. */
 const char *tiktok_title(const struct publication *post);
 const char *tiktok_description(const struct publication *post);
 
 /* tiktok_form.c: bodies and the upload */
-json_t *tiktok_video_form(struct delivery *d);  /* makes the plan of chunks in the memo */
+json_t *tiktok_video_form(struct delivery *d); /* makes the plan of chunks in the memo */
 json_t *tiktok_photo_form(const struct delivery *d);
 bool tiktok_is_last_chunk(const struct delivery *d);
 /* The part that TikTok lacks next; NULL: the upload address is not to be trusted. */
@@ -117,8 +118,14 @@ int64_t tiktok_range_sent(const struct delivery *d, const char *content_range);
 bool tiktok_upload_is_old(const struct delivery *d);
 
 /* The state of a publish_id. */
-enum tiktok_state { TIKTOK_UPLOADING, TIKTOK_WORKING, TIKTOK_COMPLETE, TIKTOK_IN_INBOX, TIKTOK_FAILED,
-		    TIKTOK_STRANGE };
+enum tiktok_state {
+	TIKTOK_UPLOADING,
+	TIKTOK_WORKING,
+	TIKTOK_COMPLETE,
+	TIKTOK_IN_INBOX,
+	TIKTOK_FAILED,
+	TIKTOK_STRANGE
+};
 struct http_request *tiktok_status_call(const struct delivery *d);
 /* Of an answer that is ok. UPLOADING: bytes are missing, and `sent` in the memo is fresh; FAILED: r->row
  * says why. Notes a post's id when there is one. */
@@ -131,8 +138,10 @@ void tiktok_check(const struct platform_app *app, const struct platform_account 
 		  const struct publication *post, struct findings *ret);
 enum step tiktok_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);
 enum step tiktok_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-enum step tiktok_confirm(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-enum step tiktok_recover(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+enum step tiktok_confirm(struct delivery *d, const struct http_reply *last,
+			 struct step_result *ret);
+enum step tiktok_recover(struct delivery *d, const struct http_reply *last,
+			 struct step_result *ret);
 const char *tiktok_canonical(struct arena *a, const char *text);
 
 #endif

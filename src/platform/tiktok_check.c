@@ -31,8 +31,8 @@ static void check_length(const struct check *c, const char *pointer, const char 
 
 	if (n > most)
 		findings_add(c->ret, false, pointer, "caption_too_long",
-			     "The %s has %" PRId64 " characters (UTF-16 code units); TikTok takes %" PRId64
-			     " here.",
+			     "The %s has %" PRId64
+			     " characters (UTF-16 code units); TikTok takes %" PRId64 " here.",
 			     pointer, n, most);
 }
 
@@ -52,13 +52,15 @@ static void check_texts(const struct check *c)
 			     "TikTok lets no app write comments; the first comment is left out.");
 }
 
-static void check_bytes(const struct check *c, const char *pointer, int64_t bytes, const char *limit)
+static void check_bytes(const struct check *c, const char *pointer, int64_t bytes,
+			const char *limit)
 {
 	int64_t most = platform_int(c->app, limit);
 
 	if (bytes > most)
 		findings_add(c->ret, false, pointer, "media_too_large",
-			     "The file has %" PRId64 " bytes; TikTok takes %" PRId64 ".", bytes, most);
+			     "The file has %" PRId64 " bytes; TikTok takes %" PRId64 ".", bytes,
+			     most);
 }
 
 static void check_photo(const struct check *c, const char *pointer, const struct media_item *m)
@@ -74,14 +76,16 @@ static void check_photo(const struct check *c, const char *pointer, const struct
 	if (shorter > platform_int(c->app, "photo_short_side_max") ||
 	    longer > platform_int(c->app, "photo_long_side_max"))
 		findings_add(c->ret, false, pointer, "dimensions",
-			     "The photo is %d x %d; TikTok takes up to 1080p (%" PRId64 " x %" PRId64 ").",
+			     "The photo is %d x %d; TikTok takes up to 1080p (%" PRId64
+			     " x %" PRId64 ").",
 			     m->width, m->height, platform_int(c->app, "photo_long_side_max"),
 			     platform_int(c->app, "photo_short_side_max"));
 }
 
 static void check_sides(const struct check *c, const char *pointer, const struct media_item *m)
 {
-	int64_t least = platform_int(c->app, "video_side_min"), most = platform_int(c->app, "video_side_max");
+	int64_t least = platform_int(c->app, "video_side_min"),
+		most = platform_int(c->app, "video_side_max");
 
 	if (m->width <= 0 || m->height <= 0)
 		return;
@@ -96,14 +100,16 @@ static void check_video(const struct check *c, const char *pointer, const struct
 {
 	static const char *const mimes[] = { "video/mp4", "video/quicktime", "video/webm", NULL };
 	static const char *const codecs[] = { "h264", "hevc", "vp8", "vp9", NULL };
-	int64_t least = platform_int(c->app, "video_min_ms"), most = platform_int(c->app, "video_max_ms");
+	int64_t least = platform_int(c->app, "video_min_ms"),
+		most = platform_int(c->app, "video_max_ms");
 
 	if (m->mime && !is_one_of(m->mime, mimes))
 		findings_add(c->ret, false, pointer, "container_unsupported",
 			     "TikTok takes MP4, MOV and WebM videos, this is %s.", m->mime);
 	if (m->video_codec && *m->video_codec && !is_one_of(m->video_codec, codecs))
 		findings_add(c->ret, false, pointer, "codec_unsupported",
-			     "TikTok takes H.264, H.265, VP8 and VP9 video, this is %s.", m->video_codec);
+			     "TikTok takes H.264, H.265, VP8 and VP9 video, this is %s.",
+			     m->video_codec);
 	check_bytes(c, pointer, m->bytes, "video_max_bytes");
 	if (m->duration_ms > 0 && (m->duration_ms < least || m->duration_ms > most))
 		findings_add(c->ret, false, pointer, "duration",
@@ -119,7 +125,8 @@ static void check_item(const struct check *c, size_t i)
 
 	(void)snprintf(pointer, sizeof(pointer), "media/%zu", i);
 	if (m->state == MEDIA_FAILED)
-		findings_add(c->ret, false, pointer, "media_failed", "The media could not be fetched.");
+		findings_add(c->ret, false, pointer, "media_failed",
+			     "The media could not be fetched.");
 	if (m->state != MEDIA_READY)
 		return;
 	if (c->kind == TIKTOK_PHOTO)
@@ -141,9 +148,10 @@ static void check_privacy(const struct check *c)
 	if (tiktok_is_inbox(c->app, c->post))
 		return;
 	if (!level)
-		findings_add(c->ret, true, "overrides/tiktok/privacy", "privacy_not_chosen",
-			     "No privacy level is chosen; the first that TikTok offers the account is "
-			     "taken.");
+		findings_add(
+			c->ret, true, "overrides/tiktok/privacy", "privacy_not_chosen",
+			"No privacy level is chosen; the first that TikTok offers the account is "
+			"taken.");
 	else if (!*level)
 		findings_add(c->ret, false, "overrides/tiktok/privacy", "privacy_unknown",
 			     "The privacy level must be public, friends, followers or private.");
@@ -171,7 +179,8 @@ static void check_account(const struct check *c)
 		return;
 	if (!oauth2_has_scope(c->account->scopes, scope))
 		findings_add(c->ret, false, "account", "missing_scope",
-			     "The account lacks the permission %s; connect it again and grant it.", scope);
+			     "The account lacks the permission %s; connect it again and grant it.",
+			     scope);
 }
 
 void tiktok_check(const struct platform_app *app, const struct platform_account *account,
@@ -181,9 +190,10 @@ void tiktok_check(const struct platform_app *app, const struct platform_account 
 	int64_t most = platform_int(app, "photos_max");
 
 	if (tiktok_kind(post, &c.kind) < 0) {
-		findings_add(ret, false, "kind", "kind_unsupported",
-			     "TikTok publishes one video, or photos; no text alone, no stories and no "
-			     "mixture.");
+		findings_add(
+			ret, false, "kind", "kind_unsupported",
+			"TikTok publishes one video, or photos; no text alone, no stories and no "
+			"mixture.");
 		return;
 	}
 	if ((int64_t)post->media_n > most)

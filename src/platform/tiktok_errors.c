@@ -6,8 +6,8 @@
 #include "base/cleanup.h"
 
 #define MINUTE 60
-#define HOUR 3600
-#define DAY 86400
+#define HOUR   3600
+#define DAY    86400
 
 /*
  * Decided by code, not by HTTP status: TikTok's documents and its servers disagree on the status.

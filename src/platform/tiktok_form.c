@@ -12,7 +12,7 @@
 #include "platform/address.h"
 #include "platform/tiktok.h"
 
-#define UPLOAD_BYTES_PER_S 262144 /* slower than this an upload counts as stuck */
+#define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
 
 int tiktok_kind(const struct publication *post, enum tiktok_kind *ret)
@@ -69,7 +69,8 @@ static const char *privacy_level(const char *word)
 	return "";
 }
 
-const char *tiktok_privacy_wish(const struct platform_app *app, const struct platform_account *account,
+const char *tiktok_privacy_wish(const struct platform_app *app,
+				const struct platform_account *account,
 				const struct publication *post)
 {
 	const char *wish = memo_text(post->options, "privacy");
@@ -174,9 +175,9 @@ json_t *tiktok_photo_form(const struct delivery *d)
 	if (cover < 0 || (size_t)cover >= d->post->media_n)
 		cover = 0;
 	return json_pack("{s:s, s:s, s:o, s:{s:s, s:o, s:I}}", "media_type", "PHOTO", "post_mode",
-			 is_inbox ? "MEDIA_UPLOAD" : "DIRECT_POST", "post_info", info, "source_info",
-			 "source", "PULL_FROM_URL", "photo_images", urls, "photo_cover_index",
-			 (json_int_t)cover);
+			 is_inbox ? "MEDIA_UPLOAD" : "DIRECT_POST", "post_info", info,
+			 "source_info", "source", "PULL_FROM_URL", "photo_images", urls,
+			 "photo_cover_index", (json_int_t)cover);
 }
 
 /* The end of the chunk in which the next byte lies. */
@@ -208,12 +209,13 @@ struct http_request *tiktok_chunk(const struct delivery *d)
 	int64_t sent = memo_int(d->memo, "sent"), end = part_end(d);
 	struct http_request *r;
 
-	if (!url || !address_is_trusted(d->app, url, "upload_base", "upload_host_suffix") || !m->path)
+	if (!url || !address_is_trusted(d->app, url, "upload_base", "upload_host_suffix") ||
+	    !m->path)
 		return NULL;
 	r = http_request_new(d->arena, VERB_PUT, "tt.upload");
 	http_request_url(r, url, "%s", "");
-	http_request_header(r, "Content-Range", "bytes %" PRId64 "-%" PRId64 "/%" PRId64, sent, end - 1,
-			    memo_int(d->memo, "size"));
+	http_request_header(r, "Content-Range", "bytes %" PRId64 "-%" PRId64 "/%" PRId64, sent,
+			    end - 1, memo_int(d->memo, "size"));
 	http_request_file(r, m->path, sent, end - sent, m->mime ? m->mime : "video/mp4");
 	r->timeout_ms = UPLOAD_TIMEOUT_MIN_MS + (int)((end - sent) * 1000 / UPLOAD_BYTES_PER_S);
 	return r;

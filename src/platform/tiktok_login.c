@@ -10,9 +10,9 @@
 #include "platform/tiktok.h"
 
 #define TOKEN_TIMEOUT_MS 60000 /* a lost answer may cost the refresh token: be patient */
-#define BASIC_FIELDS "open_id,union_id,avatar_url,avatar_large_url,display_name"
-#define PROFILE_FIELDS "username,profile_deep_link,is_verified"
-#define BASIC_SCOPE "user.info.basic"
+#define BASIC_FIELDS     "open_id,union_id,avatar_url,avatar_large_url,display_name"
+#define PROFILE_FIELDS   "username,profile_deep_link,is_verified"
+#define BASIC_SCOPE      "user.info.basic"
 
 static const struct script connect_script;
 
@@ -78,8 +78,8 @@ static enum script_move login_fail(struct arena *a, struct tiktok_reply *r, stru
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct connect *c = ctx;
-	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER, 0,
-				      "missing_scopes" };
+	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
+				      WHO_ACCOUNT_OWNER, 0, "missing_scopes" };
 	struct tiktok_reply r;
 
 	tiktok_read_flat(c->arena, last, &r);
@@ -88,9 +88,10 @@ static enum script_move read_code(void *ctx, const struct http_reply *last, stru
 	if (!memo_text(c->memo, "granted") && c->granted)
 		memo_set_text(c->memo, "granted", c->granted);
 	if (!oauth2_has_scope(memo_text(c->memo, "granted"), BASIC_SCOPE))
-		return tiktok_refuse(c->arena, &why, ret,
-				     "The permission %s was not granted; connect again and grant it.",
-				     BASIC_SCOPE);
+		return tiktok_refuse(
+			c->arena, &why, ret,
+			"The permission %s was not granted; connect again and grant it.",
+			BASIC_SCOPE);
 	return script_go(c->memo, &connect_script, "user");
 }
 
@@ -176,8 +177,12 @@ static void account_fill(struct connect *c, const char *id, struct connect_accou
 
 	*ret = (struct connect_account){
 		.remote_id = id,
-		.username = username ? username : name ? name : id,
-		.display_name = name && *name ? name : username ? username : id,
+		.username = username ? username
+			    : name   ? name
+				     : id,
+		.display_name = name && *name ? name
+				: username    ? username
+					      : id,
 		.avatar_url = memo_text(user, "avatar_large_url"),
 		.scopes = spaced(c->arena, granted),
 		.missing_scopes =
@@ -200,7 +205,8 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 	struct connect_account *account = arena_alloc(c->arena, sizeof(*account));
 	const char *id = memo_text(json_object_get(c->memo, "user"), "open_id");
-	struct tiktok_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, "no_open_id" };
+	struct tiktok_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
+				      "no_open_id" };
 
 	if (!id)
 		id = memo_text(c->memo, "open_id");
@@ -230,8 +236,8 @@ enum step tiktok_connect(struct connect *c, const struct http_reply *last, struc
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0,
-				      "no_token" };
+	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				      0, "no_token" };
 
 	if (!r->refresh_token || !*r->refresh_token)
 		return tiktok_refuse(r->arena, &why, ret,
@@ -256,7 +262,8 @@ static enum script_move renew_fail(struct renewal *r, struct tiktok_reply *reply
 	return tiktok_fail(r->arena, reply, is_dead ? TIKTOK_RECONNECT : TIKTOK_LATER, ret);
 }
 
-static enum script_move read_renew(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_renew(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct renewal *r = ctx;
 	struct tiktok_reply reply;
@@ -267,11 +274,12 @@ static enum script_move read_renew(void *ctx, const struct http_reply *last, str
 		return renew_fail(r, &reply, ret);
 	refresh = memo_text(r->memo, "refresh");
 	if (refresh)
-		r->tokens[r->tokens_n++] = (struct connect_token){
-			"refresh", arena_strdup(r->arena, refresh), instant_of(r->memo, "refresh_until")
-		};
+		r->tokens[r->tokens_n++] =
+			(struct connect_token){ "refresh", arena_strdup(r->arena, refresh),
+						instant_of(r->memo, "refresh_until") };
 	r->tokens[r->tokens_n++] =
-		(struct connect_token){ "access", arena_strdup(r->arena, memo_text(r->memo, "access")),
+		(struct connect_token){ "access",
+					arena_strdup(r->arena, memo_text(r->memo, "access")),
 					instant_of(r->memo, "access_until") };
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
 	return SCRIPT_DONE;
@@ -299,7 +307,8 @@ static enum script_move ask_revoke(void *ctx, struct step_result *ret)
 }
 
 /* 200 with an empty body or {}. */
-static enum script_move read_revoke(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_revoke(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct renewal *r = ctx;
 	struct tiktok_reply reply;

@@ -22,8 +22,10 @@ static const struct {
 	const char *status;
 	enum tiktok_state state;
 } states[] = {
-	{ "PROCESSING_UPLOAD", TIKTOK_UPLOADING },     { "PROCESSING_DOWNLOAD", TIKTOK_WORKING },
-	{ "PUBLISH_COMPLETE", TIKTOK_COMPLETE },       { "SEND_TO_USER_INBOX", TIKTOK_IN_INBOX },
+	{ "PROCESSING_UPLOAD", TIKTOK_UPLOADING },
+	{ "PROCESSING_DOWNLOAD", TIKTOK_WORKING },
+	{ "PUBLISH_COMPLETE", TIKTOK_COMPLETE },
+	{ "SEND_TO_USER_INBOX", TIKTOK_IN_INBOX },
 	{ "FAILED", TIKTOK_FAILED },
 };
 
@@ -35,7 +37,8 @@ static void note_post_id(struct delivery *d, const json_t *data)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const json_t *ids = json_object_get(data, names[i]);
-		const char *id = tiktok_id(d->arena, json_is_array(ids) ? json_array_get(ids, 0) : ids);
+		const char *id =
+			tiktok_id(d->arena, json_is_array(ids) ? json_array_get(ids, 0) : ids);
 
 		if (id && strcmp(id, "0") != 0)
 			memo_set_text(d->memo, "post_id", id);
@@ -98,7 +101,8 @@ static enum script_move ask_video(struct delivery *d, struct step_result *ret)
 	}
 	if (tiktok_upload_is_old(d)) {
 		memo_set_int(d->memo, "renew", 1);
-		return fire_late(d, ret, "TikTok's upload address has expired; the upload starts anew.");
+		return fire_late(d, ret,
+				 "TikTok's upload address has expired; the upload starts anew.");
 	}
 	ret->request = tiktok_is_last_chunk(d) ? tiktok_chunk(d) : NULL;
 	if (!ret->request)
@@ -120,7 +124,8 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 static enum script_move accepted(struct delivery *d, struct step_result *ret)
 {
 	ret->outcome = (struct outcome){ .kind = OUTCOME_ACCEPTED,
-					 .handle = arena_strdup(d->arena, memo_text(d->memo, "publish_id")) };
+					 .handle = arena_strdup(d->arena,
+								memo_text(d->memo, "publish_id")) };
 	return SCRIPT_DONE;
 }
 
@@ -129,7 +134,9 @@ static enum script_move read_last_chunk(struct delivery *d, const struct http_re
 					struct step_result *ret)
 {
 	const struct tiktok_upload_row *row = tiktok_upload_find(last->status);
-	struct tiktok_reply r = { .status = last->status, .message = last->failure, .row = &row->error };
+	struct tiktok_reply r = { .status = last->status,
+				  .message = last->failure,
+				  .row = &row->error };
 	enum tiktok_class class = row->fire;
 
 	if (last->status == 201)
@@ -169,7 +176,8 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	struct tiktok_reply r;
 
 	if (!memo_int(d->memo, "already"))
-		return tiktok_is_video(d) ? read_last_chunk(d, last, ret) : read_photo(d, last, ret);
+		return tiktok_is_video(d) ? read_last_chunk(d, last, ret)
+					  : read_photo(d, last, ret);
 	tiktok_read(d->arena, last, &r);
 	if (r.is_ok)
 		return accepted(d, ret);
@@ -277,13 +285,14 @@ static enum script_move confirm_strange(struct delivery *d, struct tiktok_reply 
 	return tiktok_fail(d->arena, r, TIKTOK_DOUBT, ret);
 }
 
-static enum script_move read_status(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_status(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
-	static enum script_move (*const acts[])(struct delivery *d, struct tiktok_reply *r,
-						struct step_result *ret) = {
-		[TIKTOK_UPLOADING] = confirm_working,  [TIKTOK_WORKING] = confirm_working,
-		[TIKTOK_COMPLETE] = confirm_complete,  [TIKTOK_IN_INBOX] = confirm_inbox,
-		[TIKTOK_FAILED] = confirm_failed,      [TIKTOK_STRANGE] = confirm_strange,
+	static enum script_move (*const acts[])(struct delivery * d, struct tiktok_reply * r,
+						struct step_result * ret) = {
+		[TIKTOK_UPLOADING] = confirm_working, [TIKTOK_WORKING] = confirm_working,
+		[TIKTOK_COMPLETE] = confirm_complete, [TIKTOK_IN_INBOX] = confirm_inbox,
+		[TIKTOK_FAILED] = confirm_failed,     [TIKTOK_STRANGE] = confirm_strange,
 	};
 	struct delivery *d = ctx;
 	struct tiktok_reply r;
@@ -293,8 +302,8 @@ static enum script_move read_status(void *ctx, const struct http_reply *last, st
 		return acts[tiktok_status_read(d, &r)](d, &r, ret);
 	/* Never a new init because a look failed: the publish_id stays what is asked for. */
 	memo_set_int(d->memo, "waited", 0);
-	return tiktok_fail_delivery(d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT,
-				    ret);
+	return tiktok_fail_delivery(
+		d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
 }
 
 static const char *link_of(const struct delivery *d, const char *id)
@@ -311,8 +320,8 @@ static const char *link_of(const struct delivery *d, const char *id)
 	name = url_encode(d->arena, name);
 	if (!id)
 		return arena_printf(d->arena, "%s/@%s", base, name);
-	return arena_printf(d->arena, "%s/@%s/%s/%s", base, name, tiktok_is_video(d) ? "video" : "photo",
-			    id);
+	return arena_printf(d->arena, "%s/@%s/%s/%s", base, name,
+			    tiktok_is_video(d) ? "video" : "photo", id);
 }
 
 static enum script_move ask_end(void *ctx, struct step_result *ret)

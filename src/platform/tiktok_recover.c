@@ -10,9 +10,9 @@
 #include "net/oauth2.h"
 #include "platform/tiktok.h"
 
-#define PAGES_MAX 5
-#define PAGE 20
-#define LIST_PATH "/v2/video/list/"
+#define PAGES_MAX   5
+#define PAGE        20
+#define LIST_PATH   "/v2/video/list/"
 #define LIST_FIELDS "id,create_time,share_url,title,video_description,duration"
 
 static const struct script recover_script;
@@ -30,7 +30,8 @@ static enum script_move recover_found(struct delivery *d, struct step_result *re
 
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED,
 					 .remote_id = arena_strdup(d->arena, id ? id : ""),
-					 .remote_url = arena_strdup(d->arena, memo_text(d->memo, "link")) };
+					 .remote_url = arena_strdup(d->arena,
+								    memo_text(d->memo, "link")) };
 	return recover_end(d);
 }
 
@@ -61,13 +62,15 @@ static enum script_move ask_look(void *ctx, struct step_result *ret)
 		return SCRIPT_SEND;
 	}
 	if (!level || strcmp(level, "PUBLIC_TO_EVERYONE") != 0)
-		return recover_unknown(d, "not_listed", 0, ret,
-				       "TikTok never answered and lists public posts only; look into the "
-				       "app and settle the post by hand.");
+		return recover_unknown(
+			d, "not_listed", 0, ret,
+			"TikTok never answered and lists public posts only; look into the "
+			"app and settle the post by hand.");
 	if (!oauth2_has_scope(d->account->scopes, "video.list"))
-		return recover_unknown(d, "missing_scope", 0, ret,
-				       "TikTok never answered, and the account lacks the permission "
-				       "video.list; look into the app and settle the post by hand.");
+		return recover_unknown(
+			d, "missing_scope", 0, ret,
+			"TikTok never answered, and the account lacks the permission "
+			"video.list; look into the app and settle the post by hand.");
 	if (wait_us > 0)
 		return recover_unknown(d, "not_listed", (wait_us + US_PER_S - 1) / US_PER_S, ret,
 				       "TikTok never answered; its listing is read in a moment.");
@@ -96,7 +99,8 @@ static enum script_move look_working(struct delivery *d, struct tiktok_reply *r,
 {
 	(void)r;
 	ret->outcome = (struct outcome){ .kind = OUTCOME_ACCEPTED,
-					 .handle = arena_strdup(d->arena, memo_text(d->memo, "publish_id")) };
+					 .handle = arena_strdup(d->arena,
+								memo_text(d->memo, "publish_id")) };
 	return recover_end(d);
 }
 
@@ -120,11 +124,11 @@ static enum script_move look_strange(struct delivery *d, struct tiktok_reply *r,
 
 static enum script_move read_look(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
-	static enum script_move (*const acts[])(struct delivery *d, struct tiktok_reply *r,
-						struct step_result *ret) = {
+	static enum script_move (*const acts[])(struct delivery * d, struct tiktok_reply * r,
+						struct step_result * ret) = {
 		[TIKTOK_UPLOADING] = look_uploading, [TIKTOK_WORKING] = look_working,
 		[TIKTOK_COMPLETE] = look_working,    [TIKTOK_IN_INBOX] = look_working,
-		[TIKTOK_FAILED] = look_failed,	     [TIKTOK_STRANGE] = look_strange,
+		[TIKTOK_FAILED] = look_failed,       [TIKTOK_STRANGE] = look_strange,
 	};
 	struct delivery *d = ctx;
 	struct tiktok_reply r;
@@ -132,7 +136,8 @@ static enum script_move read_look(void *ctx, const struct http_reply *last, stru
 	tiktok_read(d->arena, last, &r);
 	if (r.is_ok)
 		return acts[tiktok_status_read(d, &r)](d, &r, ret);
-	tiktok_fail_delivery(d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
+	tiktok_fail_delivery(d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT,
+			     ret);
 	return recover_end(d);
 }
 
@@ -154,7 +159,8 @@ static int64_t window_s(const struct delivery *d)
 	return fired_us(d) / US_PER_S - platform_int(d->app, "list_early_s");
 }
 
-static bool text_is(const struct delivery *d, const json_t *video, const char *key, const char *ours)
+static bool text_is(const struct delivery *d, const json_t *video, const char *key,
+		    const char *ours)
 {
 	const char *text = tiktok_canonical(d->arena, memo_text(video, key));
 
@@ -168,8 +174,8 @@ static bool is_ours(const struct delivery *d, const json_t *video)
 	const char *id = tiktok_id(d->arena, json_object_get(video, "id"));
 	const char *description = tiktok_description(d->post);
 	bool has_text = *tiktok_canonical(d->arena, description);
-	bool fits = has_text ? text_is(d, video, "video_description", description) :
-			       text_is(d, video, "title", tiktok_title(d->post));
+	bool fits = has_text ? text_is(d, video, "video_description", description)
+			     : text_is(d, video, "title", tiktok_title(d->post));
 
 	if (!id || !fits || memo_int(video, "create_time") < window_s(d))
 		return false;
@@ -189,7 +195,8 @@ static bool note_matches(struct delivery *d, const json_t *data)
 
 		is_covered |= memo_int(video, "create_time") < window_s(d);
 		if (is_ours(d, video))
-			json_object_set_new(matches, tiktok_id(d->arena, json_object_get(video, "id")),
+			json_object_set_new(matches,
+					    tiktok_id(d->arena, json_object_get(video, "id")),
 					    json_string(link ? link : ""));
 	}
 	return is_covered;
@@ -201,13 +208,15 @@ static enum script_move list_verdict(struct delivery *d, struct step_result *ret
 	void *match = json_object_iter(matches);
 
 	if (json_object_size(matches) == 0)
-		return recover_unknown(d, "not_listed", 0, ret,
-				       "TikTok never answered and does not list the post; moderation may "
-				       "hold it. Look into the app before anything is sent again.");
+		return recover_unknown(
+			d, "not_listed", 0, ret,
+			"TikTok never answered and does not list the post; moderation may "
+			"hold it. Look into the app before anything is sent again.");
 	if (json_object_size(matches) > 1)
-		return recover_unknown(d, "ambiguous", 0, ret,
-				       "TikTok never answered, and several posts look like it; choose the "
-				       "right one by hand.");
+		return recover_unknown(
+			d, "ambiguous", 0, ret,
+			"TikTok never answered, and several posts look like it; choose the "
+			"right one by hand.");
 	memo_set_text(d->memo, "post_id", json_object_iter_key(match));
 	if (json_string_length(json_object_iter_value(match)) > 0)
 		json_object_set(d->memo, "link", json_object_iter_value(match));
@@ -223,8 +232,8 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 
 	tiktok_read(d->arena, last, &r);
 	if (!r.is_ok) {
-		tiktok_fail_delivery(d, &r,
-				     r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
+		tiktok_fail_delivery(
+			d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
 		return recover_end(d);
 	}
 	is_covered = note_matches(d, r.data);

@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "platform/tiktok.h"
 
-#define RENEWALS_MAX 3
+#define RENEWALS_MAX      3
 #define SINGLE_CHUNK_MOST 64000000
-#define RENEW_WAIT_S 30
+#define RENEW_WAIT_S      30
 
 static const struct script stage_script;
 
@@ -26,7 +26,8 @@ static enum script_move stage_end(struct delivery *d, struct step_result *ret)
 	memo_set_text(d->memo, "stage", NULL);
 	memo_set_int(d->memo, "renewals", 0);
 	ret->outcome = (struct outcome){ .kind = OUTCOME_STAGED,
-					 .handle = arena_strdup(d->arena, memo_text(d->memo, "publish_id")) };
+					 .handle = arena_strdup(d->arena,
+								memo_text(d->memo, "publish_id")) };
 	return SCRIPT_DONE;
 }
 
@@ -100,9 +101,10 @@ static bool creator_allows(struct delivery *d, const json_t *creator, const char
 				      "privacy_level_option_mismatch" };
 
 	if (!level || !is_offered(json_object_get(creator, "privacy_level_options"), level)) {
-		tiktok_refuse(d->arena, &why, ret,
-			      "TikTok does not offer the account the privacy level %s; choose another.",
-			      level && *level ? level : "that was asked for");
+		tiktok_refuse(
+			d->arena, &why, ret,
+			"TikTok does not offer the account the privacy level %s; choose another.",
+			level && *level ? level : "that was asked for");
 		return false;
 	}
 	if (tiktok_is_video(d) && most_s > 0 && m->duration_ms > most_s * 1000) {
@@ -141,8 +143,8 @@ static enum script_move ask_init(void *ctx, struct step_result *ret)
 	bool is_inbox = tiktok_is_inbox(d->app, d->post);
 
 	ret->request = tiktok_call(d, "tt.video.init",
-				   is_inbox ? "/v2/post/publish/inbox/video/init/" :
-					      "/v2/post/publish/video/init/",
+				   is_inbox ? "/v2/post/publish/inbox/video/init/"
+					    : "/v2/post/publish/video/init/",
 				   tiktok_video_form(d));
 	return SCRIPT_SEND;
 }
@@ -197,11 +199,13 @@ static enum script_move ask_chunk(void *ctx, struct step_result *ret)
 	return tiktok_is_last_chunk(d) ? stage_end(d, ret) : SCRIPT_SEND;
 }
 
-static enum script_move read_chunk(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_chunk(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	const char *range = last->transfer == TRANSFER_REPLIED ?
-				    http_reply_header(last, d->arena, "Content-Range") : NULL;
+	const char *range = last->transfer == TRANSFER_REPLIED
+				    ? http_reply_header(last, d->arena, "Content-Range")
+				    : NULL;
 	int64_t sent = tiktok_range_sent(d, range), was = memo_int(d->memo, "sent");
 	struct tiktok_reply r = { .status = last->status, .message = last->failure };
 	const struct tiktok_upload_row *row = tiktok_upload_find(last->status);
@@ -236,10 +240,10 @@ static enum script_move ask_look(void *ctx, struct step_result *ret)
 static enum script_move stage_renew(struct delivery *d, const struct tiktok_reply *r,
 				    struct step_result *ret)
 {
-	static const char *const spent[] = { "publish_id", "upload_url", "made", "sent", "already",
-					     "renew" };
-	struct tiktok_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM, RENEW_WAIT_S,
-				      "upload_lost" };
+	static const char *const spent[] = { "publish_id", "upload_url", "made",
+					     "sent",       "already",    "renew" };
+	struct tiktok_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM,
+				      RENEW_WAIT_S, "upload_lost" };
 
 	for (size_t i = 0; i < ARRAY_LEN(spent); i++)
 		json_object_del(d->memo, spent[i]);
@@ -283,11 +287,11 @@ static enum script_move look_strange(struct delivery *d, struct tiktok_reply *r,
 
 static enum script_move read_look(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
-	static enum script_move (*const acts[])(struct delivery *d, struct tiktok_reply *r,
-						struct step_result *ret) = {
+	static enum script_move (*const acts[])(struct delivery * d, struct tiktok_reply * r,
+						struct step_result * ret) = {
 		[TIKTOK_UPLOADING] = look_uploading, [TIKTOK_WORKING] = look_already,
 		[TIKTOK_COMPLETE] = look_already,    [TIKTOK_IN_INBOX] = look_already,
-		[TIKTOK_FAILED] = look_failed,	     [TIKTOK_STRANGE] = look_strange,
+		[TIKTOK_FAILED] = look_failed,       [TIKTOK_STRANGE] = look_strange,
 	};
 	struct delivery *d = ctx;
 	struct tiktok_reply r;
@@ -301,12 +305,9 @@ static enum script_move read_look(void *ctx, const struct http_reply *last, stru
 }
 
 static const struct script_row stage_rows[] = {
-	{ "begin", ask_begin, NULL },
-	{ "creator", ask_creator, read_creator },
-	{ "init", ask_init, read_init },
-	{ "chunk", ask_chunk, read_chunk },
-	{ "look", ask_look, read_look },
-	{ NULL, NULL, NULL },
+	{ "begin", ask_begin, NULL },    { "creator", ask_creator, read_creator },
+	{ "init", ask_init, read_init }, { "chunk", ask_chunk, read_chunk },
+	{ "look", ask_look, read_look }, { NULL, NULL, NULL },
 };
 static const struct script stage_script = { "stage", stage_rows };
 

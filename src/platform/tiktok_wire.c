@@ -99,7 +99,8 @@ static const char *words_of(struct arena *a, const struct tiktok_reply *r)
 	words = len > 0 ? arena_strndup(a, r->message, len) : NULL;
 	if (!r->log_id)
 		return words;
-	return arena_printf(a, "%s%s(log_id %.64s)", words ? words : "", words ? " " : "", r->log_id);
+	return arena_printf(a, "%s%s(log_id %.64s)", words ? words : "", words ? " " : "",
+			    r->log_id);
 }
 
 static const char *code_of(struct arena *a, const struct tiktok_reply *r)

@@ -18,22 +18,22 @@
 
 /* What to do about an error. */
 enum twitter_class {
-	TWITTER_LATER,      /* the same step again, later */
-	TWITTER_TOKEN,      /* renew the token, then again */
-	TWITTER_RECONNECT,  /* a person must connect the account again */
-	TWITTER_USER,       /* a person must do something at X first */
-	TWITTER_CONTENT,    /* this content cannot be published */
-	TWITTER_MEDIA,      /* upload the media anew */
-	TWITTER_OPERATOR,   /* this server's app or credit */
-	TWITTER_DUPLICATE,  /* X has this text already */
-	TWITTER_DOUBT,      /* of a fire: proves nothing either way */
+	TWITTER_LATER,     /* the same step again, later */
+	TWITTER_TOKEN,     /* renew the token, then again */
+	TWITTER_RECONNECT, /* a person must connect the account again */
+	TWITTER_USER,      /* a person must do something at X first */
+	TWITTER_CONTENT,   /* this content cannot be published */
+	TWITTER_MEDIA,     /* upload the media anew */
+	TWITTER_OPERATOR,  /* this server's app or credit */
+	TWITTER_DUPLICATE, /* X has this text already */
+	TWITTER_DOUBT,     /* of a fire: proves nothing either way */
 };
 
 struct twitter_error_row {
-	int status;                    /* 0: any */
-	const char *type;              /* last part of the problem's type; NULL any */
-	const char *words;             /* in title, detail, messages, name; NULL any */
-	enum twitter_class elsewhere;  /* when any call but the fire says so */
+	int status;                   /* 0: any */
+	const char *type;             /* last part of the problem's type; NULL any */
+	const char *words;            /* in title, detail, messages, name; NULL any */
+	enum twitter_class elsewhere; /* when any call but the fire says so */
 	enum twitter_class fire;
 	enum post_error_code code;
 	enum who who;
@@ -44,13 +44,13 @@ extern const struct twitter_error_row twitter_error_rows[]; /* ends with sentenc
 
 /* A reply, read once whatever its shape. */
 struct twitter_reply {
-	const json_t *json;             /* NULL: not JSON; lives as long as the arena */
+	const json_t *json; /* NULL: not JSON; lives as long as the arena */
 	bool is_ok, is_broken;
-	bool is_problem;                /* an error in X's own shape: the API itself spoke */
+	bool is_problem; /* an error in X's own shape: the API itself spoke */
 	int status;
-	const char *type, *words;       /* for the table; never NULL when not ok */
-	const char *message;            /* for people; NULL none */
-	int64_t wait_s;                 /* until a limit lifts; 0: not said */
+	const char *type, *words;            /* for the table; never NULL when not ok */
+	const char *message;                 /* for people; NULL none */
+	int64_t wait_s;                      /* until a limit lifts; 0: not said */
 	const struct twitter_error_row *row; /* NULL when is_ok */
 };
 
@@ -67,7 +67,7 @@ struct twitter_refusal {
 	enum post_error_code code;
 	enum who who;
 	int64_t retry_s;
-	const char *slug;               /* becomes platform_code */
+	const char *slug; /* becomes platform_code */
 };
 enum script_move twitter_refuse(struct arena *a, const struct twitter_refusal *why,
 				struct step_result *ret, const char *fmt, ...)
@@ -100,14 +100,16 @@ void twitter_item_drop(const struct delivery *d, size_t i);
 /* Whether the uploads live long enough to be named at now_us. */
 bool twitter_items_live(const struct delivery *d);
 
-enum step twitter_connect(struct connect *c, const struct http_reply *last, struct step_result *ret);
+enum step twitter_connect(struct connect *c, const struct http_reply *last,
+			  struct step_result *ret);
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step twitter_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 void twitter_check(const struct platform_app *app, const struct platform_account *account,
 		   const struct publication *post, struct findings *ret);
 enum step twitter_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);
 enum step twitter_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
-enum step twitter_recover(struct delivery *d, const struct http_reply *last, struct step_result *ret);
+enum step twitter_recover(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret);
 /* Links without scheme and final slash, white space as one blank, NFC. */
 const char *twitter_canonical(struct arena *a, const char *text);
 

@@ -9,9 +9,9 @@
 #include "platform/twitter_text.h"
 
 #define POLL_OPTION_MAX 25
-#define POLL_LEAST_MIN 5
-#define POLL_MOST_MIN 10080
-#define AT "overrides/twitter/"
+#define POLL_LEAST_MIN  5
+#define POLL_MOST_MIN   10080
+#define AT              "overrides/twitter/"
 
 struct check {
 	const struct platform_app *app;
@@ -31,15 +31,17 @@ static void check_text(const struct check *c)
 	twitter_measure(c->arena, text, &m);
 	if (m.length > most)
 		findings_add(c->ret, false, "caption", "caption_too_long",
-			     "The text counts %" PRId64 " by X's rules (a link 23, an emoji or an Asian "
+			     "The text counts %" PRId64
+			     " by X's rules (a link 23, an emoji or an Asian "
 			     "character 2); this account may write %" PRId64 ".",
 			     m.length, most);
 	if (m.length == 0 && c->post->media_n == 0)
 		findings_add(c->ret, false, "caption", "caption_empty",
 			     "X takes no post without a text, an image or a video.");
 	if (m.has_forbidden)
-		findings_add(c->ret, false, "caption", "caption_forbidden_character",
-			     "The text holds a character that X refuses (U+FEFF, U+FFFE or U+FFFF).");
+		findings_add(
+			c->ret, false, "caption", "caption_forbidden_character",
+			"The text holds a character that X refuses (U+FEFF, U+FFFE or U+FFFF).");
 	if ((int64_t)m.cashtags > platform_int(c->app, "cashtags_max"))
 		findings_add(c->ret, false, "caption", "too_many_cashtags",
 			     "X takes %" PRId64 " cashtag, the text has %zu.",
@@ -49,7 +51,8 @@ static void check_text(const struct check *c)
 			     "X charges the app far more for a post that holds a link.");
 }
 
-static void check_bytes(const struct check *c, const char *pointer, int64_t bytes, const char *limit)
+static void check_bytes(const struct check *c, const char *pointer, int64_t bytes,
+			const char *limit)
 {
 	int64_t most = platform_int(c->app, limit);
 
@@ -72,8 +75,8 @@ static void check_image(const struct check *c, const char *pointer, const struct
 	if (twitter_is_gif(m) && (m->width > platform_int(c->app, "gif_width_max") ||
 				  m->height > platform_int(c->app, "gif_height_max")))
 		findings_add(c->ret, false, pointer, "dimensions",
-			     "The GIF is %d x %d; X takes up to %" PRId64 " x %" PRId64 ".", m->width,
-			     m->height, platform_int(c->app, "gif_width_max"),
+			     "The GIF is %d x %d; X takes up to %" PRId64 " x %" PRId64 ".",
+			     m->width, m->height, platform_int(c->app, "gif_width_max"),
 			     platform_int(c->app, "gif_height_max"));
 }
 
@@ -90,8 +93,8 @@ static void check_codecs(const struct check *c, const char *pointer, const struc
 static void check_video(const struct check *c, const char *pointer, const struct media_item *m)
 {
 	int64_t least = platform_int(c->app, "video_min_ms"), w = m->width, h = m->height;
-	int64_t most = platform_int(c->app, twitter_is_premium(c->account) ? "video_max_ms_premium" :
-									    "video_max_ms");
+	int64_t most = platform_int(c->app, twitter_is_premium(c->account) ? "video_max_ms_premium"
+									   : "video_max_ms");
 
 	check_bytes(c, pointer, m->bytes, "video_max_bytes");
 	check_codecs(c, pointer, m);
@@ -102,7 +105,9 @@ static void check_video(const struct check *c, const char *pointer, const struct
 			     m->duration_ms, least, most);
 	if (w > 0 && h > 0 && (w > 3 * h || h > 3 * w))
 		findings_add(c->ret, false, pointer, "aspect_ratio",
-			     "The video is %" PRId64 " x %" PRId64 "; X takes ratios from 1:3 to 3:1.", w, h);
+			     "The video is %" PRId64 " x %" PRId64
+			     "; X takes ratios from 1:3 to 3:1.",
+			     w, h);
 	if (w > 0 && h > 0 && (w < 32 || h < 32))
 		findings_add(c->ret, false, pointer, "dimensions",
 			     "The video is smaller than 32 x 32 pixels.");
@@ -116,7 +121,8 @@ static void check_item(const struct check *c, size_t i)
 
 	(void)snprintf(pointer, sizeof(pointer), "media/%zu", i);
 	if (m->state == MEDIA_FAILED)
-		findings_add(c->ret, false, pointer, "media_failed", "The media could not be fetched.");
+		findings_add(c->ret, false, pointer, "media_failed",
+			     "The media could not be fetched.");
 	if (m->state != MEDIA_READY)
 		return;
 	if (m->kind == MEDIA_IMAGE)
@@ -187,8 +193,8 @@ static void check_ids(const struct check *c)
 
 static void check_audience(const struct check *c)
 {
-	static const char *const words[] = { "everyone", "following", "mentionedUsers", "subscribers",
-					     "verified" };
+	static const char *const words[] = { "everyone", "following", "mentionedUsers",
+					     "subscribers", "verified" };
 	const char *word = twitter_option(c->post, "reply_settings");
 
 	for (size_t i = 0; word && i < ARRAY_LEN(words); i++) {
@@ -232,9 +238,10 @@ static void check_options(const struct check *c)
 	check_audience(c);
 	check_poll(c);
 	if (json_array_size(json_object_get(c->post->options, "thread")) > 0)
-		findings_add(c->ret, false, AT "thread", "thread_unsupported",
-			     "Threads are not published; schedule the parts one by one, each with the "
-			     "id of the one before as reply_to_id.");
+		findings_add(
+			c->ret, false, AT "thread", "thread_unsupported",
+			"Threads are not published; schedule the parts one by one, each with the "
+			"id of the one before as reply_to_id.");
 	if (c->post->first_comment && *c->post->first_comment)
 		findings_add(c->ret, true, "first_comment", "first_comment_ignored",
 			     "X has no first comment; it is left out.");
@@ -250,7 +257,8 @@ static void check_account(const struct check *c)
 	for (size_t i = 0; i < n; i++) {
 		if (!oauth2_has_scope(c->account->scopes, scopes[i]))
 			findings_add(c->ret, false, "account", "missing_scope",
-				     "The account lacks the permission %s; connect it again and grant it.",
+				     "The account lacks the permission %s; connect it again and "
+				     "grant it.",
 				     scopes[i]);
 	}
 }

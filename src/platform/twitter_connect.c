@@ -21,7 +21,7 @@ static struct http_request *token_call(struct arena *a, const struct platform_ap
 	struct twitter_call c = { a, app, NULL };
 	struct http_request *r = twitter_call(&c, VERB_POST, label, "%s", path);
 
-	http_request_basic(r, platform_text(app, "client_id"), app->client_secret);
+	http_request_basic(r, platform_text(app, "client_id"), platform_secret(app));
 	r->timeout_ms = (int)platform_int(app, "token_timeout_ms");
 	return r;
 }
@@ -61,7 +61,8 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 static enum script_move code_fail(struct connect *c, const struct twitter_reply *r,
 				  struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
+	struct twitter_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
+				       NULL };
 
 	if (r->is_broken || r->status != 400)
 		return twitter_fail(c->arena, r, r->row->elsewhere, NULL, ret);
@@ -123,7 +124,8 @@ static const char *avatar_of(struct arena *a, const json_t *me)
 
 static void account_fill(struct connect *c, const json_t *me, struct connect_account *ret)
 {
-	const char *granted = memo_text(c->memo, "granted"), *refresh = memo_text(c->memo, "refresh");
+	const char *granted = memo_text(c->memo, "granted"),
+		   *refresh = memo_text(c->memo, "refresh");
 	int64_t access_us = c->now_us + memo_int(c->memo, "life_s") * US_PER_S;
 	int64_t refresh_us = c->now_us + platform_int(c->app, "refresh_life_s") * US_PER_S;
 	const char *name = memo_text(me, "name"), *plan = memo_text(me, "subscription_type");
@@ -133,8 +135,8 @@ static void account_fill(struct connect *c, const json_t *me, struct connect_acc
 		.username = arena_strdup(c->arena, memo_text(me, "username")),
 		.avatar_url = avatar_of(c->arena, me),
 		.scopes = granted,
-		.missing_scopes = missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
-						 granted),
+		.missing_scopes =
+			missing_scopes(c->arena, platform_text(c->app, "scopes_required"), granted),
 		.expires_us = refresh ? refresh_us : access_us,
 		.meta = json_pack("{s:s?, s:b, s:b}", "subscription_type", plan, "verified",
 				  json_is_true(json_object_get(me, "verified")), "protected",
@@ -202,7 +204,8 @@ static enum script_move refresh_fail(struct renewal *r, const struct twitter_rep
 	if (is_dead) {
 		ret->outcome.error.code = POST_ERROR_TOKEN_EXPIRED;
 		ret->outcome.error.who = WHO_ACCOUNT_OWNER;
-		ret->outcome.error.message = "X does not renew the access; connect the account again.";
+		ret->outcome.error.message =
+			"X does not renew the access; connect the account again.";
 	}
 	return SCRIPT_DONE;
 }
@@ -219,10 +222,10 @@ static enum script_move read_refresh(void *ctx, const struct http_reply *last,
 	r->tokens[r->tokens_n++] = (struct connect_token){ "access", t.access_token,
 							   r->now_us + t.expires_in_s * US_PER_S };
 	if (t.refresh_token)
-		r->tokens[r->tokens_n++] = (struct connect_token){
-			"refresh", t.refresh_token,
-			r->now_us + platform_int(r->app, "refresh_life_s") * US_PER_S
-		};
+		r->tokens[r->tokens_n++] =
+			(struct connect_token){ "refresh", t.refresh_token,
+						r->now_us + platform_int(r->app, "refresh_life_s") *
+								    US_PER_S };
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
 	return SCRIPT_DONE;
 }
@@ -235,8 +238,8 @@ static const struct script renew_script = { "renew", renew_rows };
 
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0,
-				       "no_refresh_token" };
+	struct twitter_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				       0, "no_refresh_token" };
 
 	ret->phase = PHASE_STAGE;
 	if (r->refresh_token && *r->refresh_token)

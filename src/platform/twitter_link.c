@@ -9,12 +9,12 @@
 #include "base/cleanup.h"
 #include "platform/twitter_text.h"
 
-#define LINK_WEIGHT 23
-#define LABEL_MAX 63
+#define LINK_WEIGHT    23
+#define LABEL_MAX      63
 #define WIDE_LABEL_MAX 50 /* of other scripts: Punycode makes them longer */
-#define LINK_MAX 4096
-#define SLUG_MAX 40
-#define TLD_BYTES_MAX 64
+#define LINK_MAX       4096
+#define SLUG_MAX       40
+#define TLD_BYTES_MAX  64
 
 static const char *const tlds[] = {
 #define TLD(text) text,
@@ -97,7 +97,8 @@ static bool is_path_char(uint32_t c)
 
 static bool is_path_end(uint32_t c)
 {
-	return is_alnum(c) || is_one_of(c, "+-=_#/") || (c >= 0x400 && c <= 0x4ff) || is_accented(c);
+	return is_alnum(c) || is_one_of(c, "+-=_#/") || (c >= 0x400 && c <= 0x4ff) ||
+	       is_accented(c);
 }
 
 static bool may_precede(uint32_t c)
@@ -260,7 +261,8 @@ static size_t query_end(const struct scan *s, size_t i)
 
 	if (point(s, i) != '?')
 		return i;
-	for (i++; is_alnum(point(s, i)) || is_one_of(point(s, i), "!?*'@();:&=+$/%#[]-_.,~|"); i++) {
+	for (i++; is_alnum(point(s, i)) || is_one_of(point(s, i), "!?*'@();:&=+$/%#[]-_.,~|");
+	     i++) {
 		if (is_alnum(s->p[i]) || is_one_of(s->p[i], "-_&=#/"))
 			end = i + 1;
 	}

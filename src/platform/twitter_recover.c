@@ -12,9 +12,9 @@
 #include "base/rfc3339.h"
 #include "platform/twitter.h"
 
-#define EARLY_S 60
+#define EARLY_S   60
 #define PAGES_MAX 10
-#define EPOCH_MS 1288834974657LL /* of X's ids */
+#define EPOCH_MS  1288834974657LL /* of X's ids */
 #define POST_FIELDS \
 	"created_at,text,attachments,entities,referenced_tweets,in_reply_to_user_id,note_tweet"
 
@@ -91,8 +91,11 @@ static bool is_added(const struct delivery *d, const char *expanded)
 
 static const char *remote_text(const struct delivery *d, const json_t *tweet)
 {
-	static const char *const escapes[][2] = { { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" },
-						  { "&#39;", "'" }, { "&amp;", "&" } };
+	static const char *const escapes[][2] = { { "&lt;", "<" },
+						  { "&gt;", ">" },
+						  { "&quot;", "\"" },
+						  { "&#39;", "'" },
+						  { "&amp;", "&" } };
 	const json_t *note = json_object_get(tweet, "note_tweet");
 	const json_t *holder = json_is_object(note) ? note : tweet;
 	const char *text = memo_text(holder, "text");
@@ -175,17 +178,17 @@ static enum script_move found_one(struct delivery *d, const char *id, struct ste
 	ret->outcome = (struct outcome){
 		.kind = OUTCOME_PUBLISHED,
 		.remote_id = arena_strdup(d->arena, id),
-		.remote_url = arena_printf(d->arena, "%s/%s/status/%s",
-					   platform_text(d->app, "profile_url"),
-					   url_encode(d->arena, d->account->username),
-					   url_encode(d->arena, id)),
+		.remote_url = arena_printf(
+			d->arena, "%s/%s/status/%s", platform_text(d->app, "profile_url"),
+			url_encode(d->arena, d->account->username), url_encode(d->arena, id)),
 	};
 	return recover_end(d);
 }
 
 static enum script_move verdict(struct delivery *d, bool is_covered, struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0, "ambiguous" };
+	struct twitter_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+				       "ambiguous" };
 	json_t *matches = json_object_get(d->memo, "matches");
 	size_t n = json_object_size(matches);
 
@@ -201,9 +204,10 @@ static enum script_move verdict(struct delivery *d, bool is_covered, struct step
 			       "X says that the text is posted already, but does not list it; "
 			       "look at the profile and settle the post by hand.");
 	} else {
-		twitter_refuse(d->arena, &why, ret,
-			       "X lists %zu posts that look like it%s; choose the right one by hand.", n,
-			       is_covered ? "" : ", and more than could be read");
+		twitter_refuse(
+			d->arena, &why, ret,
+			"X lists %zu posts that look like it%s; choose the right one by hand.", n,
+			is_covered ? "" : ", and more than could be read");
 	}
 	return recover_end(d);
 }
@@ -232,7 +236,8 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	if (!r.is_ok || !json_is_integer(json_object_get(meta, "result_count")))
 		return recover_blind(d, &r, ret);
 	/* Rows that were said to be there must be there. */
-	if ((size_t)memo_int(meta, "result_count") != json_array_size(json_object_get(r.json, "data")))
+	if ((size_t)memo_int(meta, "result_count") !=
+	    json_array_size(json_object_get(r.json, "data")))
 		return recover_blind(d, &r, ret);
 	note_matches(d, r.json);
 	next = memo_text(meta, "next_token");
@@ -250,7 +255,8 @@ static const struct script_row recover_rows[] = {
 };
 static const struct script recover_script = { "recover", recover_rows };
 
-enum step twitter_recover(struct delivery *d, const struct http_reply *last, struct step_result *ret)
+enum step twitter_recover(struct delivery *d, const struct http_reply *last,
+			  struct step_result *ret)
 {
 	ret->phase = PHASE_DOUBT;
 	return script_run(&recover_script, d->memo, d, last, ret);

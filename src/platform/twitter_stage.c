@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "platform/twitter.h"
 
-#define UPLOAD_BYTES_PER_S 262144 /* slower than this an upload counts as stuck */
+#define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
-#define CHUNK_LEAST 65536
-#define ALT_TRIES 3
-#define LIFE_MARGIN_S 300
+#define CHUNK_LEAST           65536
+#define ALT_TRIES             3
+#define LIFE_MARGIN_S         300
 
 enum todo { TODO_INIT, TODO_APPEND, TODO_FINALIZE, TODO_STATUS, TODO_ALT, TODO_NOTHING };
 
@@ -77,8 +77,9 @@ static bool is_processed(const struct media_item *m)
 
 static const char *subject_of(const struct delivery *d, size_t i)
 {
-	return d->post->media_n < 2 ? NULL :
-				      arena_printf(d->arena, "Item %zu of %zu", i + 1, d->post->media_n);
+	return d->post->media_n < 2
+		       ? NULL
+		       : arena_printf(d->arena, "Item %zu of %zu", i + 1, d->post->media_n);
 }
 
 static int64_t chunk_of(const struct delivery *d, size_t i)
@@ -170,8 +171,8 @@ static enum script_move item_redo(struct delivery *d, size_t i, const struct twi
 
 	twitter_item_drop(d, i);
 	stage_go(d, "next");
-	return twitter_fail(d->arena, r, is_final ? TWITTER_CONTENT : TWITTER_LATER, subject_of(d, i),
-			    ret);
+	return twitter_fail(d->arena, r, is_final ? TWITTER_CONTENT : TWITTER_LATER,
+			    subject_of(d, i), ret);
 }
 
 static enum script_move stage_fail(struct delivery *d, size_t i, const struct twitter_reply *r,
@@ -189,7 +190,8 @@ static const char *category_of(const struct delivery *d, const struct media_item
 		return "tweet_gif";
 	if (m->kind == MEDIA_IMAGE)
 		return "tweet_image";
-	return m->duration_ms > platform_int(d->app, "video_max_ms") ? "amplify_video" : "tweet_video";
+	return m->duration_ms > platform_int(d->app, "video_max_ms") ? "amplify_video"
+								     : "tweet_video";
 }
 
 static enum script_move ask_init(void *ctx, struct step_result *ret)
@@ -198,11 +200,12 @@ static enum script_move ask_init(void *ctx, struct step_result *ret)
 	const struct twitter_call c = call_of(d);
 	const struct media_item *m = &d->post->media[at_of(d)];
 
-	ret->request = twitter_call(&c, VERB_POST, "x.media.initialize", "/2/media/upload/initialize");
+	ret->request =
+		twitter_call(&c, VERB_POST, "x.media.initialize", "/2/media/upload/initialize");
 	http_request_json(ret->request, json_pack("{s:s, s:s, s:I}", "media_type",
 						  m->mime ? m->mime : "application/octet-stream",
-						  "media_category", category_of(d, m), "total_bytes",
-						  (json_int_t)m->bytes));
+						  "media_category", category_of(d, m),
+						  "total_bytes", (json_int_t)m->bytes));
 	return SCRIPT_SEND;
 }
 
@@ -283,7 +286,8 @@ static bool halve_chunk(const struct delivery *d, size_t i)
 	return true;
 }
 
-static enum script_move read_append(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_append(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	size_t at = at_of(d);
@@ -311,8 +315,8 @@ static enum script_move ask_finalize(void *ctx, struct step_result *ret)
 		return stage_go(d, "status");
 	}
 	memo_set_int(item, "fin", memo_int(item, "fin") ? 2 : 1);
-	ret->request = twitter_call(&c, VERB_POST, "x.media.finalize", "/2/media/upload/%s/finalize",
-				    memo_text(item, "id"));
+	ret->request = twitter_call(&c, VERB_POST, "x.media.finalize",
+				    "/2/media/upload/%s/finalize", memo_text(item, "id"));
 	http_request_json(ret->request, json_object());
 	return SCRIPT_SEND;
 }
@@ -405,7 +409,8 @@ static enum script_move ask_status(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-static enum script_move read_status(void *ctx, const struct http_reply *last, struct step_result *ret)
+static enum script_move read_status(void *ctx, const struct http_reply *last,
+				    struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	const json_t *item = twitter_item(d, at_of(d));

@@ -6,16 +6,16 @@
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
-#define VS_EMOJI 0xfe0f
-#define ZWJ 0x200d
-#define KEYCAP 0x20e3
-#define BLACK_FLAG 0x1f3f4
-#define TAG_FIRST 0xe0020
-#define TAG_LAST 0xe007f
-#define TONE_FIRST 0x1f3fb
-#define TONE_LAST 0x1f3ff
-#define REGIONAL_A 0x1f1e6
-#define REGIONAL_Z 0x1f1ff
+#define VS_EMOJI     0xfe0f
+#define ZWJ          0x200d
+#define KEYCAP       0x20e3
+#define BLACK_FLAG   0x1f3f4
+#define TAG_FIRST    0xe0020
+#define TAG_LAST     0xe007f
+#define TONE_FIRST   0x1f3fb
+#define TONE_LAST    0x1f3ff
+#define REGIONAL_A   0x1f1e6
+#define REGIONAL_Z   0x1f1ff
 #define EMOJI_WEIGHT 2
 
 struct range {
@@ -199,7 +199,8 @@ static bool is_cashtag(const struct text *t, size_t i)
 	uint32_t before = i > 0 ? t->p[i - 1] : ' ';
 	size_t n = 0;
 
-	if (point(t, i) != '$' || (before != ' ' && before != '\n' && before != '\t' && before != '\r'))
+	if (point(t, i) != '$' ||
+	    (before != ' ' && before != '\n' && before != '\t' && before != '\r'))
 		return false;
 	while (is_letter(point(t, i + 1 + n)))
 		n++;

@@ -15,9 +15,9 @@
 #include "base/arena.h"
 
 struct twitter_measure {
-	int64_t length;       /* weighted */
+	int64_t length; /* weighted */
 	size_t links, cashtags;
-	bool has_forbidden;   /* U+FFFE, U+FEFF or U+FFFF */
+	bool has_forbidden; /* U+FFFE, U+FEFF or U+FFFF */
 };
 
 /* text: valid UTF-8 */
@@ -28,9 +28,9 @@ void twitter_measure(struct arena *a, const char *text, struct twitter_measure *
  * several links may stand in it.
  */
 struct twitter_link {
-	size_t end;           /* index behind all of it */
+	size_t end; /* index behind all of it */
 	size_t links;
-	int64_t weight;       /* of everything from at to end */
+	int64_t weight; /* of everything from at to end */
 };
 bool twitter_link_at(const uint32_t *p, size_t n, size_t at, struct twitter_link *ret);
 /* Weight of one code point that belongs to neither link nor emoji: 1 or 2. */

@@ -8,7 +8,7 @@
 #include "platform/twitter.h"
 
 #define MESSAGE_MAX 400
-#define WAIT_MAX_S 86400
+#define WAIT_MAX_S  86400
 
 void twitter_json_release(void *doc)
 {
@@ -33,9 +33,9 @@ static const char *type_of(const json_t *doc)
 /* Everything that tells errors apart, as one text. */
 static const char *words_of(struct arena *a, const json_t *doc)
 {
-	const char *words = arena_printf(a, "%s: %s %s %s", text_of(doc, "title"),
-					 text_of(doc, "detail"), text_of(doc, "error"),
-					 text_of(doc, "error_description"));
+	const char *words =
+		arena_printf(a, "%s: %s %s %s", text_of(doc, "title"), text_of(doc, "detail"),
+			     text_of(doc, "error"), text_of(doc, "error_description"));
 	const json_t *one;
 	size_t i;
 
@@ -175,8 +175,8 @@ enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
 		.kind = classes[class].kind,
 		.retry_after_s = r->wait_s,
 		.error = { .code = r->is_broken ? POST_ERROR_NETWORK : r->row->code,
-			   .message = subject ? arena_printf(a, "%s: %s", subject, r->row->sentence) :
-						r->row->sentence,
+			   .message = subject ? arena_printf(a, "%s: %s", subject, r->row->sentence)
+					      : r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code_text(a, r),
 			   .platform_message = message_cut(a, r->message),

@@ -94,7 +94,8 @@ static void consent_faults(struct exchange *ex, struct decision *d)
 }
 
 /* "&scopes=a%2Cb" for platforms whose callback tells. */
-static const char *ask_granted(struct arena *a, const struct consent_ask *ask, const struct grant *g)
+static const char *ask_granted(struct arena *a, const struct consent_ask *ask,
+			       const struct grant *g)
 {
 	const char *scopes = "";
 

@@ -34,9 +34,9 @@ struct pin_board {
 struct pin_media { /* a registered upload */
 	const char *id, *path, *fields;
 	struct account *account;
-	json_t *params;       /* the form fields that were handed out; ends with the world */
+	json_t *params;           /* the form fields that were handed out; ends with the world */
 	int64_t made_us, sent_us; /* sent_us INSTANT_NONE: no bytes yet */
-	const char *stuck;    /* state in which it stays; NULL: none */
+	const char *stuck;        /* state in which it stays; NULL: none */
 	bool is_video, has_failed, is_used;
 	struct media_fact fact;
 };
@@ -71,9 +71,10 @@ void sandbox_pin_zoneless(int64_t us, char *ret, size_t size); /* 2026-11-21T10:
 /* pin_auth.c: token, tier, rate and scopes (a NULL-terminated list); NULL with the error written */
 struct account *sandbox_pin_account(struct exchange *ex, enum pin_category category,
 				    const char *const *scopes);
-extern const char *const sandbox_pin_scopes_boards[], *const sandbox_pin_scopes_pins[],
-	*const sandbox_pin_scopes_media[], *const sandbox_pin_scopes_user[],
-	*const sandbox_pin_scopes_board_write[];
+extern const char *const sandbox_pin_scopes_boards[],
+	*const sandbox_pin_scopes_pins[], *const sandbox_pin_scopes_media[],
+						  *const sandbox_pin_scopes_user[],
+							  *const sandbox_pin_scopes_board_write[];
 
 /* pin_boards.c */
 void sandbox_pin_open(struct world *w);
@@ -85,7 +86,8 @@ struct pin_page {
 	size_t from, size; /* the slice of the list that page_size and bookmark ask for */
 };
 bool sandbox_pin_page(struct exchange *ex, struct pin_page *ret);
-void sandbox_pin_page_end(struct exchange *ex, const struct pin_page *p, size_t total, json_t *items);
+void sandbox_pin_page_end(struct exchange *ex, const struct pin_page *p, size_t total,
+			  json_t *items);
 
 /* pin_image.c */
 struct pin_image {

@@ -8,15 +8,16 @@
 #include "sandbox/consent.h"
 #include "sandbox/pin.h"
 
-#define ACCESS_LIFE_S 2592000
+#define ACCESS_LIFE_S  2592000
 #define REFRESH_LIFE_S 5184000
-#define OLD_REFRESH_S 60 /* a rotated refresh token lives on for so long */
-#define HANG_MS 200000
+#define OLD_REFRESH_S  60 /* a rotated refresh token lives on for so long */
+#define HANG_MS        200000
 
 static const char *const scopes_known[] = {
-	"ads:read", "boards:read", "boards:read_secret", "boards:write", "boards:write_secret",
-	"pins:read", "pins:read_secret", "pins:write", "pins:write_secret", "user_accounts:read",
-	"user_accounts:write", NULL,
+	"ads:read",           "boards:read",         "boards:read_secret",
+	"boards:write",       "boards:write_secret", "pins:read",
+	"pins:read_secret",   "pins:write",          "pins:write_secret",
+	"user_accounts:read", "user_accounts:write", NULL,
 };
 const char *const sandbox_pin_scopes_boards[] = { "boards:read", NULL };
 const char *const sandbox_pin_scopes_board_write[] = { "boards:read", "boards:write", NULL };
@@ -41,7 +42,8 @@ static bool dialog_wrong(struct exchange *ex, const struct consent_ask *ask)
 
 	if (ask->app == NULL)
 		sandbox_consent_refuse(ex, "Sorry", "The client_id is not known.");
-	else if (ask->redirect_uri == NULL || !sandbox_world_redirect_ok(ask->app, ask->redirect_uri))
+	else if (ask->redirect_uri == NULL ||
+		 !sandbox_world_redirect_ok(ask->app, ask->redirect_uri))
 		sandbox_consent_refuse(ex, "Sorry", "The redirect_uri is not registered.");
 	else if (type == NULL || strcmp(type, "code") != 0)
 		sandbox_consent_refuse(ex, "Sorry", "response_type must be code.");
@@ -65,7 +67,8 @@ void sandbox_pin_dialog(struct exchange *ex)
 
 	*ask = (struct consent_ask){
 		.platform = &sandbox_pinterest,
-		.app = sandbox_world_app(w, &sandbox_pinterest, sandbox_exchange_param(ex, "client_id")),
+		.app = sandbox_world_app(w, &sandbox_pinterest,
+					 sandbox_exchange_param(ex, "client_id")),
 		.realm = PIN_REALM,
 		.redirect_uri = kept(w, sandbox_exchange_param(ex, "redirect_uri")),
 		.state = kept(w, sandbox_exchange_param(ex, "state")),
@@ -94,7 +97,8 @@ void sandbox_pin_dialog(struct exchange *ex)
 
 static int sextet(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c != '\0' ? strchr(digits, c) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
@@ -181,10 +185,10 @@ static void answer_tokens(struct exchange *ex, struct grant *g, const char *kind
 	sandbox_exchange_json(
 		ex, 200,
 		json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s}", "access_token", access->text,
-			  "refresh_token", refresh->text, "response_type", kind, "token_type", "bearer",
-			  "expires_in", ACCESS_LIFE_S, "refresh_token_expires_in", REFRESH_LIFE_S,
-			  "refresh_token_expires_at", (json_int_t)(refresh->expires_us / US_PER_S),
-			  "scope", scopes));
+			  "refresh_token", refresh->text, "response_type", kind, "token_type",
+			  "bearer", "expires_in", ACCESS_LIFE_S, "refresh_token_expires_in",
+			  REFRESH_LIFE_S, "refresh_token_expires_at",
+			  (json_int_t)(refresh->expires_us / US_PER_S), "scope", scopes));
 }
 
 static void token_code(struct exchange *ex, const struct app *app)
@@ -260,8 +264,9 @@ static bool rate_spent(struct exchange *ex, struct account *a, enum pin_category
 	left = limits[category] - ++win->n;
 	sandbox_exchange_add_header(ex, "x-ratelimit-limit",
 				    arena_printf(ex->arena, "%lld", (long long)limits[category]));
-	sandbox_exchange_add_header(ex, "x-ratelimit-remaining",
-				    arena_printf(ex->arena, "%lld", (long long)(left > 0 ? left : 0)));
+	sandbox_exchange_add_header(
+		ex, "x-ratelimit-remaining",
+		arena_printf(ex->arena, "%lld", (long long)(left > 0 ? left : 0)));
 	sandbox_exchange_add_header(
 		ex, "x-ratelimit-reset",
 		arena_printf(ex->arena, "%lld",
@@ -294,8 +299,9 @@ struct account *sandbox_pin_account(struct exchange *ex, enum pin_category categ
 	if (t == NULL)
 		return NULL;
 	if (sandbox_faults_hit(ex, "tier.consumer_type_401") != NULL) {
-		sandbox_pin_fail(ex, 401, 3, "Your application consumer type is not supported, please "
-					     "contact support to resolve the issue.");
+		sandbox_pin_fail(ex, 401, 3,
+				 "Your application consumer type is not supported, please "
+				 "contact support to resolve the issue.");
 		return NULL;
 	}
 	a = sandbox_world_account(ex->world, &sandbox_pinterest, t->grant->person->id);
@@ -318,10 +324,11 @@ void sandbox_pin_user(struct exchange *ex)
 	if (a == NULL)
 		return;
 	extra = a->extra;
-	sandbox_exchange_json(
-		ex, 200,
-		json_pack("{s:s,s:s,s:s?,s:s,s:s,s:s,s:i,s:n}", "id", a->id, "username", a->username,
-			  "business_name", extra->business_name, "account_type", extra->type,
-			  "profile_image", "https://i.pinimg.com/600x600_R/ab/cd/ef.jpg", "about", "",
-			  "board_count", (int)extra->boards.n, "pin_count"));
+	sandbox_exchange_json(ex, 200,
+			      json_pack("{s:s,s:s,s:s?,s:s,s:s,s:s,s:i,s:n}", "id", a->id,
+					"username", a->username, "business_name",
+					extra->business_name, "account_type", extra->type,
+					"profile_image",
+					"https://i.pinimg.com/600x600_R/ab/cd/ef.jpg", "about", "",
+					"board_count", (int)extra->boards.n, "pin_count"));
 }

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "sandbox/pin.h"
 
-#define PAGE_DEFAULT 25
-#define PAGE_MAX 250
+#define PAGE_DEFAULT   25
+#define PAGE_MAX       250
 #define NAME_MAX_CHARS 180
 
 static struct pin_board *board_add(struct world *w, struct account *a, const char *id,
@@ -95,7 +95,8 @@ bool sandbox_pin_seed(struct world *w, const json_t *in, const char **ret_why)
 			*ret_why = "a user needs an id";
 			return false;
 		}
-		a = user_add(w, id, member(user, "username", id), member(user, "business_name", NULL));
+		a = user_add(w, id, member(user, "username", id),
+			     member(user, "business_name", NULL));
 		json_array_foreach(json_object_get(user, "boards"), j, board) {
 			if (member(board, "id", NULL) == NULL) {
 				*ret_why = "a board needs an id";
@@ -152,14 +153,16 @@ bool sandbox_pin_page(struct exchange *ex, struct pin_page *ret)
 	return true;
 }
 
-void sandbox_pin_page_end(struct exchange *ex, const struct pin_page *p, size_t total, json_t *items)
+void sandbox_pin_page_end(struct exchange *ex, const struct pin_page *p, size_t total,
+			  json_t *items)
 {
 	size_t next = p->from + json_array_size(items);
 
 	sandbox_exchange_json(
 		ex, 200,
 		json_pack("{s:o,s:s?}", "items", items, "bookmark",
-			  next < total ? arena_printf(ex->arena, "=%zu|%s+", next, ex->path) : NULL));
+			  next < total ? arena_printf(ex->arena, "=%zu|%s+", next, ex->path)
+				       : NULL));
 }
 
 static json_t *board_json(const struct pin_board *b)
@@ -215,9 +218,10 @@ void sandbox_pin_board_create(struct exchange *ex)
 		sandbox_pin_fail(ex, 400, 1, "Invalid request: name is required.");
 		return;
 	}
-	sandbox_exchange_json(ex, 201,
-			      board_json(board_add(ex->world, a, sandbox_world_id(ex->world, "5497", 12),
-						   name, privacy != NULL ? privacy : "PUBLIC")));
+	sandbox_exchange_json(
+		ex, 201,
+		board_json(board_add(ex->world, a, sandbox_world_id(ex->world, "5497", 12), name,
+				     privacy != NULL ? privacy : "PUBLIC")));
 }
 
 void sandbox_pin_sections(struct exchange *ex)

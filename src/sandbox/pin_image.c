@@ -30,7 +30,8 @@ static int jpeg_size(const uint8_t *p, size_t n, struct pin_image *ret)
 			return -EBADMSG;
 		len = p[at + 1] == 0xff ? 1 : 2 + (size_t)be16(p + at + 2);
 		if (is_frame(p[at + 1])) {
-			*ret = (struct pin_image){ be16(p + at + 7), be16(p + at + 5), "image/jpeg" };
+			*ret = (struct pin_image){ be16(p + at + 7), be16(p + at + 5),
+						   "image/jpeg" };
 			return 0;
 		}
 	}

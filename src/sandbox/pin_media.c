@@ -12,7 +12,7 @@
 #include "crypto/digest.h"
 #include "sandbox/pin.h"
 
-#define POLICY_LIFE_S 3600
+#define POLICY_LIFE_S  3600
 #define FILE_BYTES_MAX (2048ULL << 20)
 
 const char *sandbox_pin_media_status(struct world *w, const struct pin_media *m)
@@ -32,8 +32,8 @@ static json_t *params_new(struct exchange *ex, const char *id)
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "x-amz-date", "20261121T100000Z",
 			 "x-amz-signature", sandbox_world_secret(w, "", 32), "x-amz-security-token",
-			 sandbox_world_secret(w, "IQoJ", 90), "x-amz-algorithm", "AWS4-HMAC-SHA256", "key",
-			 arena_printf(w->arena, "uploads/11/aa/22/3:video:%s", id), "policy",
+			 sandbox_world_secret(w, "IQoJ", 90), "x-amz-algorithm", "AWS4-HMAC-SHA256",
+			 "key", arena_printf(w->arena, "uploads/11/aa/22/3:video:%s", id), "policy",
 			 sandbox_world_secret(w, "eyJl", 60), "x-amz-credential",
 			 "ASIA/20261121/us-east-1/s3/aws4_request", "Content-Type",
 			 "multipart/form-data");
@@ -64,15 +64,17 @@ void sandbox_pin_media_register(struct exchange *ex)
 	sandbox_map_put(&state->media, json_string_value(json_object_get(m->params, "key")), m);
 	sandbox_list_add(&state->media_list, m);
 	sandbox_exchange_json(ex, 201,
-			      json_pack("{s:s,s:s,s:s,s:O}", "media_id", m->id, "media_type", "video",
-					"upload_url", arena_printf(ex->arena, "%s/s3/", ex->base_url),
+			      json_pack("{s:s,s:s,s:s,s:O}", "media_id", m->id, "media_type",
+					"video", "upload_url",
+					arena_printf(ex->arena, "%s/s3/", ex->base_url),
 					"upload_parameters", m->params));
 }
 
 void sandbox_pin_media_get(struct exchange *ex)
 {
 	const struct account *a = sandbox_pin_account(ex, PIN_READ, sandbox_pin_scopes_media);
-	struct pin_media *m = sandbox_map_get(&sandbox_pin_state(ex->world)->media, ex->captures[0]);
+	struct pin_media *m =
+		sandbox_map_get(&sandbox_pin_state(ex->world)->media, ex->captures[0]);
 	const json_t *stuck;
 
 	if (a == NULL)
@@ -94,11 +96,12 @@ void sandbox_pin_media_get(struct exchange *ex)
 
 static bool bucket_fail(struct exchange *ex, int status, const char *code, const char *message)
 {
-	sandbox_exchange_html(ex, status,
-			      arena_printf(ex->arena,
-					   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s"
-					   "</Code><Message>%s</Message></Error>",
-					   code, message));
+	sandbox_exchange_html(
+		ex, status,
+		arena_printf(ex->arena,
+			     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s"
+			     "</Code><Message>%s</Message></Error>",
+			     code, message));
 	ex->content_type = "application/xml";
 	return false;
 }
@@ -154,11 +157,12 @@ static bool form_take(struct exchange *ex, struct form *f, const struct part *p)
 	if (strcmp(p->name, "key") == 0)
 		f->media = sandbox_map_get(&sandbox_pin_state(ex->world)->media,
 					   arena_strndup(ex->arena, p->body, p->body_n));
-	wanted = f->media != NULL ?
-			 json_string_value(json_object_get(f->media->params, p->name)) : NULL;
+	wanted = f->media != NULL ? json_string_value(json_object_get(f->media->params, p->name))
+				  : NULL;
 	if (f->media != NULL && (wanted == NULL || strlen(wanted) != p->body_n ||
 				 memcmp(wanted, p->body, p->body_n) != 0))
-		return bucket_fail(ex, 403, "AccessDenied", "A field is not covered by the policy.");
+		return bucket_fail(ex, 403, "AccessDenied",
+				   "A field is not covered by the policy.");
 	return true;
 }
 
@@ -171,7 +175,8 @@ static bool form_whole(struct exchange *ex, const struct form *f)
 		return bucket_fail(ex, 403, "AccessDenied", "There is no such key.");
 	json_object_foreach(f->media->params, name, value) {
 		if (!sandbox_list_has_text(&f->names, name))
-			return bucket_fail(ex, 403, "AccessDenied", "A field of the policy is missing.");
+			return bucket_fail(ex, 403, "AccessDenied",
+					   "A field of the policy is missing.");
 	}
 	if (f->file.body == NULL)
 		return bucket_fail(ex, 400, "InvalidArgument", "There is no file.");
@@ -179,7 +184,8 @@ static bool form_whole(struct exchange *ex, const struct form *f)
 		return bucket_fail(ex, 400, "EntityTooLarge", "The file is too large.");
 	if (sandbox_world_now(ex->world) > f->media->made_us + POLICY_LIFE_S * US_PER_S ||
 	    sandbox_faults_hit(ex, "s3.403_expired") != NULL)
-		return bucket_fail(ex, 403, "AccessDenied", "Invalid according to Policy: Policy expired.");
+		return bucket_fail(ex, 403, "AccessDenied",
+				   "Invalid according to Policy: Policy expired.");
 	return true;
 }
 
@@ -247,6 +253,7 @@ void sandbox_pin_upload(struct exchange *ex)
 		bucket_fail(ex, 500, "InternalError", "The bytes could not be read.");
 		return;
 	}
-	form_read(ex, body, arena_printf(ex->arena, "--%.*s", (int)strcspn(mark + 9, "\"; "), mark + 9));
+	form_read(ex, body,
+		  arena_printf(ex->arena, "--%.*s", (int)strcspn(mark + 9, "\"; "), mark + 9));
 	munmap(body, (size_t)ex->spooled);
 }

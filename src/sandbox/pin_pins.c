@@ -14,9 +14,9 @@ struct limit {
 	size_t most; /* characters; 0: digits */
 };
 static const struct limit limits[] = {
-	{ "title", 100 },     { "description", 800 }, { "alt_text", 500 },      { "link", 2048 },
-	{ "board_id", 0 },    { "parent_pin_id", 0 }, { "board_section_id", 0 }, { "dominant_color", 7 },
-	{ "media_source", 0 },
+	{ "title", 100 },          { "description", 800 },  { "alt_text", 500 },
+	{ "link", 2048 },          { "board_id", 0 },       { "parent_pin_id", 0 },
+	{ "board_section_id", 0 }, { "dominant_color", 7 }, { "media_source", 0 },
 };
 
 static bool value_fits(struct exchange *ex, const char *name, const json_t *value)
@@ -30,10 +30,11 @@ static bool value_fits(struct exchange *ex, const char *name, const json_t *valu
 			return true;
 		if (text == NULL)
 			break;
-		if (limits[i].most == 0 && (*text == '\0' || text[strspn(text, "0123456789")] != '\0'))
-			return sandbox_pin_fail(ex, 400, 1,
-						arena_printf(ex->arena, "'%s' does not match '^\\d+$'",
-							     name));
+		if (limits[i].most == 0 &&
+		    (*text == '\0' || text[strspn(text, "0123456789")] != '\0'))
+			return sandbox_pin_fail(
+				ex, 400, 1,
+				arena_printf(ex->arena, "'%s' does not match '^\\d+$'", name));
 		if (limits[i].most > 0 && utf8_points(text) > limits[i].most)
 			return sandbox_pin_fail(ex, 400, 1,
 						arena_printf(ex->arena, "%s is too long", name));
@@ -49,7 +50,8 @@ static bool body_fits(struct exchange *ex, const json_t *in)
 	json_t *value;
 
 	if (!json_is_object(in))
-		return sandbox_pin_fail(ex, 400, 1, "Invalid request: the body must be a JSON object.");
+		return sandbox_pin_fail(ex, 400, 1,
+					"Invalid request: the body must be a JSON object.");
 	json_object_foreach((json_t *)(uintptr_t)in, name, value) {
 		if (!value_fits(ex, name, value))
 			return false;
@@ -133,8 +135,8 @@ static json_t *pin_json(struct exchange *ex, const struct object *o)
 		x->link, "alt_text", x->alt_text, "board_id", x->board->id, "board_section_id",
 		x->section != NULL ? x->section->id : NULL, "board_owner", "username",
 		o->account->username, "parent_pin_id", x->parent, "creative_type",
-		strcmp(o->kind, "video") == 0 ? "VIDEO" : "REGULAR", "is_owner", 1, "is_standard", 0,
-		"has_been_promoted", 0, "media", "media_type", x->media_type);
+		strcmp(o->kind, "video") == 0 ? "VIDEO" : "REGULAR", "is_owner", 1, "is_standard",
+		0, "has_been_promoted", 0, "media", "media_type", x->media_type);
 }
 
 static bool faults_before(struct exchange *ex)
@@ -146,9 +148,10 @@ static bool faults_before(struct exchange *ex)
 		return false;
 	}
 	if (sandbox_faults_hit(ex, "tier.trial_403") != NULL)
-		return sandbox_pin_fail(ex, 403, 29,
-					"Apps with Trial access may not create Pins in production. Use "
-					"the API Sandbox instead.");
+		return sandbox_pin_fail(
+			ex, 403, 29,
+			"Apps with Trial access may not create Pins in production. Use "
+			"the API Sandbox instead.");
 	if (sandbox_faults_hit(ex, "pin.fetch_image_400") != NULL)
 		return sandbox_pin_fail(ex, 400, 1, "Sorry we could not fetch the image.");
 	if (sandbox_faults_hit(ex, "pin.ratio_400") != NULL)
@@ -160,9 +163,10 @@ static bool faults_before(struct exchange *ex)
 		return sandbox_pin_fail(ex, 500, 500, "Something went wrong on our end.");
 	params = sandbox_faults_hit(ex, "pin.error");
 	if (params != NULL)
-		return sandbox_pin_fail(ex, (int)sandbox_faults_int(params, "status", 400),
-					(int)sandbox_faults_int(params, "code", 1),
-					sandbox_faults_text(params, "message", "Invalid parameters."));
+		return sandbox_pin_fail(
+			ex, (int)sandbox_faults_int(params, "status", 400),
+			(int)sandbox_faults_int(params, "code", 1),
+			sandbox_faults_text(params, "message", "Invalid parameters."));
 	params = sandbox_faults_hit(ex, "pin.rate_429");
 	if (params == NULL)
 		return true;
@@ -179,8 +183,9 @@ static void pin_commit(struct exchange *ex, struct object *o)
 {
 	struct fate fate = { sandbox_faults_hit(ex, "pin.5xx_after_commit"), NULL, NULL };
 	struct pin_media *m =
-		o->container != NULL ?
-			sandbox_map_get(&sandbox_pin_state(ex->world)->media, o->container) : NULL;
+		o->container != NULL
+			? sandbox_map_get(&sandbox_pin_state(ex->world)->media, o->container)
+			: NULL;
 
 	fate.drop = sandbox_faults_hit(ex, "pin.commit_then_drop_connection");
 	fate.hang = sandbox_faults_hit(ex, "pin.commit_then_hang");
@@ -254,7 +259,8 @@ static void pins_answer(struct exchange *ex, const struct account *a, const stru
 		struct object *o = a->objects.v[i];
 		const struct pin_extra *x = o->extra;
 
-		if (o->is_deleted || o->listed_us > now_us || (board != NULL && x->board != board) ||
+		if (o->is_deleted || o->listed_us > now_us ||
+		    (board != NULL && x->board != board) ||
 		    (section != NULL && x->section != section))
 			continue;
 		sandbox_list_add(&shown, o);
@@ -355,17 +361,21 @@ void sandbox_pin_web_page(struct exchange *ex)
 	const struct pin_extra *x = o != NULL ? o->extra : NULL;
 
 	if (o == NULL || o->is_deleted) {
-		sandbox_exchange_html(ex, 404, "<!DOCTYPE html><title>Pinterest</title><h1>Not found</h1>");
+		sandbox_exchange_html(ex, 404,
+				      "<!DOCTYPE html><title>Pinterest</title><h1>Not found</h1>");
 		return;
 	}
 	sandbox_exchange_html(
 		ex, 200,
 		arena_printf(ex->arena,
-			     "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s</title></head>"
-			     "<body><h1>%s on %s</h1><p style=\"white-space:pre-wrap\">%s</p></body></html>",
+			     "<!DOCTYPE html><html><head><meta "
+			     "charset=\"utf-8\"><title>%s</title></head>"
+			     "<body><h1>%s on %s</h1><p "
+			     "style=\"white-space:pre-wrap\">%s</p></body></html>",
 			     o->account->username,
-			     sandbox_params_escape_html(ex->arena, x->title != NULL ? x->title : o->kind),
-			     sandbox_params_escape_html(ex->arena, x->board->name),
 			     sandbox_params_escape_html(ex->arena,
-							x->description != NULL ? x->description : "")));
+							x->title != NULL ? x->title : o->kind),
+			     sandbox_params_escape_html(ex->arena, x->board->name),
+			     sandbox_params_escape_html(
+				     ex->arena, x->description != NULL ? x->description : "")));
 }

@@ -12,10 +12,10 @@
 #include "sandbox/pin.h"
 
 #define IMAGE_BYTES_MAX (20 << 20)
-#define FETCH_MS 30000
-#define SIDE_MIN 100
-#define IMAGES_MIN 2
-#define IMAGES_MAX 5
+#define FETCH_MS        30000
+#define SIDE_MIN        100
+#define IMAGES_MIN      2
+#define IMAGES_MAX      5
 
 static bool source_fail(struct exchange *ex, const char *message)
 {
@@ -37,9 +37,9 @@ static bool only_knows(struct exchange *ex, const json_t *o, const char *names)
 
 	json_object_foreach((json_t *)(uintptr_t)o, key, value) {
 		if (strstr(names, arena_printf(ex->arena, " %s ", key)) == NULL)
-			return source_fail(ex, arena_printf(ex->arena,
-							    "Invalid request: additional property %s",
-							    key));
+			return source_fail(
+				ex, arena_printf(ex->arena,
+						 "Invalid request: additional property %s", key));
 	}
 	return true;
 }
@@ -74,7 +74,8 @@ static bool image_pushed(struct exchange *ex, struct object *o, const json_t *it
 	const char *bytes = sandbox_pin_base64(ex->arena, text_of(item, "data"), &n);
 
 	if (strcmp(type, "image/jpeg") != 0 && strcmp(type, "image/png") != 0)
-		return source_fail(ex, "Invalid request: content_type must be image/jpeg or image/png");
+		return source_fail(ex,
+				   "Invalid request: content_type must be image/jpeg or image/png");
 	if (bytes == NULL)
 		return source_fail(ex, "Invalid request: data does not match '^[a-zA-Z0-9+/=]+$'");
 	if (!image_keep(ex, o, bytes, n, NULL, ret))
@@ -102,8 +103,8 @@ static bool image_fetched(struct exchange *ex, struct object *o, const json_t *i
 {
 	struct sandbox *sb = ex->sandbox;
 	const char *url = text_of(item, "url");
-	const char *path = arena_printf(ex->arena, "%s/pin-%llu", sb->folder,
-					(unsigned long long)ex->req_no);
+	const char *path =
+		arena_printf(ex->arena, "%s/pin-%llu", sb->folder, (unsigned long long)ex->req_no);
 	struct fetch_ask ask = { url, sb->ca_file, path, FETCH_MS, IMAGE_BYTES_MAX };
 	struct fetched got;
 	char *bytes;
@@ -118,9 +119,9 @@ static bool image_fetched(struct exchange *ex, struct object *o, const json_t *i
 	bytes = file_bytes(path, &n);
 	unlink(path);
 	sandbox_lock(sb);
-	is_ok = got.end == FETCH_OK && strncasecmp(got.type, "image/", 6) == 0 ?
-			image_keep(ex, o, bytes, n, url, ret) :
-			source_fail(ex, "Sorry we could not fetch the image.");
+	is_ok = got.end == FETCH_OK && strncasecmp(got.type, "image/", 6) == 0
+			? image_keep(ex, o, bytes, n, url, ret)
+			: source_fail(ex, "Sorry we could not fetch the image.");
 	free(bytes);
 	return is_ok;
 }
@@ -136,14 +137,17 @@ static bool images_take(struct exchange *ex, struct object *o, const json_t *sou
 	size_t i;
 
 	if (json_array_size(items) < IMAGES_MIN || json_array_size(items) > IMAGES_MAX)
-		return source_fail(ex, "Invalid request: items does not match constraint: maxItems=5");
+		return source_fail(ex,
+				   "Invalid request: items does not match constraint: maxItems=5");
 	json_array_foreach(items, i, item) {
 		if (!only_knows(ex, item, names) || !take(ex, o, item, &image))
 			return false;
 		if (i == 0)
 			first = image;
-		else if ((uint64_t)first.width * image.height != (uint64_t)image.width * first.height)
-			return source_fail(ex, "Pinterest Images must have the same width/height ratios.");
+		else if ((uint64_t)first.width * image.height !=
+			 (uint64_t)image.width * first.height)
+			return source_fail(
+				ex, "Pinterest Images must have the same width/height ratios.");
 	}
 	o->kind = "carousel";
 	((struct pin_extra *)o->extra)->media_type = "multiple_images";
@@ -153,7 +157,8 @@ static bool images_take(struct exchange *ex, struct object *o, const json_t *sou
 static bool source_images_pushed(struct exchange *ex, struct object *o, const json_t *source)
 {
 	return only_knows(ex, source, " source_type items index ") &&
-	       images_take(ex, o, source, image_pushed, " content_type data title description link ");
+	       images_take(ex, o, source, image_pushed,
+			   " content_type data title description link ");
 }
 
 static bool source_images_fetched(struct exchange *ex, struct object *o, const json_t *source)
@@ -196,7 +201,8 @@ static bool source_video(struct exchange *ex, struct object *o, const json_t *so
 	for (size_t i = 0; i < ARRAY_LEN(covers); i++)
 		n += json_object_get(source, covers[i]) != NULL;
 	if (n != 1)
-		return source_fail(ex, "One of cover_image_url or cover_image_content_type is required.");
+		return source_fail(
+			ex, "One of cover_image_url or cover_image_content_type is required.");
 	if (!only_knows(ex, source,
 			" source_type media_id cover_image_url cover_image_data "
 			"cover_image_content_type cover_image_key_frame_time "))

@@ -9,17 +9,38 @@
 #include "sandbox/pin.h"
 
 static const char *const own_points[] = {
-	"oauth.deny", "oauth.partial_scopes", "oauth.callback_twice", "oauth.no_callback",
-	"token.401", "token.refresh_invalid", "token.refresh_timeout_after_rotate",
-	"tier.trial_403", "tier.consumer_type_401", "boards.empty_page", "pin.fetch_image_400",
-	"pin.error", "pin.ratio_400", "pin.spam_429", "pin.rate_429", "pin.5xx_before",
-	"pin.5xx_after_commit", "pin.commit_then_drop_connection", "pin.commit_then_hang",
-	"pin.drop_before_commit", "list.lag", "list.reversed", "media.stuck", "media.failed",
-	"s3.403_expired", "s3.drop_midway", "s3.200_instead_of_204", NULL,
+	"oauth.deny",
+	"oauth.partial_scopes",
+	"oauth.callback_twice",
+	"oauth.no_callback",
+	"token.401",
+	"token.refresh_invalid",
+	"token.refresh_timeout_after_rotate",
+	"tier.trial_403",
+	"tier.consumer_type_401",
+	"boards.empty_page",
+	"pin.fetch_image_400",
+	"pin.error",
+	"pin.ratio_400",
+	"pin.spam_429",
+	"pin.rate_429",
+	"pin.5xx_before",
+	"pin.5xx_after_commit",
+	"pin.commit_then_drop_connection",
+	"pin.commit_then_hang",
+	"pin.drop_before_commit",
+	"list.lag",
+	"list.reversed",
+	"media.stuck",
+	"media.failed",
+	"s3.403_expired",
+	"s3.drop_midway",
+	"s3.200_instead_of_204",
+	NULL,
 };
 static const char *const pin_points[] = {
-	"pin.5xx_before", "pin.5xx_after_commit", "pin.commit_then_drop_connection",
-	"pin.drop_before_commit", "pin.rate_429", NULL,
+	"pin.5xx_before",         "pin.5xx_after_commit", "pin.commit_then_drop_connection",
+	"pin.drop_before_commit", "pin.rate_429",         NULL,
 };
 static const char *const list_points[] = { "list.reversed", NULL };
 static const char *const board_points[] = { "boards.empty_page", NULL };
@@ -61,9 +82,9 @@ struct pin_state *sandbox_pin_state(struct world *w)
 
 bool sandbox_pin_fail(struct exchange *ex, int status, int code, const char *message)
 {
-	sandbox_exchange_json(ex, status,
-			      json_pack("{s:s,s:i,s:s}", "status", "failure", "code", code, "message",
-					message));
+	sandbox_exchange_json(
+		ex, status,
+		json_pack("{s:s,s:i,s:s}", "status", "failure", "code", code, "message", message));
 	return false;
 }
 
@@ -103,9 +124,9 @@ static void pin_finish(struct exchange *ex)
 {
 	if (ex->row == NULL || (ex->row->flags & (ROW_BROWSER | ROW_SPOOL)) != 0)
 		return;
-	sandbox_exchange_add_header(ex, "x-pinterest-rid",
-				    arena_printf(ex->arena, "%llu%08llu", 7310000ULL,
-						 (unsigned long long)ex->req_no));
+	sandbox_exchange_add_header(
+		ex, "x-pinterest-rid",
+		arena_printf(ex->arena, "%llu%08llu", 7310000ULL, (unsigned long long)ex->req_no));
 }
 
 static json_t *pin_inspect(struct world *w)
@@ -116,11 +137,11 @@ static json_t *pin_inspect(struct world *w)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct pin_media *m = all->v[i];
 
-		json_array_append_new(
-			out, json_pack("{s:s,s:s,s:s,s:s?,s:I,s:s,s:b}", "id", m->id, "account",
-				       m->account->id, "status", sandbox_pin_media_status(w, m),
-				       "fields", m->fields, "bytes", (json_int_t)m->fact.bytes, "sha256",
-				       m->fact.sha256, "used", m->is_used));
+		json_array_append_new(out, json_pack("{s:s,s:s,s:s,s:s?,s:I,s:s,s:b}", "id", m->id,
+						     "account", m->account->id, "status",
+						     sandbox_pin_media_status(w, m), "fields",
+						     m->fields, "bytes", (json_int_t)m->fact.bytes,
+						     "sha256", m->fact.sha256, "used", m->is_used));
 	}
 	return json_pack("{s:o}", "media", out);
 }

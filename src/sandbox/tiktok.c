@@ -119,15 +119,16 @@ bool sandbox_tt_fail(struct exchange *ex, const char *code)
 void sandbox_tt_ok(struct exchange *ex, json_t *data)
 {
 	sandbox_exchange_json(ex, 200,
-			      json_pack("{s:o,s:{s:s,s:s,s:s}}", "data", data, "error", "code", "ok",
-					"message", "", "log_id", log_id(ex)));
+			      json_pack("{s:o,s:{s:s,s:s,s:s}}", "data", data, "error", "code",
+					"ok", "message", "", "log_id", log_id(ex)));
 }
 
 static void tt_unknown(struct exchange *ex)
 {
 	sandbox_exchange_json(ex, 404,
 			      json_pack("{s:{s:s,s:s,s:s}}", "error", "code", "invalid_request",
-					"message", "Unsupported path(Janus).", "log_id", log_id(ex)));
+					"message", "Unsupported path(Janus).", "log_id",
+					log_id(ex)));
 }
 
 static const struct account *account_of_token(struct exchange *ex)
@@ -287,7 +288,8 @@ static bool tt_seed(struct world *w, const json_t *in, const char **ret_why)
 }
 
 static const char world_default[] =
-	"{\"accounts\":[{\"id\":\"723f24d7-e717-40f8-a2b6-cb8464cd23b4\",\"username\":\"demo.user\","
+	"{\"accounts\":[{\"id\":\"723f24d7-e717-40f8-a2b6-cb8464cd23b4\",\"username\":\"demo."
+	"user\","
 	"\"name\":\"Demo\",\"stitch_disabled\":true},{\"id\":"
 	"\"95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11\",\"username\":\"acme.bakery\",\"name\":"
 	"\"Acme Bakery\"},{\"id\":\"c2f0b7aa-52c6-4be5-8d0e-7b1e90f3d955\",\"username\":"

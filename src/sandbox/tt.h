@@ -29,23 +29,23 @@ struct tt_publish { /* behind one publish_id */
 	const char *id, *upload_id;
 	struct account *account;
 	const char *title, *caption, *privacy, *options, *mime;
-	struct list urls;             /* photos, pulled */
-	struct list media;            /* struct media_fact */
+	struct list urls;  /* photos, pulled */
+	struct list media; /* struct media_fact */
 	bool is_video, is_inbox, is_stuck, is_whole;
 	int64_t size, chunk, chunks, received, max_duration_s;
 	const char *path;             /* where the bytes are */
 	int64_t created_us, ready_us; /* ready_us INSTANT_NONE: not processed yet */
 	const char *fail_reason;      /* NULL: fine */
 	struct object *object;
-	int64_t hold_ms;              /* moderation beyond the usual */
-	uint64_t req_no, conn_no;     /* the call that set it off, for the truth log */
+	int64_t hold_ms;          /* moderation beyond the usual */
+	uint64_t req_no, conn_no; /* the call that set it off, for the truth log */
 	const char *fault;
 };
 
-struct tt_state { /* world.extra */
-	struct map publishes, uploads;  /* id -> struct tt_publish */
+struct tt_state {                      /* world.extra */
+	struct map publishes, uploads; /* id -> struct tt_publish */
 	struct list all;
-	struct list verified;           /* prefixes that photos may be pulled from */
+	struct list verified; /* prefixes that photos may be pulled from */
 	bool is_unaudited, keeps_refresh_token, is_web;
 	int64_t access_s, refresh_s, upload_life_s, daily_cap;
 	int64_t rates[TT_RATES];
@@ -54,9 +54,9 @@ struct tt_state { /* world.extra */
 /* tiktok.c */
 struct tt_state *sandbox_tt_state(struct world *w);
 struct tt_account *sandbox_tt_extra(const struct account *a);
-bool sandbox_tt_fail(struct exchange *ex, const char *code);                       /* always false */
+bool sandbox_tt_fail(struct exchange *ex, const char *code); /* always false */
 bool sandbox_tt_fail_text(struct exchange *ex, const char *code, const char *message);
-void sandbox_tt_ok(struct exchange *ex, json_t *data);                             /* steals data */
+void sandbox_tt_ok(struct exchange *ex, json_t *data); /* steals data */
 struct account *sandbox_tt_seed_account(struct world *w, const json_t *in);
 
 /* tt_login.c: token, scope, rate; NULL with the error written */

@@ -16,8 +16,8 @@ static bool is_visible(struct exchange *ex, const struct object *o)
 static json_t *video_json(struct exchange *ex, const struct object *o)
 {
 	const struct tt_publish *p = o->extra; /* NULL: of an earlier run */
-	const char *link = arena_printf(ex->arena, "%s/@%s/%s/%s", ex->base_url, o->account->username,
-					o->kind, o->id);
+	const char *link = arena_printf(ex->arena, "%s/@%s/%s/%s", ex->base_url,
+					o->account->username, o->kind, o->id);
 
 	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:i}", "id", o->id, "create_time",
 			 (json_int_t)(o->created_us / US_PER_S), "share_url", link, "title",
@@ -42,7 +42,8 @@ void sandbox_tt_video_list(struct exchange *ex)
 	struct account *a = list_account(ex);
 	const char *count = sandbox_exchange_param(ex, "max_count");
 	const char *cursor = sandbox_exchange_param(ex, "cursor");
-	int64_t before_us = cursor != NULL ? strtoll(cursor, NULL, 10) * US_PER_MS : INT64_MAX, last_us = 0;
+	int64_t before_us = cursor != NULL ? strtoll(cursor, NULL, 10) * US_PER_MS : INT64_MAX,
+		last_us = 0;
 	size_t most = count != NULL ? (size_t)strtoul(count, NULL, 10) : 10, skip;
 	json_t *videos;
 	bool has_more = false;
@@ -95,16 +96,16 @@ void sandbox_tt_video_query(struct exchange *ex)
 
 void sandbox_tt_page(struct exchange *ex)
 {
-	const struct object *o =
-		sandbox_world_object(ex->world, &sandbox_tiktok, ex->captures[2]);
+	const struct object *o = sandbox_world_object(ex->world, &sandbox_tiktok, ex->captures[2]);
 
 	if (o == NULL || !is_visible(ex, o)) {
 		sandbox_exchange_html(ex, 404, "<h1>Couldn't find this post</h1>");
 		return;
 	}
-	sandbox_exchange_html(ex, 200,
-			      arena_printf(ex->arena, "<h1>@%s</h1><p>%s</p>",
-					   sandbox_params_escape_html(ex->arena, o->account->username),
-					   sandbox_params_escape_html(
-						   ex->arena, o->caption != NULL ? o->caption : "")));
+	sandbox_exchange_html(
+		ex, 200,
+		arena_printf(ex->arena, "<h1>@%s</h1><p>%s</p>",
+			     sandbox_params_escape_html(ex->arena, o->account->username),
+			     sandbox_params_escape_html(ex->arena,
+							o->caption != NULL ? o->caption : "")));
 }

@@ -10,7 +10,7 @@
 #include "sandbox/state.h"
 #include "sandbox/tt.h"
 
-#define CODE_LIFE_S 300
+#define CODE_LIFE_S  300
 #define DEAD_ROTATED 1
 
 static const char *const scopes_known[] = { "user.info.basic", "user.info.profile",
@@ -62,18 +62,20 @@ static const char *dialog_wrong(struct exchange *ex, const struct app *app, stru
 void sandbox_tt_dialog(struct exchange *ex)
 {
 	struct world *w = ex->world;
-	struct app *app = sandbox_world_app(w, &sandbox_tiktok, sandbox_exchange_param(ex, "client_key"));
+	struct app *app =
+		sandbox_world_app(w, &sandbox_tiktok, sandbox_exchange_param(ex, "client_key"));
 	struct consent_ask *ask = arena_alloc(w->arena, sizeof(*ask));
 	const char *wrong;
 
 	ask->scopes = sandbox_list_new(w->arena);
 	wrong = dialog_wrong(ex, app, &ask->scopes);
 	if (wrong != NULL) {
-		sandbox_consent_refuse(ex, "Something went wrong",
-				       arena_printf(ex->arena,
-						    "We couldn't log in with TikTok. This may be due "
-						    "to specific app settings: %s.",
-						    wrong));
+		sandbox_consent_refuse(
+			ex, "Something went wrong",
+			arena_printf(ex->arena,
+				     "We couldn't log in with TikTok. This may be due "
+				     "to specific app settings: %s.",
+				     wrong));
 		return;
 	}
 	ask->platform = &sandbox_tiktok;
@@ -116,7 +118,8 @@ static struct app *login_app(struct exchange *ex)
 		return NULL;
 	}
 	if (type == NULL || strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0) {
-		login_fail(ex, "invalid_request", "Only `application/x-www-form-urlencoded` is supported.");
+		login_fail(ex, "invalid_request",
+			   "Only `application/x-www-form-urlencoded` is supported.");
 		return NULL;
 	}
 	if (app == NULL || secret == NULL || strcmp(secret, app->secret) != 0) {
@@ -129,19 +132,21 @@ static struct app *login_app(struct exchange *ex)
 static void answer_tokens(struct exchange *ex, struct grant *g, const char *refresh)
 {
 	const struct tt_state *state = sandbox_tt_state(ex->world);
-	struct token *access = sandbox_world_add_token(ex->world, g, TT_ACCESS, "act.", state->access_s);
+	struct token *access =
+		sandbox_world_add_token(ex->world, g, TT_ACCESS, "act.", state->access_s);
 	const char *scopes = "";
 
 	if (refresh == NULL)
-		refresh = sandbox_world_add_token(ex->world, g, TT_REFRESH, "rft.", state->refresh_s)
-				  ->text;
+		refresh =
+			sandbox_world_add_token(ex->world, g, TT_REFRESH, "rft.", state->refresh_s)
+				->text;
 	for (size_t i = 0; i < g->granted.n; i++)
 		scopes = arena_printf(ex->arena, "%s%s%s", scopes, i > 0 ? "," : "",
 				      (const char *)g->granted.v[i]);
 	sandbox_exchange_json(ex, 200,
-			      json_pack("{s:s,s:I,s:s,s:I,s:s,s:s,s:s}", "access_token", access->text,
-					"expires_in", (json_int_t)state->access_s, "open_id",
-					g->person->id, "refresh_expires_in",
+			      json_pack("{s:s,s:I,s:s,s:I,s:s,s:s,s:s}", "access_token",
+					access->text, "expires_in", (json_int_t)state->access_s,
+					"open_id", g->person->id, "refresh_expires_in",
 					(json_int_t)state->refresh_s, "refresh_token", refresh,
 					"scope", scopes, "token_type", "Bearer"));
 }
@@ -264,7 +269,8 @@ static struct token *tt_auth(struct exchange *ex)
 static bool rate_allows(struct exchange *ex, const struct account *a, enum tt_rate rate)
 {
 	struct list *calls = &sandbox_tt_extra(a)->calls[rate];
-	int64_t now_us = sandbox_world_now(ex->world), most = sandbox_tt_state(ex->world)->rates[rate];
+	int64_t now_us = sandbox_world_now(ex->world),
+		most = sandbox_tt_state(ex->world)->rates[rate];
 	int64_t recent = 0;
 
 	for (size_t i = calls->n; i > 0 && now_us - *(int64_t *)calls->v[i - 1] < US_PER_MIN; i--)
@@ -328,7 +334,8 @@ static json_t *user_value(struct exchange *ex, const struct account *a, const ch
 	if (strcmp(field, "union_id") == 0)
 		return json_string(arena_printf(ex->arena, "c9c6%.32s", a->id + 4));
 	if (strncmp(field, "avatar", 6) == 0)
-		return json_string(arena_printf(ex->arena, "%s/sandbox/avatar/%s", ex->base_url, a->id));
+		return json_string(
+			arena_printf(ex->arena, "%s/sandbox/avatar/%s", ex->base_url, a->id));
 	if (strcmp(field, "is_verified") == 0)
 		return json_false();
 	if (strstr(field, "_count") != NULL)
@@ -356,7 +363,8 @@ void sandbox_tt_user(struct exchange *ex)
 		const char *scope = scope_of_field(fields.v[i]);
 
 		if (scope == NULL || !sandbox_list_has_text(&t->grant->granted, scope)) {
-			sandbox_tt_fail(ex, scope == NULL ? "invalid_params" : "scope_not_authorized");
+			sandbox_tt_fail(ex,
+					scope == NULL ? "invalid_params" : "scope_not_authorized");
 			return;
 		}
 	}

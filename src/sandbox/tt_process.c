@@ -16,9 +16,9 @@
 
 #define PHOTO_BYTES_MAX 20000000
 #define PHOTO_SHORT_MAX 1080
-#define PHOTO_LONG_MAX 1920
-#define SIDE_LEAST 360
-#define SIDE_MOST 4096
+#define PHOTO_LONG_MAX  1920
+#define SIDE_LEAST      360
+#define SIDE_MOST       4096
 
 const char *sandbox_tt_status(struct world *w, struct tt_publish *p)
 {
@@ -175,9 +175,10 @@ static struct object *job_object(const struct tt_job *job)
 	o->comments = sandbox_list_new(w->arena);
 	o->extra = p;
 	o->created_us = sandbox_world_now(w);
-	o->listed_us = !is_public || p->is_inbox ?
-			       INT64_MAX :
-			       p->ready_us + (job->settings.listing_lag_ms + p->hold_ms) * US_PER_MS;
+	o->listed_us =
+		!is_public || p->is_inbox
+			? INT64_MAX
+			: p->ready_us + (job->settings.listing_lag_ms + p->hold_ms) * US_PER_MS;
 	o->ends_us = INSTANT_NONE;
 	return o;
 }
@@ -187,8 +188,11 @@ static void job_publish(const struct tt_job *job)
 {
 	struct tt_publish *p = job->publish;
 	struct sandbox *sb = job->world->sandbox;
-	struct exchange ex = { .sandbox = sb, .world = job->world, .req_no = p->req_no,
-			       .conn_no = p->conn_no, .fault = p->fault };
+	struct exchange ex = { .sandbox = sb,
+			       .world = job->world,
+			       .req_no = p->req_no,
+			       .conn_no = p->conn_no,
+			       .fault = p->fault };
 	struct object *o;
 
 	job_facts(job);
@@ -209,7 +213,8 @@ static void job_run(void *arg)
 	struct tt_publish *p = job->publish;
 	struct sandbox *sb = job->world->sandbox;
 	const char *wrong = p->fail_reason;
-	int64_t delay_ms = p->is_video ? job->settings.video_delay_ms : job->settings.image_delay_ms;
+	int64_t delay_ms =
+		p->is_video ? job->settings.video_delay_ms : job->settings.image_delay_ms;
 
 	if (wrong == NULL)
 		wrong = p->is_video ? job_video(job) : job_photos(job);

@@ -8,16 +8,16 @@
 #include "base/utf8.h"
 #include "sandbox/tt.h"
 
-#define MB 1000000
-#define CHUNK_LEAST (5LL * MB)
-#define CHUNK_MOST (64LL * MB)
-#define VIDEO_MOST (4000LL * MB)
-#define CHUNKS_MOST 1000
-#define CAPTION_MOST 2200
-#define TITLE_MOST 90
+#define MB               1000000
+#define CHUNK_LEAST      (5LL * MB)
+#define CHUNK_MOST       (64LL * MB)
+#define VIDEO_MOST       (4000LL * MB)
+#define CHUNKS_MOST      1000
+#define CAPTION_MOST     2200
+#define TITLE_MOST       90
 #define DESCRIPTION_MOST 4000
-#define PHOTOS_MOST 35
-#define DRAFTS_MOST 5
+#define PHOTOS_MOST      35
+#define DRAFTS_MOST      5
 
 static const char *const levels_public[] = { "PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS",
 					     "SELF_ONLY" };
@@ -76,15 +76,15 @@ void sandbox_tt_creator(struct exchange *ex)
 	levels = json_array();
 	for (size_t i = 0; i < ARRAY_LEN(levels_public); i++)
 		json_array_append_new(levels, json_string(levels_of(a)[i]));
-	sandbox_tt_ok(ex,
-		      json_pack("{s:s,s:s,s:s,s:o,s:b,s:b,s:b,s:I}", "creator_avatar_url",
-				arena_printf(ex->arena, "%s/sandbox/avatar/%s", ex->base_url, a->id),
-				"creator_username", a->username, "creator_nickname", a->name,
-				"privacy_level_options", levels, "comment_disabled",
-				sandbox_tt_extra(a)->comment_off, "duet_disabled",
-				sandbox_tt_extra(a)->duet_off, "stitch_disabled",
-				sandbox_tt_extra(a)->stitch_off, "max_video_post_duration_sec",
-				(json_int_t)sandbox_tt_extra(a)->max_duration_s));
+	sandbox_tt_ok(
+		ex, json_pack("{s:s,s:s,s:s,s:o,s:b,s:b,s:b,s:I}", "creator_avatar_url",
+			      arena_printf(ex->arena, "%s/sandbox/avatar/%s", ex->base_url, a->id),
+			      "creator_username", a->username, "creator_nickname", a->name,
+			      "privacy_level_options", levels, "comment_disabled",
+			      sandbox_tt_extra(a)->comment_off, "duet_disabled",
+			      sandbox_tt_extra(a)->duet_off, "stitch_disabled",
+			      sandbox_tt_extra(a)->stitch_off, "max_video_post_duration_sec",
+			      (json_int_t)sandbox_tt_extra(a)->max_duration_s));
 }
 
 /* The body as JSON of the right type, or NULL with the error written. */
@@ -157,9 +157,10 @@ static bool text_ok(struct exchange *ex, const json_t *info, const char *name, s
 static bool toggles_ok(struct exchange *ex, const struct account *a, const json_t *info,
 		       bool is_video)
 {
-	static const char *const names[] = { "disable_comment", "disable_duet", "disable_stitch",
-					     "brand_content_toggle", "brand_organic_toggle",
-					     "is_aigc", "auto_add_music" };
+	static const char *const names[] = { "disable_comment",      "disable_duet",
+					     "disable_stitch",       "brand_content_toggle",
+					     "brand_organic_toggle", "is_aigc",
+					     "auto_add_music" };
 	const struct tt_account *extra = sandbox_tt_extra(a);
 	const char *level = text_of(info, "privacy_level");
 
@@ -169,7 +170,8 @@ static bool toggles_ok(struct exchange *ex, const struct account *a, const json_
 		if (v != NULL && !json_is_boolean(v))
 			return invalid(ex, arena_printf(ex->arena, "%s must be a bool", names[i]));
 	}
-	if (is_true(info, "brand_content_toggle") && level != NULL && strcmp(level, "SELF_ONLY") == 0)
+	if (is_true(info, "brand_content_toggle") && level != NULL &&
+	    strcmp(level, "SELF_ONLY") == 0)
 		return invalid(ex, "Branded content cannot be private");
 	if (extra->comment_off && !is_true(info, "disable_comment"))
 		return invalid(ex, "Comments are disabled by the creator");
@@ -191,7 +193,8 @@ static bool chunks_ok(struct exchange *ex, const json_t *source, struct tt_publi
 		return invalid(ex, "Only FILE_UPLOAD is played here");
 	if (p->size <= 0 || p->size > VIDEO_MOST)
 		return invalid(ex, "The video size is invalid");
-	if (p->chunk <= 0 || p->chunk > CHUNK_MOST || (p->chunk < CHUNK_LEAST && p->chunk != p->size))
+	if (p->chunk <= 0 || p->chunk > CHUNK_MOST ||
+	    (p->chunk < CHUNK_LEAST && p->chunk != p->size))
 		return invalid(ex, "The chunk size is invalid");
 	if (p->chunks != p->size / p->chunk || p->chunks > CHUNKS_MOST)
 		return invalid(ex, "The total chunk count is invalid");
@@ -280,10 +283,10 @@ static void video_answer(struct exchange *ex, struct tt_publish *p)
 	publish_register(ex, p, p->is_inbox ? "v_inbox_file~v2" : "v_pub_file~v2-1");
 	p->upload_id = sandbox_world_id(ex->world, "73", 19);
 	sandbox_map_put(&sandbox_tt_state(ex->world)->uploads, p->upload_id, p);
-	sandbox_tt_ok(ex, json_pack("{s:s,s:s}", "publish_id", p->id, "upload_url",
-				    arena_printf(ex->arena,
-						 "%s/video/?upload_id=%s&upload_token=Xza1-%s",
-						 ex->base_url, p->upload_id, p->upload_id)));
+	sandbox_tt_ok(
+		ex, json_pack("{s:s,s:s}", "publish_id", p->id, "upload_url",
+			      arena_printf(ex->arena, "%s/video/?upload_id=%s&upload_token=Xza1-%s",
+					   ex->base_url, p->upload_id, p->upload_id)));
 	init_suffer(ex, drop, broken);
 }
 
@@ -302,8 +305,8 @@ static bool video_ok(struct exchange *ex, struct account *a, const json_t *in, s
 
 static void video_init(struct exchange *ex, bool is_inbox)
 {
-	struct account *a = sandbox_tt_account(ex, is_inbox ? "video.upload" : "video.publish",
-					       TT_RATE_INIT);
+	struct account *a =
+		sandbox_tt_account(ex, is_inbox ? "video.upload" : "video.publish", TT_RATE_INIT);
 	json_t *in = a != NULL && init_allowed(ex, a, is_inbox) ? body_of(ex) : NULL;
 	struct tt_publish *p;
 
@@ -329,7 +332,8 @@ void sandbox_tt_inbox_init(struct exchange *ex)
 /* https of a registered prefix or of this machine; http only where the prefix itself says so. */
 static bool url_ok(const struct tt_state *state, const char *url)
 {
-	static const char *const local[] = { "https://localhost", "https://127.0.0.1", "https://[::1]" };
+	static const char *const local[] = { "https://localhost", "https://127.0.0.1",
+					     "https://[::1]" };
 
 	for (size_t i = 0; i < state->verified.n; i++)
 		if (strncmp(url, state->verified.v[i], strlen(state->verified.v[i])) == 0)
@@ -375,7 +379,8 @@ static bool photo_ok(struct exchange *ex, struct account *a, const json_t *in, s
 		return invalid(ex, "media_type must be PHOTO");
 	if (!json_is_object(info))
 		return invalid(ex, "post_info is missing");
-	if (json_object_get(info, "disable_duet") != NULL || json_object_get(info, "disable_stitch") != NULL)
+	if (json_object_get(info, "disable_duet") != NULL ||
+	    json_object_get(info, "disable_stitch") != NULL)
 		return invalid(ex, "Photos have neither duet nor stitch");
 	if (!p->is_inbox && !level_ok(ex, a, p->privacy))
 		return false;
@@ -406,8 +411,8 @@ void sandbox_tt_photo_init(struct exchange *ex)
 {
 	const char *mode = sandbox_exchange_param(ex, "post_mode");
 	bool is_inbox = mode != NULL && strcmp(mode, "MEDIA_UPLOAD") == 0;
-	struct account *a = sandbox_tt_account(ex, is_inbox ? "video.upload" : "video.publish",
-					       TT_RATE_INIT);
+	struct account *a =
+		sandbox_tt_account(ex, is_inbox ? "video.upload" : "video.publish", TT_RATE_INIT);
 	json_t *in = a != NULL && init_allowed(ex, a, is_inbox) ? body_of(ex) : NULL;
 	struct tt_publish *p;
 
@@ -457,8 +462,9 @@ void sandbox_tt_status_fetch(struct exchange *ex)
 	if (p->is_video)
 		json_object_set_new(data, "uploaded_bytes", json_integer(p->received));
 	if (strcmp(status, "FAILED") == 0)
-		json_object_set_new(data, "fail_reason",
-				    json_string(p->fail_reason != NULL ? p->fail_reason : "internal"));
+		json_object_set_new(
+			data, "fail_reason",
+			json_string(p->fail_reason != NULL ? p->fail_reason : "internal"));
 	if (strcmp(status, "PUBLISH_COMPLETE") == 0) {
 		json_t *ids = json_array();
 

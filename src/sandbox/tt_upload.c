@@ -27,7 +27,8 @@ static struct tt_publish *upload_find(struct exchange *ex)
 	struct tt_publish *p = id != NULL ? sandbox_map_get(&state->uploads, id) : NULL;
 
 	if (p == NULL || token == NULL || strncmp(token, "Xza1-", 5) != 0 ||
-	    strcmp(token + 5, p->upload_id) != 0 || sandbox_faults_hit(ex, "upload.unknown") != NULL) {
+	    strcmp(token + 5, p->upload_id) != 0 ||
+	    sandbox_faults_hit(ex, "upload.unknown") != NULL) {
 		upload_answer(ex, 404, NULL);
 		return NULL;
 	}

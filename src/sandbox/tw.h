@@ -12,8 +12,8 @@
 #include "sandbox/params.h"
 #include "sandbox/world.h"
 
-#define TW_REALM "x"
-#define TW_SEGMENTS_MAX 1000
+#define TW_REALM             "x"
+#define TW_SEGMENTS_MAX      1000
 #define TW_SEGMENT_BYTES_MAX (5 << 20)
 
 enum tw_token_kind { TW_ACCESS, TW_REFRESH };
@@ -34,11 +34,11 @@ struct tw_media {
 	struct media_fact fact;
 };
 
-struct tw_post { /* object.extra */
-	const char *text;                /* as X shows it: links shortened, escaped */
-	json_t *urls;                    /* entities; freed with the world's arena */
+struct tw_post {          /* object.extra */
+	const char *text; /* as X shows it: links shortened, escaped */
+	json_t *urls;     /* entities; freed with the world's arena */
 	const char *reply_to, *quote;
-	struct list media;               /* struct tw_media */
+	struct list media; /* struct tw_media */
 };
 
 struct tw_rate { /* one user at one endpoint */
@@ -46,9 +46,9 @@ struct tw_rate { /* one user at one endpoint */
 	int64_t used;
 };
 
-struct tw_state { /* world.extra */
-	struct map media;                /* id -> struct tw_media */
-	struct map rates;                /* "user/endpoint" -> struct tw_rate */
+struct tw_state {         /* world.extra */
+	struct map media; /* id -> struct tw_media */
+	struct map rates; /* "user/endpoint" -> struct tw_rate */
 	struct list uploads;
 	bool is_enterprise;
 	uint64_t refresh_reuses;

@@ -9,18 +9,24 @@
 #include "sandbox/state.h"
 #include "sandbox/tw.h"
 
-#define CODE_LIFE_S 30
+#define CODE_LIFE_S   30
 #define ACCESS_LIFE_S 7200
-#define WINDOW_US (900 * US_PER_S)
-#define DEAD_USED 1
-#define DEAD_REVOKED 2
+#define WINDOW_US     (900 * US_PER_S)
+#define DEAD_USED     1
+#define DEAD_REVOKED  2
 
 static const char *const scopes_known[] = {
-	"tweet.read",	"tweet.write",	"tweet.moderate.write", "users.read", "users.email",
-	"follows.read", "follows.write", "offline.access",	"space.read", "mute.read",
-	"mute.write",	"like.read",	 "like.write",		"list.read",  "list.write",
-	"block.read",	"block.write",	 "bookmark.read",	"bookmark.write", "media.write",
-	"timeline.read", NULL,
+	"tweet.read",           "tweet.write",
+	"tweet.moderate.write", "users.read",
+	"users.email",          "follows.read",
+	"follows.write",        "offline.access",
+	"space.read",           "mute.read",
+	"mute.write",           "like.read",
+	"like.write",           "list.read",
+	"list.write",           "block.read",
+	"block.write",          "bookmark.read",
+	"bookmark.write",       "media.write",
+	"timeline.read",        NULL,
 };
 
 static bool is_known_scope(const char *scope)
@@ -46,7 +52,8 @@ static const char *authorize_fault(struct exchange *ex, const struct app *app)
 	const char *state = sandbox_exchange_param(ex, "state");
 
 	if (app == NULL)
-		return "Something went wrong. You weren't able to give access to the App: no such client_id.";
+		return "Something went wrong. You weren't able to give access to the App: no such "
+		       "client_id.";
 	if (redirect == NULL || !sandbox_world_redirect_ok(app, redirect))
 		return "Something went wrong. The redirect_uri is not registered with the App.";
 	if (!param_is(ex, "response_type", "code"))
@@ -54,7 +61,8 @@ static const char *authorize_fault(struct exchange *ex, const struct app *app)
 	if (challenge == NULL || *challenge == '\0' ||
 	    (!param_is(ex, "code_challenge_method", "S256") &&
 	     !param_is(ex, "code_challenge_method", "plain")))
-		return "Something went wrong. code_challenge and code_challenge_method are required.";
+		return "Something went wrong. code_challenge and code_challenge_method are "
+		       "required.";
 	if (state == NULL || *state == '\0' || strlen(state) > 500)
 		return "Something went wrong. state is required and has at most 500 characters.";
 	return NULL;
@@ -91,7 +99,8 @@ void sandbox_tw_authorize(struct exchange *ex)
 		if (is_known_scope(ask->scopes.v[i]))
 			continue;
 		sandbox_exchange_redirect(
-			ex, arena_printf(ex->arena, "%s?error=invalid_scope&state=%s", ask->redirect_uri,
+			ex, arena_printf(ex->arena, "%s?error=invalid_scope&state=%s",
+					 ask->redirect_uri,
 					 sandbox_params_escape(ex->arena, ask->state)));
 		return;
 	}
@@ -132,7 +141,8 @@ static bool is_form(struct exchange *ex)
 
 	if (type != NULL && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
 		return true;
-	token_fail(ex, 400, "invalid_request", "Content-Type must be application/x-www-form-urlencoded");
+	token_fail(ex, 400, "invalid_request",
+		   "Content-Type must be application/x-www-form-urlencoded");
 	return false;
 }
 
@@ -150,7 +160,8 @@ static bool fits_challenge(const struct code *code, const char *verifier)
 
 static void token_answer(struct exchange *ex, struct grant *g)
 {
-	struct token *access = sandbox_world_add_token(ex->world, g, TW_ACCESS, "QWxw", ACCESS_LIFE_S);
+	struct token *access =
+		sandbox_world_add_token(ex->world, g, TW_ACCESS, "QWxw", ACCESS_LIFE_S);
 	const char *scope = "";
 	json_t *body;
 
@@ -162,8 +173,8 @@ static void token_answer(struct exchange *ex, struct grant *g)
 	if (sandbox_list_has_text(&g->granted, "offline.access"))
 		json_object_set_new(
 			body, "refresh_token",
-			json_string(
-				sandbox_world_add_token(ex->world, g, TW_REFRESH, "UmVm", 0)->text));
+			json_string(sandbox_world_add_token(ex->world, g, TW_REFRESH, "UmVm", 0)
+					    ->text));
 	sandbox_exchange_json(ex, 200, body);
 	if (sandbox_faults_hit(ex, "token.drop_after_commit") != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
@@ -177,7 +188,8 @@ static void token_code(struct exchange *ex, const struct app *app)
 	struct code *code = text != NULL ? sandbox_map_get(&ex->world->codes, text) : NULL;
 
 	if (verifier == NULL || *verifier == '\0') {
-		token_fail(ex, 400, "invalid_request", "Missing required parameter [code_verifier].");
+		token_fail(ex, 400, "invalid_request",
+			   "Missing required parameter [code_verifier].");
 		return;
 	}
 	if (code == NULL || code->grant->app != app || code->is_used || code->grant->is_removed ||
@@ -289,9 +301,9 @@ static const struct {
 	const char *endpoint;
 	int64_t limit; /* a user, 15 minutes */
 } limits[] = {
-	{ "tweets", 100 },   { "timeline", 900 },   { "me", 75 },	 { "status", 1000 },
-	{ "initialize", 1875 }, { "append", 1875 }, { "finalize", 1875 }, { "metadata", 500 },
-	{ "delete", 50 },
+	{ "tweets", 100 },    { "timeline", 900 },    { "me", 75 },
+	{ "status", 1000 },   { "initialize", 1875 }, { "append", 1875 },
+	{ "finalize", 1875 }, { "metadata", 500 },    { "delete", 50 },
 };
 
 static void rate_headers(struct exchange *ex, int64_t limit, const struct tw_rate *r)
@@ -342,7 +354,8 @@ struct account *sandbox_tw_auth(struct exchange *ex, const char *scope)
 
 	if (refused_by_rule(ex))
 		return NULL;
-	a = t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id) : NULL;
+	a = t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id)
+		      : NULL;
 	if (a == NULL) {
 		sandbox_tw_problem(ex, 401, "Unauthorized", "Unauthorized", "about:blank");
 		return NULL;
@@ -354,9 +367,10 @@ struct account *sandbox_tw_auth(struct exchange *ex, const char *scope)
 	if (!rate_take(ex, a))
 		return NULL;
 	if (((const struct tw_user *)a->extra)->is_suspended) {
-		sandbox_tw_problem(ex, 403, "Forbidden",
-				   "Your account is suspended and is not permitted to access this feature.",
-				   "about:blank");
+		sandbox_tw_problem(
+			ex, 403, "Forbidden",
+			"Your account is suspended and is not permitted to access this feature.",
+			"about:blank");
 		return NULL;
 	}
 	return a;
@@ -374,8 +388,8 @@ void sandbox_tw_me(struct exchange *ex)
 	data = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:b}", "id", a->id, "name", a->name, "username",
 			 a->username, "profile_image_url",
 			 "https://pbs.twimg.com/profile_images/1/a_normal.jpg", "verified",
-			 u->is_verified, "verified_type", u->is_verified ? "blue" : "none", "protected",
-			 0);
+			 u->is_verified, "verified_type", u->is_verified ? "blue" : "none",
+			 "protected", 0);
 	if (u->subscription != NULL)
 		json_object_set_new(data, "subscription_type", json_string(u->subscription));
 	sandbox_exchange_json(ex, 200, json_pack("{s:o}", "data", data));

@@ -88,8 +88,8 @@ static bool initialize_ok(struct exchange *ex, const json_t *in)
 
 void sandbox_tw_initialize(struct exchange *ex)
 {
-	static const char *const keys[] = { "media_type", "media_category", "total_bytes",
-					    "additional_owners", "shared", NULL };
+	static const char *const keys[] = { "media_type",        "media_category", "total_bytes",
+					    "additional_owners", "shared",         NULL };
 	struct account *a = sandbox_tw_auth(ex, UPLOAD_SCOPE);
 	json_t *in = a != NULL ? sandbox_tw_body(ex, keys) : NULL;
 	const struct tw_media *m;
@@ -99,16 +99,17 @@ void sandbox_tw_initialize(struct exchange *ex)
 	if (initialize_ok(ex, in)) {
 		m = media_new(ex, a, in);
 		sandbox_exchange_json(ex, 200,
-				      json_pack("{s:{s:s,s:s,s:i}}", "data", "id", m->id, "media_key",
-						m->key, "expires_after_secs", MEDIA_LIFE_S));
+				      json_pack("{s:{s:s,s:s,s:i}}", "data", "id", m->id,
+						"media_key", m->key, "expires_after_secs",
+						MEDIA_LIFE_S));
 	}
 	json_decref(in);
 }
 
 static struct tw_media *media_of(struct exchange *ex, const struct account *a, const char *id)
 {
-	struct tw_media *m = id != NULL ? sandbox_map_get(&sandbox_tw_state(ex->world)->media, id) :
-					  NULL;
+	struct tw_media *m =
+		id != NULL ? sandbox_map_get(&sandbox_tw_state(ex->world)->media, id) : NULL;
 
 	if (m != NULL && m->account == a && m->expires_us > sandbox_world_now(ex->world))
 		return m;
@@ -142,7 +143,8 @@ static bool part_bytes(const struct exchange *ex, const char *name, const char *
 	return true;
 }
 
-static bool segment_store(struct exchange *ex, struct tw_media *m, size_t i, const char *p, size_t n)
+static bool segment_store(struct exchange *ex, struct tw_media *m, size_t i, const char *p,
+			  size_t n)
 {
 	int fd = open(segment_path(ex, m, i), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bool ok = fd >= 0 && write(fd, p, n) == (ssize_t)n;
@@ -169,7 +171,8 @@ void sandbox_tw_append(struct exchange *ex)
 	if (m == NULL)
 		return;
 	if (sandbox_faults_hit(ex, "append.413") != NULL) {
-		sandbox_exchange_html(ex, 413, "<html><h1>413 Request Entity Too Large</h1></html>");
+		sandbox_exchange_html(ex, 413,
+				      "<html><h1>413 Request Entity Too Large</h1></html>");
 		return;
 	}
 	if (i >= TW_SEGMENTS_MAX || *stop != '\0' || !part_bytes(ex, "media", &p, &n)) {
@@ -177,7 +180,8 @@ void sandbox_tw_append(struct exchange *ex)
 		return;
 	}
 	if (n == 0 || n > TW_SEGMENT_BYTES_MAX) {
-		sandbox_exchange_html(ex, 413, "<html><h1>413 Request Entity Too Large</h1></html>");
+		sandbox_exchange_html(ex, 413,
+				      "<html><h1>413 Request Entity Too Large</h1></html>");
 		return;
 	}
 	if (m->is_final) {
@@ -201,7 +205,8 @@ static bool segment_take(struct exchange *ex, const struct tw_media *m, size_t i
 
 	if (f == NULL)
 		return false;
-	for (bool is_first = i == 0; (n = fread(block, 1, sizeof(block), f)) > 0; is_first = false) {
+	for (bool is_first = i == 0; (n = fread(block, 1, sizeof(block), f)) > 0;
+	     is_first = false) {
 		if (is_first)
 			memcpy(head, block, n < 16 ? n : 16);
 		digest_add(digest, block, n);
@@ -237,7 +242,8 @@ static bool segments_join(struct exchange *ex, struct tw_media *m)
 	m->fact.bytes = m->total;
 	m->fact.mime = m->type;
 	m->segments_n = 0;
-	return memcmp(head + kinds[kind].magic_at, kinds[kind].magic, strlen(kinds[kind].magic)) == 0;
+	return memcmp(head + kinds[kind].magic_at, kinds[kind].magic, strlen(kinds[kind].magic)) ==
+	       0;
 }
 
 static json_t *processing_json(struct world *w, const struct tw_media *m)
@@ -246,11 +252,11 @@ static json_t *processing_json(struct world *w, const struct tw_media *m)
 
 	if (m->ready_us > now_us)
 		return json_pack("{s:s,s:i,s:i}", "state",
-				 now_us > m->begun_us ? "in_progress" : "pending", "check_after_secs", 1,
-				 "progress_percent", 40);
+				 now_us > m->begun_us ? "in_progress" : "pending",
+				 "check_after_secs", 1, "progress_percent", 40);
 	if (m->is_failed)
-		return json_pack("{s:s,s:{s:i,s:s,s:s}}", "state", "failed", "error", "code", 1, "name",
-				 "InvalidMedia", "message", "Unsupported video format");
+		return json_pack("{s:s,s:{s:i,s:s,s:s}}", "state", "failed", "error", "code", 1,
+				 "name", "InvalidMedia", "message", "Unsupported video format");
 	return json_pack("{s:s,s:i}", "state", "succeeded", "progress_percent", 100);
 }
 
@@ -355,6 +361,6 @@ bool sandbox_tw_media_usable(struct world *w, const struct tw_media *m, const st
 {
 	int64_t now_us = sandbox_world_now(w);
 
-	return m != NULL && m->account == a && m->is_final && !m->is_failed && m->expires_us > now_us &&
-	       (m->ready_us == INSTANT_NONE || m->ready_us <= now_us);
+	return m != NULL && m->account == a && m->is_final && !m->is_failed &&
+	       m->expires_us > now_us && (m->ready_us == INSTANT_NONE || m->ready_us <= now_us);
 }

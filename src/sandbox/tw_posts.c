@@ -9,15 +9,29 @@
 #include "sandbox/state.h"
 #include "sandbox/tw.h"
 
-#define TEXT_MAX 280
+#define TEXT_MAX         280
 #define TEXT_MAX_PREMIUM 25000
-#define HANG_MS 200000
-#define DUPLICATE "You are not allowed to create a Tweet with duplicate content."
+#define HANG_MS          200000
+#define DUPLICATE        "You are not allowed to create a Tweet with duplicate content."
 
 static const char *const post_keys[] = {
-	"text", "media", "reply", "reply_settings", "poll", "quote_tweet_id", "community_id",
-	"share_with_followers", "for_super_followers_only", "nullcast", "geo", "card_uri",
-	"direct_message_deep_link", "made_with_ai", "paid_partnership", "edit_options", NULL,
+	"text",
+	"media",
+	"reply",
+	"reply_settings",
+	"poll",
+	"quote_tweet_id",
+	"community_id",
+	"share_with_followers",
+	"for_super_followers_only",
+	"nullcast",
+	"geo",
+	"card_uri",
+	"direct_message_deep_link",
+	"made_with_ai",
+	"paid_partnership",
+	"edit_options",
+	NULL,
 };
 static const char *const media_keys[] = { "media_ids", "tagged_user_ids", NULL };
 static const char *const reply_keys[] = { "in_reply_to_tweet_id", "exclude_reply_user_ids", NULL };
@@ -86,8 +100,7 @@ static bool draft_media(struct exchange *ex, const json_t *in, struct draft *d)
 	if (n > 4)
 		return sandbox_tw_invalid(
 			ex, "$.media.media_ids: there must be a maximum of 4 items in the array");
-	json_array_foreach(ids, i, id)
-	{
+	json_array_foreach(ids, i, id) {
 		if (!media_add(ex, d, id, n))
 			return false;
 	}
@@ -107,9 +120,9 @@ static bool draft_refs(struct exchange *ex, const json_t *in, struct draft *d)
 		return sandbox_tw_invalid(ex, "$.reply.in_reply_to_tweet_id: is missing");
 	target = to != NULL ? sandbox_world_object(ex->world, &sandbox_twitter, to) : NULL;
 	if (to != NULL && (target == NULL || target->is_deleted))
-		return sandbox_tw_problem(
-			ex, 404, "Not Found Error", "Could not find tweet with that id.",
-			"https://api.x.com/2/problems/resource-not-found");
+		return sandbox_tw_problem(ex, 404, "Not Found Error",
+					  "Could not find tweet with that id.",
+					  "https://api.x.com/2/problems/resource-not-found");
 	if (target != NULL && target->account != d->account)
 		return forbidden(ex, "You are not permitted to perform this action.");
 	if (quote != NULL && !sandbox_tw_state(ex->world)->is_enterprise)
@@ -124,14 +137,16 @@ static bool draft_options(struct exchange *ex, const json_t *in, const struct dr
 	static const char *const audiences[] = { "following", "mentionedUsers", "subscribers",
 						 "verified" };
 	const char *audience = json_string_value(json_object_get(in, "reply_settings"));
-	const json_t *poll = json_object_get(in, "poll"), *options = json_object_get(poll, "options");
+	const json_t *poll = json_object_get(in, "poll"),
+		     *options = json_object_get(poll, "options");
 	const json_t *minutes = json_object_get(poll, "duration_minutes");
 	bool is_known = json_object_get(in, "reply_settings") == NULL;
 
 	for (size_t i = 0; audience != NULL && i < ARRAY_LEN(audiences); i++)
 		is_known |= strcmp(audience, audiences[i]) == 0;
 	if (!is_known)
-		return sandbox_tw_invalid(ex, "$.reply_settings: does not have a value in the enumeration");
+		return sandbox_tw_invalid(
+			ex, "$.reply_settings: does not have a value in the enumeration");
 	if (poll == NULL)
 		return true;
 	if (!sandbox_tw_keys(ex, poll, poll_keys))
@@ -175,14 +190,15 @@ static void post_add_media_link(struct world *w, const struct object *o, struct 
 	random_token(slug, 7);
 	p->text = arena_printf(w->arena, "%s%shttps://t.co/%s", p->text, *p->text ? " " : "", slug);
 	json_array_append_new(
-		p->urls, json_pack("{s:o,s:o,s:s}", "url",
-				   json_string(arena_printf(w->arena, "https://t.co/%s", slug)),
-				   "expanded_url",
-				   json_string(arena_printf(
-					   w->arena, "https://x.com/%s/status/%s/%s/1",
-					   o->account->username, o->id,
-					   strncmp(first->type, "video/", 6) == 0 ? "video" : "photo")),
-				   "media_key", first->key));
+		p->urls,
+		json_pack(
+			"{s:o,s:o,s:s}", "url",
+			json_string(arena_printf(w->arena, "https://t.co/%s", slug)),
+			"expanded_url",
+			json_string(arena_printf(
+				w->arena, "https://x.com/%s/status/%s/%s/1", o->account->username,
+				o->id, strncmp(first->type, "video/", 6) == 0 ? "video" : "photo")),
+			"media_key", first->key));
 }
 
 /* What came beside the text, and the alternative texts, for the truth log. */
@@ -196,7 +212,8 @@ static const char *options_text(struct world *w, const json_t *in, const struct 
 	for (size_t i = 0; i < d->media.n; i++) {
 		const struct tw_media *m = d->media.v[i];
 
-		json_array_append_new(alts, m->alt_text != NULL ? json_string(m->alt_text) : json_null());
+		json_array_append_new(alts,
+				      m->alt_text != NULL ? json_string(m->alt_text) : json_null());
 	}
 	json_object_set_new(out, "alt_texts", alts);
 	json_object_del(out, "media");
@@ -287,7 +304,8 @@ static void post_commit(struct exchange *ex, const json_t *in, const struct draf
 				   sandbox_faults_hit(ex, "tweets.commit_then_hang") };
 
 	if (!sandbox_world_publish(ex, o)) {
-		sandbox_tw_problem(ex, 503, "Service Unavailable", "Service Unavailable", "about:blank");
+		sandbox_tw_problem(ex, 503, "Service Unavailable", "Service Unavailable",
+				   "about:blank");
 		return;
 	}
 	sandbox_world_spend(ex->world, &d->account->spends);
@@ -295,7 +313,8 @@ static void post_commit(struct exchange *ex, const json_t *in, const struct draf
 			      json_pack("{s:{s:s,s:s,s:[s]}}", "data", "id", o->id, "text", p->text,
 					"edit_history_tweet_ids", o->id));
 	if (fate.broken != NULL)
-		sandbox_tw_problem(ex, 503, "Service Unavailable", "Service Unavailable", "about:blank");
+		sandbox_tw_problem(ex, 503, "Service Unavailable", "Service Unavailable",
+				   "about:blank");
 	if (fate.drop != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
 	if (fate.hang != NULL)
@@ -343,9 +362,11 @@ static json_t *post_json(const struct object *o)
 	if (p->media.n > 0)
 		json_object_set_new(out, "attachments", json_pack("{s:O}", "media_keys", keys));
 	if (p->reply_to != NULL)
-		json_array_append_new(refs, json_pack("{s:s,s:s}", "type", "replied_to", "id", p->reply_to));
+		json_array_append_new(
+			refs, json_pack("{s:s,s:s}", "type", "replied_to", "id", p->reply_to));
 	if (p->quote != NULL)
-		json_array_append_new(refs, json_pack("{s:s,s:s}", "type", "quoted", "id", p->quote));
+		json_array_append_new(refs,
+				      json_pack("{s:s,s:s}", "type", "quoted", "id", p->quote));
 	if (json_array_size(refs) > 0)
 		json_object_set(out, "referenced_tweets", refs);
 	json_decref(refs);
@@ -364,9 +385,11 @@ static bool timeline_range(struct exchange *ex, int64_t *ret_since_us, size_t *r
 	*ret_most = most != NULL ? (size_t)strtoul(most, NULL, 10) : 10;
 	*ret_skip = page != NULL ? (size_t)strtoul(page + 1, NULL, 10) : 0;
 	if (*ret_most < 5 || *ret_most > 100)
-		return sandbox_tw_invalid(ex, "The `max_results` query parameter value is not between 5 and 100");
+		return sandbox_tw_invalid(
+			ex, "The `max_results` query parameter value is not between 5 and 100");
 	if (since != NULL && (strchr(since, 'Z') == NULL || rfc3339_parse(since, ret_since_us) < 0))
-		return sandbox_tw_invalid(ex, "The `start_time` query parameter value is not a date");
+		return sandbox_tw_invalid(ex,
+					  "The `start_time` query parameter value is not a date");
 	return true;
 }
 
@@ -430,13 +453,15 @@ void sandbox_tw_page(struct exchange *ex)
 	CLEANUP(buf_done) struct buf page = BUF_INIT;
 
 	if (o == NULL || o->is_deleted) {
-		sandbox_exchange_html(ex, 404, "<!DOCTYPE html><title>X</title><h1>Nothing to see here</h1>");
+		sandbox_exchange_html(
+			ex, 404, "<!DOCTYPE html><title>X</title><h1>Nothing to see here</h1>");
 		return;
 	}
-	buf_printf(&page,
-		   "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s on X</title></head>"
-		   "<body><h1>@%s</h1><p style=\"white-space:pre-wrap\">%s</p></body></html>",
-		   o->account->username, o->account->username,
-		   sandbox_params_escape_html(ex->arena, o->caption));
+	buf_printf(
+		&page,
+		"<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s on X</title></head>"
+		"<body><h1>@%s</h1><p style=\"white-space:pre-wrap\">%s</p></body></html>",
+		o->account->username, o->account->username,
+		sandbox_params_escape_html(ex->arena, o->caption));
 	sandbox_exchange_html(ex, 200, page.p);
 }

@@ -13,8 +13,8 @@
 
 #define LINK_LENGTH 23
 
-static const char *const top_levels[] = { "com", "org", "net", "io", "co", "dev", "app", "de", "uk",
-					  "jp",  "fr",	"eu",  "me", "tv", "ai",  "info" };
+static const char *const top_levels[] = { "com", "org", "net", "io", "co", "dev", "app", "de",
+					  "uk",  "jp",  "fr",  "eu", "me", "tv",  "ai",  "info" };
 
 static size_t word_length(const char *s)
 {
@@ -34,7 +34,8 @@ static bool is_host(const char *s, size_t n)
 	size_t tail = dot ? n - (size_t)(dot + 1 - s) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", s[i]))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-",
+			    s[i]))
 			return false;
 	}
 	for (size_t i = 0; dot && dot > s && i < ARRAY_LEN(top_levels); i++) {
@@ -125,7 +126,8 @@ size_t sandbox_tw_cashtags(const char *text)
 
 	for (const char *s = text; (s = strchr(s, '$')); s++) {
 		bool starts = s == text || strchr(" \t\r\n", s[-1]);
-		size_t letters = strspn(s + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		size_t letters =
+			strspn(s + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 		n += starts && letters >= 1 && letters <= 6 ? 1 : 0;
 	}
@@ -168,8 +170,9 @@ const char *sandbox_tw_shorten(struct world *w, const char *text, json_t **ret_u
 				json_pack("{s:s,s:s}", "url",
 					  arena_printf(w->arena, "https://t.co/%s", slug),
 					  "expanded_url",
-					  arena_printf(w->arena, "%s%.*s", has_scheme ? "" : "http://",
-						       (int)link, text)));
+					  arena_printf(w->arena, "%s%.*s",
+						       has_scheme ? "" : "http://", (int)link,
+						       text)));
 		}
 		add_escaped(&out, text + link, n - link);
 		text += n;

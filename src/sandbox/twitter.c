@@ -9,17 +9,39 @@
 #define EPOCH_MS 1288834974657LL
 
 static const char *const own_points[] = {
-	"oauth.deny", "oauth.partial_scopes", "oauth.callback_twice", "token.drop_after_commit",
-	"auth.401", "auth.403_scope", "auth.403_unknown", "credits.402", "rate.429", "rate.no_headers",
-	"append.413", "process.failed", "process.stuck",
-	"tweets.drop_before_commit", "tweets.5xx", "tweets.commit_then_drop", "tweets.commit_then_5xx",
-	"tweets.commit_then_hang", "tweets.media_invalid", "tweets.duplicate",
-	"timeline.lag", "timeline.missing_row", NULL,
+	"oauth.deny",
+	"oauth.partial_scopes",
+	"oauth.callback_twice",
+	"token.drop_after_commit",
+	"auth.401",
+	"auth.403_scope",
+	"auth.403_unknown",
+	"credits.402",
+	"rate.429",
+	"rate.no_headers",
+	"append.413",
+	"process.failed",
+	"process.stuck",
+	"tweets.drop_before_commit",
+	"tweets.5xx",
+	"tweets.commit_then_drop",
+	"tweets.commit_then_5xx",
+	"tweets.commit_then_hang",
+	"tweets.media_invalid",
+	"tweets.duplicate",
+	"timeline.lag",
+	"timeline.missing_row",
+	NULL,
 };
 static const char *const call_points[] = { "auth.403_unknown", "rate.429", NULL };
 static const char *const tweet_points[] = {
-	"auth.403_unknown", "rate.429", "tweets.drop_before_commit", "tweets.5xx",
-	"tweets.commit_then_drop", "tweets.commit_then_5xx", NULL,
+	"auth.403_unknown",
+	"rate.429",
+	"tweets.drop_before_commit",
+	"tweets.5xx",
+	"tweets.commit_then_drop",
+	"tweets.commit_then_5xx",
+	NULL,
 };
 
 /* clang-format off */
@@ -60,17 +82,18 @@ bool sandbox_tw_problem(struct exchange *ex, int status, const char *title, cons
 			const char *type)
 {
 	sandbox_exchange_json(ex, status,
-			      json_pack("{s:s,s:s,s:s,s:i}", "title", title, "detail", detail, "type",
-					type, "status", status));
+			      json_pack("{s:s,s:s,s:s,s:i}", "title", title, "detail", detail,
+					"type", type, "status", status));
 	return false;
 }
 
 bool sandbox_tw_invalid(struct exchange *ex, const char *message)
 {
 	sandbox_exchange_json(ex, 400,
-			      json_pack("{s:[{s:{},s:s}],s:s,s:s,s:s}", "errors", "parameters", "message",
-					message, "title", "Invalid Request", "detail",
-					"One or more parameters to your request was invalid.", "type",
+			      json_pack("{s:[{s:{},s:s}],s:s,s:s,s:s}", "errors", "parameters",
+					"message", message, "title", "Invalid Request", "detail",
+					"One or more parameters to your request was invalid.",
+					"type",
 					"https://api.twitter.com/2/problems/invalid-request"));
 	return false;
 }
@@ -90,10 +113,12 @@ bool sandbox_tw_keys(struct exchange *ex, const json_t *object, const char *cons
 			i++;
 		if (keys[i] == NULL)
 			return sandbox_tw_invalid(
-				ex, arena_printf(ex->arena,
-						 "$.%s: is not defined in the schema and the schema does "
-						 "not allow additional properties",
-						 key));
+				ex,
+				arena_printf(
+					ex->arena,
+					"$.%s: is not defined in the schema and the schema does "
+					"not allow additional properties",
+					key));
 	}
 	return true;
 }
@@ -104,7 +129,8 @@ json_t *sandbox_tw_body(struct exchange *ex, const char *const *keys)
 	json_t *in = NULL;
 
 	if (type == NULL || strncasecmp(type, "application/json", 16) != 0) {
-		sandbox_tw_invalid(ex, "Requests with bodies must have content-type of application/json.");
+		sandbox_tw_invalid(
+			ex, "Requests with bodies must have content-type of application/json.");
 		return NULL;
 	}
 	if (ex->body.len > 0)
@@ -153,8 +179,7 @@ static bool tw_seed(struct world *w, const json_t *in, const char **ret_why)
 
 	if (plan != NULL)
 		sandbox_tw_state(w)->is_enterprise = json_is_true(plan);
-	json_array_foreach(json_object_get(in, "users"), i, user)
-	{
+	json_array_foreach(json_object_get(in, "users"), i, user) {
 		const char *id = json_string_value(json_object_get(user, "id"));
 		const char *username = json_string_value(json_object_get(user, "username"));
 		const char *name = json_string_value(json_object_get(user, "name"));
@@ -177,8 +202,8 @@ static void tw_identify(struct exchange *ex)
 {
 	const struct token *t = sandbox_tw_bearer(ex);
 	const struct account *a =
-		t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id) :
-			    NULL;
+		t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id)
+			  : NULL;
 
 	ex->caption = sandbox_exchange_param(ex, "text");
 	if (a == NULL)
@@ -197,14 +222,15 @@ static json_t *tw_state_json(struct world *w)
 	const struct tw_state *state = sandbox_tw_state(w);
 	json_t *uploads = json_array();
 
-	for (size_t i = state->uploads.n > 1000 ? state->uploads.n - 1000 : 0; i < state->uploads.n; i++) {
+	for (size_t i = state->uploads.n > 1000 ? state->uploads.n - 1000 : 0; i < state->uploads.n;
+	     i++) {
 		const struct tw_media *m = state->uploads.v[i];
 
 		json_array_append_new(uploads,
-				      json_pack("{s:s,s:s,s:s,s:I,s:b,s:s?}", "id", m->id, "category",
-						m->category, "type", m->type, "total_bytes",
-						(json_int_t)m->total, "final", m->is_final, "alt_text",
-						m->alt_text));
+				      json_pack("{s:s,s:s,s:s,s:I,s:b,s:s?}", "id", m->id,
+						"category", m->category, "type", m->type,
+						"total_bytes", (json_int_t)m->total, "final",
+						m->is_final, "alt_text", m->alt_text));
 	}
 	return json_pack("{s:o,s:I}", "uploads", uploads, "refresh_reuses",
 			 (json_int_t)state->refresh_reuses);

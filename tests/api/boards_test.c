@@ -9,7 +9,7 @@
 #include "crypto/random.h"
 #include "support/client.h"
 
-#define BOARDS "/api/v1/integrations/pinterest/boards"
+#define BOARDS  "/api/v1/integrations/pinterest/boards"
 #define DEFAULT "/api/v1/integrations/pinterest/default-board"
 
 static void digits(char ret[static 24], const char *prefix)
@@ -19,7 +19,9 @@ static void digits(char ret[static 24], const char *prefix)
 
 static struct answer *sandbox_post(const char *path, const char *body)
 {
-	return client_send(&(struct call){ .method = "POST", .path = path, .body = body,
+	return client_send(&(struct call){ .method = "POST",
+					   .path = path,
+					   .body = body,
 					   .base = client_env("CARILLON_SANDBOX_URL") });
 }
 
@@ -31,11 +33,12 @@ static void person_make(char ret_user[static 24], char ret_board[static 24], int
 
 	digits(ret_user, "27831");
 	digits(ret_board, "5497");
-	buf_printf(&body, "{\"platform\":\"pinterest\",\"users\":[{\"id\":\"%s\",\"boards\":[", ret_user);
+	buf_printf(&body, "{\"platform\":\"pinterest\",\"users\":[{\"id\":\"%s\",\"boards\":[",
+		   ret_user);
 	for (int i = 0; i < n; i++) {
 		digits(board, "5498");
-		buf_printf(&body, "%s{\"id\":\"%s\",\"name\":\"Board %d\",\"privacy\":\"%s\"}", i ? "," : "",
-			   i ? board : ret_board, i, i ? "PUBLIC" : "SECRET");
+		buf_printf(&body, "%s{\"id\":\"%s\",\"name\":\"Board %d\",\"privacy\":\"%s\"}",
+			   i ? "," : "", i ? board : ret_board, i, i ? "PUBLIC" : "SECRET");
 	}
 	buf_adds(&body, "]}]}");
 	CLEANUP(answer_free) struct answer *a = sandbox_post("/_control/world", body.p);
@@ -48,18 +51,21 @@ static char *connect_person(const char *token, const char *user)
 {
 	CLEANUP(buf_done) struct buf url = BUF_INIT;
 	CLEANUP(answer_free)
-	struct answer *start =
-		client_call("GET", "/api/v1/integrations/pinterest/auth-url?mode=live", token, NULL);
+	struct answer *start = client_call(
+		"GET", "/api/v1/integrations/pinterest/auth-url?mode=live", token, NULL);
 
 	assert_status(start, 200);
-	buf_printf(&url, "%s&sandbox_user=%s&sandbox_auto=approve", answer_text(start, "url"), user);
+	buf_printf(&url, "%s&sandbox_user=%s&sandbox_auto=approve", answer_text(start, "url"),
+		   user);
 	CLEANUP(answer_free)
-	struct answer *yes = client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
+	struct answer *yes =
+		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
 
 	ck_assert_int_eq((int)yes->status, 302);
 	char *back = strdup(answer_header(yes, "location"));
 	CLEANUP(answer_free)
-	struct answer *end = client_send(&(struct call){ .method = "GET", .path = "", .base = back });
+	struct answer *end =
+		client_send(&(struct call){ .method = "GET", .path = "", .base = back });
 
 	free(back);
 	assert_status(end, 303);
@@ -86,9 +92,10 @@ START_TEST(boards_are_listed_whole_past_empty_pages)
 {
 	char *account = account_with(300);
 	CLEANUP(answer_free)
-	struct answer *armed = sandbox_post("/_control/faults",
-					    "{\"platform\":\"pinterest\",\"point\":\"boards.empty_page\"}");
-	CLEANUP(answer_free) struct answer *a = client_call("GET", BOARDS "?refresh=true", persona.token, NULL);
+	struct answer *armed = sandbox_post(
+		"/_control/faults", "{\"platform\":\"pinterest\",\"point\":\"boards.empty_page\"}");
+	CLEANUP(answer_free)
+	struct answer *a = client_call("GET", BOARDS "?refresh=true", persona.token, NULL);
 
 	assert_status(armed, 201);
 	assert_status(a, 200);
@@ -106,7 +113,8 @@ START_TEST(default_board_is_kept_among_the_settings)
 	char *account = account_with(2);
 	char path[80];
 	CLEANUP(answer_free)
-	struct answer *a = client_callf("PATCH", DEFAULT, persona.token, "{\"board_id\":\"%s\"}", board);
+	struct answer *a =
+		client_callf("PATCH", DEFAULT, persona.token, "{\"board_id\":\"%s\"}", board);
 
 	assert_status(a, 200);
 	ck_assert_str_eq(answer_text(a, "account_id"), account);
@@ -117,8 +125,9 @@ START_TEST(default_board_is_kept_among_the_settings)
 
 	ck_assert_str_eq(answer_text(seen, "settings.default_board.id"), board);
 	CLEANUP(answer_free)
-	struct answer *by_id = client_callf("PATCH", DEFAULT, persona.token,
-					    "{\"board_id\":\"%s\",\"account_id\":\"%s\"}", board, account);
+	struct answer *by_id =
+		client_callf("PATCH", DEFAULT, persona.token,
+			     "{\"board_id\":\"%s\",\"account_id\":\"%s\"}", board, account);
 
 	assert_status(by_id, 200);
 	free(account);

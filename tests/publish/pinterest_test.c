@@ -16,8 +16,8 @@
 	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
 	 1u << POST_CANCELLED)
 #define PATIENCE_MS 30000
-#define BOARD "549755885175"
-#define SECTION "549755885901"
+#define BOARD       "549755885175"
+#define SECTION     "549755885901"
 
 static const struct rig_platform pinterest = {
 	.name = "pinterest",
@@ -97,7 +97,8 @@ static void media_is(const json_t *object, size_t i, const char *media_id)
 	char sql[200];
 	char *sha;
 
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", media_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       media_id);
 	sha = rig_text(&rig, sql);
 	ck_assert_ptr_nonnull(sha);
 	ck_assert_str_eq(member(m, "sha256"), sha);
@@ -122,8 +123,8 @@ START_TEST(image_pin_has_all_texts_on_the_chosen_board)
 {
 	const struct content_media media = { rig.media_id, "A loaf" };
 	const struct content_patch content = {
-		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA | CONTENT_HAS_TITLE |
-			 CONTENT_HAS_LINK | CONTENT_HAS_OVERRIDES,
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA |
+			 CONTENT_HAS_TITLE | CONTENT_HAS_LINK | CONTENT_HAS_OVERRIDES,
 		.kind = CONTENT_IMAGE,
 		.title = "Sour\"dough",
 		.caption = "image-pin",
@@ -145,7 +146,9 @@ START_TEST(image_pin_has_all_texts_on_the_chosen_board)
 			 "\"link\":\"https://acme.example/?utm_content=p_42&x=1\","
 			 "\"source_type\":\"image_base64\",\"title\":\"Sour\\\"dough\"}");
 	media_is(o, 0, rig.media_id);
-	ck_assert_int_eq(of_post(id, "attempts = 1 AND remote_url LIKE 'https://www.pinterest.com/pin/%/'"), 1);
+	ck_assert_int_eq(
+		of_post(id, "attempts = 1 AND remote_url LIKE 'https://www.pinterest.com/pin/%/'"),
+		1);
 	ck_assert_int_eq(rig_calls(&rig, "pin_create"), 1);
 	json_decref(all);
 }
@@ -206,7 +209,8 @@ START_TEST(video_pin_is_uploaded_field_by_field_and_awaited)
 	ck_assert_ptr_nonnull(strstr(member(o, "options"), "\"cover_image_key_frame_time\":0"));
 	media_is(o, 0, video_id);
 	state = rig_control(&rig, "/_control/state", NULL);
-	m = json_object_get(json_object_get(json_object_get(state, "platforms"), "pinterest"), "media");
+	m = json_object_get(json_object_get(json_object_get(state, "platforms"), "pinterest"),
+			    "media");
 	m = json_array_get(m, json_array_size(m) - 1);
 	fields = member(m, "fields");
 	ck_assert_msg(strlen(fields) > 5 && strcmp(fields + strlen(fields) - 5, ",file") == 0, "%s",
@@ -308,11 +312,17 @@ static const struct {
 	{ "tier.consumer_type_401", "{}", "configuration_error" },
 	{ "pin.spam_429", "{}", "content_rejected" },
 	{ "pin.ratio_400", "{}", "media_rejected" },
-	{ "pin.error", "{\"status\":400,\"code\":1,\"message\":\"title is too long\"}", "content_rejected" },
-	{ "pin.error", "{\"status\":403,\"code\":29,\"message\":\"You are not permitted to access that resource.\"}",
+	{ "pin.error", "{\"status\":400,\"code\":1,\"message\":\"title is too long\"}",
 	  "content_rejected" },
-	{ "pin.error", "{\"status\":404,\"code\":40,\"message\":\"Board not found.\"}", "content_rejected" },
-	{ "pin.error", "{\"status\":400,\"code\":1,\"message\":\"Sorry! This site doesn't allow you to save Pins.\"}",
+	{ "pin.error",
+	  "{\"status\":403,\"code\":29,\"message\":\"You are not permitted to access that "
+	  "resource.\"}",
+	  "content_rejected" },
+	{ "pin.error", "{\"status\":404,\"code\":40,\"message\":\"Board not found.\"}",
+	  "content_rejected" },
+	{ "pin.error",
+	  "{\"status\":400,\"code\":1,\"message\":\"Sorry! This site doesn't allow you to save "
+	  "Pins.\"}",
 	  "content_rejected" },
 };
 
@@ -384,10 +394,10 @@ static void make(const char *source, const char *path)
 		(void)dup2(null, 1);
 		(void)dup2(null, 2);
 		if (strstr(path, ".mp4"))
-			execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p",
-			       path, (char *)NULL);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1", path,
-		       (char *)NULL);
+			execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-pix_fmt",
+			       "yuv420p", path, (char *)NULL);
+		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1",
+		       path, (char *)NULL);
 		_exit(127);
 	}
 	(void)waitpid(pid, &status, 0);
@@ -407,12 +417,20 @@ static void keep(const char *name, const char *source, const struct media_item *
 
 static void keep_all(void)
 {
-	static const struct media_item video = { .kind = MEDIA_VIDEO, .mime = "video/mp4", .ext = "mp4",
-						 .width = 720, .height = 1280, .duration_ms = 5000 };
-	static const struct media_item second = { .kind = MEDIA_IMAGE, .mime = "image/png",
-						  .ext = "png", .width = 540, .height = 540 };
-	static const struct media_item tall = { .kind = MEDIA_IMAGE, .mime = "image/jpeg",
-						.ext = "jpg", .width = 600, .height = 1200 };
+	static const struct media_item video = { .kind = MEDIA_VIDEO,
+						 .mime = "video/mp4",
+						 .ext = "mp4",
+						 .width = 720,
+						 .height = 1280,
+						 .duration_ms = 5000 };
+	static const struct media_item second = {
+		.kind = MEDIA_IMAGE, .mime = "image/png", .ext = "png", .width = 540, .height = 540
+	};
+	static const struct media_item tall = { .kind = MEDIA_IMAGE,
+						.mime = "image/jpeg",
+						.ext = "jpg",
+						.width = 600,
+						.height = 1200 };
 
 	keep("v.mp4", "testsrc=d=5:s=720x1280:r=30", &video, video_id);
 	keep("b.png", "color=c=red:s=540x540", &second, second_id);
@@ -435,7 +453,8 @@ int main(void)
 	tcase_add_test(t, images_are_one_pin_in_their_order);
 	tcase_add_test(t, images_of_unequal_ratio_are_the_content_s_fault);
 	tcase_add_test(t, video_pin_is_uploaded_field_by_field_and_awaited);
-	tcase_add_loop_test(t, fault_of_a_video_costs_no_second_pin, 0, (int)ARRAY_LEN(video_faults));
+	tcase_add_loop_test(t, fault_of_a_video_costs_no_second_pin, 0,
+			    (int)ARRAY_LEN(video_faults));
 	tcase_add_test(t, video_rejected_twice_is_final);
 	tcase_add_loop_test(t, fault_of_the_fire_leaves_one_pin, 0, (int)ARRAY_LEN(fire_faults));
 	tcase_add_loop_test(t, refusal_of_the_fire_is_final, 0, (int)ARRAY_LEN(refusals));

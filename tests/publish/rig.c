@@ -220,8 +220,8 @@ static void need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-static void store_file(struct rig *r, struct db *db, const char *path, const struct media_item *item,
-		       char ret[static ID_MAX])
+static void store_file(struct rig *r, struct db *db, const char *path,
+		       const struct media_item *item, char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(media_file_free) struct media_file *file = NULL;
@@ -242,8 +242,11 @@ static void store_file(struct rig *r, struct db *db, const char *path, const str
 
 static void store_picture(struct rig *r, const struct app *app)
 {
-	const struct media_item item = { .kind = MEDIA_IMAGE, .mime = "image/jpeg", .ext = "jpg",
-					 .width = 1080, .height = 1080 };
+	const struct media_item item = { .kind = MEDIA_IMAGE,
+					 .mime = "image/jpeg",
+					 .ext = "jpg",
+					 .width = 1080,
+					 .height = 1080 };
 
 	store_file(r, app->db, picture_path, &item, r->media_id);
 }
@@ -394,7 +397,8 @@ static void post(struct rig *r, const struct content_patch *content, const struc
 	made.is_approved = true;
 	post.platform = r->platform->name;
 	post.livemode = true;
-	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s", p.detail);
+	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s",
+		      p.detail);
 	in.content_id = c.id;
 	ck_assert_msg(store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
 	(void)snprintf(ret, ID_MAX, "%s", got.v[0].id);
@@ -403,7 +407,8 @@ static void post(struct rig *r, const struct content_patch *content, const struc
 void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
 	      char ret[static ID_MAX])
 {
-	const struct rig_content in = { .kind = CONTENT_IMAGE, .caption = caption,
+	const struct rig_content in = { .kind = CONTENT_IMAGE,
+					.caption = caption,
 					.media = { r->media_id } };
 
 	rig_post_content(r, account, &in, due_ms, ret);
@@ -426,13 +431,20 @@ void rig_post_content(struct rig *r, int account, const struct rig_content *what
 		media[content.media_n].media_id = what->media[content.media_n];
 		content.media_n++;
 	}
-	post(r, &content, &(struct post_new){ .account_id = r->accounts[account], .overrides = what->overrides, .due = { .us = clock_real_us() + due_ms * US_PER_MS } }, ret);
+	post(r, &content,
+	     &(struct post_new){ .account_id = r->accounts[account],
+				 .overrides = what->overrides,
+				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } },
+	     ret);
 }
 
 void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
 		    char ret[static ID_MAX])
 {
-	post(r, content, &(struct post_new){ .account_id = r->accounts[account], .due = { .us = clock_real_us() + due_ms * US_PER_MS } }, ret);
+	post(r, content,
+	     &(struct post_new){ .account_id = r->accounts[account],
+				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } },
+	     ret);
 }
 
 pid_t rig_runner(struct rig *r, const char *plan, const char *option)

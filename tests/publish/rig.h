@@ -23,8 +23,8 @@
 
 /* The platform that is published to; the account i is the person users[i] of the sandbox. */
 struct rig_platform {
-	const char *name, *settings;              /* further lines of its section */
-	const char *users[RIG_ACCOUNTS];          /* NULL: one consent shows all accounts */
+	const char *name, *settings;     /* further lines of its section */
+	const char *users[RIG_ACCOUNTS]; /* NULL: one consent shows all accounts */
 };
 
 struct rig {
@@ -39,7 +39,7 @@ struct rig {
 };
 
 /* Exits with 77, aloud, when a needed program is not built or installed. */
-void rig_start(struct rig *r);                    /* Instagram */
+void rig_start(struct rig *r); /* Instagram */
 void rig_start_with(struct rig *r, const struct rig_platform *platform);
 void rig_stop(struct rig *r);
 /* Empties posts, contents and the sandbox's objects and faults. */
@@ -53,7 +53,7 @@ void rig_post(struct rig *r, int account, const char *caption, int64_t due_ms,
 struct rig_content {
 	enum content_kind kind;
 	const char *caption, *title, *overrides;
-	const char *media[4];                     /* ids; up to the first NULL */
+	const char *media[4]; /* ids; up to the first NULL */
 };
 void rig_post_content(struct rig *r, int account, const struct rig_content *in, int64_t due_ms,
 		      char ret[static ID_MAX]);
@@ -62,7 +62,8 @@ struct content_patch;
 void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
 		    char ret[static ID_MAX]);
 /* Takes a file over into the media of the workspace. */
-void rig_media(struct rig *r, const char *path, const struct media_item *item, char ret[static ID_MAX]);
+void rig_media(struct rig *r, const char *path, const struct media_item *item,
+	       char ret[static ID_MAX]);
 
 /* Starts the runner; plan: lines of the failpoint file, or NULL. */
 pid_t rig_runner(struct rig *r, const char *plan, const char *option);
@@ -83,7 +84,8 @@ int rig_effects(struct rig *r, const char *caption);
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
-json_t *rig_control(struct rig *r, const char *path, const char *json); /* json NULL: GET; caller frees */
+json_t *rig_control(struct rig *r, const char *path,
+		    const char *json); /* json NULL: GET; caller frees */
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
 void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "rig.h"
 
-#define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
+#define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
 
 static const struct rig_platform tiktok = {
@@ -47,16 +47,20 @@ static int64_t of_post(const char *id, const char *expression)
 static void post_video(const char *media, const char *caption, const char *overrides,
 		       char ret[static ID_MAX])
 {
-	const struct rig_content in = { .kind = CONTENT_VIDEO, .caption = caption,
-					.overrides = overrides, .media = { media } };
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = caption,
+					.overrides = overrides,
+					.media = { media } };
 
 	rig_post_content(&rig, 0, &in, -1000, ret);
 }
 
 static void post_photos(const char *caption, const char *overrides, char ret[static ID_MAX])
 {
-	const struct rig_content in = { .kind = CONTENT_CAROUSEL, .caption = caption,
-					.title = "Two", .overrides = overrides,
+	const struct rig_content in = { .kind = CONTENT_CAROUSEL,
+					.caption = caption,
+					.title = "Two",
+					.overrides = overrides,
 					.media = { rig.media_id, tall_photo } };
 
 	rig_post_content(&rig, 0, &in, -1000, ret);
@@ -83,7 +87,8 @@ static const char *truth(const char *caption, const char *member, char *ret, siz
 	ret[0] = '\0';
 	while (getline(&line, &cap, log) >= 0) {
 		json_t *doc = json_loads(line, 0, NULL);
-		char *text = json_dumps(json_object_get(doc, member), JSON_ENCODE_ANY | JSON_COMPACT);
+		char *text =
+			json_dumps(json_object_get(doc, member), JSON_ENCODE_ANY | JSON_COMPACT);
 
 		if (is_captioned(doc, caption) && text)
 			(void)snprintf(ret, size, "%s", text);
@@ -99,7 +104,8 @@ static char *media_sha(const char *id)
 {
 	char sql[160];
 
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       id);
 	return rig_text(&rig, sql);
 }
 
@@ -134,7 +140,8 @@ START_TEST(video_arrives_whole_with_its_options)
 	char id[ID_MAX], text[4000];
 	char *sha = media_sha(short_video);
 
-	post_video(short_video, "short #one", "{\"privacy\":\"friends\",\"disable_duet\":true}", id);
+	post_video(short_video, "short #one", "{\"privacy\":\"friends\",\"disable_duet\":true}",
+		   id);
 	expect_published(id, "short #one");
 	ck_assert_ptr_nonnull(strstr(truth("short #one", "media", text, sizeof(text)), sha));
 	truth("short #one", "options", text, sizeof(text));
@@ -204,7 +211,8 @@ static const struct {
 	bool is_long;
 	int uploads; /* 0: not counted */
 } survived[] = {
-	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000000}}", true, 4 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000000}}",
+	  true, 4 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", true, 0 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", true, 3 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", true, 4 },
@@ -212,16 +220,22 @@ static const struct {
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.unknown\"}", true, 4 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", false, 1 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000}}", false, 2 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000}}",
+	  false, 2 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", false, 2 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.expired\"}", false, 2 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_5xx\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}", false, 1 },
 	{ "{\"platform\":\"tiktok\",\"point\":\"status.error\"}", false, 1 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"moderation.hold\",\"params\":{\"ms\":60000}}", false, 1 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"token.expire_now\",\"match\":{\"endpoint\":\"status\"}}", false, 1 },
-	{ "{\"platform\":\"tiktok\",\"point\":\"net.rst_after\",\"match\":{\"endpoint\":\"upload\"}}", false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"moderation.hold\",\"params\":{\"ms\":60000}}",
+	  false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"token.expire_now\",\"match\":{\"endpoint\":"
+	  "\"status\"}}",
+	  false, 1 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"net.rst_after\",\"match\":{\"endpoint\":\"upload\"}"
+	  "}",
+	  false, 1 },
 };
 
 START_TEST(fault_of_a_video_ends_with_one_post)
@@ -231,8 +245,9 @@ START_TEST(fault_of_a_video_ends_with_one_post)
 
 	(void)snprintf(caption, sizeof(caption), "survived %d", _i);
 	rig_fault(&rig, survived[_i].fault);
-	database_run(&rig.database, "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP() + INTERVAL "
-				    "1 DAY, failures = 0");
+	database_run(&rig.database,
+		     "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP() + INTERVAL "
+		     "1 DAY, failures = 0");
 	post_video(survived[_i].is_long ? long_video : short_video, caption, NULL, id);
 	expect_published(id, caption);
 	if (survived[_i].uploads)
@@ -244,17 +259,23 @@ static const struct {
 	const char *fault, *overrides, *code;
 } fatal[] = {
 	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
-	  "\"file_format_check_failed\"}}", NULL, "media_rejected" },
+	  "\"file_format_check_failed\"}}",
+	  NULL, "media_rejected" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
-	  "\"spam_risk_text\"}}", NULL, "content_rejected" },
+	  "\"spam_risk_text\"}}",
+	  NULL, "content_rejected" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
-	  "\"auth_removed\"}}", NULL, "token_expired" },
+	  "\"auth_removed\"}}",
+	  NULL, "token_expired" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"creator.error\",\"params\":{\"code\":"
-	  "\"spam_risk_user_banned_from_posting\"}}", NULL, "content_rejected" },
+	  "\"spam_risk_user_banned_from_posting\"}}",
+	  NULL, "content_rejected" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.error\",\"params\":{\"code\":"
-	  "\"unaudited_client_can_only_post_to_private_accounts\"}}", NULL, "configuration_error" },
+	  "\"unaudited_client_can_only_post_to_private_accounts\"}}",
+	  NULL, "configuration_error" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"init.error\",\"params\":{\"code\":"
-	  "\"privacy_level_option_mismatch\"}}", NULL, "content_rejected" },
+	  "\"privacy_level_option_mismatch\"}}",
+	  NULL, "content_rejected" },
 	{ "{\"platform\":\"tiktok\",\"point\":\"upload.bad\"}", NULL, "platform_error" },
 	{ NULL, "{\"privacy\":\"followers\"}", "content_rejected" },
 };
@@ -324,11 +345,13 @@ START_TEST(failure_inside_tiktok_is_tried_later)
 {
 	char id[ID_MAX];
 
-	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
-			"\"internal\"}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
+		  "\"internal\"}}");
 	post_video(short_video, "later", NULL, id);
 	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"), 1);
+	ck_assert_int_eq(
+		of_post(id, "memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"), 1);
 	ck_assert_int_eq(rig_effects(&rig, "later"), 0);
 }
 END_TEST
@@ -367,11 +390,18 @@ static void make_video(const char *path, int64_t bytes)
 
 static void make_media(void)
 {
-	const struct media_item video = { .kind = MEDIA_VIDEO, .mime = "video/mp4", .ext = "mp4",
-					  .width = 540, .height = 960, .duration_ms = 3000,
+	const struct media_item video = { .kind = MEDIA_VIDEO,
+					  .mime = "video/mp4",
+					  .ext = "mp4",
+					  .width = 540,
+					  .height = 960,
+					  .duration_ms = 3000,
 					  .video_codec = "h264" };
-	const struct media_item photo = { .kind = MEDIA_IMAGE, .mime = "image/jpeg", .ext = "jpg",
-					  .width = 1080, .height = 1920 };
+	const struct media_item photo = { .kind = MEDIA_IMAGE,
+					  .mime = "image/jpeg",
+					  .ext = "jpg",
+					  .width = 1080,
+					  .height = 1920 };
 	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);

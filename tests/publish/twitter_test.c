@@ -62,13 +62,15 @@ static void publish(const struct rig_content *in, char ret[static ID_MAX])
 	ck_assert_int_eq(rig_until(&rig, ret, ENDED, PATIENCE_MS), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, in->caption), 1);
 	ck_assert_int_eq(of_post(ret, "attempts"), 1);
-	ck_assert_int_eq(of_post(ret, "remote_url LIKE 'https://x.example/acmebakery/status/%'"), 1);
+	ck_assert_int_eq(of_post(ret, "remote_url LIKE 'https://x.example/acmebakery/status/%'"),
+			 1);
 	ck_assert_int_eq(of_post(ret, "remote_url LIKE CONCAT('%/', remote_id)"), 1);
 }
 
 START_TEST(text_is_one_call)
 {
-	const struct rig_content in = { .kind = CONTENT_TEXT, .caption = "Just words & <signs> 故" };
+	const struct rig_content in = { .kind = CONTENT_TEXT,
+					.caption = "Just words & <signs> 故" };
 	const int before = rig_calls(&rig, "tweets");
 	char id[ID_MAX];
 
@@ -120,9 +122,11 @@ START_TEST(images_arrive_whole_and_in_order)
 	char *one, *two;
 
 	publish(&in, id);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", rig.media_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       rig.media_id);
 	one = rig_text(&rig, sql);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", second_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       second_id);
 	two = rig_text(&rig, sql);
 	ck_assert_int_eq(truth(one, two), 1);
 	free(one);
@@ -132,7 +136,9 @@ END_TEST
 
 START_TEST(gif_is_processed_first)
 {
-	const struct rig_content in = { .kind = CONTENT_IMAGE, .caption = "Moving", .media = { gif_id } };
+	const struct rig_content in = { .kind = CONTENT_IMAGE,
+					.caption = "Moving",
+					.media = { gif_id } };
 	char id[ID_MAX];
 
 	publish(&in, id);
@@ -142,7 +148,9 @@ END_TEST
 
 START_TEST(video_goes_up_in_segments)
 {
-	const struct rig_content in = { .kind = CONTENT_VIDEO, .caption = "A film", .media = { video_id } };
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = "A film",
+					.media = { video_id } };
 	const int before = rig_calls(&rig, "append");
 	char id[ID_MAX];
 
@@ -155,7 +163,9 @@ END_TEST
 /* A broken segment is sent again; those before it are not. */
 START_TEST(interrupted_upload_resumes)
 {
-	const struct rig_content in = { .kind = CONTENT_VIDEO, .caption = "Resumed", .media = { video_id } };
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = "Resumed",
+					.media = { video_id } };
 	const int starts = rig_calls(&rig, "initialize");
 	char id[ID_MAX];
 
@@ -225,7 +235,9 @@ END_TEST
 
 START_TEST(failed_processing_ends_the_post)
 {
-	const struct rig_content in = { .kind = CONTENT_VIDEO, .caption = "Spoilt", .media = { video_id } };
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = "Spoilt",
+					.media = { video_id } };
 	char id[ID_MAX];
 
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"process.failed\"}");
@@ -242,7 +254,8 @@ START_TEST(lagging_timeline_does_not_double)
 
 	rig_post(&rig, 0, "lagging", -500, id);
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"tweets.commit_then_drop\"}");
-	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":2000}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":2000}}");
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "lagging"), 1);
 	ck_assert_int_eq(of_post(id, "attempts"), 1);
@@ -256,7 +269,8 @@ START_TEST(duplicate_after_a_doubt_is_evidence)
 
 	rig_post(&rig, 0, "evident", -500, id);
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"tweets.commit_then_drop\"}");
-	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":7000}}");
+	rig_fault(&rig,
+		  "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":7000}}");
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "evident"), 1);
 	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL"), 1);
@@ -286,12 +300,18 @@ static void make(const char *name, const char *source, char *path, size_t size)
 
 static void make_media(void)
 {
-	const struct media_item film = { .kind = MEDIA_VIDEO, .mime = "video/mp4", .ext = "mp4",
-					 .width = 640, .height = 360, .duration_ms = 2000 };
-	const struct media_item gif = { .kind = MEDIA_IMAGE, .mime = "image/gif", .ext = "gif",
-					.width = 64, .height = 64 };
-	const struct media_item png = { .kind = MEDIA_IMAGE, .mime = "image/png", .ext = "png",
-					.width = 64, .height = 64 };
+	const struct media_item film = { .kind = MEDIA_VIDEO,
+					 .mime = "video/mp4",
+					 .ext = "mp4",
+					 .width = 640,
+					 .height = 360,
+					 .duration_ms = 2000 };
+	const struct media_item gif = {
+		.kind = MEDIA_IMAGE, .mime = "image/gif", .ext = "gif", .width = 64, .height = 64
+	};
+	const struct media_item png = {
+		.kind = MEDIA_IMAGE, .mime = "image/png", .ext = "png", .width = 64, .height = 64
+	};
 	char path[160], sql[120];
 	char *sha;
 
@@ -301,7 +321,8 @@ static void make_media(void)
 	rig_media(&rig, path, &gif, gif_id);
 	make("still.png", "color=c=red:s=64x64:r=1:d=1", path, sizeof(path));
 	rig_media(&rig, path, &png, second_id);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'", video_id);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       video_id);
 	sha = rig_text(&rig, sql);
 	(void)snprintf(video_sha, sizeof(video_sha), "%s", sha ? sha : "none");
 	free(sha);

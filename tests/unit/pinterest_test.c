@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "platform/pinterest.h"
 
-#define NOW_S 1800000000LL /* 2027-01-15T08:00:00Z */
-#define BOARD "549755885175"
+#define NOW_S              1800000000LL /* 2027-01-15T08:00:00Z */
+#define BOARD              "549755885175"
 #define ERROR(code, words) "{\"status\":\"failure\",\"code\":" #code ",\"message\":\"" words "\"}"
 
 static struct {
@@ -52,28 +52,45 @@ static void open_with(const char *extra)
 	b.arena = arena_new();
 	ck_assert_ptr_nonnull(mkdtemp(b.folder));
 	secret = file_write("secret", "s3cret\n");
-	ck_assert_msg(config_load(file_write("ini", arena_printf(b.arena,
-								 "[server]\npublic_url = https://pub.example\n"
-								 "[pinterest]\nclient_id = 4711\n"
-								 "client_secret_file = %s\n%s\n",
-								 secret, extra)),
-				  groups, n, &b.config, &why) == 0,
-		      "%s", why.detail);
+	ck_assert_msg(
+		config_load(file_write("ini",
+				       arena_printf(b.arena,
+						    "[server]\npublic_url = https://pub.example\n"
+						    "[pinterest]\nclient_id = 4711\n"
+						    "client_secret_file = %s\n%s\n",
+						    secret, extra)),
+			    groups, n, &b.config, &why) == 0,
+		"%s", why.detail);
 	platform_app_init(&b.app, b.arena, b.config, platform_find("pinterest"), true);
 	b.settings = json_pack("{s:{s:s}}", "default_board", "id", BOARD);
-	b.account = (struct platform_account){ .id = "acc_1", .remote_id = "27", .username = "acme",
-					       .settings = b.settings, .access_token = "pina_X" };
-	b.post = (struct publication){ .kind = CONTENT_IMAGE, .caption = "Fresh bread", .media = b.media,
-				       .media_n = 1, .options = json_object() };
+	b.account = (struct platform_account){ .id = "acc_1",
+					       .remote_id = "27",
+					       .username = "acme",
+					       .settings = b.settings,
+					       .access_token = "pina_X" };
+	b.post = (struct publication){ .kind = CONTENT_IMAGE,
+				       .caption = "Fresh bread",
+				       .media = b.media,
+				       .media_n = 1,
+				       .options = json_object() };
 	for (size_t i = 0; i < 6; i++)
-		b.media[i] = (struct media_item){ .kind = MEDIA_IMAGE, .mime = "image/jpeg",
-						  .url = arena_printf(b.arena, "https://pub.example/%zu", i),
-						  .path = "/store/i", .bytes = 1000, .width = 1000,
+		b.media[i] = (struct media_item){ .kind = MEDIA_IMAGE,
+						  .mime = "image/jpeg",
+						  .url = arena_printf(b.arena,
+								      "https://pub.example/%zu", i),
+						  .path = "/store/i",
+						  .bytes = 1000,
+						  .width = 1000,
 						  .height = 1500 };
-	b.d = (struct delivery){ .arena = b.arena, .app = &b.app, .account = &b.account, .post = &b.post,
+	b.d = (struct delivery){ .arena = b.arena,
+				 .app = &b.app,
+				 .account = &b.account,
+				 .post = &b.post,
 				 .memo = json_pack("{s:s, s:i}", "board", BOARD, "board_ok", 1),
-				 .now_us = NOW_S * US_PER_S, .due_us = NOW_S * US_PER_S,
-				 .fired_us = NOW_S * US_PER_S, .post_id = "sch_1" };
+				 .now_us = NOW_S * US_PER_S,
+				 .due_us = NOW_S * US_PER_S,
+				 .fired_us = NOW_S * US_PER_S,
+				 .post_id = "sch_1" };
 }
 
 static void setup(void)
@@ -105,9 +122,14 @@ static const struct http_reply *reply(int status, const char *body)
 static void video(void)
 {
 	b.post.kind = CONTENT_VIDEO;
-	b.media[0] = (struct media_item){ .kind = MEDIA_VIDEO, .mime = "video/mp4", .path = "/store/v",
-					  .bytes = 5000, .width = 720, .height = 1280,
-					  .duration_ms = 8000, .video_codec = "h264" };
+	b.media[0] = (struct media_item){ .kind = MEDIA_VIDEO,
+					  .mime = "video/mp4",
+					  .path = "/store/v",
+					  .bytes = 5000,
+					  .width = 720,
+					  .height = 1280,
+					  .duration_ms = 8000,
+					  .video_codec = "h264" };
 }
 
 static void sends(enum step step, const char *url, const char *body)
@@ -157,7 +179,8 @@ START_TEST(large_or_odd_images_are_fetched)
 	b.post.media_n = 2;
 	sends(pinterest_fire(&b.d, NULL, &b.result), "https://api.pinterest.com/v5/pins",
 	      "{\"board_id\":\"" BOARD "\",\"description\":\"Fresh bread\",\"media_source\":"
-	      "{\"source_type\":\"multiple_image_urls\",\"items\":[{\"url\":\"https://pub.example/0\"},"
+	      "{\"source_type\":\"multiple_image_urls\",\"items\":[{\"url\":\"https://pub.example/"
+	      "0\"},"
 	      "{\"url\":\"https://pub.example/1\"}],\"index\":0}}");
 }
 END_TEST
@@ -170,7 +193,8 @@ START_TEST(video_names_its_media_and_one_cover)
 	json_object_set_new(b.post.options, "thumb_offset_ms", json_integer(2500));
 	sends(pinterest_fire(&b.d, NULL, &b.result), "https://api.pinterest.com/v5/pins",
 	      "{\"board_id\":\"" BOARD "\",\"description\":\"Fresh bread\",\"media_source\":"
-	      "{\"source_type\":\"video_id\",\"media_id\":\"521\",\"cover_image_key_frame_time\":2}}");
+	      "{\"source_type\":\"video_id\",\"media_id\":\"521\",\"cover_image_key_frame_time\":2}"
+	      "}");
 }
 END_TEST
 
@@ -181,12 +205,14 @@ static const struct {
 	enum outcome_kind kind;
 	enum post_error_code code;
 } fires[] = {
-	{ 400, ERROR(1, "Sorry we could not fetch the image."), OUTCOME_DEFER, POST_ERROR_MEDIA_REJECTED },
+	{ 400, ERROR(1, "Sorry we could not fetch the image."), OUTCOME_DEFER,
+	  POST_ERROR_MEDIA_REJECTED },
 	{ 400, ERROR(1, "board_id does not match"), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED },
 	{ 400, ERROR(400, "too long"), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED },
-	{ 400, ERROR(0, "Unable to reach the URL https://x"), OUTCOME_DEFER, POST_ERROR_CONTENT_REJECTED },
-	{ 400, ERROR(0, "Pinterest Images must have the same width/height ratios."), OUTCOME_REFUSED,
-	  POST_ERROR_MEDIA_REJECTED },
+	{ 400, ERROR(0, "Unable to reach the URL https://x"), OUTCOME_DEFER,
+	  POST_ERROR_CONTENT_REJECTED },
+	{ 400, ERROR(0, "Pinterest Images must have the same width/height ratios."),
+	  OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED },
 	{ 400, ERROR(0, "Sorry! This site doesn't allow you to save Pins."), OUTCOME_REFUSED,
 	  POST_ERROR_CONTENT_REJECTED },
 	{ 401, ERROR(2, "Authentication failed."), OUTCOME_REFRESH, POST_ERROR_TOKEN_EXPIRED },
@@ -195,12 +221,13 @@ static const struct {
 	{ 401, ERROR(3, "Your application consumer type is not supported"), OUTCOME_REFUSED,
 	  POST_ERROR_CONFIGURATION },
 	{ 403, ERROR(3, "Trial access"), OUTCOME_REFUSED, POST_ERROR_CONFIGURATION },
-	{ 403, ERROR(29, "Apps with Trial access may not create Pins in production"), OUTCOME_REFUSED,
-	  POST_ERROR_CONFIGURATION },
+	{ 403, ERROR(29, "Apps with Trial access may not create Pins in production"),
+	  OUTCOME_REFUSED, POST_ERROR_CONFIGURATION },
 	{ 403, ERROR(29, "You are not permitted to access that resource."), OUTCOME_REFUSED,
 	  POST_ERROR_CONTENT_REJECTED },
 	{ 403, ERROR(29, "insufficient scopes"), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED },
-	{ 403, ERROR(403, "Not authorized to do it"), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED },
+	{ 403, ERROR(403, "Not authorized to do it"), OUTCOME_REFUSED,
+	  POST_ERROR_CONTENT_REJECTED },
 	{ 403, ERROR(403, "Your image is too small"), OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED },
 	{ 401, ERROR(0, "You don't have permission to edit that board."), OUTCOME_REFUSED,
 	  POST_ERROR_CONTENT_REJECTED },
@@ -211,9 +238,11 @@ static const struct {
 	{ 404, ERROR(404, "Media not found"), OUTCOME_RESTAGE, POST_ERROR_PLATFORM },
 	{ 408, ERROR(408, "timed out"), OUTCOME_UNKNOWN, POST_ERROR_PLATFORM },
 	{ 409, ERROR(409, "concurrent"), OUTCOME_DEFER, POST_ERROR_PLATFORM },
-	{ 429, ERROR(8, "You have exceeded your rate limit."), OUTCOME_DEFER, POST_ERROR_RATE_LIMITED },
+	{ 429, ERROR(8, "You have exceeded your rate limit."), OUTCOME_DEFER,
+	  POST_ERROR_RATE_LIMITED },
 	{ 429, ERROR(9, "blocked as spam"), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED },
-	{ 429, "{\"error\":{\"message\":\"Too many requests\"}}", OUTCOME_UNKNOWN, POST_ERROR_RATE_LIMITED },
+	{ 429, "{\"error\":{\"message\":\"Too many requests\"}}", OUTCOME_UNKNOWN,
+	  POST_ERROR_RATE_LIMITED },
 	{ 429, ERROR(77, "slow down"), OUTCOME_UNKNOWN, POST_ERROR_RATE_LIMITED },
 	{ 500, ERROR(1, "could not fetch"), OUTCOME_UNKNOWN, POST_ERROR_PLATFORM },
 	{ 502, "<html>", OUTCOME_UNKNOWN, POST_ERROR_NETWORK },
@@ -228,7 +257,8 @@ static const struct {
 START_TEST(reply_to_a_fire_proves_what_its_row_says)
 {
 	ck_assert_int_eq(pinterest_fire(&b.d, NULL, &b.result), STEP_SEND);
-	ends(pinterest_fire(&b.d, reply(fires[_i].status, fires[_i].body), &b.result), fires[_i].kind);
+	ends(pinterest_fire(&b.d, reply(fires[_i].status, fires[_i].body), &b.result),
+	     fires[_i].kind);
 	ck_assert_int_eq(b.result.outcome.error.code, fires[_i].code);
 	if (fires[_i].kind == OUTCOME_PUBLISHED)
 		ck_assert_str_eq(b.result.outcome.remote_url,
@@ -239,23 +269,26 @@ END_TEST
 START_TEST(unfetched_image_is_final_behind_the_last_wait)
 {
 	for (int i = 0; i < 3; i++) {
-		ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result), OUTCOME_DEFER);
+		ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result),
+		     OUTCOME_DEFER);
 		ck_assert_int_eq(b.result.outcome.retry_after_s, i == 0 ? 30 : i == 1 ? 120 : 600);
 	}
-	ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result), OUTCOME_REFUSED);
+	ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result),
+	     OUTCOME_REFUSED);
 }
 END_TEST
 
-#define PIN(id, title, at, more)                                                                  \
-	"{\"id\":\"" id "\",\"created_at\":\"" at "\",\"title\":" title ",\"description\":"          \
-	"\"Fresh bread \",\"link\":null,\"alt_text\":null,\"board_id\":\"" BOARD "\",\"is_owner\":"  \
+#define PIN(id, title, at, more)                                                            \
+	"{\"id\":\"" id "\",\"created_at\":\"" at "\",\"title\":" title ",\"description\":" \
+	"\"Fresh bread \",\"link\":null,\"alt_text\":null,\"board_id\":\"" BOARD            \
+	"\",\"is_owner\":"                                                                  \
 	"true,\"media\":{\"media_type\":\"image\"}" more "}"
-#define AT_FIRE "2027-01-15T08:00:03"
-#define OLD "2027-01-15T07:40:00"
+#define AT_FIRE              "2027-01-15T08:00:03"
+#define OLD                  "2027-01-15T07:40:00"
 #define PAGE(pins, bookmark) "{\"items\":[" pins "],\"bookmark\":" bookmark "}"
-#define OURS PIN("8", "null", AT_FIRE, "")
-#define STRANGER PIN("9", "\"other\"", AT_FIRE, "")
-#define ANCIENT PIN("7", "null", OLD, "")
+#define OURS                 PIN("8", "null", AT_FIRE, "")
+#define STRANGER             PIN("9", "\"other\"", AT_FIRE, "")
+#define ANCIENT              PIN("7", "null", OLD, "")
 
 static bool taken(void *arg, const char *id)
 {
@@ -279,7 +312,8 @@ static const struct {
 	{ PAGE(OURS "," PIN("6", "null", AT_FIRE, ""), "null"), STEP_DONE, OUTCOME_UNKNOWN },
 	{ PAGE(OURS "," OURS, "null"), STEP_DONE, OUTCOME_PUBLISHED },
 	{ PAGE(PIN("66", "null", AT_FIRE, ""), "null"), STEP_DONE, OUTCOME_ABSENT }, /* taken */
-	{ PAGE(PIN("8", "null", AT_FIRE, ",\"parent_pin_id\":\"5\""), "null"), STEP_DONE, OUTCOME_ABSENT },
+	{ PAGE(PIN("8", "null", AT_FIRE, ",\"parent_pin_id\":\"5\""), "null"), STEP_DONE,
+	  OUTCOME_ABSENT },
 	{ PAGE(PIN("8", "null", "2027-01-15T07:55:00", ""), "null"), STEP_DONE, OUTCOME_ABSENT },
 	{ PAGE(PIN("8", "\"t\"", AT_FIRE, ""), "null"), STEP_DONE, OUTCOME_ABSENT },
 	{ "{\"items\":7}", STEP_DONE, OUTCOME_UNKNOWN },
@@ -294,7 +328,8 @@ START_TEST(look_at_the_board_proves_what_it_covers)
 	b.d.is_taken_arg = arg;
 	sends(pinterest_recover(&b.d, NULL, &b.result),
 	      "https://api.pinterest.com/v5/boards/" BOARD "/pins?page_size=25", NULL);
-	ck_assert_int_eq(pinterest_recover(&b.d, reply(200, looks[_i].body), &b.result), looks[_i].step);
+	ck_assert_int_eq(pinterest_recover(&b.d, reply(200, looks[_i].body), &b.result),
+			 looks[_i].step);
 	if (looks[_i].step == STEP_SEND)
 		ck_assert_ptr_nonnull(strstr(b.result.request->url, "&bookmark=x%3D%7C"));
 	else
@@ -310,9 +345,9 @@ START_TEST(look_without_end_proves_nothing)
 	int pages = 0;
 
 	while (step == STEP_SEND && pages < 20)
-		step = pinterest_recover(&b.d,
-					 reply(200, arena_printf(b.arena, PAGE(STRANGER, "\"b%d\""), ++pages)),
-					 &b.result);
+		step = pinterest_recover(
+			&b.d, reply(200, arena_printf(b.arena, PAGE(STRANGER, "\"b%d\""), ++pages)),
+			&b.result);
 	ends(step, OUTCOME_UNKNOWN);
 	ck_assert_int_eq(pages, 4);
 	ends(pinterest_recover(&b.d, reply(401, ERROR(2, "Authentication failed.")), &b.result),
@@ -383,17 +418,20 @@ START_TEST(upload_address_outside_is_not_followed)
 	video();
 	json_object_set_new(b.d.memo, "stage", json_string("register"));
 	ends(pinterest_stage(&b.d,
-			     reply(201, "{\"media_id\":\"52\",\"upload_url\":\"https://evil.example/\","
-					"\"upload_parameters\":{\"key\":\"k\"}}"),
+			     reply(201,
+				   "{\"media_id\":\"52\",\"upload_url\":\"https://evil.example/\","
+				   "\"upload_parameters\":{\"key\":\"k\"}}"),
 			     &b.result),
 	     OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 	json_object_set_new(b.d.memo, "stage", json_string("register"));
-	sends(pinterest_stage(&b.d,
-			      reply(201, "{\"media_id\":\"52\",\"upload_url\":\"https://b.s3.amazonaws.com/\","
-					 "\"upload_parameters\":{\"key\":\"k\",\"Content-Type\":"
-					 "\"multipart/form-data\"}}"),
-			      &b.result),
+	sends(pinterest_stage(
+		      &b.d,
+		      reply(201,
+			    "{\"media_id\":\"52\",\"upload_url\":\"https://b.s3.amazonaws.com/\","
+			    "\"upload_parameters\":{\"key\":\"k\",\"Content-Type\":"
+			    "\"multipart/form-data\"}}"),
+		      &b.result),
 	      "https://b.s3.amazonaws.com/", NULL);
 	p = b.result.request->parts;
 	ck_assert_str_eq(p->name, "key");
@@ -406,16 +444,20 @@ END_TEST
 
 START_TEST(renewal_keeps_both_tokens_and_the_access_token_s_end)
 {
-	struct renewal r = { .arena = b.arena, .app = &b.app, .account = &b.account,
-			     .refresh_token = "pinr.OLD", .now_us = NOW_S * US_PER_S,
+	struct renewal r = { .arena = b.arena,
+			     .app = &b.app,
+			     .account = &b.account,
+			     .refresh_token = "pinr.OLD",
+			     .now_us = NOW_S * US_PER_S,
 			     .memo = json_object() };
 
 	sends(pinterest_renew(&r, NULL, &b.result), "https://api.pinterest.com/v5/oauth/token",
 	      "grant_type=refresh_token&refresh_token=pinr.OLD");
 	ck_assert_str_eq(b.result.request->headers->value, "Basic NDcxMTpzM2NyZXQ=");
 	ends(pinterest_renew(&r,
-			     reply(200, "{\"access_token\":\"pina_N\",\"refresh_token\":\"pinr.N\","
-					"\"expires_in\":2592000,\"refresh_token_expires_in\":5184000}"),
+			     reply(200,
+				   "{\"access_token\":\"pina_N\",\"refresh_token\":\"pinr.N\","
+				   "\"expires_in\":2592000,\"refresh_token_expires_in\":5184000}"),
 			     &b.result),
 	     OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(r.tokens_n, 2);

@@ -9,9 +9,9 @@
 #include "sandbox_client.h"
 
 #define BOARD "549755885175"
-#define PIN_REDIRECT "https%3A%2F%2F127.0.0.1%3A8443%2Fapi%2Fv1%2Fintegrations%2Fpinterest%2Fcallback"
+#define PIN_REDIRECT \
+	"https%3A%2F%2F127.0.0.1%3A8443%2Fapi%2Fv1%2Fintegrations%2Fpinterest%2Fcallback"
 #define PIN_SCOPES "boards:read,boards:write,pins:read,pins:write,user_accounts:read"
-
 
 static size_t take(char *p, size_t one, size_t n, void *cls)
 {
@@ -40,11 +40,14 @@ static char access_token[256], refresh_token[256];
 static const char *new_code(const char *scopes, const char *more)
 {
 	CLEANUP(client_answer_done)
-	struct answer a = client_ask("GET",
-				     client_url("/pinterest/oauth/?client_id=1234567890&response_type=code"
-						"&redirect_uri=" "%s" "&scope=%s&state=s1&%s",
-						PIN_REDIRECT, scopes, more),
-				     NULL, "");
+	struct answer a =
+		client_ask("GET",
+			   client_url("/pinterest/oauth/?client_id=1234567890&response_type=code"
+				      "&redirect_uri="
+				      "%s"
+				      "&scope=%s&state=s1&%s",
+				      PIN_REDIRECT, scopes, more),
+			   NULL, "");
 	static char code[256];
 	const char *at = strstr(a.location, "code=");
 
@@ -165,19 +168,27 @@ static const struct {
 	{ "{\"board_id\":\"" BOARD "\",\"colour\":\"red\"}", 400, 1 },
 	{ "{\"board_id\":\"" BOARD "\",\"board_section_id\":\"1\"}", 404, 2031 },
 	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_base64\","
-	  "\"content_type\":\"image/jpeg\",\"data\":\"data:image/jpeg;base64,AAAA\"}}", 400, 1 },
-	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_base64\","
-	  "\"content_type\":\"image/gif\",\"data\":\"AAAA\"}}", 400, 1 },
-	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_base64\","
-	  "\"content_type\":\"image/jpeg\",\"data\":\"AAAA\"}}", 400, 1 },
-	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"multiple_image_urls\","
-	  "\"items\":[{\"url\":\"http://127.0.0.1/\"}]}}", 400, 1 },
-	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"video_id\",\"media_id\":\"1\"}}",
+	  "\"content_type\":\"image/jpeg\",\"data\":\"data:image/jpeg;base64,AAAA\"}}",
 	  400, 1 },
-	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"video_id\",\"media_id\":\"1\","
-	  "\"cover_image_key_frame_time\":0}}", 404, 404 },
+	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_base64\","
+	  "\"content_type\":\"image/gif\",\"data\":\"AAAA\"}}",
+	  400, 1 },
+	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_base64\","
+	  "\"content_type\":\"image/jpeg\",\"data\":\"AAAA\"}}",
+	  400, 1 },
+	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"multiple_image_urls\","
+	  "\"items\":[{\"url\":\"http://127.0.0.1/\"}]}}",
+	  400, 1 },
+	{ "{\"board_id\":\"" BOARD
+	  "\",\"media_source\":{\"source_type\":\"video_id\",\"media_id\":\"1\"}}",
+	  400, 1 },
+	{ "{\"board_id\":\"" BOARD
+	  "\",\"media_source\":{\"source_type\":\"video_id\",\"media_id\":\"1\","
+	  "\"cover_image_key_frame_time\":0}}",
+	  404, 404 },
 	{ "{\"board_id\":\"" BOARD "\",\"media_source\":{\"source_type\":\"image_url\","
-	  "\"url\":\"http://127.0.0.1:1/x.jpg\"}}", 400, 1 },
+	  "\"url\":\"http://127.0.0.1:1/x.jpg\"}}",
+	  400, 1 },
 };
 
 START_TEST(wrong_pin_is_refused)
@@ -192,12 +203,15 @@ END_TEST
 
 START_TEST(fetched_pin_is_listed_newest_first_and_never_deduplicated)
 {
-	CLEANUP(client_answer_done) struct answer a = { 0 }, again = { 0 }, seen = { 0 }, saved = { 0 };
+	CLEANUP(client_answer_done)
+	struct answer a = { 0 },
+		      again = { 0 }, seen = { 0 }, saved = { 0 };
 	char json[600];
 
 	client_control("config", "{\"listing_lag_ms\":0}");
 	snprintf(json, sizeof(json),
-		 "{\"board_id\":\"" BOARD "\",\"description\":\"d\",\"media_source\":{\"source_type\":"
+		 "{\"board_id\":\"" BOARD
+		 "\",\"description\":\"d\",\"media_source\":{\"source_type\":"
 		 "\"image_url\",\"url\":\"%s/jpg/600/900\"}}",
 		 client.media_url);
 	a = ask("POST", "/pins", json);

@@ -31,18 +31,26 @@ static void bench_open(struct bench *b)
 	*b = (struct bench){ .arena = arena_new() };
 	groups = platform_setting_groups(&n);
 	ck_assert_int_gt(dprintf(fd, "[server]\npublic_url = https://pub.example\n[tiktok]\n"
-				     "client_id = key\n"), 0);
+				     "client_id = key\n"),
+			 0);
 	ck_assert_msg(config_load(path, groups, n, &b->config, &why) == 0, "%s", why.detail);
 	(void)close(fd);
 	(void)unlink(path);
 	platform_app_init(&b->app, b->arena, b->config, platform_find("tiktok"), true);
 	b->media = (struct media_item){ .kind = MEDIA_VIDEO, .mime = "video/mp4", .path = "/v" };
-	b->post = (struct publication){ .kind = CONTENT_VIDEO, .caption = "Hi", .media = &b->media,
-					.media_n = 1, .options = json_object() };
+	b->post = (struct publication){ .kind = CONTENT_VIDEO,
+					.caption = "Hi",
+					.media = &b->media,
+					.media_n = 1,
+					.options = json_object() };
 	b->account = (struct platform_account){ .access_token = "act" };
-	b->d = (struct delivery){ .arena = b->arena, .app = &b->app, .account = &b->account,
-				  .post = &b->post, .memo = json_object(),
-				  .now_us = 1800000000 * US_PER_S, .fired_us = INSTANT_NONE };
+	b->d = (struct delivery){ .arena = b->arena,
+				  .app = &b->app,
+				  .account = &b->account,
+				  .post = &b->post,
+				  .memo = json_object(),
+				  .now_us = 1800000000 * US_PER_S,
+				  .fired_us = INSTANT_NONE };
 }
 
 static void bench_close(struct bench *b)
@@ -79,7 +87,8 @@ START_TEST(plan_follows_the_rule_of_chunks)
 	ck_assert_int_eq(memo_int(b.d.memo, "chunks"), plans[_i].chunks);
 	ck_assert_int_eq(tiktok_is_last_chunk(&b.d), plans[_i].chunks == 1);
 	memo_set_int(b.d.memo, "sent", plans[_i].last_first);
-	memo_set_text(b.d.memo, "upload_url", "https://open-upload.tiktokapis.com/video/?upload_id=1");
+	memo_set_text(b.d.memo, "upload_url",
+		      "https://open-upload.tiktokapis.com/video/?upload_id=1");
 	ck_assert(tiktok_is_last_chunk(&b.d));
 	r = tiktok_chunk(&b.d);
 	ck_assert_ptr_nonnull(r);
@@ -88,9 +97,10 @@ START_TEST(plan_follows_the_rule_of_chunks)
 		if (strcmp(h->name, "Content-Range") == 0)
 			range = h->value;
 	}
-	ck_assert_str_eq(range, arena_printf(b.arena, "bytes %lld-%lld/%lld",
-					     (long long)plans[_i].last_first,
-					     (long long)plans[_i].size - 1, (long long)plans[_i].size));
+	ck_assert_str_eq(range,
+			 arena_printf(b.arena, "bytes %lld-%lld/%lld",
+				      (long long)plans[_i].last_first,
+				      (long long)plans[_i].size - 1, (long long)plans[_i].size));
 	bench_close(&b);
 }
 END_TEST
@@ -127,7 +137,8 @@ static const struct {
 	enum post_error_code error;
 } codes[] = {
 	{ "spam_risk_too_many_posts", TIKTOK_LATER, TIKTOK_LATER, POST_ERROR_RATE_LIMITED },
-	{ "spam_risk_user_banned_from_posting", TIKTOK_USER, TIKTOK_USER, POST_ERROR_CONTENT_REJECTED },
+	{ "spam_risk_user_banned_from_posting", TIKTOK_USER, TIKTOK_USER,
+	  POST_ERROR_CONTENT_REJECTED },
 	{ "spam_risk_something_new", TIKTOK_USER, TIKTOK_USER, POST_ERROR_CONTENT_REJECTED },
 	{ "spam_risk_text", TIKTOK_CONTENT, TIKTOK_CONTENT, POST_ERROR_CONTENT_REJECTED },
 	{ "invalid_param", TIKTOK_CONTENT, TIKTOK_CONTENT, POST_ERROR_CONTENT_REJECTED },

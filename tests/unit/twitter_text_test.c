@@ -7,9 +7,9 @@
 #include "platform/twitter_text.h"
 
 #define SIXTY_FOUR "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define ALOHA "https://www.twitter.com/aloha "
-#define CJK10 "故故故故故故故故故故"
-#define CJK40 CJK10 CJK10 CJK10 CJK10
+#define ALOHA      "https://www.twitter.com/aloha "
+#define CJK10      "故故故故故故故故故故"
+#define CJK40      CJK10 CJK10 CJK10 CJK10
 
 /* The first rows are twitter-text's own conformance vectors, the others its verdicts. */
 static const struct {
@@ -26,7 +26,9 @@ static const struct {
 	{ "🙋🏽👨‍🎤", 4, 0 },
 	{ "1⃣", 2, 0 },
 	{ "Unicode 9.0 emoji: 🤠; 💃; 💃🏾", 29, 0 },
-	{ "A\xcc\x81" "B", 2, 0 },
+	{ "A\xcc\x81"
+	  "B",
+	  2, 0 },
 	{ "Hello, world! 👋", 16, 0 },
 	{ SIXTY_FOUR ".com", 68, 0 },
 	{ "", 0, 0 },
@@ -66,7 +68,10 @@ START_TEST(cashtags_and_forbidden_characters_are_seen)
 	twitter_measure(a, "$ABC and $TSLA, not $5 or a$b", &m);
 	ck_assert_uint_eq(m.cashtags, 2);
 	ck_assert(!m.has_forbidden);
-	twitter_measure(a, "a\xef\xbb\xbf" "b", &m);
+	twitter_measure(a,
+			"a\xef\xbb\xbf"
+			"b",
+			&m);
 	ck_assert(m.has_forbidden);
 }
 END_TEST
