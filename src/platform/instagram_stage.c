@@ -14,6 +14,7 @@
 #define LOST_WAIT_US     (30 * US_PER_S)
 #define SUSPECT_S        60 /* a refused upload that is not complete after this long has failed */
 #define USAGE_SLOW_PCT   80
+#define RESUMES_MAX      3
 #define SUBCODE_EXPIRED  2207020
 #define SUBCODE_NO_BYTES 1363008
 
@@ -410,6 +411,21 @@ static bool is_short_suspect(const struct delivery *d, size_t at, const json_t *
 	       bytes_transferred(container) < d->post->media[at].bytes;
 }
 
+/* A refused upload that has some of the bytes goes on from there: it may have been cut before. */
+static bool resume_suspect(const struct delivery *d, size_t at, const json_t *container)
+{
+	json_t *item = instagram_item(d, at);
+	int64_t sent = bytes_transferred(container);
+
+	if (!memo_int(item, "suspect") || sent <= 0 || sent >= d->post->media[at].bytes ||
+	    memo_count(item, "resumes") > RESUMES_MAX)
+		return false;
+	memo_set_int(item, "suspect", 0);
+	memo_set_int(item, "done", 0);
+	memo_set_int(item, "asked", 0);
+	return true;
+}
+
 static enum script_move read_poll(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct delivery *d = ctx;
@@ -433,6 +449,8 @@ static enum script_move read_poll(void *ctx, const struct http_reply *last, stru
 		return stage_fail(d, at, &r, ret);
 	if (code_is(r.json, "FINISHED"))
 		memo_set_int(item, "ready", 1);
+	else if (resume_suspect(d, at, r.json))
+		return stage_next(d, &r, ret);
 	else if (is_short_suspect(d, at, r.json)) {
 		r.row = instagram_error_find(0, SUBCODE_NO_BYTES, 0);
 		return item_renew(d, at, &r, ret);

@@ -257,9 +257,10 @@ END_TEST
 /* The refusal counts as proof, yet it came out: staging sees that, and nothing is sent again. */
 START_TEST(refused_but_live_is_found_and_not_sent_again)
 {
-	char id[ID_MAX];
+	char id[ID_MAX], caption[64];
 
-	rig_post(&rig, 0, "refused but live", -500, id);
+	(void)snprintf(caption, sizeof(caption), "refused but live %d", _i);
+	rig_post(&rig, 0, caption, -500, id);
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.error_then_live\","
 			"\"params\":{\"code\":9007,\"subcode\":2207027}}");
 	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, PATIENCE_MS), POST_RETRYING);
@@ -269,7 +270,7 @@ START_TEST(refused_but_live_is_found_and_not_sent_again)
 		database_run(&rig.database, "UPDATE posts SET attempts = 0, snapshot = NULL");
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
-	ck_assert_int_eq(rig_effects(&rig, "refused but live"), 1);
+	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL AND attempts = 1"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'effect'"),
 			 1);
