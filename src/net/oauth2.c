@@ -131,3 +131,18 @@ bool oauth2_has_scope(const char *granted, const char *scope)
 	}
 	return false;
 }
+
+const char *oauth2_missing_scopes(struct arena *a, const char *required, const char *granted)
+{
+	const char *missing = "";
+
+	while (*required) {
+		size_t len = strcspn(required, " ,");
+		const char *scope = arena_strndup(a, required, len);
+
+		if (len > 0 && !oauth2_has_scope(granted, scope))
+			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
+		required += len + strspn(required + len, " ,");
+	}
+	return missing;
+}

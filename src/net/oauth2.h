@@ -34,5 +34,7 @@ int oauth2_read_tokens(struct arena *a, json_t *reply, struct oauth2_tokens *ret
 		       struct oauth2_error *reterr);
 /* Whether a granted list (split at space or comma) holds a scope. */
 bool oauth2_has_scope(const char *granted, const char *scope);
+/* Those of the required that were not granted, space separated; "" none. */
+const char *oauth2_missing_scopes(struct arena *a, const char *required, const char *granted);
 
 #endif

@@ -73,17 +73,6 @@ void instagram_explain(struct arena *a, const struct instagram_reply *r, const c
 enum script_move instagram_fail(struct arena *a, const struct instagram_reply *r,
 				enum instagram_class class, const char *subject,
 				struct step_result *ret);
-/* An outcome that is not the platform's own words. */
-struct instagram_refusal {
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-	int64_t retry_s;
-	const char *slug; /* becomes platform_code */
-};
-enum script_move instagram_refuse(struct arena *a, const struct instagram_refusal *why,
-				  struct step_result *ret, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 
 /* Requests. */
 bool instagram_is_facebook(const struct platform_app *app);
@@ -106,7 +95,6 @@ const char *instagram_read_token(const struct delivery *d);
 bool instagram_swap_token(struct delivery *d);
 
 /* Those of `required` (split at space or comma) that are not in `granted`, space separated. */
-const char *instagram_missing_scopes(struct arena *a, const char *required, const char *granted);
 void instagram_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What this publication becomes on Instagram. */
@@ -125,7 +113,6 @@ const char *instagram_container(const struct delivery *d);
 json_t *instagram_last_item(const struct delivery *d);
 
 /* Numbers separated by spaces or commas; the i-th, the last one repeats. */
-int64_t instagram_step_of(const char *list, int64_t i);
 
 enum step instagram_connect(struct connect *c, const struct http_reply *last,
 			    struct step_result *ret);

@@ -71,14 +71,14 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct connect *c = ctx;
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
-					 "1" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
+				      "1" };
 	struct instagram_reply r;
 	const char *token = read_token(c, last, &r);
 
 	if (!token && r.code == 1 && r.status < 500)
-		return instagram_refuse(c->arena, &why, ret,
-					"Meta refuses the app secret; check client_secret_file.");
+		return script_refuse(c->arena, &why, ret,
+				     "Meta refuses the app secret; check client_secret_file.");
 	if (!token)
 		return connect_fail(c, &r, ret);
 	memo_set_text(c->memo, "short", token);
@@ -155,21 +155,6 @@ static const char *granted_of(struct arena *a, const json_t *doc)
 	return granted;
 }
 
-const char *instagram_missing_scopes(struct arena *a, const char *required, const char *granted)
-{
-	const char *missing = "";
-
-	while (*required) {
-		size_t len = strcspn(required, " ,");
-		const char *scope = arena_strndup(a, required, len);
-
-		if (len > 0 && !oauth2_has_scope(granted, scope))
-			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
-		required += len + strspn(required + len, " ,");
-	}
-	return missing;
-}
-
 static enum script_move read_permissions(void *ctx, const struct http_reply *last,
 					 struct step_result *ret)
 {
@@ -182,9 +167,9 @@ static enum script_move read_permissions(void *ctx, const struct http_reply *las
 		return connect_fail(c, &r, ret);
 	granted = granted_of(c->arena, r.json);
 	memo_set_text(c->memo, "granted", granted);
-	memo_set_text(c->memo, "missing",
-		      instagram_missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
-					       granted));
+	memo_set_text(
+		c->memo, "missing",
+		oauth2_missing_scopes(c->arena, platform_text(c->app, "scopes_required"), granted));
 	return connect_go(c, "accounts");
 }
 
@@ -340,13 +325,13 @@ static enum script_move connect_empty(struct connect *c, struct step_result *ret
 	const char *missing = memo_text(c->memo, "missing");
 	const char *low_role = memo_text(c->memo, "low_role");
 	const char *no_instagram = memo_text(c->memo, "no_instagram");
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-					 WHO_ACCOUNT_OWNER, 0, NULL };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
+				      WHO_ACCOUNT_OWNER, 0, NULL };
 
 	if (*missing) {
 		why.kind = OUTCOME_REAUTH;
 		why.slug = "missing_scopes";
-		return instagram_refuse(
+		return script_refuse(
 			c->arena, &why, ret,
 			"Facebook shows no usable page, and these permissions were not "
 			"granted: %s. Connect again and grant them.",
@@ -354,20 +339,20 @@ static enum script_move connect_empty(struct connect *c, struct step_result *ret
 	}
 	if (low_role) {
 		why.slug = "role_too_low";
-		return instagram_refuse(
-			c->arena, &why, ret,
-			"The role on the page \"%s\" does not allow creating content.", low_role);
+		return script_refuse(c->arena, &why, ret,
+				     "The role on the page \"%s\" does not allow creating content.",
+				     low_role);
 	}
 	if (no_instagram) {
 		why.slug = "no_linked_instagram";
-		return instagram_refuse(
+		return script_refuse(
 			c->arena, &why, ret,
 			"The page \"%s\" has no professional Instagram account linked to it; "
 			"personal accounts cannot be published to.",
 			no_instagram);
 	}
 	why.slug = "no_pages";
-	return instagram_refuse(
+	return script_refuse(
 		c->arena, &why, ret,
 		"No Facebook page was chosen on the consent page, or the person has none.");
 }

@@ -28,14 +28,13 @@ static const json_t *unwrap(const json_t *doc)
 static enum script_move login_fail(struct arena *a, struct instagram_reply *r,
 				   struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
 
 	if (!r->row)
 		r->row = instagram_error_find(0, 0, r->status);
 	if (r->is_broken || r->status >= 500 || r->code)
 		return instagram_fail(a, r, r->row->elsewhere, NULL, ret);
-	instagram_refuse(a, &why, ret, "Instagram refused the login; start connecting again.");
+	script_refuse(a, &why, ret, "Instagram refused the login; start connecting again.");
 	ret->outcome.error.platform_message = r->message;
 	return SCRIPT_DONE;
 }
@@ -153,7 +152,7 @@ static void login_account(struct connect *c, const json_t *me, struct connect_ac
 		.display_name = name && *name ? arena_strdup(c->arena, name) : username,
 		.avatar_url = arena_strdup(c->arena, memo_text(me, "profile_picture_url")),
 		.scopes = granted,
-		.missing_scopes = instagram_missing_scopes(c->arena, asked, granted),
+		.missing_scopes = oauth2_missing_scopes(c->arena, asked, granted),
 		.expires_us = expires_us,
 		.meta = json_pack("{s:s}", "login", "instagram"),
 		.tokens = { { "access", memo_text(c->memo, "user"), expires_us } },
@@ -166,8 +165,8 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 {
 	struct connect *c = ctx;
 	struct connect_account *account = arena_alloc(c->arena, sizeof(*account));
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-					 WHO_ACCOUNT_OWNER, 0, "personal_account" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
+				      WHO_ACCOUNT_OWNER, 0, "personal_account" };
 	struct instagram_reply r;
 	const json_t *me;
 	const char *type;
@@ -179,9 +178,9 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 	type = memo_text(me, "account_type");
 	/* `id` is app-scoped and no address for publishing: only user_id will do. */
 	if (!instagram_id(c->arena, me, "user_id") || (type && strcmp(type, "PERSONAL") == 0))
-		return instagram_refuse(c->arena, &why, ret,
-					"Only professional Instagram accounts can be published to; "
-					"switch the account to Business or Creator.");
+		return script_refuse(c->arena, &why, ret,
+				     "Only professional Instagram accounts can be published to; "
+				     "switch the account to Business or Creator.");
 	login_account(c, me, account);
 	c->accounts = account;
 	c->accounts_n = 1;
@@ -350,15 +349,15 @@ static const struct script renew_instagram_script = { "renew", renew_instagram_r
 enum step instagram_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret)
 {
 	bool has_user = r->account->user_token && *r->account->user_token;
-	struct instagram_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-					 WHO_ACCOUNT_OWNER, 0, "no_token" };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				      0, "no_token" };
 
 	ret->phase = PHASE_STAGE;
 	if (!instagram_is_facebook(r->app) && r->account->access_token)
 		return script_run(&renew_instagram_script, r->memo, r, last, ret);
 	if (has_user)
 		return script_run(&renew_facebook_script, r->memo, r, last, ret);
-	instagram_refuse(r->arena, &why, ret, "No token is stored; connect the account again.");
+	script_refuse(r->arena, &why, ret, "No token is stored; connect the account again.");
 	return STEP_DONE;
 }
 
@@ -397,14 +396,14 @@ enum step instagram_revoke(struct renewal *r, const struct http_reply *last,
 			   struct step_result *ret)
 {
 	bool has_user = r->account->user_token && *r->account->user_token;
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
-					 "no_revocation" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
+				      "no_revocation" };
 
 	ret->phase = PHASE_STAGE;
 	if (instagram_is_facebook(r->app) && has_user)
 		return script_run(&revoke_script, r->memo, r, last, ret);
-	instagram_refuse(r->arena, &why, ret,
-			 "Instagram has no call for this; remove the app in Instagram's settings "
-			 "under Website permissions.");
+	script_refuse(r->arena, &why, ret,
+		      "Instagram has no call for this; remove the app in Instagram's settings "
+		      "under Website permissions.");
 	return STEP_DONE;
 }

@@ -21,12 +21,10 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	struct instagram_call c = { d->arena, d->app, instagram_publish_token(d) };
 	const char *container = instagram_container(d);
-	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
 
 	if (!container)
-		return instagram_refuse(d->arena, &why, ret,
-					"Nothing is prepared at Instagram yet.");
+		return script_refuse(d->arena, &why, ret, "Nothing is prepared at Instagram yet.");
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
 	ret->request = instagram_call(&c, VERB_POST, "ig.media_publish", "/%s/media_publish",

@@ -53,16 +53,16 @@ static enum script_move ask_container(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	struct instagram_call c = { d->arena, d->app, instagram_read_token(d) };
-	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
-					 "no_handle" };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+				      "no_handle" };
 	const char *container = instagram_container(d);
 
 	if (memo_text(d->memo, "media_id"))
 		return recover_found(d, ret);
 	if (!container)
-		return instagram_refuse(d->arena, &why, ret,
-					"It is not known which container was to be published; "
-					"look at the profile and settle the post by hand.");
+		return script_refuse(d->arena, &why, ret,
+				     "It is not known which container was to be published; "
+				     "look at the profile and settle the post by hand.");
 	ret->request = instagram_call(&c, VERB_GET, "ig.container", "/%s", container);
 	http_request_query(ret->request, "fields", "id,status,status_code");
 	return SCRIPT_SEND;
@@ -79,11 +79,10 @@ static enum script_move container_waits(struct delivery *d, struct step_result *
 
 static enum script_move container_spoilt(struct delivery *d, struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
 
-	instagram_refuse(d->arena, &why, ret,
-			 "The prepared media expired or failed unpublished; it is prepared again.");
+	script_refuse(d->arena, &why, ret,
+		      "The prepared media expired or failed unpublished; it is prepared again.");
 	return recover_end(d);
 }
 
@@ -236,27 +235,26 @@ static void note_matches(struct delivery *d, const json_t *doc)
 /* None, though it is live: the listing lags. In the end the post is live without a known address. */
 static enum script_move list_none(struct delivery *d, struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
-					 "not_listed" };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
+				      "not_listed" };
 	int64_t n = memo_count(d->memo, "searches");
 
 	if (n > LINK_TRIES)
 		return recover_found(d, ret);
-	why.retry_s = instagram_step_of(platform_text(d->app, "link_wait_s"), n - 1);
-	instagram_refuse(d->arena, &why, ret,
-			 "Instagram has published it but does not list it yet.");
+	why.retry_s = script_list_at(platform_text(d->app, "link_wait_s"), n - 1);
+	script_refuse(d->arena, &why, ret, "Instagram has published it but does not list it yet.");
 	return recover_end(d);
 }
 
 static enum script_move list_several(struct delivery *d, size_t n, struct step_result *ret)
 {
-	struct instagram_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
-					 "ambiguous" };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+				      "ambiguous" };
 
-	instagram_refuse(d->arena, &why, ret,
-			 "Instagram has published it, but %zu posts look like it; "
-			 "choose the right one by hand.",
-			 n);
+	script_refuse(d->arena, &why, ret,
+		      "Instagram has published it, but %zu posts look like it; "
+		      "choose the right one by hand.",
+		      n);
 	return recover_end(d);
 }
 

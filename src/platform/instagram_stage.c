@@ -106,8 +106,8 @@ static enum script_move stage_next(struct delivery *d, const struct instagram_re
 				   struct step_result *ret)
 {
 	size_t at = 0;
-	struct instagram_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 0,
+				      NULL };
 
 	stage_go(d, "next");
 	memo_set_int(d->memo, "usage", r->usage_pct);
@@ -115,10 +115,10 @@ static enum script_move stage_next(struct delivery *d, const struct instagram_re
 	    stage_todo(d, &at) == TODO_NOTHING)
 		return SCRIPT_GO;
 	why.retry_s = r->regain_s > 0 ? r->regain_s : platform_int(d->app, "pause_fallback_s");
-	return instagram_refuse(d->arena, &why, ret,
-				"Instagram reports %d %% of the account's calls as used; "
-				"the account pauses.",
-				r->usage_pct);
+	return script_refuse(d->arena, &why, ret,
+			     "Instagram reports %d %% of the account's calls as used; "
+			     "the account pauses.",
+			     r->usage_pct);
 }
 
 static enum script_move ask_quota(void *ctx, struct step_result *ret)
@@ -126,12 +126,12 @@ static enum script_move ask_quota(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	struct instagram_call c = { d->arena, d->app, instagram_read_token(d) };
 	enum instagram_kind kind;
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
-					 "kind_unsupported" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
+				      "kind_unsupported" };
 
 	if (instagram_kind(d->post, &kind) < 0)
-		return instagram_refuse(d->arena, &why, ret,
-					"Instagram publishes no text without an image or a video.");
+		return script_refuse(d->arena, &why, ret,
+				     "Instagram publishes no text without an image or a video.");
 	ret->request = instagram_call(&c, VERB_GET, "ig.quota", "/%s/content_publishing_limit",
 				      d->account->remote_id);
 	http_request_query(ret->request, "fields", "config,quota_usage");
@@ -150,8 +150,8 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last,
 				   struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct instagram_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 3600,
-					 "quota" };
+	struct script_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 3600,
+				      "quota" };
 	struct instagram_reply r;
 	const json_t *quota;
 	int64_t used, total;
@@ -167,7 +167,7 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last,
 	if (total <= 0)
 		total = platform_int(d->app, "quota_total_fallback");
 	if (r.is_ok && used >= total)
-		return instagram_refuse(
+		return script_refuse(
 			d->arena, &why, ret,
 			"The account has published %lld of the %lld posts that Instagram "
 			"allows in 24 hours.",
@@ -191,7 +191,7 @@ static enum script_move item_renew(struct delivery *d, size_t i, const struct in
 		return instagram_fail(d->arena, r, INSTAGRAM_CONTENT, subject, ret);
 	instagram_fail(d->arena, r, INSTAGRAM_LATER, subject, ret);
 	ret->outcome.retry_after_s =
-		(instagram_step_of(platform_text(d->app, "renewal_wait_ms"), renewals - 1) + 999) /
+		(script_list_at(platform_text(d->app, "renewal_wait_ms"), renewals - 1) + 999) /
 		1000;
 	return SCRIPT_DONE;
 }
@@ -244,8 +244,8 @@ static enum script_move ask_upload(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	size_t at = item_at(d);
 	json_t *item = instagram_item(d, at);
-	struct instagram_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
-					 "upload_address" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
+				      "upload_address" };
 
 	if (memo_int(item, "begun") && !memo_int(item, "asked"))
 		return stage_go(d, "offset");
@@ -254,7 +254,7 @@ static enum script_move ask_upload(void *ctx, struct step_result *ret)
 	ret->request = instagram_item_upload(d, at);
 	if (ret->request)
 		return SCRIPT_SEND;
-	return instagram_refuse(
+	return script_refuse(
 		d->arena, &why, ret,
 		"Instagram named an upload address that lies outside upload_host_suffix.");
 }
@@ -372,7 +372,7 @@ static int64_t poll_wait_us(const struct delivery *d, size_t at)
 	const json_t *item = instagram_item(d, at);
 	int64_t polls = memo_int(item, "polls"), age_s = now_s(d) - memo_int(item, "made");
 	const char *list = instagram_item_is_video(d, at) ? "poll_video_ms" : "poll_image_ms";
-	int64_t ms = instagram_step_of(platform_text(d->app, list), polls);
+	int64_t ms = script_list_at(platform_text(d->app, list), polls);
 	const char *seed =
 		arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "", (long long)polls);
 	int64_t spread = 95 + (int64_t)(digest_crc32(seed, strlen(seed)) % 11);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -223,25 +222,6 @@ enum script_move instagram_fail(struct arena *a, const struct instagram_reply *r
 	return SCRIPT_DONE;
 }
 
-enum script_move instagram_refuse(struct arena *a, const struct instagram_refusal *why,
-				  struct step_result *ret, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	ret->outcome = (struct outcome){
-		.kind = why->kind,
-		.retry_after_s = why->retry_s,
-		.error = { .code = why->code,
-			   .message = arena_vprintf(a, fmt, ap),
-			   .who = why->who,
-			   .platform_code = why->slug,
-			   .is_retryable = why->kind != OUTCOME_REFUSED },
-	};
-	va_end(ap);
-	return SCRIPT_DONE;
-}
-
 bool instagram_is_facebook(const struct platform_app *app)
 {
 	return strcmp(platform_text(app, "login_mode"), "instagram") != 0;
@@ -358,22 +338,4 @@ json_t *instagram_last_item(const struct delivery *d)
 const char *instagram_container(const struct delivery *d)
 {
 	return memo_text(instagram_last_item(d), "id");
-}
-
-int64_t instagram_step_of(const char *list, int64_t i)
-{
-	const char *at = list;
-	int64_t value = 0;
-	char *end;
-
-	for (;; i--) {
-		long long n = strtoll(at, &end, 10);
-
-		if (end == at)
-			return value;
-		value = n;
-		at = end + strspn(end, " ,");
-		if (i <= 0)
-			return value;
-	}
 }

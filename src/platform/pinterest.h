@@ -61,17 +61,6 @@ void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_
 		    struct pinterest_reply *ret);
 enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r,
 				enum pinterest_class class, struct step_result *ret);
-/* An outcome that is not the platform's own words. */
-struct pinterest_refusal {
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-	int64_t retry_s;
-	const char *slug; /* becomes platform_code */
-};
-enum script_move pinterest_refuse(struct arena *a, const struct pinterest_refusal *why,
-				  struct step_result *ret, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 
 struct pinterest_caller {
 	struct arena *arena;
@@ -86,9 +75,7 @@ struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_
 const char *pinterest_id(struct arena *a, const json_t *object, const char *key);
 bool pinterest_is_digits(const char *id);
 /* Words of `required` (split at space or comma) that are not in `granted`, space separated. */
-const char *pinterest_missing_scopes(struct arena *a, const char *required, const char *granted);
 /* Numbers separated by spaces or commas; the i-th, the last one repeats. */
-int64_t pinterest_step_of(const char *list, int64_t i);
 void pinterest_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What a publication becomes. */

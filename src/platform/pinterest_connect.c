@@ -54,8 +54,7 @@ static bool read_tokens(struct arena *a, const struct pinterest_reply *r, struct
 static enum script_move exchange_fail(struct connect *c, struct pinterest_reply *r,
 				      struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
 
 	if (!r->row)
 		r->row = pinterest_error_find(r->status, 0, NULL);
@@ -63,11 +62,10 @@ static enum script_move exchange_fail(struct connect *c, struct pinterest_reply 
 	    r->status == 429)
 		return pinterest_fail(c->arena, r, r->row->elsewhere, ret);
 	why.slug = arena_printf(c->arena, "%d/%d", r->status, r->code);
-	return pinterest_refuse(
-		c->arena, &why, ret,
-		"Pinterest does not take the authorization code or the app's id and "
-		"secret; start connecting again, and if that does not help check "
-		"client_secret_file and the redirect address at Pinterest.");
+	return script_refuse(c->arena, &why, ret,
+			     "Pinterest does not take the authorization code or the app's id and "
+			     "secret; start connecting again, and if that does not help check "
+			     "client_secret_file and the redirect address at Pinterest.");
 }
 
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -136,7 +134,7 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 					   : id,
 		.avatar_url = text_of(c->arena, person, "profile_image"),
 		.scopes = granted,
-		.missing_scopes = pinterest_missing_scopes(
+		.missing_scopes = oauth2_missing_scopes(
 			c->arena, platform_text(c->app, "scopes_required"), granted),
 		.expires_us = expires_us,
 		.meta = json_pack("{s:s?}", "account_type", memo_text(person, "account_type")),
@@ -152,19 +150,19 @@ static enum script_move read_person(void *ctx, const struct http_reply *last,
 				    struct step_result *ret)
 {
 	struct connect *c = ctx;
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
-					 WHO_ACCOUNT_OWNER, 0, "missing_scopes" };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
+				      WHO_ACCOUNT_OWNER, 0, "missing_scopes" };
 	struct connect_account *account = arena_alloc(c->arena, sizeof(*account));
 	struct pinterest_reply r;
 
 	pinterest_read(c->arena, last, c->now_us, &r);
 	if (!r.is_ok && r.row->elsewhere == PINTEREST_RECONNECT)
-		return pinterest_refuse(
+		return script_refuse(
 			c->arena, &why, ret,
 			"These permissions were not granted: %s. Connect again and grant "
 			"them.",
-			pinterest_missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
-						 memo_text(c->memo, "granted")));
+			oauth2_missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
+					      memo_text(c->memo, "granted")));
 	if (!r.is_ok)
 		return pinterest_fail(c->arena, &r, r.row->elsewhere, ret);
 	account_fill(c, r.json, account);
@@ -198,8 +196,8 @@ enum step pinterest_connect(struct connect *c, const struct http_reply *last,
 static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *reply,
 				   struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-					 WHO_ACCOUNT_OWNER, 0, NULL };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				      0, NULL };
 
 	if (!reply->row)
 		reply->row = pinterest_error_find(reply->status, 0, NULL);
@@ -207,7 +205,7 @@ static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *re
 	    (reply->status != 400 && reply->status != 401 && reply->status != 403))
 		return pinterest_fail(r->arena, reply, PINTEREST_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply->status, reply->code);
-	return pinterest_refuse(
+	return script_refuse(
 		r->arena, &why, ret,
 		"Pinterest does not renew the access any more; connect the account again.");
 }
@@ -231,12 +229,12 @@ static void renewal_fill(struct renewal *r, const struct oauth2_tokens *t, const
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct pinterest_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-					 WHO_ACCOUNT_OWNER, 0, "no_refresh_token" };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				      0, "no_refresh_token" };
 
 	if (!r->refresh_token || !*r->refresh_token)
-		return pinterest_refuse(r->arena, &why, ret,
-					"There is no refresh token; connect the account again.");
+		return script_refuse(r->arena, &why, ret,
+				     "There is no refresh token; connect the account again.");
 	ret->request = token_call(r->arena, r->app, "pin.oauth.refresh", "/oauth/token");
 	http_request_form(ret->request, "grant_type", "refresh_token");
 	http_request_form(ret->request, "refresh_token", r->refresh_token);
@@ -287,8 +285,8 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 				    struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
+				      NULL };
 	struct pinterest_reply reply;
 
 	pinterest_read(r->arena, last, r->now_us, &reply);
@@ -299,10 +297,9 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 	if (reply.status != 401 && reply.status != 403)
 		return pinterest_fail(r->arena, &reply, PINTEREST_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply.status, reply.code);
-	return pinterest_refuse(
-		r->arena, &why, ret,
-		"Pinterest does not take access back for apps; remove the app in the "
-		"account's settings at Pinterest.");
+	return script_refuse(r->arena, &why, ret,
+			     "Pinterest does not take access back for apps; remove the app in the "
+			     "account's settings at Pinterest.");
 }
 
 static const struct script_row revoke_rows[] = {

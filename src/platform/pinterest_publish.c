@@ -10,15 +10,13 @@ static const struct script fire_script;
 static enum script_move ask_fire(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct pinterest_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
 	enum pinterest_kind kind = PINTEREST_IMAGE;
 	bool is_video = pinterest_kind(d->post, &kind) == 0 && kind == PINTEREST_VIDEO;
 
 	if (!memo_text(d->memo, "board") ||
 	    (is_video && !memo_int(json_object_get(d->memo, "media"), "ready")))
-		return pinterest_refuse(d->arena, &why, ret,
-					"Nothing is prepared at Pinterest yet.");
+		return script_refuse(d->arena, &why, ret, "Nothing is prepared at Pinterest yet.");
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
 	ret->request = pinterest_pin_request(d);
@@ -38,7 +36,7 @@ static enum script_move fetch_fail(struct delivery *d, const struct pinterest_re
 	}
 	pinterest_fail(d->arena, r, n > most ? PINTEREST_CONTENT : PINTEREST_FETCH, ret);
 	if (n <= most)
-		ret->outcome.retry_after_s = pinterest_step_of(waits, n - 1);
+		ret->outcome.retry_after_s = script_list_at(waits, n - 1);
 	return SCRIPT_DONE;
 }
 

@@ -44,9 +44,9 @@ static enum script_move recover_found(struct delivery *d, struct step_result *re
 static enum script_move recover_unknown(struct delivery *d, const char *slug, const char *words,
 					struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0, slug };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0, slug };
 
-	pinterest_refuse(d->arena, &why, ret, "%s", words);
+	script_refuse(d->arena, &why, ret, "%s", words);
 	return recover_end(d);
 }
 

@@ -67,19 +67,19 @@ static const char *video_todo(struct delivery *d)
 static enum script_move ask_next(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
-					 NULL };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
+				      NULL };
 	enum pinterest_kind kind = PINTEREST_IMAGE;
 	const char *board = pinterest_board(d->post, d->account), *todo;
 
 	if (pinterest_kind(d->post, &kind) < 0) {
 		why.slug = "kind_unsupported";
-		return pinterest_refuse(d->arena, &why, ret,
-					"Pinterest takes one image, several images, or one video.");
+		return script_refuse(d->arena, &why, ret,
+				     "Pinterest takes one image, several images, or one video.");
 	}
 	if (!pinterest_is_digits(board)) {
 		why.slug = "board_missing";
-		return pinterest_refuse(
+		return script_refuse(
 			d->arena, &why, ret,
 			"No usable board is chosen: name one (board_id), or choose the "
 			"account's default board.");
@@ -173,8 +173,8 @@ static enum script_move read_register(void *ctx, const struct http_reply *last,
  */
 static enum script_move media_renew(struct delivery *d, const char *reason, struct step_result *ret)
 {
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0,
-					 reason };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0,
+				      reason };
 	int64_t renewals = memo_count(d->memo, "renewals");
 
 	json_object_clear(media_of(d));
@@ -182,8 +182,8 @@ static enum script_move media_renew(struct delivery *d, const char *reason, stru
 	if (renewals <= platform_int(d->app, "media_renewals"))
 		return SCRIPT_GO;
 	memo_set_int(d->memo, "renewals", 0);
-	return pinterest_refuse(d->arena, &why, ret,
-				"Pinterest did not take the video, and does not say why.");
+	return script_refuse(d->arena, &why, ret,
+			     "Pinterest did not take the video, and does not say why.");
 }
 
 /* Every field as it was handed out, then the file: S3 ignores what stands behind it. */
@@ -193,17 +193,17 @@ static enum script_move ask_upload(void *ctx, struct step_result *ret)
 	json_t *media = media_of(d), *value;
 	const struct media_item *m = &d->post->media[0];
 	const char *url = memo_text(media, "url"), *name;
-	struct pinterest_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
-					 "upload_address" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
+				      "upload_address" };
 	const struct http_part part = { .file_path = m->path,
 					.file_name = "video.mp4",
 					.mime = m->mime ? m->mime : "video/mp4",
 					.bytes = m->bytes > 0 ? m->bytes : -1 };
 
 	if (!url || !address_is_trusted(d->app, url, "upload_base", "upload_host_suffix"))
-		return pinterest_refuse(d->arena, &why, ret,
-					"Pinterest named an upload address that lies outside "
-					"upload_host_suffix.");
+		return script_refuse(d->arena, &why, ret,
+				     "Pinterest named an upload address that lies outside "
+				     "upload_host_suffix.");
 	memo_set_int(media, "begun", 1);
 	memo_count(media, "tries");
 	ret->request = http_request_new(d->arena, VERB_POST, "pin.upload");
@@ -243,7 +243,7 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last,
 static int64_t poll_wait_us(const struct delivery *d, const json_t *media)
 {
 	int64_t polls = memo_int(media, "polls");
-	int64_t ms = pinterest_step_of(platform_text(d->app, "poll_ms"), polls);
+	int64_t ms = script_list_at(platform_text(d->app, "poll_ms"), polls);
 	const char *seed =
 		arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "", (long long)polls);
 

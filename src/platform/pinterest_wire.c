@@ -141,25 +141,6 @@ enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r
 	return SCRIPT_DONE;
 }
 
-enum script_move pinterest_refuse(struct arena *a, const struct pinterest_refusal *why,
-				  struct step_result *ret, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	ret->outcome = (struct outcome){
-		.kind = why->kind,
-		.retry_after_s = why->retry_s,
-		.error = { .code = why->code,
-			   .message = arena_vprintf(a, fmt, ap),
-			   .who = why->who,
-			   .platform_code = why->slug,
-			   .is_retryable = why->kind != OUTCOME_REFUSED },
-	};
-	va_end(ap);
-	return SCRIPT_DONE;
-}
-
 struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_verb verb,
 				    const char *label, const char *path_fmt, ...)
 {
@@ -175,37 +156,4 @@ struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_
 	if (c->token)
 		http_request_bearer(r, c->token);
 	return r;
-}
-
-const char *pinterest_missing_scopes(struct arena *a, const char *required, const char *granted)
-{
-	const char *missing = "";
-
-	while (*required) {
-		size_t len = strcspn(required, " ,");
-		const char *scope = arena_strndup(a, required, len);
-
-		if (len > 0 && !oauth2_has_scope(granted, scope))
-			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
-		required += len + strspn(required + len, " ,");
-	}
-	return missing;
-}
-
-int64_t pinterest_step_of(const char *list, int64_t i)
-{
-	const char *at = list;
-	int64_t value = 0;
-	char *end;
-
-	for (;; i--) {
-		long long n = strtoll(at, &end, 10);
-
-		if (end == at)
-			return value;
-		value = n;
-		at = end + strspn(end, " ,");
-		if (i <= 0)
-			return value;
-	}
 }

@@ -2,6 +2,8 @@
 #include "platform/script.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOVES_MAX 64 /* a script that moves on without asking for so long goes in circles */
@@ -71,4 +73,40 @@ int64_t memo_count(json_t *memo, const char *key)
 
 	memo_set_int(memo, key, n);
 	return n;
+}
+
+enum script_move script_refuse(struct arena *a, const struct script_refusal *why,
+			       struct step_result *ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ret->outcome = (struct outcome){
+		.kind = why->kind,
+		.retry_after_s = why->retry_s,
+		.error = { .code = why->code,
+			   .message = arena_vprintf(a, fmt, ap),
+			   .who = why->who,
+			   .platform_code = why->slug,
+			   .is_retryable = why->kind != OUTCOME_REFUSED },
+	};
+	va_end(ap);
+	return SCRIPT_DONE;
+}
+
+int64_t script_list_at(const char *list, int64_t i)
+{
+	int64_t value = 0;
+	char *end;
+
+	for (;; i--) {
+		long long n = strtoll(list, &end, 10);
+
+		if (end == list)
+			return value;
+		value = n;
+		list = end + strspn(end, " ,");
+		if (i <= 0)
+			return value;
+	}
 }

@@ -33,6 +33,21 @@ enum step script_run(const struct script *s, json_t *memo, void *ctx, const stru
 /* Always SCRIPT_GO, so: return script_go(...). */
 enum script_move script_go(json_t *memo, const struct script *s, const char *state);
 
+/* What Carillon itself found to be in the way; always SCRIPT_DONE. */
+struct script_refusal {
+	enum outcome_kind kind;
+	enum post_error_code code;
+	enum who who;
+	int64_t retry_s;
+	const char *slug; /* becomes platform_code */
+};
+enum script_move script_refuse(struct arena *a, const struct script_refusal *why,
+			       struct step_result *ret, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The i-th number of a setting like "100 200 400"; the last one repeats. 0: there is none. */
+int64_t script_list_at(const char *list, int64_t i);
+
 /* Members of a memo. Absent or of another type: NULL and 0. */
 const char *memo_text(const json_t *memo, const char *key);
 int64_t memo_int(const json_t *memo, const char *key);

@@ -71,16 +71,6 @@ enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum
 /* The same for a delivery, where a token that was renewed in vain needs a person. */
 enum script_move tiktok_fail_delivery(struct delivery *d, const struct tiktok_reply *r,
 				      enum tiktok_class class, struct step_result *ret);
-struct tiktok_refusal {
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-	int64_t retry_s;
-	const char *slug; /* becomes platform_code */
-};
-enum script_move tiktok_refuse(struct arena *a, const struct tiktok_refusal *why,
-			       struct step_result *ret, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 
 /* POST {api_base}{path} with the account's token; body stolen, NULL: {}. */
 struct http_request *tiktok_call(const struct delivery *d, const char *label, const char *path,
@@ -88,9 +78,7 @@ struct http_request *tiktok_call(const struct delivery *d, const char *label, co
 /* An id that may be text or an integer of 64 bits; NULL: neither. */
 const char *tiktok_id(struct arena *a, const json_t *value);
 void tiktok_json_release(void *doc); /* json_decref for arena_defer() */
-const char *tiktok_scopes_missing(struct arena *a, const char *required, const char *granted);
 /* Numbers separated by spaces; the i-th, the last one repeats. */
-int64_t tiktok_step_of(const char *list, int64_t i);
 bool tiktok_list_ends(const char *list, int64_t i);
 
 /* What this publication becomes on TikTok; -1: nothing that TikTok has. */

@@ -78,7 +78,7 @@ static enum script_move login_fail(struct arena *a, struct tiktok_reply *r, stru
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct connect *c = ctx;
-	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
 				      WHO_ACCOUNT_OWNER, 0, "missing_scopes" };
 	struct tiktok_reply r;
 
@@ -88,7 +88,7 @@ static enum script_move read_code(void *ctx, const struct http_reply *last, stru
 	if (!memo_text(c->memo, "granted") && c->granted)
 		memo_set_text(c->memo, "granted", c->granted);
 	if (!oauth2_has_scope(memo_text(c->memo, "granted"), BASIC_SCOPE))
-		return tiktok_refuse(
+		return script_refuse(
 			c->arena, &why, ret,
 			"The permission %s was not granted; connect again and grant it.",
 			BASIC_SCOPE);
@@ -186,7 +186,7 @@ static void account_fill(struct connect *c, const char *id, struct connect_accou
 		.avatar_url = memo_text(user, "avatar_large_url"),
 		.scopes = spaced(c->arena, granted),
 		.missing_scopes =
-			tiktok_scopes_missing(c->arena, platform_text(c->app, "scopes"), granted),
+			oauth2_missing_scopes(c->arena, platform_text(c->app, "scopes"), granted),
 		.expires_us = instant_of(c->memo, refresh ? "refresh_until" : "access_until"),
 		.meta = json_pack("{s:s?, s:b}", "union_id", memo_text(user, "union_id"),
 				  "has_username", username != NULL),
@@ -205,13 +205,13 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 	struct connect_account *account = arena_alloc(c->arena, sizeof(*account));
 	const char *id = memo_text(json_object_get(c->memo, "user"), "open_id");
-	struct tiktok_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
 				      "no_open_id" };
 
 	if (!id)
 		id = memo_text(c->memo, "open_id");
 	if (!id || !*id)
-		return tiktok_refuse(c->arena, &why, ret, "TikTok named no account.");
+		return script_refuse(c->arena, &why, ret, "TikTok named no account.");
 	account_fill(c, id, account);
 	c->accounts = account;
 	c->accounts_n = 1;
@@ -236,11 +236,11 @@ enum step tiktok_connect(struct connect *c, const struct http_reply *last, struc
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct tiktok_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
 				      0, "no_token" };
 
 	if (!r->refresh_token || !*r->refresh_token)
-		return tiktok_refuse(r->arena, &why, ret,
+		return script_refuse(r->arena, &why, ret,
 				     "No refresh token is stored; connect the account again.");
 	ret->request = oauth_call(r->arena, r->app, "tt.oauth.refresh", "/v2/oauth/token/");
 	http_request_form(ret->request, "grant_type", "refresh_token");

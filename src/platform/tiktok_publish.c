@@ -86,9 +86,9 @@ enum tiktok_state tiktok_status_read(struct delivery *d, struct tiktok_reply *r)
 
 static enum script_move fire_late(struct delivery *d, struct step_result *ret, const char *words)
 {
-	struct tiktok_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
+	struct script_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM, 0, NULL };
 
-	return tiktok_refuse(d->arena, &why, ret, "%s", words);
+	return script_refuse(d->arena, &why, ret, "%s", words);
 }
 
 static enum script_move ask_video(struct delivery *d, struct step_result *ret)
@@ -219,7 +219,7 @@ static enum script_move ask_status(void *ctx, struct step_result *ret)
 		return confirm_go(d, "end");
 	if (!memo_int(d->memo, "waited") && is_patient(d)) {
 		memo_set_int(d->memo, "waited", 1);
-		ret->wait_us = tiktok_step_of(platform_text(d->app, "poll_ms"), polls) * US_PER_MS;
+		ret->wait_us = script_list_at(platform_text(d->app, "poll_ms"), polls) * US_PER_MS;
 		return SCRIPT_WAIT;
 	}
 	ret->request = tiktok_status_call(d);
@@ -255,7 +255,7 @@ static enum script_move confirm_complete(struct delivery *d, struct tiktok_reply
 	memo_set_int(d->memo, "links", n + 1);
 	memo_set_int(d->memo, "waited", 1);
 	confirm_go(d, "status");
-	ret->wait_us = tiktok_step_of(waits, n) * US_PER_MS;
+	ret->wait_us = script_list_at(waits, n) * US_PER_MS;
 	return SCRIPT_WAIT;
 }
 

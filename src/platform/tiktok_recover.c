@@ -38,9 +38,9 @@ static enum script_move recover_found(struct delivery *d, struct step_result *re
 static enum script_move recover_unknown(struct delivery *d, const char *slug, int64_t retry_s,
 					struct step_result *ret, const char *words)
 {
-	struct tiktok_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, retry_s, slug };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, retry_s, slug };
 
-	tiktok_refuse(d->arena, &why, ret, "%s", words);
+	script_refuse(d->arena, &why, ret, "%s", words);
 	return recover_end(d);
 }
 

@@ -43,11 +43,11 @@ static enum script_move ask_begin(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	enum tiktok_kind kind;
-	struct tiktok_refusal none = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
+	struct script_refusal none = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				       "kind_unsupported" };
 
 	if (tiktok_kind(d->post, &kind) < 0)
-		return tiktok_refuse(d->arena, &none, ret,
+		return script_refuse(d->arena, &none, ret,
 				     "TikTok publishes one video, or photos, and nothing else.");
 	if (memo_text(d->memo, "publish_id"))
 		return stage_go(d, "look");
@@ -97,11 +97,11 @@ static bool creator_allows(struct delivery *d, const json_t *creator, const char
 {
 	int64_t most_s = memo_int(creator, "max_video_post_duration_sec");
 	const struct media_item *m = &d->post->media[0];
-	struct tiktok_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				      "privacy_level_option_mismatch" };
 
 	if (!level || !is_offered(json_object_get(creator, "privacy_level_options"), level)) {
-		tiktok_refuse(
+		script_refuse(
 			d->arena, &why, ret,
 			"TikTok does not offer the account the privacy level %s; choose another.",
 			level && *level ? level : "that was asked for");
@@ -109,7 +109,7 @@ static bool creator_allows(struct delivery *d, const json_t *creator, const char
 	}
 	if (tiktok_is_video(d) && most_s > 0 && m->duration_ms > most_s * 1000) {
 		why.slug = "duration";
-		tiktok_refuse(d->arena, &why, ret,
+		script_refuse(d->arena, &why, ret,
 			      "The video lasts %d s; TikTok allows this account %" PRId64 " s.",
 			      m->duration_ms / 1000, most_s);
 		return false;
@@ -186,14 +186,14 @@ static enum script_move read_init(void *ctx, const struct http_reply *last, stru
 static enum script_move ask_chunk(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct tiktok_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0,
 				      "upload_address" };
 
 	if (tiktok_upload_is_old(d))
 		return stage_go(d, "look");
 	ret->request = tiktok_chunk(d);
 	if (!ret->request)
-		return tiktok_refuse(d->arena, &why, ret,
+		return script_refuse(d->arena, &why, ret,
 				     "TikTok named an upload address that lies outside "
 				     "upload_host_suffix.");
 	return tiktok_is_last_chunk(d) ? stage_end(d, ret) : SCRIPT_SEND;
@@ -242,7 +242,7 @@ static enum script_move stage_renew(struct delivery *d, const struct tiktok_repl
 {
 	static const char *const spent[] = { "publish_id", "upload_url", "made",
 					     "sent",       "already",    "renew" };
-	struct tiktok_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM,
+	struct script_refusal why = { OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM,
 				      RENEW_WAIT_S, "upload_lost" };
 
 	for (size_t i = 0; i < ARRAY_LEN(spent); i++)
@@ -253,7 +253,7 @@ static enum script_move stage_renew(struct delivery *d, const struct tiktok_repl
 	memo_set_int(d->memo, "renewals", 0);
 	if (r->row)
 		return tiktok_fail(d->arena, r, TIKTOK_LATER, ret);
-	return tiktok_refuse(d->arena, &why, ret, "TikTok gives up one upload after another.");
+	return script_refuse(d->arena, &why, ret, "TikTok gives up one upload after another.");
 }
 
 static enum script_move look_uploading(struct delivery *d, struct tiktok_reply *r,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,25 +151,6 @@ enum script_move tiktok_fail_delivery(struct delivery *d, const struct tiktok_re
 	return tiktok_fail(d->arena, r, class, ret);
 }
 
-enum script_move tiktok_refuse(struct arena *a, const struct tiktok_refusal *why,
-			       struct step_result *ret, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	ret->outcome = (struct outcome){
-		.kind = why->kind,
-		.retry_after_s = why->retry_s,
-		.error = { .code = why->code,
-			   .message = arena_vprintf(a, fmt, ap),
-			   .who = why->who,
-			   .platform_code = why->slug,
-			   .is_retryable = why->kind != OUTCOME_REFUSED },
-	};
-	va_end(ap);
-	return SCRIPT_DONE;
-}
-
 struct http_request *tiktok_call(const struct delivery *d, const char *label, const char *path,
 				 json_t *body)
 {
@@ -188,38 +168,6 @@ const char *tiktok_id(struct arena *a, const json_t *value)
 	if (json_is_integer(value))
 		return arena_printf(a, "%lld", (long long)json_integer_value(value));
 	return json_string_length(value) > 0 ? arena_strdup(a, json_string_value(value)) : NULL;
-}
-
-const char *tiktok_scopes_missing(struct arena *a, const char *required, const char *granted)
-{
-	const char *missing = "";
-
-	while (*required) {
-		size_t len = strcspn(required, " ,");
-		const char *scope = arena_strndup(a, required, len);
-
-		if (len > 0 && !oauth2_has_scope(granted, scope))
-			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
-		required += len + strspn(required + len, " ,");
-	}
-	return missing;
-}
-
-int64_t tiktok_step_of(const char *list, int64_t i)
-{
-	int64_t value = 0;
-	char *end;
-
-	for (;; i--) {
-		long long n = strtoll(list, &end, 10);
-
-		if (end == list)
-			return value;
-		value = n;
-		list = end + strspn(end, " ,");
-		if (i <= 0)
-			return value;
-	}
 }
 
 bool tiktok_list_ends(const char *list, int64_t i)

@@ -61,17 +61,6 @@ const struct twitter_error_row *twitter_error_find(const struct twitter_reply *r
 enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
 			      enum twitter_class class, const char *subject,
 			      struct step_result *ret);
-/* An outcome that is not the platform's own words. */
-struct twitter_refusal {
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-	int64_t retry_s;
-	const char *slug; /* becomes platform_code */
-};
-enum script_move twitter_refuse(struct arena *a, const struct twitter_refusal *why,
-				struct step_result *ret, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 void twitter_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* {api_base}{path}; token NULL: none goes along. */

@@ -61,29 +61,13 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 static enum script_move code_fail(struct connect *c, const struct twitter_reply *r,
 				  struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0,
-				       NULL };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU, 0, NULL };
 
 	if (r->is_broken || r->status != 400)
 		return twitter_fail(c->arena, r, r->row->elsewhere, NULL, ret);
-	twitter_refuse(c->arena, &why, ret, "X refused the login; start connecting again.");
+	script_refuse(c->arena, &why, ret, "X refused the login; start connecting again.");
 	ret->outcome.error.platform_message = r->message;
 	return SCRIPT_DONE;
-}
-
-static const char *missing_scopes(struct arena *a, const char *required, const char *granted)
-{
-	const char *missing = "";
-
-	while (*required) {
-		size_t len = strcspn(required, " ,");
-		const char *scope = arena_strndup(a, required, len);
-
-		if (len > 0 && !oauth2_has_scope(granted, scope))
-			missing = arena_printf(a, "%s%s%s", missing, *missing ? " " : "", scope);
-		required += len + strspn(required + len, " ,");
-	}
-	return missing;
 }
 
 static enum script_move read_code(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -135,8 +119,8 @@ static void account_fill(struct connect *c, const json_t *me, struct connect_acc
 		.username = arena_strdup(c->arena, memo_text(me, "username")),
 		.avatar_url = avatar_of(c->arena, me),
 		.scopes = granted,
-		.missing_scopes =
-			missing_scopes(c->arena, platform_text(c->app, "scopes_required"), granted),
+		.missing_scopes = oauth2_missing_scopes(
+			c->arena, platform_text(c->app, "scopes_required"), granted),
 		.expires_us = refresh ? refresh_us : access_us,
 		.meta = json_pack("{s:s?, s:b, s:b}", "subscription_type", plan, "verified",
 				  json_is_true(json_object_get(me, "verified")), "protected",
@@ -238,14 +222,14 @@ static const struct script renew_script = { "renew", renew_rows };
 
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-				       0, "no_refresh_token" };
+	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
+				      0, "no_refresh_token" };
 
 	ret->phase = PHASE_STAGE;
 	if (r->refresh_token && *r->refresh_token)
 		return script_run(&renew_script, r->memo, r, last, ret);
-	twitter_refuse(r->arena, &why, ret,
-		       "X gave no refresh token (offline.access); connect the account again.");
+	script_refuse(r->arena, &why, ret,
+		      "X gave no refresh token (offline.access); connect the account again.");
 	return STEP_DONE;
 }
 
@@ -280,13 +264,13 @@ static enum script_move read_revoke_refresh(void *ctx, const struct http_reply *
 static enum script_move ask_revoke_access(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct twitter_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
-				       "no_token" };
+	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER, 0,
+				      "no_token" };
 
 	if (!r->account->access_token || !*r->account->access_token)
-		return twitter_refuse(r->arena, &why, ret,
-				      "No token is stored; remove the app in X's settings under "
-				      "Connected apps.");
+		return script_refuse(r->arena, &why, ret,
+				     "No token is stored; remove the app in X's settings under "
+				     "Connected apps.");
 	ask_revoke(r, r->account->access_token, "access_token", ret);
 	return SCRIPT_SEND;
 }

@@ -62,12 +62,12 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	const struct twitter_call c = { d->arena, d->app, d->account->access_token };
-	struct twitter_refusal why = { OUTCOME_RESTAGE, POST_ERROR_MEDIA_REJECTED, WHO_PLATFORM, 0,
-				       "media_expired" };
+	struct script_refusal why = { OUTCOME_RESTAGE, POST_ERROR_MEDIA_REJECTED, WHO_PLATFORM, 0,
+				      "media_expired" };
 
 	if (!twitter_items_live(d))
-		return twitter_refuse(d->arena, &why, ret,
-				      "The uploads at X have expired; they are made anew.");
+		return script_refuse(d->arena, &why, ret,
+				     "The uploads at X have expired; they are made anew.");
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
 	ret->request = twitter_call(&c, VERB_POST, "x.tweets", "/2/tweets");

@@ -187,8 +187,8 @@ static enum script_move found_one(struct delivery *d, const char *id, struct ste
 
 static enum script_move verdict(struct delivery *d, bool is_covered, struct step_result *ret)
 {
-	struct twitter_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
-				       "ambiguous" };
+	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
+				      "ambiguous" };
 	json_t *matches = json_object_get(d->memo, "matches");
 	size_t n = json_object_size(matches);
 
@@ -200,11 +200,11 @@ static enum script_move verdict(struct delivery *d, bool is_covered, struct step
 	}
 	if (n == 0 && is_covered) {
 		why.slug = "duplicate_unseen";
-		twitter_refuse(d->arena, &why, ret,
-			       "X says that the text is posted already, but does not list it; "
-			       "look at the profile and settle the post by hand.");
+		script_refuse(d->arena, &why, ret,
+			      "X says that the text is posted already, but does not list it; "
+			      "look at the profile and settle the post by hand.");
 	} else {
-		twitter_refuse(
+		script_refuse(
 			d->arena, &why, ret,
 			"X lists %zu posts that look like it%s; choose the right one by hand.", n,
 			is_covered ? "" : ", and more than could be read");

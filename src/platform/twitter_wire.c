@@ -185,25 +185,6 @@ enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
 	return SCRIPT_DONE;
 }
 
-enum script_move twitter_refuse(struct arena *a, const struct twitter_refusal *why,
-				struct step_result *ret, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	ret->outcome = (struct outcome){
-		.kind = why->kind,
-		.retry_after_s = why->retry_s,
-		.error = { .code = why->code,
-			   .message = arena_vprintf(a, fmt, ap),
-			   .who = why->who,
-			   .platform_code = why->slug,
-			   .is_retryable = why->kind != OUTCOME_REFUSED },
-	};
-	va_end(ap);
-	return SCRIPT_DONE;
-}
-
 struct http_request *twitter_call(const struct twitter_call *c, enum http_verb verb,
 				  const char *label, const char *path_fmt, ...)
 {

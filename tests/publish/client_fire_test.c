@@ -242,6 +242,36 @@ START_TEST(process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing)
 }
 END_TEST
 
+/* 12290 bytes: one whole block, and a rest that needs padding. */
+START_TEST(pieces_are_one_body_of_texts_and_base64)
+{
+	struct peer *p = peer_start(say_hello);
+	char *path = sparse_file(12290);
+	struct http_request *r = request(VERB_POST, peer_url(p, "/"));
+	struct outcome o;
+
+	http_request_header(r, "Content-Type", "application/json");
+	http_request_piece(r, "{\"data\":\"");
+	http_request_piece_base64(r, path, -1);
+	http_request_piece(r, "\"}");
+	o = run(NET_FIRE, r, 5000);
+	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
+	ck_assert_int_eq(peer_body_bytes(p), 9 + 16388 + 2);
+	ck_assert(has(p, "\r\nContent-Length: 16399\r\n") && !has(p, "chunked"));
+	ck_assert(has(p, "\r\n\r\n{\"data\":\"AAAA") && has(p, "AAAAAGJlZ2luAAAA"));
+	ck_assert(has(p, "AAAAAABlbmQ=\"}"));
+	outcome_done(&o);
+	r = request(VERB_POST, peer_url(p, "/"));
+	http_request_piece(r, "x");
+	http_request_piece_base64(r, path, 12291);
+	o = run(NET_FIRE, r, 5000);
+	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
+	outcome_done(&o);
+	unlink(path);
+	peer_stop(p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("client_fire");
@@ -257,6 +287,7 @@ int main(void)
 	tcase_add_test(c, fire_past_its_deadline_sends_nothing);
 	tcase_add_test(c, fire_stuck_before_sending_ends_alone_at_its_deadline);
 	tcase_add_test(c, fire_half_sent_at_its_deadline_is_broken);
+	tcase_add_test(c, pieces_are_one_body_of_texts_and_base64);
 	tcase_add_loop_test(c, fire_sent_whole_outlives_its_send_deadline, 0, 4);
 	tcase_add_loop_test(c, process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 0,
 			    2);

@@ -431,36 +431,6 @@ START_TEST(slices_are_sent_exactly)
 }
 END_TEST
 
-/* 12290 bytes: one whole block, and a rest that needs padding. */
-START_TEST(pieces_are_one_body_of_texts_and_base64)
-{
-	struct peer *p = peer_start(say_hello);
-	char *path = sparse_file(12290);
-	struct http_request *r = request(VERB_POST, peer_url(p, "/"));
-	struct outcome o;
-
-	http_request_header(r, "Content-Type", "application/json");
-	http_request_piece(r, "{\"data\":\"");
-	http_request_piece_base64(r, path, -1);
-	http_request_piece(r, "\"}");
-	o = run(NET_FIRE, r, 5000);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
-	ck_assert_int_eq(peer_body_bytes(p), 9 + 16388 + 2);
-	ck_assert(has(p, "\r\nContent-Length: 16399\r\n") && !has(p, "chunked"));
-	ck_assert(has(p, "\r\n\r\n{\"data\":\"AAAA") && has(p, "AAAAAGJlZ2luAAAA"));
-	ck_assert(has(p, "AAAAAABlbmQ=\"}"));
-	outcome_done(&o);
-	r = request(VERB_POST, peer_url(p, "/"));
-	http_request_piece(r, "x");
-	http_request_piece_base64(r, path, 12291);
-	o = run(NET_FIRE, r, 5000);
-	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
-	outcome_done(&o);
-	unlink(path);
-	peer_stop(p);
-}
-END_TEST
-
 START_TEST(file_missing_or_short_is_not_sent)
 {
 	struct peer *p = peer_start(say_hello);
@@ -579,7 +549,6 @@ static TCase *limits_case(void)
 
 	tcase_add_loop_test(c, file_of_1_gib_streams_in_constant_memory, 0, 2);
 	tcase_add_test(c, slices_are_sent_exactly);
-	tcase_add_test(c, pieces_are_one_body_of_texts_and_base64);
 	tcase_add_test(c, file_missing_or_short_is_not_sent);
 	tcase_add_test(c, wake_up_is_never_early);
 	tcase_add_test(c, extra_descriptor_ends_the_wait);

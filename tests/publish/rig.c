@@ -212,7 +212,7 @@ static void write_config(struct rig *r)
 	}
 }
 
-static void need(int done, const struct problem *p)
+void rig_need(int done, const struct problem *p)
 {
 	if (done == 0)
 		return;
@@ -231,12 +231,12 @@ static void store_file(struct rig *r, struct db *db, const char *path,
 
 	if (stat(path, &st) < 0)
 		exit(EXIT_FAILURE);
-	need(media_take(r->config, path, 0, st.st_size, &file, &p), &p);
+	rig_need(media_take(r->config, path, 0, st.st_size, &file, &p), &p);
 	in.item.state = MEDIA_READY;
 	in.item.bytes = st.st_size;
 	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
-	need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
-	need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &p), &p);
+	rig_need(media_keep(r->config, RIG_WORKSPACE, file, &p), &p);
+	rig_need(store_media_insert(db, RIG_WORKSPACE, &in, a, &got, &p), &p);
 	(void)snprintf(ret, ID_MAX, "%s", got.item.media_id);
 }
 
@@ -257,7 +257,7 @@ void rig_media(struct rig *r, const char *path, const struct media_item *item,
 	CLEANUP(db_free) struct db *db = NULL;
 	struct problem p;
 
-	need(db_open(r->config, DB_ROLE_RUN, &db, &p), &p);
+	rig_need(db_open(r->config, DB_ROLE_RUN, &db, &p), &p);
 	store_file(r, db, path, item, ret);
 }
 
@@ -332,11 +332,11 @@ void rig_start_with(struct rig *r, const struct rig_platform *platform)
 	r->media = peer_start(serve_picture);
 	write_config(r);
 	log_setup("rig", LOG_LEVEL_ERROR, 2);
-	need(keys_load(r->config, true, &keys, &p), &p);
+	rig_need(keys_load(r->config, true, &keys, &p), &p);
 	app.keys = keys;
 	app.config = r->config;
-	need(db_open(r->config, DB_ROLE_RUN, &app.db, &p), &p);
-	need(net_open(r->config, &app.net, &p), &p);
+	rig_need(db_open(r->config, DB_ROLE_RUN, &app.db, &p), &p);
+	rig_need(net_open(r->config, &app.net, &p), &p);
 	run_outside(r, "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES "
 		       "('" RIG_WORKSPACE "', 'rig', UTC_TIMESTAMP(), UTC_TIMESTAMP())");
 	rig_connect(r, &app);
@@ -540,62 +540,4 @@ enum post_state rig_until(struct rig *r, const char *id, unsigned states, int ti
 			rig_sleep_ms(50);
 	}
 	return s;
-}
-
-json_t *rig_control(struct rig *r, const char *path, const char *json)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	struct http_request *req = http_request_new(a, json ? VERB_POST : VERB_GET, "rig.control");
-	struct http_reply reply = { .status = 0 };
-	struct net *net = NULL;
-	struct problem p;
-	json_t *out;
-
-	need(net_open(r->config, &net, &p), &p);
-	req->url = arena_printf(a, "%s%s", r->sandbox_url, path);
-	if (json)
-		http_request_json(req, json_loads(json, 0, NULL));
-	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
-	if (reply.status / 100 != 2) {
-		fprintf(stderr, "rig: %s answered %d %s\n", path, reply.status,
-			buf_str(&reply.body));
-		exit(EXIT_FAILURE);
-	}
-	out = http_reply_json(&reply);
-	http_reply_done(&reply);
-	net_free(net);
-	return out;
-}
-
-void rig_sandbox(struct rig *r, const char *path, const char *json)
-{
-	json_decref(rig_control(r, path, json));
-}
-
-void rig_fault(struct rig *r, const char *json)
-{
-	rig_sandbox(r, "/_control/faults", json);
-}
-
-int rig_effects(struct rig *r, const char *caption)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = rig_control(
-		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
-	const int n = (int)json_integer_value(json_object_get(out, "count"));
-
-	json_decref(out);
-	return n;
-}
-
-int rig_calls(struct rig *r, const char *endpoint)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = rig_control(r, "/_control/state", NULL);
-	const json_t *all = json_object_get(out, "endpoints");
-	const int n = (int)json_integer_value(
-		json_object_get(all, arena_printf(a, "%s %s", r->platform->name, endpoint)));
-
-	json_decref(out);
-	return n;
 }

@@ -85,7 +85,8 @@ int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
 json_t *rig_control(struct rig *r, const char *path,
-		    const char *json); /* json NULL: GET; caller frees */
+		    const char *json);            /* json NULL: GET; caller frees */
+void rig_need(int done, const struct problem *p); /* ends the program aloud unless 0 */
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
 void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */

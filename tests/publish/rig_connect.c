@@ -14,14 +14,6 @@
 
 #define CONNECT_STEPS 40
 
-static void need(int done, const struct problem *p)
-{
-	if (done == 0)
-		return;
-	fprintf(stderr, "rig: %s\n", p->detail);
-	exit(EXIT_FAILURE);
-}
-
 static const char *consent(struct net *net, struct arena *a, const char *url, const char *user)
 {
 	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
@@ -31,7 +23,7 @@ static const char *consent(struct net *net, struct arena *a, const char *url, co
 
 	req->url = arena_printf(a, "%s&sandbox_auto=approve%s%s", url, user ? "&sandbox_user=" : "",
 				user ? user : "");
-	need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	rig_need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
 	to = http_reply_header(&reply, a, "Location");
 	if (!to) {
 		fprintf(stderr, "rig: consent answered %d %s\n", reply.status,
@@ -63,7 +55,7 @@ static void run_connect(struct net *net, struct connect *c)
 			exit(EXIT_FAILURE);
 		}
 		if (what == STEP_SEND) {
-			need(net_perform(net, NET_REPEATABLE, step.request, &reply, &p), &p);
+			rig_need(net_perform(net, NET_REPEATABLE, step.request, &reply, &p), &p);
 			last = &reply;
 		}
 	}
@@ -95,8 +87,8 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 					    .value = found->tokens[t].value,
 					    .expires_us = found->tokens[t].expires_us,
 					    .issued_us = INSTANT_NONE };
-	need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
-	     &p);
+	rig_need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
+		 &p);
 	free(meta);
 }
 

@@ -204,8 +204,7 @@ END_TEST
 START_TEST(fetched_pin_is_listed_newest_first_and_never_deduplicated)
 {
 	CLEANUP(client_answer_done)
-	struct answer a = { 0 },
-		      again = { 0 }, seen = { 0 }, saved = { 0 };
+	struct answer a = { 0 }, again = { 0 }, seen = { 0 }, saved = { 0 };
 	char json[600];
 
 	client_control("config", "{\"listing_lag_ms\":0}");

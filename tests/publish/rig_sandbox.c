@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rig's cases say to the sandbox and ask of it, beside the platform's own interface. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "net/client.h"
+#include "rig.h"
+
+json_t *rig_control(struct rig *r, const char *path, const char *json)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct http_request *req = http_request_new(a, json ? VERB_POST : VERB_GET, "rig.control");
+	struct http_reply reply = { .status = 0 };
+	struct net *net = NULL;
+	struct problem p;
+	json_t *out;
+
+	rig_need(net_open(r->config, &net, &p), &p);
+	req->url = arena_printf(a, "%s%s", r->sandbox_url, path);
+	if (json)
+		http_request_json(req, json_loads(json, 0, NULL));
+	rig_need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	if (reply.status / 100 != 2) {
+		fprintf(stderr, "rig: %s answered %d %s\n", path, reply.status,
+			buf_str(&reply.body));
+		exit(EXIT_FAILURE);
+	}
+	out = http_reply_json(&reply);
+	http_reply_done(&reply);
+	net_free(net);
+	return out;
+}
+
+void rig_sandbox(struct rig *r, const char *path, const char *json)
+{
+	json_decref(rig_control(r, path, json));
+}
+
+void rig_fault(struct rig *r, const char *json)
+{
+	rig_sandbox(r, "/_control/faults", json);
+}
+
+int rig_effects(struct rig *r, const char *caption)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	json_t *out = rig_control(
+		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
+	const int n = (int)json_integer_value(json_object_get(out, "count"));
+
+	json_decref(out);
+	return n;
+}
+
+int rig_calls(struct rig *r, const char *endpoint)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	json_t *out = rig_control(r, "/_control/state", NULL);
+	const json_t *all = json_object_get(out, "endpoints");
+	const int n = (int)json_integer_value(
+		json_object_get(all, arena_printf(a, "%s %s", r->platform->name, endpoint)));
+
+	json_decref(out);
+	return n;
+}
