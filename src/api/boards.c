@@ -114,24 +114,26 @@ static int boards_read(struct request *req, const struct account *a, struct boar
 		       struct outcome *ret, struct problem *reterr)
 {
 	CLEANUP(tokens_done) struct tokens tokens = { 0 };
-	struct platform_app app;
-	struct platform_account account = { .id = a->id,
-					    .remote_id = a->remote_id,
-					    .username = a->username,
-					    .expires_us = a->expires_us };
+	struct platform_app *app = arena_alloc(req->arena, sizeof(*app));
+	struct platform_account *account = arena_alloc(req->arena, sizeof(*account));
 
 	if (store_tokens_get(req->app->db, req->principal->workspace, a->id, req->app->keys,
 			     &tokens, reterr) < 0)
 		return -1;
-	account.access_token = tokens_value(&tokens, "access");
-	if (a->status != ACCOUNT_CONNECTED || !account.access_token)
+	*account = (struct platform_account){ .id = a->id,
+					      .remote_id = a->remote_id,
+					      .username = a->username,
+					      .expires_us = a->expires_us,
+					      .access_token = tokens_value(&tokens, "access") };
+	if (a->status != ACCOUNT_CONNECTED || !account->access_token)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %s must be connected again", a->id);
-	platform_app_init(&app, req->arena, req->app->config, integration_platform(req),
+	platform_app_init(app, req->arena, req->app->config, integration_platform(req),
 			  a->livemode);
-	l->app = &app;
-	l->account = &account;
+	l->app = app;
+	l->account = account;
 	dialogue_boards(req, l, ret);
+	account->access_token = NULL; /* wiped with the tokens */
 	if (ret->kind != OUTCOME_PUBLISHED && ret->kind != OUTCOME_ABSENT)
 		return board_problem(ret, reterr);
 	return 0;
@@ -193,7 +195,7 @@ static int set_default(struct request *req, struct reply *ret, struct problem *r
 	if (account_choose(req, in->account_id, &a, reterr) < 0 ||
 	    boards_read(req, &a, &l, &outcome, reterr) < 0)
 		return -1;
-	if (outcome.kind == OUTCOME_ABSENT)
+	if (outcome.kind == OUTCOME_ABSENT || l.boards_n == 0)
 		return problem_add(reterr, "/board_id", "not_found",
 				   "the account has no such board");
 	patch.id = a.id;

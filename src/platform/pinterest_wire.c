@@ -92,7 +92,7 @@ static const char *message_cut(struct arena *a, const char *message)
 
 	if (!message || !*message || strstr(message, "pina_") || strstr(message, "pinr"))
 		return NULL;
-	while (message[len] && len < MESSAGE_MAX) {
+	while (len < MESSAGE_MAX && message[len]) {
 		n = utf8_measure(message + len, strlen(message + len));
 		if (n == 0)
 			return NULL;

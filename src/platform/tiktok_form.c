@@ -5,7 +5,7 @@
  * large as the video.
  */
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -221,13 +221,26 @@ struct http_request *tiktok_chunk(const struct delivery *d)
 	return r;
 }
 
+/* The number behind that mark; *at goes on after it. */
+static bool number_after(const char **at, const char *mark, int64_t *ret)
+{
+	const char *digits = *at + strlen(mark);
+	char *end;
+
+	if (strncmp(*at, mark, strlen(mark)) != 0 || *digits < '0' || *digits > '9')
+		return false;
+	*ret = strtoll(digits, &end, 10);
+	*at = end;
+	return true;
+}
+
 int64_t tiktok_range_sent(const struct delivery *d, const char *content_range)
 {
 	int64_t first = 0, last = 0, chunk = memo_int(d->memo, "chunk");
+	const char *at = content_range;
 
-	if (!content_range ||
-	    sscanf(content_range, "bytes %" SCNd64 "-%" SCNd64, &first, &last) != 2 || first != 0 ||
-	    last < 0 || last > memo_int(d->memo, "size"))
+	if (!at || !number_after(&at, "bytes ", &first) || !number_after(&at, "-", &last) ||
+	    first != 0 || last > memo_int(d->memo, "size"))
 		return -1;
 	/* Written as the last byte's place, and in places as the number of bytes. */
 	return chunk > 0 && last > 0 && last % chunk == 0 ? last : last + 1;

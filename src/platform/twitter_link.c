@@ -296,17 +296,16 @@ static size_t scheme_end(const struct scan *s, size_t i)
 }
 
 /* https://t.co/SLUG ends with its slug; false: the slug is too long to be one. */
-static bool cut_short_link(const struct scan *s, size_t domain, size_t end_of_domain, size_t *end)
+static bool cut_short_link(const struct scan *s, size_t from, size_t domain, size_t *end)
 {
-	size_t i = end_of_domain + 1;
+	size_t i = domain + 1;
 
-	if (end_of_domain - domain != 4 || lower(s->p[domain]) != 't' ||
-	    lower(s->p[domain + 2]) != 'c' || lower(s->p[domain + 3]) != 'o' ||
-	    point(s, end_of_domain) != '/' || !is_alnum(point(s, i)))
+	if (domain - from != 4 || lower(s->p[from]) != 't' || lower(s->p[from + 2]) != 'c' ||
+	    lower(s->p[from + 3]) != 'o' || point(s, domain) != '/' || !is_alnum(point(s, i)))
 		return true;
 	while (is_alnum(point(s, i)))
 		i++;
-	if (i - end_of_domain - 1 > SLUG_MAX)
+	if (i - domain - 1 > SLUG_MAX)
 		return false;
 	*end = query_end(s, i);
 	return true;

@@ -215,7 +215,7 @@ static void note_life(const struct delivery *d, json_t *item, const json_t *data
 	int64_t life_s = memo_int(data, "expires_after_secs");
 	int64_t most_s = platform_int(d->app, "media_life_s");
 
-	if (life_s > 2 * LIFE_MARGIN_S)
+	if (life_s > (int64_t)2 * LIFE_MARGIN_S)
 		life_s -= LIFE_MARGIN_S;
 	if (life_s <= 0 || life_s > most_s)
 		life_s = most_s;

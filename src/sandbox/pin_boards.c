@@ -81,11 +81,29 @@ static const char *member(const json_t *o, const char *key, const char *fallback
 	return text != NULL ? text : fallback;
 }
 
+static bool boards_seed(struct world *w, struct account *a, const json_t *in, const char **ret_why)
+{
+	const json_t *board;
+	size_t i;
+
+	json_array_foreach(in, i, board) {
+		const char *id = member(board, "id", NULL);
+
+		if (id == NULL) {
+			*ret_why = "a board needs an id";
+			return false;
+		}
+		board_add(w, a, id, member(board, "name", "Board"),
+			  member(board, "privacy", "PUBLIC"));
+	}
+	return true;
+}
+
 /* {users: [{id, username, business_name, boards: [{id, name, privacy}]}]} */
 bool sandbox_pin_seed(struct world *w, const json_t *in, const char **ret_why)
 {
-	const json_t *user, *board;
-	size_t i, j;
+	const json_t *user;
+	size_t i;
 
 	json_array_foreach(json_object_get(in, "users"), i, user) {
 		const char *id = member(user, "id", NULL);
@@ -97,14 +115,8 @@ bool sandbox_pin_seed(struct world *w, const json_t *in, const char **ret_why)
 		}
 		a = user_add(w, id, member(user, "username", id),
 			     member(user, "business_name", NULL));
-		json_array_foreach(json_object_get(user, "boards"), j, board) {
-			if (member(board, "id", NULL) == NULL) {
-				*ret_why = "a board needs an id";
-				return false;
-			}
-			board_add(w, a, member(board, "id", NULL), member(board, "name", "Board"),
-				  member(board, "privacy", "PUBLIC"));
-		}
+		if (!boards_seed(w, a, json_object_get(user, "boards"), ret_why))
+			return false;
 	}
 	return true;
 }

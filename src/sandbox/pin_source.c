@@ -133,7 +133,7 @@ static bool images_take(struct exchange *ex, struct object *o, const json_t *sou
 			const char *names)
 {
 	const json_t *items = json_object_get(source, "items"), *item;
-	struct pin_image first = { 0 }, image;
+	struct pin_image first = { 0 }, image = { .mime = "" };
 	size_t i;
 
 	if (json_array_size(items) < IMAGES_MIN || json_array_size(items) > IMAGES_MAX)
@@ -176,7 +176,7 @@ static bool image_done(struct object *o)
 
 static bool source_image_pushed(struct exchange *ex, struct object *o, const json_t *source)
 {
-	struct pin_image image;
+	struct pin_image image = { .mime = "" };
 
 	return only_knows(ex, source, " source_type content_type data ") &&
 	       image_pushed(ex, o, source, &image) && image_done(o);
@@ -184,7 +184,7 @@ static bool source_image_pushed(struct exchange *ex, struct object *o, const jso
 
 static bool source_image_fetched(struct exchange *ex, struct object *o, const json_t *source)
 {
-	struct pin_image image;
+	struct pin_image image = { .mime = "" };
 
 	return only_knows(ex, source, " source_type url ") &&
 	       image_fetched(ex, o, source, &image) && image_done(o);

@@ -40,6 +40,19 @@ static struct tt_publish *upload_find(struct exchange *ex)
 	return p;
 }
 
+/* Reads the number behind that mark. */
+static bool range_number(const char **at, const char *mark, int64_t *ret)
+{
+	const size_t n = strlen(mark);
+	char *end;
+
+	if (strncmp(*at, mark, n) != 0 || strspn(*at + n, "0123456789") == 0)
+		return false;
+	*ret = strtoll(*at + n, &end, 10);
+	*at = end;
+	return true;
+}
+
 /* 0, or the status of the refusal. */
 static int upload_wrong(struct exchange *ex, const struct tt_publish *p)
 {
@@ -49,9 +62,9 @@ static int upload_wrong(struct exchange *ex, const struct tt_publish *p)
 	int64_t first = 0, last = 0, total = 0, end;
 
 	if (range == NULL || length == NULL || type == NULL || strncmp(type, "video/", 6) != 0 ||
-	    sscanf(range, "bytes %" SCNd64 "-%" SCNd64 "/%" SCNd64, &first, &last, &total) != 3 ||
-	    total != p->size || last < first || last >= total ||
-	    strtoll(length, NULL, 10) != last - first + 1 ||
+	    !range_number(&range, "bytes ", &first) || !range_number(&range, "-", &last) ||
+	    !range_number(&range, "/", &total) || total != p->size || last < first ||
+	    last >= total || strtoll(length, NULL, 10) != last - first + 1 ||
 	    (!ex->is_partial && (int64_t)ex->spooled != last - first + 1))
 		return 400;
 	if (p->is_whole || first != p->received)

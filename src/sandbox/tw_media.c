@@ -123,13 +123,14 @@ static bool part_bytes(const struct exchange *ex, const char *name, const char *
 {
 	const char *type = sandbox_exchange_header(ex, "Content-Type");
 	const char *boundary = type != NULL ? strstr(type, "boundary=") : NULL;
-	const char *body = ex->body.p, *end = body + ex->body.len, *at, *tail;
-	const char *mark, *label;
+	const char *body = ex->body.p, *at, *tail;
+	const char *mark, *label, *end;
 
 	if (boundary == NULL || body == NULL)
 		return false;
 	mark = arena_printf(ex->arena, "\r\n--%s", boundary + strlen("boundary="));
 	label = arena_printf(ex->arena, " name=\"%s\"", name);
+	end = body + ex->body.len;
 	at = memmem(body, ex->body.len, label, strlen(label));
 	at = at != NULL ? memmem(at, (size_t)(end - at), "\r\n\r\n", 4) : NULL;
 	if (at == NULL)

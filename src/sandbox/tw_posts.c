@@ -73,7 +73,7 @@ static bool media_add(struct exchange *ex, struct draft *d, const json_t *id, si
 		text != NULL ? sandbox_map_get(&sandbox_tw_state(ex->world)->media, text) : NULL;
 	bool is_alone;
 
-	if (!sandbox_tw_media_usable(ex->world, m, d->account) ||
+	if (m == NULL || !sandbox_tw_media_usable(ex->world, m, d->account) ||
 	    sandbox_faults_hit(ex, "tweets.media_invalid") != NULL)
 		return sandbox_tw_invalid(ex, "Your media IDs are invalid.");
 	is_alone = strcmp(m->category, "tweet_image") != 0;
