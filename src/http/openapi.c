@@ -492,7 +492,7 @@ void openapi_print(const struct route_table *t, const char *server_url, struct b
 	emit_raw(&p.e, "info",
 		 "{\"title\":\"Carillon\",\"version\":\"1\",\"summary\":\"Publish to Instagram, "
 		 "TikTok, X, "
-		 "YouTube and Pinterest, on time and once\",\"license\":{\"name\":\"Apache-2.0\","
+		 "and Pinterest, on time and once\",\"license\":{\"name\":\"Apache-2.0\","
 		 "\"identifier\":\"Apache-2.0\"}}");
 	emit_open_array(&p.e, "servers");
 	emit_open(&p.e, NULL);
