@@ -45,6 +45,8 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 	if (c->has_permit &&
 	    store_attempts_permit(db, ws, &c->permit, &c->permit_answer, reterr) < 0)
 		return -1;
+	if (c->has_permit)
+		(void)FP(F11_permit_written);
 	if (c->has_move && store_queue_move(db, ws, &c->move, &c->is_ours, reterr) < 0)
 		return -1;
 	if (c->has_discovery && c->is_ours &&
