@@ -289,8 +289,9 @@ static void lose_transaction(void)
 	/* The server renews that table only for those who do not ask all the time. */
 	for (int i = 0; i < 150 && id <= 0; i++) {
 		rig_sleep_ms(200);
-		id = rig_number(&rig, "SELECT COALESCE(MAX(trx_mysql_thread_id), 0) "
-				      "FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0");
+		id = rig_number(&rig,
+				"SELECT COALESCE(MAX(trx_mysql_thread_id), 0) "
+				"FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0");
 	}
 	ck_assert_int_gt(id, 0);
 	(void)snprintf(sql, sizeof(sql), "KILL %lld", (long long)id);
