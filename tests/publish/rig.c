@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,7 @@ static void start_sandbox(struct rig *r)
 	if (r->sandbox == 0) {
 		int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)dup2(out[1], 1);
 		(void)dup2(log, 2);
 		(void)close(out[0]);
@@ -459,6 +461,7 @@ pid_t rig_runner(struct rig *r, const char *plan, const char *option)
 	if (pid == 0) {
 		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)dup2(fd, 2);
 		(void)setenv("CARILLON_FAILPOINTS", r->plan_path, 1);
 		execl(path, path, "-c", r->config_path, option, (char *)NULL);

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <mysql.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,17 @@
 #include "db/migrate.h"
 
 #define EXIT_SKIPPED 77
+
+/* A program that is told to end takes its server along; a case's fork, that inherits this, does not. */
+static volatile pid_t server, owner;
+
+static void end_server(int signo)
+{
+	if (getpid() == owner)
+		(void)kill(server, SIGTERM);
+	(void)signal(signo, SIG_DFL);
+	(void)raise(signo);
+}
 
 static const char *source_folder(void)
 {
@@ -85,6 +97,24 @@ static void migrate(const struct database *d)
 	db_free(db);
 }
 
+static void watch_over(const struct database *d)
+{
+	char path[128];
+	long pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/db.pid", d->folder);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%ld", &pid) != 1) {
+		fprintf(stderr, "database: no pid in %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	fclose(f);
+	server = (pid_t)pid;
+	owner = getpid();
+	(void)signal(SIGTERM, end_server);
+}
+
 void database_start(struct database *ret, bool is_migrated)
 {
 	int status;
@@ -98,6 +128,7 @@ void database_start(struct database *ret, bool is_migrated)
 		fprintf(stderr, "database: no private MariaDB (status %d)\n", status);
 		exit(status == 69 ? EXIT_SKIPPED : EXIT_FAILURE);
 	}
+	watch_over(ret);
 	write_config(ret);
 	if (is_migrated)
 		migrate(ret);
@@ -107,6 +138,7 @@ void database_stop(struct database *d)
 {
 	pid_t pid;
 
+	(void)signal(SIGTERM, SIG_DFL);
 	script("stop", d->folder);
 	config_free(d->config);
 	pid = fork();
