@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db/migrate.h"
@@ -42,6 +43,7 @@ static int script(const char *action, const char *folder)
 	snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", source_folder());
 	pid = fork();
 	if (pid == 0) {
+		(void)setsid(); /* a server that a case starts again outlives the case */
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(1);
 		execl("/bin/sh", "sh", path, action, folder, (char *)NULL);
@@ -97,7 +99,7 @@ static void migrate(const struct database *d)
 	db_free(db);
 }
 
-static void watch_over(const struct database *d)
+static pid_t server_pid(const struct database *d)
 {
 	char path[128];
 	long pid = 0;
@@ -110,9 +112,34 @@ static void watch_over(const struct database *d)
 		exit(EXIT_FAILURE);
 	}
 	fclose(f);
-	server = (pid_t)pid;
+	return (pid_t)pid;
+}
+
+static void watch_over(const struct database *d)
+{
+	server = server_pid(d);
 	owner = getpid();
 	(void)signal(SIGTERM, end_server);
+}
+
+void database_crash(const struct database *d)
+{
+	const struct timespec pause = { 0, 5000000 };
+	const pid_t pid = server_pid(d);
+
+	(void)kill(pid, SIGKILL);
+	while (kill(pid, 0) == 0)
+		(void)nanosleep(&pause, NULL);
+}
+
+int database_revive(const struct database *d)
+{
+	return script("start", d->folder);
+}
+
+void database_signal(const struct database *d, int signo)
+{
+	(void)kill(server_pid(d), signo);
 }
 
 void database_start(struct database *ret, bool is_migrated)
