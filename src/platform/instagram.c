@@ -150,6 +150,7 @@ const char *instagram_canonical(struct arena *a, const char *text)
 }
 
 const struct platform platform_instagram = {
+	.probe_base = "graph_base",
 	.id = "instagram",
 	.title = "Instagram",
 	.settings = platform_instagram_settings,

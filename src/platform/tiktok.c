@@ -109,6 +109,7 @@ const char *tiktok_canonical(struct arena *a, const char *text)
 }
 
 const struct platform platform_tiktok = {
+	.probe_base = "api_base",
 	.id = "tiktok",
 	.title = "TikTok",
 	.settings = platform_tiktok_settings,

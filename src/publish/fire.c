@@ -129,7 +129,8 @@ void fire_gather(struct engine *e)
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
 	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
-		if (is_lane_free(list[i]) && flight_is_in_time(list[i]) && is_spaced(list[i]))
+		if (is_lane_free(list[i]) && flight_is_in_time(list[i]) && is_spaced(list[i]) &&
+		    !limits_hold(list[i], BREAKER_PUBLISH))
 			ask_permit(list[i]);
 	}
 	free(list);
@@ -159,6 +160,11 @@ static void given(struct flight *f)
 
 static void refused(struct flight *f)
 {
+	if (f->change.permit_answer == PERMIT_WAIT) {
+		f->change.permit_answer = PERMIT_NONE;
+		limits_look_again(f->engine);
+		return;
+	}
 	if (f->change.permit_answer == PERMIT_LOST) {
 		f->change.permit_answer = PERMIT_NONE;
 		flight_refused_permit(f);

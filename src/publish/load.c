@@ -241,9 +241,10 @@ static void take_up(struct flight *f)
 		return;
 	if (p->state == POST_CONFIRMING && f->change.is_pending)
 		f->change.next = FLIGHT_NEW; /* read again with its snapshot once it is written */
-	else if (p->state == POST_CONFIRMING)
-		begin_confirm(f);
-	else if (flight_is_in_time(f) && is_connected(f))
+	else if (p->state == POST_CONFIRMING) {
+		if (!limits_hold(f, BREAKER_READ))
+			begin_confirm(f);
+	} else if (flight_is_in_time(f) && is_connected(f) && !limits_hold(f, BREAKER_PUBLISH))
 		begin_stage(f);
 }
 

@@ -12,6 +12,7 @@
 #include "store/events.h"
 #include "store/flows.h"
 #include "store/health.h"
+#include "store/limits.h"
 #include "store/media.h"
 #include "store/postchange.h"
 #include "store/posts.h"
@@ -35,6 +36,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_events_statements,
 		store_flows_statements,
 		store_health_statements,
+		store_limits_statements,
 		store_media_statements,
 		store_postchange_statements,
 		store_posts_statements,
