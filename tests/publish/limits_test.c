@@ -139,9 +139,10 @@ START_TEST(what_one_post_is_told_the_others_need_not_ask)
 	int calls;
 
 	post(0, "told", id);
-	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"http.429_before\","
+	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"rate.429\","
 			"\"match\":{\"endpoint\":\"tweets\"}}");
-	(void)rig_until(&rig, id, 1u << POST_RETRYING | 1u << POST_CONFIRMING | ENDED, PATIENCE_MS);
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING | ENDED, PATIENCE_MS),
+			 POST_RETRYING);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM budgets WHERE name = 'told' "
 					  "AND closed_until > UTC_TIMESTAMP(3)"),
 			 1);
