@@ -111,9 +111,11 @@ static int64_t now_ms(void)
 /* A platform asked for a pause of minutes or hours: they pass. */
 static void let_pauses_pass(void)
 {
+	database_run(&c.rig.database, "DELETE FROM budgets");
 	database_run(&c.rig.database,
-		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
-		     "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE (error_code = "
+		     "'rate_limited' OR waiting_for LIKE '%limit%') "
+		     "AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
 }
 
 static bool is_database_up(void)
