@@ -59,10 +59,12 @@ void twitter_item_drop(const struct delivery *d, size_t i)
 	memo_set_int(item, "chunk", chunk);
 }
 
-bool twitter_items_live(const struct delivery *d)
+bool twitter_items_live(const struct delivery *d, const struct publication *part)
 {
-	for (size_t i = 0; i < d->post->media_n; i++) {
-		const json_t *item = twitter_item(d, i);
+	const size_t first = twitter_part_first(d, part);
+
+	for (size_t i = 0; i < part->media_n; i++) {
+		const json_t *item = twitter_item(d, first + i);
 
 		if (!memo_text(item, "id") || memo_int(item, "dies") <= now_s(d))
 			return false;
@@ -114,9 +116,10 @@ static enum todo item_todo(const struct delivery *d, size_t i)
 static enum todo stage_todo(const struct delivery *d, size_t *ret_at)
 {
 	static const enum todo passes[] = { TODO_FINALIZE, TODO_ALT };
+	const size_t from = twitter_media_left(d);
 
 	for (size_t p = 0; p < ARRAY_LEN(passes); p++) {
-		for (size_t i = 0; i < d->post->media_n; i++) {
+		for (size_t i = from; i < d->post->media_n; i++) {
 			*ret_at = i;
 			if (item_todo(d, i) <= passes[p])
 				return item_todo(d, i);
