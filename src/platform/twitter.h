@@ -54,8 +54,8 @@ struct twitter_reply {
 	const struct twitter_error_row *row; /* NULL when is_ok */
 };
 
-void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us,
-		  struct twitter_reply *ret);
+void twitter_read(const struct platform_app *app, struct arena *a, const struct http_reply *last,
+		  int64_t now_us, struct twitter_reply *ret);
 const struct twitter_error_row *twitter_error_find(const struct twitter_reply *r);
 /* An outcome of that class. subject: what it is about ("Item 2 of 4"), or NULL. */
 enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,

@@ -125,7 +125,7 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	enum twitter_class class;
 	const char *id;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	id = memo_text(json_object_get(r.json, "data"), "id");
 	if (r.is_ok && id && *id) {
 		ret->outcome = (struct outcome){

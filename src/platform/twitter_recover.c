@@ -245,7 +245,7 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	const json_t *meta;
 	const char *next;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	meta = json_object_get(r.json, "meta");
 	if (!r.is_ok || !json_is_integer(json_object_get(meta, "result_count")))
 		return recover_blind(d, &r, ret);

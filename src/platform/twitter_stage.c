@@ -239,7 +239,7 @@ static enum script_move read_init(void *ctx, const struct http_reply *last, stru
 	struct twitter_reply r;
 	const json_t *data;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	data = json_object_get(r.json, "data");
 	if (r.is_ok && !is_media_id(memo_text(data, "id")))
 		r.row = twitter_error_find(&r);
@@ -296,7 +296,7 @@ static enum script_move read_append(void *ctx, const struct http_reply *last,
 	size_t at = at_of(d);
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok) {
 		memo_count(twitter_item(d, at), "seg");
 		return stage_go(d, "next");
@@ -387,7 +387,7 @@ static enum script_move read_finalize(void *ctx, const struct http_reply *last,
 	json_t *item = twitter_item(d, at_of(d));
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok && r.json) {
 		note_life(d, item, json_object_get(r.json, "data"));
 		return processing_read(d, &r, ret);
@@ -419,7 +419,7 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 	const json_t *item = twitter_item(d, at_of(d));
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok && json_object_get(r.json, "data"))
 		return processing_read(d, &r, ret);
 	if (r.is_ok)
@@ -451,7 +451,7 @@ static enum script_move read_alt(void *ctx, const struct http_reply *last, struc
 	bool is_last = memo_int(item, "alt_tries") >= ALT_TRIES;
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (!r.is_ok && (r.row->elsewhere == TWITTER_TOKEN || r.row->elsewhere == TWITTER_LATER) &&
 	    !is_last) {
 		stage_go(d, "next");

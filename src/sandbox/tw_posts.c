@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 #include "crypto/random.h"
 #include "sandbox/state.h"
 #include "sandbox/tw.h"
@@ -141,8 +142,10 @@ static bool draft_options(struct exchange *ex, const json_t *in, const struct dr
 		     *options = json_object_get(poll, "options");
 	const json_t *minutes = json_object_get(poll, "duration_minutes");
 	bool is_known = json_object_get(in, "reply_settings") == NULL;
+	const json_t *option;
+	size_t i;
 
-	for (size_t i = 0; audience != NULL && i < ARRAY_LEN(audiences); i++)
+	for (i = 0; audience != NULL && i < ARRAY_LEN(audiences); i++)
 		is_known |= strcmp(audience, audiences[i]) == 0;
 	if (!is_known)
 		return sandbox_tw_invalid(
@@ -151,6 +154,12 @@ static bool draft_options(struct exchange *ex, const json_t *in, const struct dr
 		return true;
 	if (!sandbox_tw_keys(ex, poll, poll_keys))
 		return false;
+	json_array_foreach(options, i, option) {
+		const char *text = json_string_value(option);
+
+		if (text == NULL || *text == '\0' || utf8_points(text) > 25)
+			return sandbox_tw_invalid(ex, "$.poll.options: is invalid");
+	}
 	if (json_array_size(options) < 2 || json_array_size(options) > 4 || d->media.n > 0 ||
 	    json_integer_value(minutes) < 5 || json_integer_value(minutes) > 10080)
 		return sandbox_tw_invalid(ex, "$.poll: is invalid");
