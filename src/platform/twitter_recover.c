@@ -15,8 +15,6 @@
 #define EARLY_S   60
 #define PAGES_MAX 10
 #define EPOCH_MS  1288834974657LL /* of X's ids */
-#define POST_FIELDS \
-	"created_at,text,attachments,entities,referenced_tweets,in_reply_to_user_id,note_tweet"
 
 static const struct script recover_script;
 
@@ -54,7 +52,8 @@ static enum script_move ask_list(void *ctx, struct step_result *ret)
 	http_request_query(ret->request, "max_results", "100");
 	http_request_query(ret->request, "start_time", since);
 	http_request_query(ret->request, "exclude", "retweets");
-	http_request_query(ret->request, "tweet.fields", POST_FIELDS);
+	http_request_query(ret->request, platform_text(d->app, "fields_parameter"),
+			   platform_text(d->app, "fields"));
 	http_request_query(ret->request, "pagination_token", memo_text(d->memo, "page"));
 	return SCRIPT_SEND;
 }
@@ -98,6 +97,14 @@ static bool is_added(const struct looking *l, const char *expanded)
 	       (strncmp(at, "/photo/", 7) == 0 || strncmp(at, "/video/", 7) == 0);
 }
 
+/* X is renaming what it calls a tweet. */
+static const json_t *either(const json_t *tweet, const char *old, const char *new)
+{
+	const json_t *found = json_object_get(tweet, old);
+
+	return found ? found : json_object_get(tweet, new);
+}
+
 static const char *remote_text(const struct looking *l, const json_t *tweet)
 {
 	static const char *const escapes[][2] = { { "&lt;", "<" },
@@ -105,7 +112,7 @@ static const char *remote_text(const struct looking *l, const json_t *tweet)
 						  { "&quot;", "\"" },
 						  { "&#39;", "'" },
 						  { "&amp;", "&" } };
-	const json_t *note = json_object_get(tweet, "note_tweet");
+	const json_t *note = either(tweet, "note_tweet", "note_post");
 	const json_t *holder = json_is_object(note) ? note : tweet;
 	const char *text = memo_text(holder, "text");
 	const json_t *urls = json_object_get(json_object_get(holder, "entities"), "urls"), *url;
@@ -140,7 +147,7 @@ static bool refers_to(const json_t *tweet, const char *type, const char *id)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(tweet, "referenced_tweets"), i, one) {
+	json_array_foreach(either(tweet, "referenced_tweets", "referenced_posts"), i, one) {
 		const char *is = memo_text(one, "type"), *to = memo_text(one, "id");
 
 		if (is && strcmp(is, type) == 0)

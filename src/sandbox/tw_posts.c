@@ -355,8 +355,9 @@ void sandbox_tw_tweets(struct exchange *ex)
 	json_decref(in);
 }
 
-static json_t *post_json(const struct object *o)
+static json_t *post_json(const struct exchange *ex, const struct object *o)
 {
+	const bool is_new = sandbox_exchange_param(ex, "post.fields") != NULL;
 	const struct tw_post *p = o->extra;
 	char at[RFC3339_MAX];
 	json_t *out, *refs = json_array(), *keys = json_array();
@@ -377,7 +378,7 @@ static json_t *post_json(const struct object *o)
 		json_array_append_new(refs,
 				      json_pack("{s:s,s:s}", "type", "quoted", "id", p->quote));
 	if (json_array_size(refs) > 0)
-		json_object_set(out, "referenced_tweets", refs);
+		json_object_set(out, is_new ? "referenced_posts" : "referenced_tweets", refs);
 	json_decref(refs);
 	json_decref(keys);
 	return out;
@@ -424,7 +425,7 @@ void sandbox_tw_timeline(struct exchange *ex)
 		if (o->is_deleted || o->created_us < since_us || o->listed_us > now_us)
 			continue;
 		if (seen++ >= skip && json_array_size(data) < most)
-			json_array_append_new(data, post_json(o));
+			json_array_append_new(data, post_json(ex, o));
 	}
 	n = json_array_size(data);
 	if (n > 0 && sandbox_faults_hit(ex, "timeline.missing_row") != NULL)

@@ -205,6 +205,16 @@ static bool tw_seed(struct world *w, const json_t *in, const char **ret_why)
 	return true;
 }
 
+static const char *caption_of_body(struct exchange *ex)
+{
+	json_t *in = ex->body.len > 0 ? json_loadb(ex->body.p, ex->body.len, 0, NULL) : NULL;
+	const char *text = json_string_value(json_object_get(in, "text"));
+	const char *kept = text != NULL ? arena_strdup(ex->arena, text) : NULL;
+
+	json_decref(in);
+	return kept;
+}
+
 static void tw_identify(struct exchange *ex)
 {
 	const struct token *t = sandbox_tw_bearer(ex);
@@ -212,7 +222,7 @@ static void tw_identify(struct exchange *ex)
 		t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id)
 			  : NULL;
 
-	ex->caption = sandbox_exchange_param(ex, "text");
+	ex->caption = caption_of_body(ex);
 	if (a == NULL)
 		return;
 	ex->account = a->id;

@@ -22,7 +22,8 @@
 static const struct rig_platform x = {
 	.name = "twitter",
 	.settings = "profile_url = https://x.example\npoll_wait_max_ms = 100\nchunk_bytes = 65536\n"
-		    "pause_fallback_s = 1\n",
+		    "pause_fallback_s = 1\nfields_parameter = post.fields\n"
+		    "fields = created_at,text,attachments,entities,note_post\n",
 	.users = { "2244994945", "2244994946" },
 };
 
@@ -86,7 +87,7 @@ static void fault_at(const char *point, const char *params, const char *tag, int
 
 	(void)snprintf(json, sizeof(json),
 		       "{\"platform\":\"twitter\",\"point\":\"%s\",\"params\":%s,"
-		       "\"match\":{\"endpoint\":\"tweets\",\"caption\":\"%s part %d\"}}",
+		       "\"match\":{\"endpoint\":\"tweets\",\"caption_contains\":\"%s part %d\"}}",
 		       point, params, tag, part);
 	rig_fault(&rig, json);
 }
