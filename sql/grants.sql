@@ -15,7 +15,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.contents TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.content_media TO ${api};
 GRANT SELECT, UPDATE ON ${db}.accounts TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.posts TO ${api};
-GRANT SELECT, UPDATE (state, settled_at, evidence) ON ${db}.attempts TO ${api};
+GRANT SELECT, UPDATE (state, settled_at, evidence, handle) ON ${db}.attempts TO ${api};
 GRANT SELECT, INSERT ON ${db}.events TO ${api};
 GRANT SELECT ON ${db}.runners TO ${api};
 GRANT SELECT ON ${db}.schema_migrations TO ${api};

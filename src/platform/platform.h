@@ -82,6 +82,8 @@ struct delivery {
 	int64_t now_us, due_us;         /* database clock */
 	int64_t fired_us; /* permit time of the attempt in doubt (recover), else INSTANT_NONE */
 	const char *post_id;
+	size_t part; /* so many parts are live: the index of the one to send or look for */
+	const char *before_id; /* what the part before became there; NULL: first, or not known */
 	/* Is this remote object already bound to another post of ours? (recover: such a match is none) */
 	bool (*is_taken)(void *arg, const char *remote_id);
 	void *is_taken_arg;
@@ -194,6 +196,12 @@ struct platform {
 	/* Doubt: reads only. DONE: PUBLISHED, ACCEPTED, ABSENT (covered), RESTAGE, UNKNOWN. */
 	enum step (*recover)(struct delivery *d, const struct http_reply *last,
 			     struct step_result *ret);
+	/*
+	 * NULL: a post is one object. Else how many objects it becomes, each fired by a permit of its
+	 * own, in order; *ret (if not NULL) is part i, borrowed from post, options the whole post's.
+	 * stage readies all parts; fire, confirm and recover are about delivery.part alone.
+	 */
+	size_t (*part)(const struct publication *post, size_t i, struct publication *ret);
 	/* Text as a reader would find it, for fingerprints and matching (rewrites undone). */
 	const char *(*canonical_text)(struct arena *a, const char *text);
 };

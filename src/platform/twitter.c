@@ -28,6 +28,9 @@ const struct setting platform_twitter_settings[] = {
 	ROW("append_link", INT, "1", 0, 1, "1: a content's link goes below the text unless the text has it."),
 	ROW("quotes_allowed", INT, "0", 0, 1, "1: the app's plan lets it quote posts (Enterprise)."),
 	ROW("cashtags_max", INT, "1", 0, 100, "Most $ tags of a text."),
+	ROW("thread_max", INT, "25", 1, 100, "Most posts of a thread, the first included."),
+	ROW("fields_parameter", TEXT, "tweet.fields", 0, 0, "How X's API calls the parameter that names the fields of a post (newer: post.fields)."),
+	ROW("fields", TEXT, "created_at,text,attachments,entities,referenced_tweets,in_reply_to_user_id,note_tweet", 0, 0, "Fields asked for when an account's posts are looked through (newer: note_post, and no referenced_tweets)."),
 	ROW("images_max", INT, "4", 1, 20, "Most images of a post."),
 	ROW("alt_text_max", INT, "1000", 1, 100000, "Most characters of an alternative text."),
 	ROW("image_max_bytes", INT, "5242880", 1, 1073741824, "Largest image."),
@@ -175,5 +178,6 @@ const struct platform platform_twitter = {
 	.fire = twitter_fire,
 	.confirm = NULL, /* id and address come with the answer to the fire */
 	.recover = twitter_recover,
+	.part = twitter_part,
 	.canonical_text = twitter_canonical,
 };

@@ -93,8 +93,8 @@ static int64_t limit_wait_s(struct arena *a, const struct http_reply *last, int6
 	return wait_s < 1 ? 1 : wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
 }
 
-void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us,
-		  struct twitter_reply *ret)
+void twitter_read(const struct platform_app *app, struct arena *a, const struct http_reply *last,
+		  int64_t now_us, struct twitter_reply *ret)
 {
 	json_t *doc = NULL;
 	bool is_2xx = last->status >= 200 && last->status <= 299;
@@ -122,6 +122,8 @@ void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us
 	}
 	if (!ret->is_broken && last->status == 429)
 		ret->wait_s = limit_wait_s(a, last, now_us);
+	if (ret->status == 429 && ret->wait_s == 0)
+		ret->wait_s = platform_int(app, "pause_fallback_s");
 	ret->row = twitter_error_find(ret);
 }
 

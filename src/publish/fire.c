@@ -81,12 +81,14 @@ struct permit flight_permit(const struct flight *f, int64_t sent_us)
 		.pid = e->self.pid,
 		.start_ticks = e->self.start_ticks,
 		.snapshot = f->snapshot.text,
+		.is_part = flight_is_begun(f),
 		.sent_us = sent_us,
 		.deadline_us = sent_us,
 	};
 
 	random_bytes(p.permit, sizeof(p.permit));
-	memcpy(p.fingerprint, f->snapshot.fingerprint, SHA256_BYTES);
+	snapshot_fingerprint(&f->snapshot, f->platform_app.platform, (size_t)f->q.live_n, f->arena,
+			     p.fingerprint);
 	memcpy(p.snapshot_hash, f->snapshot.hash, SHA256_BYTES);
 	return p;
 }
@@ -105,6 +107,12 @@ static void ask_permit(struct flight *f)
 	c->has_move = c->has_settlement = c->has_discovery = false;
 	c->event = NULL;
 	f->at = FLIGHT_PERMIT;
+}
+
+/* Between two parts there is neither too late nor too close: a post is out as soon as it begins. */
+static bool is_in_turn(struct flight *f)
+{
+	return is_lane_free(f) && (flight_is_begun(f) || (flight_is_in_time(f) && is_spaced(f)));
 }
 
 static int by_due(const void *a, const void *b)
@@ -129,7 +137,7 @@ void fire_gather(struct engine *e)
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
 	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
-		if (is_lane_free(list[i]) && flight_is_in_time(list[i]) && is_spaced(list[i]))
+		if (is_in_turn(list[i]))
 			ask_permit(list[i]);
 	}
 	free(list);
@@ -243,14 +251,15 @@ static void start(struct flight *f)
 	const int64_t now_us = flight_now_us(f);
 	const int64_t deadline_us = f->change.permit.deadline_us;
 	const struct post *p = &f->q.post;
+	const bool is_at_once = p->is_immediate || flight_is_begun(f);
 
 	if (f->is_lost || now_us >= deadline_us) {
 		void_permit(f, "This server came too late to use its permit.");
 		return;
 	}
 	f->is_fired = true;
-	f->fired_late_us = now_us - (p->is_immediate ? f->fire_us : p->due_us);
-	if (p->is_immediate && f->fire_us == 0)
+	f->fired_late_us = now_us - (is_at_once ? f->fire_us : p->due_us);
+	if (is_at_once && f->fire_us == 0)
 		f->fired_late_us = 0;
 	f->at = FLIGHT_FIRE;
 	e->fires++;

@@ -148,6 +148,7 @@ static void begin_stage(struct flight *f)
 		return;
 	}
 	f->has_snapshot = true;
+	f->parts_n = snapshot_parts(&f->snapshot, f->platform_app.platform);
 	if (f->q.post.state == POST_STAGING && !is_fit(f))
 		return;
 	f->at = FLIGHT_STEP;
@@ -160,13 +161,25 @@ static void begin_confirm(struct flight *f)
 	const enum phase phase = flight_confirm_phase(f);
 
 	flight_to_step(f, phase);
-	if (!f->account.access_token ||
-	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0) {
+	if (!f->account.access_token || !f->has_snapshot)
 		flight_decide(f, phase, &blind);
+	else
+		f->at = FLIGHT_STEP;
+}
+
+/* The content may have changed since the first part left: what was permitted is sent. */
+static void restore(struct flight *f)
+{
+	if (f->has_snapshot || !post_state_is_committed(f->q.post.state) ||
+	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0)
 		return;
-	}
 	f->has_snapshot = true;
-	f->at = FLIGHT_STEP;
+	f->parts_n = snapshot_parts(&f->snapshot, f->platform_app.platform);
+}
+
+bool flight_is_begun(const struct flight *f)
+{
+	return f->q.live_n > 0 && (size_t)f->q.live_n < f->parts_n;
 }
 
 struct account_row {
@@ -184,6 +197,11 @@ static bool is_connected(struct flight *f)
 		  "The account's access was revoked; it must be connected again." },
 	};
 
+	if (f->q.account.status == ACCOUNT_DISCONNECTED && flight_is_begun(f)) {
+		refuse(f, OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU,
+		       "The account was disconnected.");
+		return false;
+	}
 	if (f->q.account.status == ACCOUNT_DISCONNECTED) {
 		flight_end_with(f, POST_PAUSED, "account_disconnected", INSTANT_NONE, NULL);
 		return false;
@@ -230,12 +248,21 @@ bool flight_is_in_time(struct flight *f)
 	return verdict == LATENESS_NONE || verdict == LATENESS_SPACED;
 }
 
+static void begin_part(struct flight *f)
+{
+	if (!is_connected(f))
+		return;
+	f->at = FLIGHT_STEP;
+	flight_to_step(f, PHASE_STAGE);
+}
+
 static void take_up(struct flight *f)
 {
 	const struct post *p = &f->q.post;
 
 	if (p->state == POST_PUBLISHING && f->q.attempt.state == ATTEMPT_SENT)
 		recover_holder(f->engine, &f->q.attempt);
+	restore(f);
 	flight_lease_lost(f);
 	if (f->change.is_pending && f->change.next == FLIGHT_END)
 		return;
@@ -243,6 +270,8 @@ static void take_up(struct flight *f)
 		f->change.next = FLIGHT_NEW; /* read again with its snapshot once it is written */
 	else if (p->state == POST_CONFIRMING)
 		begin_confirm(f);
+	else if (p->state == POST_PUBLISHING)
+		begin_part(f);
 	else if (flight_is_in_time(f) && is_connected(f))
 		begin_stage(f);
 }
@@ -308,6 +337,8 @@ void flight_load(struct flight *f)
 	platform = platform_find(f->q.post.platform);
 	if (is_idle(f->q.post.state)) {
 		put_aside(f);
+	} else if (!platform && post_state_is_committed(f->q.post.state)) {
+		flight_park(f, flight_now_us(f) + US_PER_HOUR); /* only who knows it can tell */
 	} else if (!platform) {
 		refuse(f, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR,
 		       "This server does not know the platform.");

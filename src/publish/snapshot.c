@@ -59,13 +59,24 @@ static void print_text(const struct queue_post *q, const struct publication *p, 
 	free(options);
 }
 
-static void take_fingerprint(const struct platform *platform, const struct publication *p,
-			     struct arena *a, uint8_t ret[static SHA256_BYTES])
+size_t snapshot_parts(const struct snapshot *s, const struct platform *platform)
 {
-	const char *text = p->caption ? p->caption : "";
-	const char *rest = arena_printf(a, "|%s|%zu", content_kind_names[p->kind], p->media_n);
-	struct digest *d = digest_new();
+	const size_t n = platform->part ? platform->part(&s->post, 0, NULL) : 1;
 
+	return n > 1 ? n : 1;
+}
+
+void snapshot_fingerprint(const struct snapshot *s, const struct platform *platform, size_t part,
+			  struct arena *a, uint8_t ret[static SHA256_BYTES])
+{
+	struct publication p = s->post;
+	struct digest *d = digest_new();
+	const char *text, *rest;
+
+	if (platform->part)
+		(void)platform->part(&s->post, part, &p);
+	text = p.caption ? p.caption : "";
+	rest = arena_printf(a, "|%s|%zu", content_kind_names[p.kind], p.media_n);
 	if (platform->canonical_text)
 		text = platform->canonical_text(a, text);
 	digest_add(d, text, strlen(text));
@@ -117,7 +128,6 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 	print_text(q, &s.post, &text);
 	s.text = arena_strdup(a, text.p);
 	digest_sha256(text.p, text.len, s.hash);
-	take_fingerprint(platform, &s.post, a, s.fingerprint);
 	*ret = s;
 	return 0;
 }
@@ -170,6 +180,7 @@ int snapshot_restore(const struct app *app, const struct queue_post *q, struct a
 		json_decref(o);
 		return -1;
 	}
+	digest_sha256(q->snapshot, strlen(q->snapshot), s.hash);
 	s.post.kind = (enum content_kind)kind;
 	s.post.caption = text_of(o, "caption", a);
 	s.post.title = text_of(o, "title", a);

@@ -19,7 +19,6 @@ struct snapshot {
 	struct publication post; /* ended by snapshot_done() */
 	const char *text;        /* canonical JSON */
 	uint8_t hash[SHA256_BYTES];
-	uint8_t fingerprint[SHA256_BYTES]; /* text, kind and media as a reader would find them */
 };
 
 int snapshot_build(const struct app *app, const struct queue_post *q,
@@ -27,10 +26,16 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 		   struct problem *reterr);
 /*
  * What a permit was given for, from posts.snapshot: after the fire the content may have changed,
- * and a doubt is settled by what was sent. Without hash and fingerprint. -1: there is none.
+ * and a doubt is settled by what was sent. -1: there is none.
  */
 int snapshot_restore(const struct app *app, const struct queue_post *q, struct arena *a,
 		     struct snapshot *ret);
 void snapshot_done(struct snapshot *s);
+
+/* How many fires the post takes; at least one. */
+size_t snapshot_parts(const struct snapshot *s, const struct platform *platform);
+/* Of one part: text, kind and media as a reader would find them. */
+void snapshot_fingerprint(const struct snapshot *s, const struct platform *platform, size_t part,
+			  struct arena *a, uint8_t ret[static SHA256_BYTES]);
 
 #endif

@@ -51,6 +51,7 @@ struct tw_state {         /* world.extra */
 	struct map rates; /* "user/endpoint" -> struct tw_rate */
 	struct list uploads;
 	bool is_enterprise;
+	int64_t tweets_limit; /* a user, 15 minutes; 0: X's own */
 	uint64_t refresh_reuses;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "crypto/digest.h"
 #include "sandbox/tw.h"
 
@@ -349,7 +350,7 @@ void sandbox_tw_metadata(struct exchange *ex)
 	m = media_of(ex, a, json_string_value(json_object_get(in, "id")));
 	alt = json_object_get(json_object_get(in, "metadata"), "alt_text");
 	text = json_string_value(json_object_get(alt, "text"));
-	if (m != NULL && text != NULL && strlen(text) <= 4000) {
+	if (m != NULL && text != NULL && utf8_points(text) <= 1000) {
 		m->alt_text = arena_strdup(ex->world->arena, text);
 		sandbox_exchange_json(ex, 200, json_pack("{s:{s:s}}", "data", "id", m->id));
 	} else if (m != NULL) {

@@ -29,6 +29,7 @@ static char video_sha[80];
 static void setup(void)
 {
 	rig_reset(&rig);
+	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"twitter\",\"tweets_limit\":100000}");
 	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":150}");
 }
 
