@@ -2,6 +2,7 @@
 #include "jobs/refresh.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -86,12 +87,41 @@ static int64_t next_renewal(const struct renewing *w, int64_t expires_us)
 	return p->renew_at(&w->app, w->refresh->now_us, expires_us);
 }
 
+static bool is_later(int64_t us, int64_t than_us)
+{
+	return us != INSTANT_NONE && (than_us == INSTANT_NONE || us > than_us);
+}
+
+static bool is_renewed(const struct renewing *w, const char *kind)
+{
+	for (size_t i = 0; i < w->r.tokens_n; i++) {
+		if (strcmp(w->r.tokens[i].kind, kind) == 0 && w->r.tokens[i].value &&
+		    *w->r.tokens[i].value)
+			return true;
+	}
+	return false;
+}
+
+/* The latest end of the tokens that stay as they are: an answer need not bring all kinds. */
+static int64_t kept_until(const struct renewing *w)
+{
+	int64_t until_us = INSTANT_NONE;
+
+	for (size_t i = 0; i < w->tokens.n; i++) {
+		const struct token *t = &w->tokens.v[i];
+
+		if (!is_renewed(w, t->kind) && is_later(t->expires_us, until_us))
+			until_us = t->expires_us;
+	}
+	return until_us;
+}
+
 static void renewed(struct renewing *w)
 {
 	struct token list[TOKENS_MAX];
 	struct token_settle in = { .account_id = w->row.id,
 				   .fence = w->fence,
-				   .expires_us = INSTANT_NONE };
+				   .expires_us = kept_until(w) };
 	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 
@@ -105,11 +135,10 @@ static void renewed(struct renewing *w)
 					    .value = t->value,
 					    .expires_us = t->expires_us,
 					    .issued_us = INSTANT_NONE };
-		if (t->expires_us == INSTANT_NONE)
-			continue;
-		if (in.expires_us == INSTANT_NONE || t->expires_us > in.expires_us)
+		if (is_later(t->expires_us, in.expires_us))
 			in.expires_us = t->expires_us;
-		if (first_us == INSTANT_NONE || t->expires_us < first_us)
+		if (t->expires_us != INSTANT_NONE &&
+		    (first_us == INSTANT_NONE || t->expires_us < first_us))
 			first_us = t->expires_us;
 	}
 	if (in.expires_us == INSTANT_NONE)

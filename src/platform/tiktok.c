@@ -30,6 +30,7 @@ const struct setting platform_tiktok_settings[] = {
 	ROW("single_chunk_max_bytes", INT, "20000000", 5000000, 64000000, "Videos up to this size go up in one piece."),
 	ROW("upload_life_s", INT, "3300", 60, 3600, "Upload addresses older than this are made anew (TikTok keeps them an hour)."),
 	ROW("stage_ahead_s", INT, "2400", 60, 3600, "An upload begins at most so long before its time."),
+	ROW("creator_ahead_s", INT, "120", 1, 3600, "What the creator of photos allows is asked at most so long before their time."),
 	ROW("caption_max", INT, "2200", 1, 100000, "Most UTF-16 code units of a video's caption."),
 	ROW("photo_title_max", INT, "90", 1, 100000, "Most UTF-16 code units of a photo post's title."),
 	ROW("photo_description_max", INT, "4000", 1, 100000, "Most UTF-16 code units of a photo post's description."),

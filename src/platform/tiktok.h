@@ -95,6 +95,8 @@ const char *tiktok_privacy_wish(const struct platform_app *app,
 const char *tiktok_title(const struct publication *post);
 const char *tiktok_description(const struct publication *post);
 
+#define TIKTOK_SINGLE_MOST 64000000 /* bytes that TikTok takes as one chunk */
+
 /* tiktok_form.c: bodies and the upload */
 json_t *tiktok_video_form(struct delivery *d); /* makes the plan of chunks in the memo */
 json_t *tiktok_photo_form(const struct delivery *d);

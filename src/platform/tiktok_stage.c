@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "platform/tiktok.h"
 
-#define RENEWALS_MAX      3
-#define SINGLE_CHUNK_MOST 64000000
-#define RENEW_WAIT_S      30
+#define RENEWALS_MAX 3
+#define RENEW_WAIT_S 30
 
 static const struct script stage_script;
 
@@ -31,12 +30,15 @@ static enum script_move stage_end(struct delivery *d, struct step_result *ret)
 	return SCRIPT_DONE;
 }
 
-/* An upload address lives an hour: what is due later waits before it begins. */
+/*
+ * An upload address lives an hour: what is due later waits before it begins. What the creator
+ * allows is asked shortly before the init, which for photos is the fire itself.
+ */
 static int64_t too_early_us(const struct delivery *d)
 {
-	int64_t ahead_us = platform_int(d->app, "stage_ahead_s") * US_PER_S;
+	const char *ahead = tiktok_is_video(d) ? "stage_ahead_s" : "creator_ahead_s";
 
-	return d->due_us - d->now_us - ahead_us;
+	return d->due_us - d->now_us - platform_int(d->app, ahead) * US_PER_S;
 }
 
 static enum script_move ask_begin(void *ctx, struct step_result *ret)
@@ -153,7 +155,7 @@ static enum script_move ask_init(void *ctx, struct step_result *ret)
 static bool may_try_single(struct delivery *d, const struct tiktok_reply *r)
 {
 	if (!r->message || !strcasestr(r->message, "chunk") || memo_int(d->memo, "chunks") < 2 ||
-	    d->post->media[0].bytes > SINGLE_CHUNK_MOST)
+	    d->post->media[0].bytes > TIKTOK_SINGLE_MOST)
 		return false;
 	memo_set_int(d->memo, "single", 1);
 	return true;
@@ -217,7 +219,7 @@ static enum script_move read_chunk(void *ctx, const struct http_reply *last,
 		return stage_go(d, "chunk");
 	}
 	/* Where TikTok stands, it says here or when it is asked. */
-	if (last->status == 416 && sent >= 0 && sent != was) {
+	if (last->status == 416 && sent >= 0 && sent != was && sent < memo_int(d->memo, "size")) {
 		memo_set_int(d->memo, "sent", sent);
 		return stage_go(d, "chunk");
 	}

@@ -41,7 +41,7 @@ static const struct tt_error errors[] = {
 
 static const char *const own_points[] = {
 	"oauth.deny", "oauth.partial_scopes", "oauth.code_reused", "oauth.callback_twice",
-	"oauth.error", "oauth.rotate_then_drop", "token.expire_now",
+	"oauth.error", "oauth.rotate_then_drop", "oauth.no_refresh_token", "token.expire_now",
 	"creator.error", "init.error", "init.drop_before", "init.commit_then_drop_connection",
 	"init.commit_then_5xx", "upload.cut_at", "upload.5xx", "upload.expired", "upload.unknown",
 	"upload.bad", "upload.commit_then_drop_connection", "upload.commit_then_5xx",
@@ -328,4 +328,6 @@ const struct sandbox_platform sandbox_tiktok = {
 	.identify = tt_identify,
 	.unknown = tt_unknown,
 	.state = tt_publishes,
+	.kinds = sandbox_tt_kinds,
+	.loaded = sandbox_tt_loaded,
 };

@@ -26,7 +26,8 @@ struct tt_account { /* account.extra */
 };
 
 struct tt_publish { /* behind one publish_id */
-	const char *id, *upload_id;
+	struct record record;
+	const char *id, *upload_id, *object_id;
 	struct account *account;
 	const char *title, *caption, *privacy, *options, *mime;
 	struct list urls;  /* photos, pulled */
@@ -61,6 +62,11 @@ struct account *sandbox_tt_seed_account(struct world *w, const json_t *in);
 
 /* tt_login.c: token, scope, rate; NULL with the error written */
 struct account *sandbox_tt_account(struct exchange *ex, const char *scope, enum tt_rate rate);
+
+/* tt_store.c */
+extern const struct record_kind sandbox_tt_kinds[];
+void sandbox_tt_loaded(struct world *w);
+void sandbox_tt_publish_keep(struct world *w, struct tt_publish *p); /* among those to be found */
 
 /* tt_process.c */
 const char *sandbox_tt_status(struct world *w, struct tt_publish *p);

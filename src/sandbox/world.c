@@ -308,9 +308,14 @@ size_t sandbox_world_in_day(const struct world *w, const struct list *instants, 
 
 void sandbox_world_spend(struct world *w, struct list *instants)
 {
+	sandbox_world_spend_at(w, instants, sandbox_world_now(w));
+}
+
+void sandbox_world_spend_at(struct world *w, struct list *instants, int64_t at_us)
+{
 	int64_t *at = arena_alloc(w->arena, sizeof(*at));
 
-	*at = sandbox_world_now(w);
+	*at = at_us;
 	sandbox_list_add(instants, at);
 }
 

@@ -175,6 +175,7 @@ struct account *sandbox_world_add_account(struct world *w, const struct sandbox_
 /* How many instants of a rolling day are in the list; drops the others from view. */
 size_t sandbox_world_in_day(const struct world *w, const struct list *instants, size_t *first);
 void sandbox_world_spend(struct world *w, struct list *instants);
+void sandbox_world_spend_at(struct world *w, struct list *instants, int64_t at_us);
 
 /* Into the lists, without a line in the truth log. */
 void sandbox_world_add_object(struct world *w, struct object *o);

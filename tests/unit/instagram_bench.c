@@ -44,11 +44,13 @@ static void config_open(struct bench *b, const char *platform, const char *extra
 void bench_open(struct bench *b, const char *extra)
 {
 	bench_open_for(b, "instagram", extra);
+	b->account.scopes = "instagram_basic instagram_content_publish instagram_manage_comments";
+	b->account.user_token = "USER";
 }
 
 void bench_open_for(struct bench *b, const char *platform, const char *extra)
 {
-	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/instagram.XXXXXX" };
+	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/bench.XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(b->folder));
 	config_open(b, platform, extra);
 	platform_app_init(&b->app, b->arena, b->config, platform_find(platform), true);
@@ -56,9 +58,7 @@ void bench_open_for(struct bench *b, const char *platform, const char *extra)
 		.id = "acc_1",
 		.remote_id = "1784",
 		.username = "acmebakery",
-		.scopes = "instagram_basic instagram_content_publish instagram_manage_comments",
 		.access_token = "PAGE",
-		.user_token = "USER",
 	};
 	b->post = (struct publication){ .caption = "Fresh bread",
 					.media = b->media,
