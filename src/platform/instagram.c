@@ -168,6 +168,7 @@ const struct platform platform_instagram = {
 	.renew = instagram_renew,
 	.renew_at = renew_at,
 	.revoke = instagram_revoke,
+	.inspect = instagram_inspect,
 	.check = instagram_check,
 	.stage = instagram_stage,
 	.fire = instagram_fire,
