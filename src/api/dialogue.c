@@ -58,6 +58,7 @@ static const struct http_reply *ask(const struct dialogue *d, struct http_reques
 	struct http_reply *reply = arena_alloc(d->req->arena, sizeof(*reply));
 
 	r->timeout_ms = patience_ms(d, r->timeout_ms);
+	r->is_once = r->verb != VERB_GET; /* a code or a refresh token counts once */
 	if (net_perform(d->req->app->net, NET_REPEATABLE, r, reply, reterr) < 0)
 		return NULL;
 	arena_defer(d->req->arena, reply_release, reply);

@@ -194,6 +194,8 @@ static bool advance(struct renewing *w, const struct http_reply *last)
 	if (step == STEP_SEND) {
 		if (w->step.request->timeout_ms == 0 || w->step.request->timeout_ms > CALL_MS)
 			w->step.request->timeout_ms = CALL_MS;
+		/* A rotating refresh token that is sent twice may end the connection. */
+		w->step.request->is_once = true;
 		(void)FP(F08_refresh_sent);
 		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
 				w);
