@@ -25,7 +25,7 @@ const struct setting platform_pinterest_settings[] = {
 	ROW("upload_base", TEXT, "https://pinterest-media-upload.s3-accelerate.amazonaws.com", 0, 0, "Host that takes video bytes."),
 	ROW("upload_host_suffix", TEXT, "amazonaws.com", 0, 0, "Upload addresses that Pinterest hands out must lie below it, or at upload_base."),
 	ROW("pin_url", TEXT, "https://www.pinterest.com", 0, 0, "Where people see a pin."),
-	ROW("image_source", TEXT, "auto", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
+	ROW("image_source", WORD, "auto base64 url", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
 	ROW("base64_max_bytes", INT, "4194304", 1, 104857600, "Images of one pin that together are larger are fetched by Pinterest, with image_source auto."),
 	ROW("posts_per_day", INT, "0", 0, 100000, "Pins in 24 hours behind which a check before publishing warns; Pinterest names no number. 0: never."),
 	ROW("title_max", INT, "100", 1, 100000, "Most characters of a title."),
