@@ -45,6 +45,23 @@ platform_sections() {
 	done
 }
 
+# Sections of the text on stdin that the INI file lacks: those of platforms that came later.
+sections_lacking() {
+	awk 'FNR == NR { if (/^[ \t]*\[/) { gsub(/[ \t\r]/, ""); has[$0] = 1 } next }
+		/^\[/ { lacks = !($0 in has); if (lacks) print "" }
+		lacks && NF' "$CONFIG" -
+}
+
+# An INI file of an older version is added to and otherwise left as it is.
+complete_config() {
+	local more
+	more=$(platform_sections "http://$(setting sandbox listen 127.0.0.1:8090)" | sections_lacking)
+	[ -n "$more" ] || return 0
+	step "adding to $CONFIG: $(printf '%s\n' "$more" | grep '^\[' | tr '\n' ' ')"
+	printf '\n%s\n' "${more#$'\n'}" >>"$CONFIG"
+	stop_programs
+}
+
 first_config() {
 	local port sandbox
 	port=$(free_port "${CARILLON_PORT:-8443}")
@@ -91,6 +108,7 @@ EOT
 
 make_config() {
 	[ -f "$CONFIG" ] || first_config | put "$CONFIG" root "$GROUP" 640
+	complete_config
 	[ -f "$HOME_DIR/keys/sandbox.secret" ] ||
 		printf 'sandbox-secret\n' | put "$HOME_DIR/keys/sandbox.secret" "$RUN_USER" "$GROUP" 440
 	make_sandbox_config

@@ -15,6 +15,7 @@
 #include "crypto/keys.h"
 #include "db/conn.h"
 #include "jobs/cleanup.h"
+#include "jobs/expiry.h"
 #include "jobs/refresh.h"
 #include "net/client.h"
 #include "platform/platform.h"
@@ -84,18 +85,21 @@ static int serve(struct app *app, bool once, struct problem *reterr)
 	struct engine *e = NULL;
 	struct refresh *refresh;
 	struct cleanup *cleanup;
+	struct expiry *expiry;
 	int done;
 
 	if (engine_open(app, &e, reterr) < 0)
 		return -1;
 	refresh = refresh_new(app, e);
 	cleanup = cleanup_new(app, e);
+	expiry = expiry_new(app, e);
 	done = engine_run(e, once, &stop_asked, reterr);
 	/* Open transfers point into engine and jobs: they end first. */
 	net_free(app->net);
 	app->net = NULL;
 	refresh_free(refresh);
 	cleanup_free(cleanup);
+	expiry_free(expiry);
 	engine_free(e);
 	return done;
 }

@@ -87,33 +87,29 @@ static int64_t next_renewal(const struct renewing *w, int64_t expires_us)
 	return p->renew_at(&w->app, w->refresh->now_us, expires_us);
 }
 
-static bool is_later(int64_t us, int64_t than_us)
+static bool is_replaced(const struct token *list, size_t n, const char *kind)
 {
-	return us != INSTANT_NONE && (than_us == INSTANT_NONE || us > than_us);
-}
-
-static bool is_renewed(const struct renewing *w, const char *kind)
-{
-	for (size_t i = 0; i < w->r.tokens_n; i++) {
-		if (strcmp(w->r.tokens[i].kind, kind) == 0 && w->r.tokens[i].value &&
-		    *w->r.tokens[i].value)
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].kind, kind) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* The latest end of the tokens that stay as they are: an answer need not bring all kinds. */
-static int64_t kept_until(const struct renewing *w)
+/* The account lives as long as its longest token, those included that the answer left as they are. */
+static int64_t life_of(const struct renewing *w, const struct token *list, size_t n)
 {
-	int64_t until_us = INSTANT_NONE;
+	int64_t last_us = INSTANT_NONE; /* less than any instant */
 
+	for (size_t i = 0; i < n; i++)
+		last_us = list[i].expires_us > last_us ? list[i].expires_us : last_us;
 	for (size_t i = 0; i < w->tokens.n; i++) {
 		const struct token *t = &w->tokens.v[i];
 
-		if (!is_renewed(w, t->kind) && is_later(t->expires_us, until_us))
-			until_us = t->expires_us;
+		if (t->expires_us > last_us && !is_replaced(list, n, t->kind))
+			last_us = t->expires_us;
 	}
-	return until_us;
+	return last_us != INSTANT_NONE ? last_us : w->row.expires_us;
 }
 
 static void renewed(struct renewing *w)
@@ -125,7 +121,7 @@ static void renewed(struct renewing *w)
 	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 
-	/* The account lives as long as its longest token; renewal follows the one that dies first. */
+	/* Renewal follows the one that dies first. */
 	for (size_t i = 0; i < w->r.tokens_n && n < TOKENS_MAX; i++) {
 		const struct connect_token *t = &w->r.tokens[i];
 
@@ -135,14 +131,12 @@ static void renewed(struct renewing *w)
 					    .value = t->value,
 					    .expires_us = t->expires_us,
 					    .issued_us = INSTANT_NONE };
-		if (is_later(t->expires_us, in.expires_us))
-			in.expires_us = t->expires_us;
-		if (t->expires_us != INSTANT_NONE &&
-		    (first_us == INSTANT_NONE || t->expires_us < first_us))
+		if (t->expires_us == INSTANT_NONE)
+			continue;
+		if (first_us == INSTANT_NONE || t->expires_us < first_us)
 			first_us = t->expires_us;
 	}
-	if (in.expires_us == INSTANT_NONE)
-		in.expires_us = w->row.expires_us;
+	in.expires_us = life_of(w, list, n);
 	in.tokens = (struct token_set){ list, n };
 	in.next_us = next_renewal(w, first_us == INSTANT_NONE ? in.expires_us : first_us);
 	settle(w, &in);
@@ -200,6 +194,8 @@ static bool advance(struct renewing *w, const struct http_reply *last)
 	if (step == STEP_SEND) {
 		if (w->step.request->timeout_ms == 0 || w->step.request->timeout_ms > CALL_MS)
 			w->step.request->timeout_ms = CALL_MS;
+		/* A rotating refresh token that is sent twice may end the connection. */
+		w->step.request->is_once = true;
 		(void)FP(F08_refresh_sent);
 		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
 				w);

@@ -18,7 +18,7 @@ extern const struct platform platform_instagram;
 #define ROW(name, type, fallback, least, most, sentence) \
 	{ NULL, name, SETTING_##type, fallback, least, most, sentence }
 const struct setting platform_instagram_settings[] = {
-	ROW("login_mode", TEXT, "facebook", 0, 0, "facebook (Facebook Login, pages) or instagram (Instagram Login, no page)."),
+	ROW("login_mode", WORD, "facebook instagram", 0, 0, "facebook (Facebook Login, pages) or instagram (Instagram Login, no page)."),
 	ROW("client_id", TEXT, "", 0, 0, "App id at Meta; for Instagram Login the Instagram app id."),
 	ROW("client_secret_file", PATH, "", 0, 0, "File (0400) with the app secret."),
 	ROW("config_id", TEXT, "", 0, 0, "Facebook Login for Business configuration; replaces scopes."),
@@ -34,8 +34,8 @@ const struct setting platform_instagram_settings[] = {
 	ROW("ig_token_base", TEXT, "https://api.instagram.com", 0, 0, "Code exchange of Instagram Login."),
 	ROW("ig_graph_base", TEXT, "https://graph.instagram.com", 0, 0, "Graph API of Instagram Login."),
 	ROW("profile_url", TEXT, "https://www.instagram.com", 0, 0, "Where a profile is shown when a post's own address is not known."),
-	ROW("publish_token", TEXT, "page", 0, 0, "Token that creates and publishes: page or user (Facebook Login)."),
-	ROW("read_token", TEXT, "user", 0, 0, "Token that reads: page or user (Facebook Login)."),
+	ROW("publish_token", WORD, "page user", 0, 0, "Token that creates and publishes: page or user (Facebook Login)."),
+	ROW("read_token", WORD, "user page", 0, 0, "Token that reads: page or user (Facebook Login)."),
 	ROW("quota_total_fallback", INT, "50", 1, 100000, "Posts per 24 hours when Instagram does not say."),
 	ROW("caption_max", INT, "2200", 1, 100000, "Most UTF-16 code units of a caption."),
 	ROW("hashtags_max", INT, "30", 0, 1000, "Most hashtags of a caption."),
@@ -168,6 +168,7 @@ const struct platform platform_instagram = {
 	.renew = instagram_renew,
 	.renew_at = renew_at,
 	.revoke = instagram_revoke,
+	.inspect = instagram_inspect,
 	.check = instagram_check,
 	.stage = instagram_stage,
 	.fire = instagram_fire,

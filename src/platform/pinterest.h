@@ -102,6 +102,8 @@ enum step pinterest_revoke(struct renewal *r, const struct http_reply *last,
 			   struct step_result *ret);
 enum step pinterest_boards(struct board_list *l, const struct http_reply *last,
 			   struct step_result *ret);
+enum step pinterest_inspect(struct inspection *i, const struct http_reply *last,
+			    struct step_result *ret);
 void pinterest_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret);
 enum step pinterest_stage(struct delivery *d, const struct http_reply *last,

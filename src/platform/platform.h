@@ -103,6 +103,32 @@ struct findings {
 void findings_add(struct findings *f, bool is_warning, const char *pointer, const char *code,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* How often something may be done: {"posts", 50, 2, 86400} is 2 of 50 posts in 24 hours. */
+struct cap {
+	const char *what;
+	int64_t most, used, window_s; /* used -1: not known */
+};
+
+/* What only the platform can tell before a post: caps left, what the account may do now. */
+struct inspection {
+	struct arena *arena; /* lives for the whole dialogue, and behind it */
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const struct publication *post;
+	int64_t now_us, posted_today; /* posted: what we ourselves published in the last 24 hours */
+	json_t *memo;
+	struct findings *findings; /* added to */
+	struct cap caps[4];
+	size_t caps_n;
+	json_t *facts; /* object: what the account may choose from; shown as it is */
+};
+void inspection_cap(struct inspection *i, const struct cap *cap);
+/*
+ * A cap by our own count against the setting posts_per_day (0: none). Others may post beside us,
+ * and what platforms allow varies: reaching it is a warning.
+ */
+void inspection_count(struct inspection *i);
+
 struct connect_token {
 	const char *kind, *value; /* kind: access, refresh, user */
 	int64_t expires_us;       /* INSTANT_NONE: no date */
@@ -184,6 +210,9 @@ struct platform {
 	/* NULL: accounts have no boards. Reads only. */
 	enum step (*boards)(struct board_list *l, const struct http_reply *last,
 			    struct step_result *ret);
+	/* NULL: nothing beyond ->check. Reads only; DONE: PUBLISHED, or why it could not be told. */
+	enum step (*inspect)(struct inspection *i, const struct http_reply *last,
+			     struct step_result *ret);
 	/* Everything that can be said without I/O about this post on this account. */
 	void (*check)(const struct platform_app *app, const struct platform_account *account,
 		      const struct publication *post, struct findings *ret);

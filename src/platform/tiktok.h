@@ -91,6 +91,9 @@ bool tiktok_is_inbox(const struct platform_app *app, const struct publication *p
 const char *tiktok_privacy_wish(const struct platform_app *app,
 				const struct platform_account *account,
 				const struct publication *post);
+struct http_request *tiktok_creator_call(const struct delivery *d);
+/* Whether the creator's privacy_level_options have it. */
+bool tiktok_is_offered(const json_t *options, const char *level);
 /* Of photos. */
 const char *tiktok_title(const struct publication *post);
 const char *tiktok_description(const struct publication *post);
@@ -124,6 +127,8 @@ enum tiktok_state tiktok_status_read(struct delivery *d, struct tiktok_reply *r)
 enum step tiktok_connect(struct connect *c, const struct http_reply *last, struct step_result *ret);
 enum step tiktok_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step tiktok_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step tiktok_inspect(struct inspection *i, const struct http_reply *last,
+			 struct step_result *ret);
 void tiktok_check(const struct platform_app *app, const struct platform_account *account,
 		  const struct publication *post, struct findings *ret);
 enum step tiktok_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);

@@ -62,13 +62,18 @@ static enum script_move ask_begin(void *ctx, struct step_result *ret)
 	return kind == TIKTOK_VIDEO ? stage_go(d, "init") : stage_end(d, ret);
 }
 
+struct http_request *tiktok_creator_call(const struct delivery *d)
+{
+	return tiktok_call(d, "tt.creator", "/v2/post/publish/creator_info/query/", NULL);
+}
+
 static enum script_move ask_creator(void *ctx, struct step_result *ret)
 {
-	ret->request = tiktok_call(ctx, "tt.creator", "/v2/post/publish/creator_info/query/", NULL);
+	ret->request = tiktok_creator_call(ctx);
 	return SCRIPT_SEND;
 }
 
-static bool is_offered(const json_t *options, const char *level)
+bool tiktok_is_offered(const json_t *options, const char *level)
 {
 	const json_t *option;
 	size_t i;
@@ -102,7 +107,8 @@ static bool creator_allows(struct delivery *d, const json_t *creator, const char
 	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				      "privacy_level_option_mismatch" };
 
-	if (!level || !is_offered(json_object_get(creator, "privacy_level_options"), level)) {
+	if (!level ||
+	    !tiktok_is_offered(json_object_get(creator, "privacy_level_options"), level)) {
 		script_refuse(
 			d->arena, &why, ret,
 			"TikTok does not offer the account the privacy level %s; choose another.",

@@ -108,6 +108,8 @@ enum step twitter_connect(struct connect *c, const struct http_reply *last,
 			  struct step_result *ret);
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step twitter_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step twitter_inspect(struct inspection *i, const struct http_reply *last,
+			  struct step_result *ret);
 void twitter_check(const struct platform_app *app, const struct platform_account *account,
 		   const struct publication *post, struct findings *ret);
 enum step twitter_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);

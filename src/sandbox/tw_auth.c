@@ -170,7 +170,8 @@ static void token_answer(struct exchange *ex, struct grant *g)
 				     (const char *)g->granted.v[i]);
 	body = json_pack("{s:s,s:i,s:s,s:s}", "token_type", "bearer", "expires_in", ACCESS_LIFE_S,
 			 "access_token", access->text, "scope", scope);
-	if (sandbox_list_has_text(&g->granted, "offline.access"))
+	if (sandbox_list_has_text(&g->granted, "offline.access") &&
+	    sandbox_faults_hit(ex, "token.no_refresh") == NULL)
 		json_object_set_new(
 			body, "refresh_token",
 			json_string(sandbox_world_add_token(ex->world, g, TW_REFRESH, "UmVm", 0)

@@ -13,6 +13,7 @@ static const char *const own_points[] = {
 	"oauth.partial_scopes",
 	"oauth.callback_twice",
 	"token.drop_after_commit",
+	"token.no_refresh",
 	"auth.401",
 	"auth.403_scope",
 	"auth.403_unknown",

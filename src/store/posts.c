@@ -11,7 +11,7 @@
 
 #define STATES_TEXT_MAX 160
 
-enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT, TARGET };
+enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT, TARGET, COUNT_DAY };
 
 #define SELECT "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
 #define FILTERS                                                                    \
@@ -69,6 +69,12 @@ const struct stmt store_posts_statements[] = {
 		     "LEFT JOIN accounts ON accounts.workspace_id = w.id AND accounts.id = ? "
 		     "WHERE w.id = ?",
 		     NULL },
+	/* The bound on due_at is for the index: nothing goes out more than 12 h late. */
+	[COUNT_DAY] = { "posts.count_day", STMT_WORKSPACE, "ss",
+			"SELECT COUNT(*) FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND due_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY "
+			"AND published_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY",
+			NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -369,5 +375,17 @@ int store_posts_list(struct db *db, const char *ws, const struct post_query *q, 
 		return -1;
 	list.has_more = page_trim(&q->page, &list.n);
 	*ret = list;
+	return 0;
+}
+
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr)
+{
+	struct rows *r = NULL;
+
+	if (db_query_one(db, ROW(COUNT_DAY), &r, reterr, ws, account_id) != 1)
+		return -1;
+	*ret_n = rows_int(r, 0);
+	rows_end(r);
 	return 0;
 }

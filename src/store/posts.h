@@ -123,6 +123,10 @@ struct post_query {
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
 		     struct posts *ret, struct problem *reterr);
 
+/* How many posts of the account went out in the last 24 hours. */
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr);
+
 enum post_change {
 	POST_CHANGE_TIME = 1,
 	POST_CHANGE_OVERRIDES = 2,

@@ -14,6 +14,9 @@ struct person {
 	size_t pages;
 };
 
+/* Tells the sandbox something; the case fails unless it answers with that status. */
+void sandbox_post(const char *path, const char *body, long status);
+
 void person_make(struct person *ret, size_t pages);
 
 /* Address of the consent page for this query (such as "?redirect=/x"); the cookie it came with. */
@@ -27,5 +30,7 @@ char *connect_consent(const struct start *s, const struct person *p, const char 
 struct answer *connect_callback(const char *url, const char *cookie);
 /* All of it for a person with one page; gives the account's id, caller frees. */
 char *connect_account(const char *token, const struct person *p, const char *mode);
+/* Connects that person of another platform, live; the account's id, caller frees. */
+char *connect_user(const char *token, const char *platform, const char *user);
 
 #endif
