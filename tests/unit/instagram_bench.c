@@ -23,7 +23,7 @@ static const char *file_write(struct bench *b, const char *name, const char *tex
 	return path;
 }
 
-static void config_open(struct bench *b, const char *extra)
+static void config_open(struct bench *b, const char *platform, const char *extra)
 {
 	struct problem why = { 0 };
 	const struct setting_group *groups;
@@ -33,19 +33,24 @@ static void config_open(struct bench *b, const char *extra)
 	secret = file_write(b, "secret", BENCH_SECRET "\n");
 	ini = file_write(b, "ini",
 			 arena_printf(b->arena,
-				      "[server]\npublic_url = https://pub.example\n[instagram]\n"
+				      "[server]\npublic_url = https://pub.example\n[%s]\n"
 				      "client_id = 4711\nclient_secret_file = %s\n%s\n",
-				      secret, extra));
+				      platform, secret, extra));
 	groups = platform_setting_groups(&n);
 	ck_assert_msg(config_load(ini, groups, n, &b->config, &why) == 0, "%s", why.detail);
 }
 
 void bench_open(struct bench *b, const char *extra)
 {
-	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/instagram.XXXXXX" };
+	bench_open_on(b, "instagram", extra);
+}
+
+void bench_open_on(struct bench *b, const char *platform, const char *extra)
+{
+	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/platform.XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(b->folder));
-	config_open(b, extra);
-	platform_app_init(&b->app, b->arena, b->config, platform_find("instagram"), true);
+	config_open(b, platform, extra);
+	platform_app_init(&b->app, b->arena, b->config, platform_find(platform), true);
 	b->account = (struct platform_account){
 		.id = "acc_1",
 		.remote_id = "1784",

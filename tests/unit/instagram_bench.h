@@ -28,6 +28,8 @@ struct bench {
 
 /* extra: further lines for [instagram], or "". */
 void bench_open(struct bench *b, const char *extra);
+/* The same for another platform; the account stays to be filled in. */
+void bench_open_on(struct bench *b, const char *platform, const char *extra);
 void bench_close(struct bench *b);
 /* n images of 1080 x 1080; the kind is as given. */
 void bench_images(struct bench *b, enum content_kind kind, size_t n);
