@@ -196,10 +196,10 @@ static json_t *code_save(const struct record *r)
 {
 	const struct code *c = (const struct code *)r;
 
-	return json_pack("{s:s,s:s,s:I,s:I,s:b,s:s?,s:s?}", "text", c->text, "redirect",
+	return json_pack("{s:s,s:s,s:I,s:I,s:b,s:s?,s:s?,s:s?}", "text", c->text, "redirect",
 			 c->redirect_uri, "grant", (json_int_t)c->grant->record.no, "expires_us",
 			 (json_int_t)c->expires_us, "used", c->is_used, "challenge", c->challenge,
-			 "method", c->challenge_method);
+			 "method", c->challenge_method, "options", c->options);
 }
 
 static struct record *code_load(struct world *w, const json_t *in)
@@ -214,6 +214,7 @@ static struct record *code_load(struct world *w, const json_t *in)
 	c->is_used = sandbox_state_bool(in, "used");
 	c->challenge = sandbox_state_text(w, in, "challenge");
 	c->challenge_method = sandbox_state_text(w, in, "method");
+	c->options = sandbox_state_text(w, in, "options");
 	if (c->text == NULL || c->redirect_uri == NULL || c->grant == NULL)
 		return NULL;
 	sandbox_map_put(&w->codes, c->text, c);

@@ -50,6 +50,7 @@ struct code {
 	int64_t expires_us;
 	bool is_used;
 	const char *challenge, *challenge_method; /* PKCE; NULL without */
+	const char *options;                      /* of the question, see consent.h */
 };
 
 struct token {
@@ -182,6 +183,8 @@ struct object *sandbox_world_object(struct world *w, const struct sandbox_platfo
 /* Writes the truth line, then makes the object visible. false: the log failed, nothing happened. */
 bool sandbox_world_publish(struct exchange *ex, struct object *o);
 void sandbox_world_delete(struct exchange *ex, struct object *o);
+/* Writes a truth line about what is there already; false: the log failed. */
+bool sandbox_world_tell(struct exchange *ex, const struct object *o, const char *event);
 
 uint64_t *sandbox_world_counter(struct world *w, struct map *m, const char *key);
 
