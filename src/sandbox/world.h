@@ -60,6 +60,7 @@ struct token {
 	int kind; /* the platform's own enum */
 	struct grant *grant;
 	const char *subject;           /* page or account; NULL: the person */
+	const char *scopes;            /* with spaces; NULL: those of the grant */
 	int64_t issued_us, expires_us; /* expires_us INSTANT_NONE: never */
 	int dead_reason;               /* 0 alive; else the platform's reason */
 	bool is_expired_by_hand;

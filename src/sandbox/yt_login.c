@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *scope, *meaning;
-} scopes[] = {
+} scopes_known[] = {
 	{ "https://www.googleapis.com/auth/youtube.upload", "Manage your YouTube videos" },
 	{ "https://www.googleapis.com/auth/youtube.readonly", "View your YouTube account" },
 	{ "https://www.googleapis.com/auth/youtube", "Manage your YouTube account" },
@@ -30,9 +30,9 @@ static const struct {
 
 static const char *meaning_of(const char *scope)
 {
-	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
-		if (strcmp(scopes[i].scope, scope) == 0)
-			return scopes[i].meaning;
+	for (size_t i = 0; i < ARRAY_LEN(scopes_known); i++)
+		if (strcmp(scopes_known[i].scope, scope) == 0)
+			return scopes_known[i].meaning;
 	return NULL;
 }
 
@@ -135,9 +135,11 @@ void sandbox_yt_dialog(struct exchange *ex)
 	ask->code_life_s = w->settings.code_life_s;
 	ask->challenge = kept(w, sandbox_exchange_param(ex, "code_challenge"));
 	ask->challenge_method = kept(w, method != NULL ? method : "plain");
-	ask->options = arena_printf(w->arena, "%s %s",
-				    param_is(ex, "access_type", "offline") ? "offline" : "online",
-				    sandbox_list_has_text(&prompts, "consent") ? "consent" : "");
+	ask->options = arena_printf(
+		w->arena, "%s %s %s %s",
+		param_is(ex, "access_type", "offline") ? "offline" : "online",
+		sandbox_list_has_text(&prompts, "consent") ? "consent" : "-",
+		param_is(ex, "include_granted_scopes", "true") ? "all" : "asked", scope);
 	sandbox_consent_begin(ex, ask);
 }
 
@@ -209,33 +211,64 @@ static int64_t refresh_count(const struct world *w, const struct grant *g,
 	return n;
 }
 
-static struct token *refresh_new(struct exchange *ex, struct grant *g)
+/* What a code's options say. */
+struct wish {
+	bool is_lasting, wants_consent, wants_all;
+	struct list scopes;
+};
+
+static void wish_read(struct exchange *ex, const struct code *code, struct wish *ret)
+{
+	struct list words = sandbox_list_new(ex->arena);
+
+	sandbox_list_split(&words, code->options, " ");
+	ret->scopes = sandbox_list_new(ex->arena);
+	for (size_t i = 3; i < words.n; i++)
+		sandbox_list_add(&ret->scopes, words.v[i]);
+	ret->is_lasting = sandbox_list_has_text(&words, "offline");
+	ret->wants_consent = sandbox_list_has_text(&words, "consent");
+	ret->wants_all = sandbox_list_has_text(&words, "all");
+}
+
+/* What was granted of that; earlier grants count when all was wished for. */
+static const char *wish_granted(struct world *w, const struct grant *g, const struct wish *wish)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < g->granted.n; i++)
+		if (wish->wants_all || sandbox_list_has_text(&wish->scopes, g->granted.v[i]))
+			text = arena_printf(w->arena, "%s%s%s", text, *text != '\0' ? " " : "",
+					    (const char *)g->granted.v[i]);
+	return text;
+}
+
+static struct token *refresh_new(struct exchange *ex, struct grant *g, const char *scopes)
 {
 	struct yt_state *state = sandbox_yt_state(ex->world);
-	struct token *oldest;
+	struct token *oldest, *t;
 
 	while (refresh_count(ex->world, g, &oldest) >= state->refresh_cap && oldest != NULL)
 		sandbox_world_kill(ex->world, oldest, DEAD_CROWDED);
-	return sandbox_world_add_token(ex->world, g, YT_REFRESH, "1//0g",
-				       state->is_testing ? TESTING_LIFE_S : UNUSED_LIFE_S);
+	t = sandbox_world_add_token(ex->world, g, YT_REFRESH, "1//0g",
+				    state->is_testing ? TESTING_LIFE_S : UNUSED_LIFE_S);
+	t->scopes = scopes;
+	return t;
 }
 
-static void token_answer(struct exchange *ex, struct grant *g, const struct token *refresh)
+static void token_answer(struct exchange *ex, struct grant *g, const char *scopes,
+			 const struct token *refresh)
 {
 	const struct yt_state *state = sandbox_yt_state(ex->world);
-	const struct token *access =
+	struct token *access =
 		sandbox_world_add_token(ex->world, g, YT_ACCESS, "ya29.a0", state->access_s);
-	const char *scope = "";
 	json_t *body;
 
-	for (size_t i = 0; i < g->granted.n; i++)
-		scope = arena_printf(ex->arena, "%s%s%s", scope, i > 0 ? " " : "",
-				     (const char *)g->granted.v[i]);
+	access->scopes = scopes;
 	body = json_pack("{s:s,s:I}", "access_token", access->text, "expires_in",
 			 (json_int_t)(state->access_s - 1));
 	if (refresh != NULL)
 		json_object_set_new(body, "refresh_token", json_string(refresh->text));
-	json_object_set_new(body, "scope", json_string(scope));
+	json_object_set_new(body, "scope", json_string(scopes));
 	json_object_set_new(body, "token_type", json_string("Bearer"));
 	if (refresh != NULL && state->is_testing)
 		json_object_set_new(body, "refresh_token_expires_in",
@@ -272,38 +305,49 @@ static bool grant_has_refresh(const struct world *w, const struct grant *g)
 	return false;
 }
 
-static void token_code(struct exchange *ex, const struct app *app)
+/* The code as it may be used; NULL: refused. */
+static struct code *code_take(struct exchange *ex, const struct app *app)
 {
 	const char *redirect = sandbox_exchange_param(ex, "redirect_uri");
 	const char *text = sandbox_exchange_param(ex, "code");
 	struct code *code = text != NULL ? sandbox_map_get(&ex->world->codes, text) : NULL;
-	bool is_lasting;
 
 	if (code == NULL || code->grant->app != app || code->grant->is_removed || code->is_used ||
 	    code->expires_us <= sandbox_world_now(ex->world)) {
 		token_fail(ex, 400, "invalid_grant",
 			   code != NULL ? "Bad Request" : "Malformed auth code.");
-		return;
+		return NULL;
 	}
 	if (redirect == NULL || strcmp(redirect, code->redirect_uri) != 0) {
 		token_fail(ex, 400, "redirect_uri_mismatch", "Bad Request");
-		return;
+		return NULL;
 	}
 	code->is_used = true;
 	sandbox_state_touch(ex->world, &code->record);
-	if (!verifier_fits(ex, code)) {
-		token_fail(ex, 400, "invalid_grant",
-			   sandbox_exchange_param(ex, "code_verifier") == NULL
-				   ? "Missing code verifier."
-				   : "Invalid code verifier.");
+	if (verifier_fits(ex, code))
+		return code;
+	token_fail(ex, 400, "invalid_grant",
+		   sandbox_exchange_param(ex, "code_verifier") == NULL ? "Missing code verifier."
+								       : "Invalid code verifier.");
+	return NULL;
+}
+
+static void token_code(struct exchange *ex, const struct app *app)
+{
+	const struct code *code = code_take(ex, app);
+	const char *scopes;
+	struct wish wish;
+	bool is_lasting;
+
+	if (code == NULL)
 		return;
-	}
-	is_lasting = strncmp(code->options, "offline", 7) == 0 &&
-		     (strstr(code->options, "consent") != NULL ||
-		      !grant_has_refresh(ex->world, code->grant));
-	if (sandbox_faults_hit(ex, "token.no_refresh_token") != NULL)
-		is_lasting = false;
-	token_answer(ex, code->grant, is_lasting ? refresh_new(ex, code->grant) : NULL);
+	wish_read(ex, code, &wish);
+	scopes = wish_granted(ex->world, code->grant, &wish);
+	is_lasting = wish.is_lasting &&
+		     (wish.wants_consent || !grant_has_refresh(ex->world, code->grant)) &&
+		     sandbox_faults_hit(ex, "token.no_refresh_token") == NULL;
+	token_answer(ex, code->grant, scopes,
+		     is_lasting ? refresh_new(ex, code->grant, scopes) : NULL);
 }
 
 static void token_refresh(struct exchange *ex, const struct app *app)
@@ -321,7 +365,7 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 		t->expires_us = sandbox_world_now(ex->world) + UNUSED_LIFE_S * US_PER_S;
 		sandbox_state_touch(ex->world, &t->record);
 	}
-	token_answer(ex, t->grant, NULL);
+	token_answer(ex, t->grant, t->scopes, NULL);
 }
 
 void sandbox_yt_token(struct exchange *ex)

@@ -102,8 +102,11 @@ static bool quota_take(struct exchange *ex, struct app *app, enum yt_method meth
 
 static bool scope_ok(struct exchange *ex, const struct token *t, enum yt_method method)
 {
+	struct list given = sandbox_list_new(ex->arena);
+
+	sandbox_list_split(&given, t->scopes, " ");
 	for (const char *const *scope = methods[method].scopes; *scope != NULL; scope++)
-		if (sandbox_list_has_text(&t->grant->granted, *scope))
+		if (sandbox_list_has_text(&given, *scope))
 			return true;
 	return sandbox_yt_fail(ex, "insufficientPermissions");
 }
