@@ -42,6 +42,8 @@ platform_sections() {
 		sandbox_section "tiktok$mode" "$url/tiktok" dialog_base api_base upload_base profile_url
 		sandbox_section "pinterest$mode" "$url/pinterest" oauth_base api_base upload_base pin_url
 		sandbox_section "twitter$mode" "$url/twitter" dialog_base api_base profile_url
+		sandbox_section "youtube$mode" "$url/youtube" dialog_base token_base api_base \
+			upload_base watch_base
 	done
 }
 

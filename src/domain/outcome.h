@@ -57,6 +57,8 @@ struct outcome {
 	enum outcome_kind kind;
 	int64_t retry_after_s; /* DEFER, UNKNOWN: the platform's own wish; 0: ours */
 	const char *remote_id, *remote_url, *handle;
+	/* PUBLISHED: a word for what fell short of the wish ("kept_private"); NULL nothing */
+	const char *remark;
 	struct post_error error; /* DEFER, REFUSED, REAUTH, REFRESH, UNKNOWN, RESTAGE */
 };
 

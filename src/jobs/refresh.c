@@ -115,9 +115,7 @@ static int64_t life_of(const struct renewing *w, const struct token *list, size_
 static void renewed(struct renewing *w)
 {
 	struct token list[TOKENS_MAX];
-	struct token_settle in = { .account_id = w->row.id,
-				   .fence = w->fence,
-				   .expires_us = kept_until(w) };
+	struct token_settle in = { .account_id = w->row.id, .fence = w->fence };
 	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 

@@ -110,3 +110,16 @@ int64_t script_list_at(const char *list, int64_t i)
 			return value;
 	}
 }
+
+bool script_list_ends(const char *list, int64_t i)
+{
+	for (; i >= 0; i--) {
+		char *end;
+
+		(void)strtoll(list, &end, 10);
+		if (end == list)
+			return true;
+		list = end + strspn(end, " ,");
+	}
+	return false;
+}

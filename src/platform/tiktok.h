@@ -78,8 +78,6 @@ struct http_request *tiktok_call(const struct delivery *d, const char *label, co
 /* An id that may be text or an integer of 64 bits; NULL: neither. */
 const char *tiktok_id(struct arena *a, const json_t *value);
 void tiktok_json_release(void *doc); /* json_decref for arena_defer() */
-/* Numbers separated by spaces; the i-th, the last one repeats. */
-bool tiktok_list_ends(const char *list, int64_t i);
 
 /* What this publication becomes on TikTok; -1: nothing that TikTok has. */
 enum tiktok_kind { TIKTOK_VIDEO, TIKTOK_PHOTO };

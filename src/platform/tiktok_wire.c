@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -168,17 +167,4 @@ const char *tiktok_id(struct arena *a, const json_t *value)
 	if (json_is_integer(value))
 		return arena_printf(a, "%lld", (long long)json_integer_value(value));
 	return json_string_length(value) > 0 ? arena_strdup(a, json_string_value(value)) : NULL;
-}
-
-bool tiktok_list_ends(const char *list, int64_t i)
-{
-	for (; i >= 0; i--) {
-		char *end;
-
-		(void)strtoll(list, &end, 10);
-		if (end == list)
-			return true;
-		list = end + strspn(end, " ,");
-	}
-	return false;
 }

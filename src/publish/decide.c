@@ -290,6 +290,8 @@ static void take_notes(struct flight *f, const struct delivery_move *d, const st
 		p->waiting_for = NULL;
 	if (o && kind == OUTCOME_STAGED && o->handle)
 		f->handle = arena_strdup(f->arena, o->handle);
+	if (kind == OUTCOME_PUBLISHED && o->remark)
+		p->reason = arena_strdup(f->arena, o->remark);
 	p->tries = d->tries;
 	if (!d->keep_memo)
 		json_object_clear(f->memo);

@@ -92,6 +92,9 @@ static void control_clock(struct exchange *ex)
 	}
 	ex->world->offset_us += s * US_PER_S;
 	sandbox_state_changed(ex->world);
+	for (size_t i = 0; sandbox_platforms[i] != NULL; i++)
+		if (sandbox_platforms[i]->clock != NULL)
+			sandbox_platforms[i]->clock(ex);
 	sandbox_exchange_json(
 		ex, 200, json_pack("{s:I}", "now_us", (json_int_t)sandbox_world_now(ex->world)));
 }
@@ -125,7 +128,7 @@ static const char *kept(struct world *w, const char *text)
 	return text != NULL ? arena_strdup(w->arena, text) : NULL;
 }
 
-/* {platform, point, times (1; -1 for ever), probability (1), params, match{account,
+/* {platform, point, times (1; -1 for ever), skip (0), probability (1), params, match{account,
  *  caption_contains, endpoint}} */
 static void control_fault_add(struct exchange *ex)
 {
@@ -154,6 +157,7 @@ static void control_fault_add(struct exchange *ex)
 	r->times = json_is_integer(times) ? json_integer_value(times)
 		   : probability != NULL  ? -1
 					  : 1;
+	r->skip = json_integer_value(json_object_get(in, "skip"));
 	r->params = json_is_object(json_object_get(in, "params"))
 			    ? json_incref(json_object_get(in, "params"))
 			    : json_object();

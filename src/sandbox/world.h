@@ -50,6 +50,7 @@ struct code {
 	int64_t expires_us;
 	bool is_used;
 	const char *challenge, *challenge_method; /* PKCE; NULL without */
+	const char *options;                      /* of the question, see consent.h */
 };
 
 struct token {
@@ -59,6 +60,7 @@ struct token {
 	int kind; /* the platform's own enum */
 	struct grant *grant;
 	const char *subject;           /* page or account; NULL: the person */
+	const char *scopes;            /* with spaces; NULL: those of the grant */
 	int64_t issued_us, expires_us; /* expires_us INSTANT_NONE: never */
 	int dead_reason;               /* 0 alive; else the platform's reason */
 	bool is_expired_by_hand;
@@ -184,6 +186,8 @@ struct object *sandbox_world_object(struct world *w, const struct sandbox_platfo
 /* Writes the truth line, then makes the object visible. false: the log failed, nothing happened. */
 bool sandbox_world_publish(struct exchange *ex, struct object *o);
 void sandbox_world_delete(struct exchange *ex, struct object *o);
+/* Writes a truth line about what is there already; false: the log failed. */
+bool sandbox_world_tell(struct exchange *ex, const struct object *o, const char *event);
 
 uint64_t *sandbox_world_counter(struct world *w, struct map *m, const char *key);
 

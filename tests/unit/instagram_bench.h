@@ -30,7 +30,7 @@ struct bench {
 
 /* extra: further lines for [instagram], or "". */
 void bench_open(struct bench *b, const char *extra);
-/* Another platform's adapter on the same bench. */
+/* Another platform's adapter on the same bench; the account stays to be filled in. */
 void bench_open_for(struct bench *b, const char *platform, const char *extra);
 void bench_close(struct bench *b);
 /* n images of 1080 x 1080; the kind is as given. */
