@@ -264,6 +264,29 @@ START_TEST(fault_on_a_later_chunk_spares_the_first)
 }
 END_TEST
 
+/* Slow for whatever platform it is set, and only there; no byte is lost on the way. */
+START_TEST(narrow_line_brings_every_byte)
+{
+	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
+	CLEANUP(client_answer_done) struct answer first = { 0 };
+	CLEANUP(client_answer_done) struct answer rest = { 0 };
+	CLEANUP(client_answer_done) struct answer wrong = { 0 };
+	char sha256[65];
+
+	client_control("bandwidth", "{\"platform\":\"youtube\",\"upload_bytes_per_s\":1500000}");
+	first = yt_put(&u, 0, GRAIN - 1);
+	ck_assert_str_eq(yt_range(&first), "bytes=0-262143");
+	client_control("bandwidth", "{\"platform\":\"youtube\",\"upload_bytes_per_s\":0}");
+	rest = yt_put(&u, GRAIN, FILE_N - 1);
+	ck_assert_int_eq((int)rest.status, 201);
+	yt_file_sha256(&u, sha256);
+	ck_assert_uint_eq(client_truth(sha256), 1);
+	wrong = client_ask("POST", client_url("/_control/bandwidth"),
+			   "{\"platform\":\"youtube\",\"upload_bytes_per_s\":-1}", "");
+	ck_assert_int_eq((int)wrong.status, 422);
+}
+END_TEST
+
 START_TEST(session_ends_with_its_time_or_by_hand)
 {
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
@@ -586,6 +609,7 @@ int main(void)
 	tcase_add_test(t, broken_connection_leaves_whole_grains);
 	tcase_add_test(t, answer_lost_after_the_commit_is_replayed);
 	tcase_add_test(t, fault_on_a_later_chunk_spares_the_first);
+	tcase_add_test(t, narrow_line_brings_every_byte);
 	tcase_add_test(t, session_ends_with_its_time_or_by_hand);
 	tcase_add_test(t, session_outlives_the_program);
 	tcase_add_test(t, scheduled_video_is_public_when_its_time_comes);
