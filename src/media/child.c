@@ -22,6 +22,7 @@
 #define ARGS_MAX    512
 #define MEMORY_MAX  ((rlim_t)2 << 30)
 #define PROCESS_MAX 512 /* of the uid, threads included */
+#define SCRATCH_MAX 4096 /* bytes of a file where nothing may be written: bubblewrap writes some */
 
 struct start {
 	const struct child_box *box;
@@ -35,6 +36,13 @@ static void limit(__rlimit_resource_t what, rlim_t most)
 	struct rlimit r = { most, most };
 
 	setrlimit(what, &r);
+}
+
+static rlim_t file_limit(const struct start *s)
+{
+	if (s->box->writes)
+		return (rlim_t)s->box->writes_max;
+	return s->is_wrapped ? SCRATCH_MAX : 0;
 }
 
 _Noreturn static void become_tool(const struct start *s)
@@ -59,7 +67,7 @@ _Noreturn static void become_tool(const struct start *s)
 		unshare(CLONE_NEWUSER | CLONE_NEWNET); /* a tool has no business with a network */
 	limit(RLIMIT_AS, MEMORY_MAX);
 	limit(RLIMIT_CPU, (rlim_t)s->box->timeout_s + 1);
-	limit(RLIMIT_FSIZE, s->box->writes ? (rlim_t)s->box->writes_max : 0);
+	limit(RLIMIT_FSIZE, file_limit(s));
 	limit(RLIMIT_NOFILE, 128);
 	limit(RLIMIT_NPROC, PROCESS_MAX);
 	limit(RLIMIT_CORE, 0);
@@ -215,8 +223,12 @@ static void wrap(const struct child_box *box, struct args *ret)
 		"--ro-bind",     "/usr",              "/usr",          "--symlink",  "usr/lib",
 		"/lib",          "--symlink",         "usr/lib64",     "/lib64",     "--symlink",
 		"usr/bin",       "/bin",              "--proc",        "/proc",      "--dev",
-		"/dev",          "--tmpfs",           "/tmp",          NULL
+		"/dev",          "--size",            "16777216",      "--tmpfs",    "/tmp",
+		/* Some libraries stand behind links of these. */
+		"--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--ro-bind-try",
+		"/etc/ld.so.cache", "/etc/ld.so.cache", NULL
 	};
+	static const char *const end[] = { "--remount-ro", "/", "--", NULL };
 
 	add(ret, box->bwrap);
 	add_all(ret, fixed);
@@ -230,7 +242,7 @@ static void wrap(const struct child_box *box, struct args *ret)
 		add(ret, box->writes);
 		add(ret, box->writes);
 	}
-	add(ret, "--");
+	add_all(ret, end);
 }
 
 /* What bubblewrap says when it cannot build the box; the tool was not started then. */
@@ -255,7 +267,8 @@ int child_run(const struct child_box *box, const char *const *argv, struct buf *
 		rc = run(box, args->v, ret_out, ret_err);
 		if (!is_box_refused(rc, ret_err))
 			return rc;
-		log_line(LOG_LEVEL_WARN, "media.no_box", "program=%s", box->bwrap);
+		log_line(LOG_LEVEL_WARN, "media.no_box", "program=%s said=\"%.200s\"", box->bwrap,
+			 buf_str(ret_err));
 		buf_clear(ret_out);
 		buf_clear(ret_err);
 		args->n = 0;

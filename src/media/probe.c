@@ -193,22 +193,36 @@ static int64_t line_int(const char *text, const char *name)
 	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
 }
 
-/* What ffmpeg cannot read: sides as shown from the header, then every pixel once. */
-static int probe_still(const struct config *cfg, const char *path, struct media_facts *ret,
+#define TURNED_FROM 5 /* orientations of EXIF: from here on the sides change places */
+
+/* Of a still image: sides as shown, and whether its colours are of another space. */
+static int read_header(const struct config *cfg, const char *path, struct media_facts *ret,
 		       struct problem *reterr)
 {
-	const char *const header[] = { cfg->media_vipsheader, "-a", path, NULL };
-	const char *const decode[] = { cfg->media_vips, "avg", path, NULL };
-	CLEANUP(buf_done) struct buf out = BUF_INIT, average = BUF_INIT;
+	const char *const argv[] = { cfg->media_vipsheader, "-a", path, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	const char *text;
+	bool is_turned_round;
 
-	if (run_tool(cfg, path, header, &out, reterr) < 0)
+	if (run_tool(cfg, path, argv, &out, reterr) < 0)
 		return -1;
-	ret->width = line_int(buf_str(&out), "\nwidth: ");
-	ret->height = line_int(buf_str(&out), "\nheight: ");
+	text = buf_str(&out);
+	is_turned_round = line_int(text, "\norientation: ") >= TURNED_FROM;
+	ret->width = line_int(text, is_turned_round ? "\nheight: " : "\nwidth: ");
+	ret->height = line_int(text, is_turned_round ? "\nwidth: " : "\nheight: ");
+	ret->has_profile = strstr(text, "\nicc-profile-data: ") != NULL;
 	if (ret->width <= 0 || ret->height <= 0)
 		return rejected(reterr, "the file holds no picture");
-	return check_size(cfg, ret, reterr) < 0 ? -1
-						: run_tool(cfg, path, decode, &average, reterr);
+	return check_size(cfg, ret, reterr);
+}
+
+/* What ffmpeg cannot read: every pixel once. */
+static int decode_still(const struct config *cfg, const char *path, struct problem *reterr)
+{
+	const char *const argv[] = { cfg->media_vips, "avg", path, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+
+	return run_tool(cfg, path, argv, &out, reterr);
 }
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
@@ -245,13 +259,15 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 	f.ext = m.ext;
 	f.demuxer = m.demuxer;
 	if (!*m.demuxer) {
-		if (probe_still(cfg, path, &f, reterr) < 0)
+		if (read_header(cfg, path, &f, reterr) < 0 || decode_still(cfg, path, reterr) < 0)
 			return -1;
 		*ret = f;
 		return 0;
 	}
 	if (run_tool(cfg, path, argv, &out, reterr) < 0 || read_facts(a, &out, &f, reterr) < 0 ||
 	    check_size(cfg, &f, reterr) < 0 || decode_image(cfg, path, &m, reterr) < 0)
+		return -1;
+	if (strcmp(m.kind, "image") == 0 && read_header(cfg, path, &f, reterr) < 0)
 		return -1;
 	*ret = f;
 	return 0;

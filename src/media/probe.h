@@ -7,6 +7,7 @@
 #ifndef CARILLON_MEDIA_PROBE_H
 #define CARILLON_MEDIA_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -23,6 +24,7 @@ struct media_facts {
 	const char *pixels;                    /* ffmpeg's name of the pixel format; NULL: none */
 	const char *demuxer;                   /* that ffmpeg must be held to; "" vips reads it */
 	double fps;                            /* videos */
+	bool has_profile;                      /* images: colours are to be read by an ICC profile */
 };
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,

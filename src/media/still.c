@@ -27,6 +27,8 @@ struct wish {
 static int make_once(struct render *r, const struct wish *w, struct problem *reterr)
 {
 	struct arena *a = r->arena;
+	/* What carries no profile is sRGB already and must not be touched. */
+	static const char *const convert[] = { "--export-profile", "srgb", NULL };
 	const char *const list[] = {
 		r->cfg->media_vips,
 		"--vips-concurrency=1",
@@ -39,13 +41,13 @@ static int make_once(struct render *r, const struct wish *w, struct problem *ret
 		arena_printf(a, "%lld", (long long)w->height),
 		"--size",
 		"down",
-		"--export-profile",
-		"srgb",
 		NULL,
 	};
 	struct arguments args = { .n = 0 };
 
 	arguments_add(&args, list);
+	if (r->sources[0].has_profile)
+		arguments_add(&args, convert);
 	return render_tool(r, &args, NULL, reterr);
 }
 
