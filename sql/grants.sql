@@ -11,6 +11,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.login_failures TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.api_keys TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.characters TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.media TO ${api};
+GRANT SELECT, INSERT, UPDATE ON ${db}.renditions TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.contents TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.content_media TO ${api};
 GRANT SELECT, UPDATE ON ${db}.accounts TO ${api};

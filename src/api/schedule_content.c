@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/conversion.h"
 #include "api/fitness.h"
 #include "api/mode.h"
 #include "api/post_view.h"
@@ -232,6 +233,8 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
 			       reterr) < 0)
 		return -1;
+	for (size_t i = 0; i < targets->n; i++)
+		conversion_ask(req, &c, &targets->v[i], rows[i].due.us);
 	made.has_more = false;
 	post_view_page(req, ret, "schedule", &made);
 	return 0;

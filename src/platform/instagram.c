@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 #include "platform/instagram.h"
 
 #define FACEBOOK_SCOPES                                                                    \
@@ -149,6 +150,16 @@ const char *instagram_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", NULL };
+static const char *const audio_codecs[] = { "aac", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .width_max = "video_width_max" },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_instagram = {
 	.id = "instagram",
 	.title = "Instagram",
@@ -169,6 +180,7 @@ const struct platform platform_instagram = {
 	.renew_at = renew_at,
 	.revoke = instagram_revoke,
 	.inspect = instagram_inspect,
+	.media = media_rules,
 	.check = instagram_check,
 	.stage = instagram_stage,
 	.fire = instagram_fire,

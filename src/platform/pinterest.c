@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 
 #define SCOPES          "boards:read,boards:write,pins:read,pins:write,user_accounts:read"
 #define RENEW_BEFORE_US (7 * US_PER_DAY)
@@ -81,6 +82,15 @@ static int64_t renew_at(const struct platform_app *app, int64_t issued_us, int64
 	return issued_us + (expires_us - issued_us) / 2;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", "image/png", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", "video/x-m4v", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ .kind = MEDIA_VIDEO, .mimes = video_mimes, .video_codecs = video_codecs },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_pinterest = {
 	.id = "pinterest",
 	.title = "Pinterest",
@@ -102,6 +112,7 @@ const struct platform platform_pinterest = {
 	.revoke = pinterest_revoke,
 	.boards = pinterest_boards,
 	.inspect = pinterest_inspect,
+	.media = media_rules,
 	.check = pinterest_check,
 	.stage = pinterest_stage,
 	.fire = pinterest_fire,

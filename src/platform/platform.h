@@ -34,6 +34,7 @@
 
 struct platform;
 struct platform_secret;
+struct media_rule;
 
 /* The operator's settings for one platform and mode; section is e.g. "instagram" or "instagram.test". */
 struct platform_app {
@@ -192,6 +193,7 @@ struct platform {
 	struct platform_limits limits;
 	enum pkce pkce;
 	const char *default_scopes;
+	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
 	bool needs_public_media; /* the platform pulls some media from our URLs */
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,

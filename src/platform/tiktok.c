@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 
 #define SCOPES          "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
 #define RENEW_BEFORE_US (30 * US_PER_MIN)
@@ -110,6 +111,19 @@ const char *tiktok_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const photo_mimes[] = { "image/jpeg", "image/webp", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", "video/webm", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", "vp8", "vp9", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE,
+	  .mimes = photo_mimes,
+	  .bytes_max = "photo_max_bytes",
+	  .long_max = "photo_long_side_max",
+	  .short_max = "photo_short_side_max" },
+	{ MEDIA_VIDEO, video_mimes, video_codecs, NULL, .long_max = "video_side_max" },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_tiktok = {
 	.id = "tiktok",
 	.title = "TikTok",
@@ -130,6 +144,7 @@ const struct platform platform_tiktok = {
 	.renew_at = renew_at,
 	.revoke = tiktok_revoke,
 	.inspect = tiktok_inspect,
+	.media = media_rules,
 	.check = tiktok_check,
 	.stage = tiktok_stage,
 	.fire = tiktok_fire,

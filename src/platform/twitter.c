@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "platform/fit.h"
 #include "platform/twitter.h"
 
 #define SCOPES "tweet.read tweet.write users.read media.write offline.access"
@@ -156,6 +157,18 @@ const char *twitter_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", "image/png", "image/webp", NULL };
+static const char *const gif_mimes[] = { "image/gif", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", NULL };
+static const char *const video_codecs[] = { "h264", NULL };
+static const char *const audio_codecs[] = { "aac", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ .kind = MEDIA_IMAGE, .mimes = gif_mimes }, /* still or moving: never made into another */
+	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .bytes_max = NULL },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_twitter = {
 	.id = "twitter",
 	.title = "X",
@@ -176,6 +189,7 @@ const struct platform platform_twitter = {
 	.renew_at = renew_at,
 	.revoke = twitter_revoke,
 	.inspect = twitter_inspect,
+	.media = media_rules,
 	.check = twitter_check,
 	.stage = twitter_stage,
 	.fire = twitter_fire,

@@ -138,13 +138,23 @@ static bool is_fit(struct flight *f)
 	return true;
 }
 
+/* Whoever ends that work wakes the post; this is for when nobody does. */
+#define MAKING_WAIT_US (2 * US_PER_S)
+
 static void begin_stage(struct flight *f)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
+	const char *waiting = NULL;
+	const int built = snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena,
+					 &f->snapshot, &waiting, &p);
 
-	if (snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena, &f->snapshot,
-			   &p) < 0) {
+	if (built < 0) {
 		snapshot_failed(f, &p);
+		return;
+	}
+	if (built > 0) {
+		f->q.post.waiting_for = waiting;
+		flight_park(f, flight_now_us(f) + MAKING_WAIT_US);
 		return;
 	}
 	f->has_snapshot = true;

@@ -2,8 +2,9 @@
 /*
  * snapshot - what exactly is sent: the content at its approved revision with the post's overrides
  * Layer publish. Built when a post is taken up; its text is stored with the permit, its hash and
- * the reader's fingerprint with the attempt. Errors: NOT_APPROVED (content or revision moved),
- * MEDIA_NOT_READY, MEDIA_REJECTED (names the item), INVALID (overrides), DB_DOWN.
+ * the reader's fingerprint with the attempt. Media that the platform does not take as they are
+ * stand in it as what was made of them (store/renditions). Errors: NOT_APPROVED (content or
+ * revision moved), MEDIA_NOT_READY, MEDIA_REJECTED (names the item), INVALID (overrides), DB_DOWN.
  */
 #ifndef CARILLON_PUBLISH_SNAPSHOT_H
 #define CARILLON_PUBLISH_SNAPSHOT_H
@@ -21,9 +22,13 @@ struct snapshot {
 	uint8_t hash[SHA256_BYTES];
 };
 
+/*
+ * 0 built; 1 not yet, *ret_waiting (the arena's) says for what: something is still being made for
+ * it, and is asked for if nobody has; -1 error.
+ */
 int snapshot_build(const struct app *app, const struct queue_post *q,
 		   const struct platform *platform, struct arena *a, struct snapshot *ret,
-		   struct problem *reterr);
+		   const char **ret_waiting, struct problem *reterr);
 /*
  * What a permit was given for, from posts.snapshot: after the fire the content may have changed,
  * and a doubt is settled by what was sent. -1: there is none.
