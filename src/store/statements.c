@@ -13,6 +13,7 @@
 #include "store/flows.h"
 #include "store/health.h"
 #include "store/media.h"
+#include "store/plans.h"
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
@@ -36,6 +37,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_flows_statements,
 		store_health_statements,
 		store_media_statements,
+		store_plans_statements,
 		store_postchange_statements,
 		store_posts_statements,
 		store_queue_statements,
