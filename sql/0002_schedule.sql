@@ -5,7 +5,9 @@
 ALTER TABLE contents ADD KEY by_open (workspace_id, character_id, state, id);
 
 -- status: the documented words; is_over: what history shows. Both lead lists straight to their rows.
+-- dst_adjusted: a recurrence whose wall time the clocks skipped that day was moved by the gap.
 ALTER TABLE posts
+  ADD COLUMN dst_adjusted BOOL NOT NULL DEFAULT FALSE,
   ADD COLUMN status ENUM('pending','published','failed','cancelled')
       AS (CASE state WHEN 'published' THEN 'published' WHEN 'failed' THEN 'failed'
           WHEN 'missed' THEN 'failed' WHEN 'cancelled' THEN 'cancelled' ELSE 'pending' END) PERSISTENT,

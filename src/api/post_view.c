@@ -35,6 +35,7 @@ static const struct field post_fields[] = {
 	{ .name = "scheduled_at",    .kind = FIELD_INSTANT },
 	{ .name = "timezone",        .kind = FIELD_TZ,      .flags = FIELD_NULLABLE },
 	{ .name = "local_time",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
+	{ .name = "dst_adjusted",    .kind = FIELD_BOOL,    .sentence = "Its wall time was skipped that day: moved forward by the gap." },
 	{ .name = "published_at",    .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "remote_post_id",  .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
 	{ .name = "remote_url",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
@@ -88,6 +89,7 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p)
 	emit_instant(e, "scheduled_at", p->due_us);
 	emit_text(e, "timezone", p->timezone);
 	emit_text(e, "local_time", p->local_time);
+	emit_bool(e, "dst_adjusted", p->dst_adjusted);
 	emit_instant(e, "published_at", p->published_us);
 	emit_text(e, "remote_post_id", p->remote_id);
 	emit_text(e, "remote_url", p->remote_url);

@@ -27,15 +27,17 @@ const struct stmt store_posts_statements[] = {
 	 * or wholly after these posts, and neither can go away in between. What the caller knows is
 	 * not sent back: the rows of RETURNING carry their columns' names and types each time.
 	 */
-	[INSERT] = { "posts.insert", STMT_WORKSPACE, "stitssisissssissi",
+	[INSERT] = { "posts.insert", STMT_WORKSPACE, "stitssiisissssissi",
 		     "INSERT INTO posts (workspace_id, id, content_id, content_revision, "
 		     "character_id, account_id, platform, livemode, state, reason, wake_at, "
-		     "due_at, timezone, local_time, fold, tzdata, is_immediate, overrides, "
+		     "due_at, timezone, local_time, fold, dst_adjusted, tzdata, is_immediate, "
+		     "overrides, "
 		     "created_by, created_at, updated_at) "
 		     "SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
 		     "a.platform, a.livemode, IF(" APPROVED ", 'queued', 'paused'), "
 		     "IF(" APPROVED ", NULL, 'awaiting_approval'), IF(" APPROVED ", "
 		     "GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), NULL), ?, ?, ?, ?, ?, ?, "
+		     "?, "
 		     "?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
 		     "FROM contents c JOIN accounts a ON a.workspace_id = c.workspace_id "
 		     "WHERE c.workspace_id = ? AND c.id = ? AND (? OR " APPROVED ") "
@@ -112,6 +114,7 @@ void store_posts_read(const struct rows *r, unsigned f, struct arena *a, struct 
 		.created_by = rows_dup(r, f + 33, a),
 		.created_us = rows_instant(r, f + 34),
 		.updated_us = rows_instant(r, f + 35),
+		.dst_adjusted = rows_int(r, f + 36) != 0,
 	};
 	post_state_parse(rows_text(r, f + 7), &ret->state);
 }
@@ -188,6 +191,7 @@ static void describe(const struct insertion *ins, const struct post_new *p, cons
 		.timezone = arena_strdup(a, text_or_null(p->due.timezone)),
 		.local_time = arena_strdup(a, text_or_null(p->due.local_time)),
 		.fold = p->due.fold,
+		.dst_adjusted = p->due.is_adjusted,
 		.is_immediate = p->is_immediate,
 		.overrides = arena_strdup(a, p->overrides),
 		.published_us = INSTANT_NONE,
@@ -213,10 +217,10 @@ static int try_insert(struct db *db, const struct insertion *ins, const struct p
 	random_id(id, "sch");
 	got = db_query_one(db, ROW(INSERT), &r, reterr, id, due_us, lead_s, due_us,
 			   text_or_null(p->due.timezone), text_or_null(p->due.local_time),
-			   (int64_t)p->due.fold, text_or_null(p->due.tzdata),
-			   (int64_t)p->is_immediate, p->overrides, in->created_by, ins->ws,
-			   in->content_id, (int64_t)in->pause_unapproved, p->account_id,
-			   p->platform, (int64_t)p->livemode);
+			   (int64_t)p->due.fold, (int64_t)p->due.is_adjusted,
+			   text_or_null(p->due.tzdata), (int64_t)p->is_immediate, p->overrides,
+			   in->created_by, ins->ws, in->content_id, (int64_t)in->pause_unapproved,
+			   p->account_id, p->platform, (int64_t)p->livemode);
 	if (got != 1)
 		return got;
 	ret->id = arena_strdup(ins->arena, id);

@@ -44,6 +44,7 @@ struct post {
 	const char *platform_code, *platform_message;
 	const char *created_by;
 	int64_t created_us, updated_us;
+	bool dst_adjusted; /* due was moved out of a gap of its zone */
 };
 
 /* The columns behind struct post, in the order that store_posts_read() takes them from `first`. */
@@ -55,8 +56,8 @@ struct post {
 	"posts.tries, posts.attempts, posts.remote_id, posts.remote_url, posts.published_at, "  \
 	"posts.next_attempt_at, posts.waiting_for, posts.error_code, posts.error_message, "     \
 	"posts.error_who, posts.error_retryable, posts.platform_code, posts.platform_message, " \
-	"posts.created_by, posts.created_at, posts.updated_at"
-#define STORE_POSTS_COLUMNS_N 36
+	"posts.created_by, posts.created_at, posts.updated_at, posts.dst_adjusted"
+#define STORE_POSTS_COLUMNS_N 37
 void store_posts_read(const struct rows *r, unsigned first, struct arena *a, struct post *ret);
 
 struct post_new {
