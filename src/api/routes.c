@@ -18,6 +18,7 @@ static const struct route *const families[] = {
 	api_integrations_routes,
 	api_accounts_routes,
 	api_boards_routes,
+	api_schedule_generate_routes,
 	api_schedule_routes,
 	api_public_routes,
 	api_system_routes,

@@ -10,17 +10,19 @@
 #include "api/principal.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "domain/recur.h"
 #include "domain/schedule.h"
 #include "store/content.h"
 #include "store/posts.h"
 
 #define TARGETS_MAX 50
+#define POSTS_MAX   500 /* of one request, all occurrences on all targets */
 
 struct schedule_body {
 	uint64_t present;
 	struct field_time scheduled_at;
 	struct field_texts platforms, account_ids;
-	const char *timezone;
+	const char *timezone, *rrule;
 	int64_t stagger_minutes, fold;
 };
 enum { ROW_SCHEDULED_AT, ROW_PLATFORMS, ROW_ACCOUNT_IDS };
@@ -32,6 +34,7 @@ static const struct field schedule_fields[] = {
 	{ .name = "account_ids",     .kind = FIELD_IDS,   .offset = offsetof(struct schedule_body, account_ids), .flags = FIELD_NONEMPTY, .most = TARGETS_MAX },
 	{ .name = "timezone",        .kind = FIELD_TZ,    .offset = offsetof(struct schedule_body, timezone) },
 	{ .name = "stagger_minutes", .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, stagger_minutes), .least = 0, .most = 1440, .sentence = "Each further target so much later." },
+	{ .name = "rrule",           .kind = FIELD_TEXT,  .offset = offsetof(struct schedule_body, rrule), .flags = FIELD_NONEMPTY, .most = 255, .sentence = "Repeats it, by RFC 5545: FREQ=DAILY, WEEKLY or MONTHLY with INTERVAL, BYDAY, BYMONTHDAY and COUNT or UNTIL." },
 	{ .name = "fold",            .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, fold), .least = 0, .most = 1, .sentence = "1: the second of two equal local times." },
 	{ .name = NULL },
 };
@@ -164,12 +167,41 @@ static int first_time(const struct schedule_body *in, const char *zone, struct s
 	return schedule_check_due(ret->us, clock_real_us(), reterr);
 }
 
-static int plan(const struct schedule_body *in, const struct schedule_time *first,
-		const struct targets *targets, struct post_new *ret, struct problem *reterr)
+/* The first time alone, or what the rule makes of it: its wall clock on other days. */
+static int find_times(struct request *req, const struct schedule_time *first, size_t targets,
+		      struct recur_times *ret, struct problem *reterr)
+{
+	const struct schedule_body *in = req->in;
+	CLEANUP(tz_free) struct tz *tz = NULL;
+	struct recur_from from = { .fold = first->fold, .most = POSTS_MAX / targets };
+	struct recur rule;
+
+	if (!in->rrule) {
+		ret->v = arena_alloc(req->arena, sizeof(*ret->v));
+		*ret->v = (struct recur_time){ .us = first->us };
+		ret->n = 1;
+		return 0;
+	}
+	if (!*first->timezone)
+		return problem_add(reterr, "/timezone", "required",
+				   "a repeated time needs the IANA time zone that it is meant in");
+	if (recur_parse(in->rrule, &rule, reterr) < 0)
+		return -1;
+	if (tz_load(first->timezone, &tz) < 0 || civil_parse(first->local_time, &from.wall) < 0)
+		return problem_set(reterr, PROBLEM_TIMEZONE, "%.64s is not an IANA time zone",
+				   first->timezone);
+	from.tz = tz;
+	return recur_expand(&rule, &from, req->arena, ret, reterr);
+}
+
+/* One occurrence on each target, the further ones later by the stagger. */
+static int plan_one(const struct schedule_body *in, const struct schedule_time *first,
+		    const struct recur_time *at, const struct targets *targets,
+		    struct post_new *ret, struct problem *reterr)
 {
 	for (size_t i = 0; i < targets->n; i++) {
-		struct schedule_wish wish = {
-			.us = first->us + (int64_t)i * in->stagger_minutes * US_PER_MIN,
+		const struct schedule_wish wish = {
+			.us = at->us + (int64_t)i * in->stagger_minutes * US_PER_MIN,
 			.timezone = *first->timezone ? first->timezone : NULL,
 		};
 
@@ -179,7 +211,27 @@ static int plan(const struct schedule_body *in, const struct schedule_time *firs
 		ret[i].due = *first;
 		if (wish.us != first->us && schedule_resolve(&wish, &ret[i].due, reterr) < 0)
 			return -1;
+		ret[i].due.is_adjusted = at->is_adjusted;
 	}
+	return 0;
+}
+
+static int plan(struct request *req, const struct schedule_time *first,
+		const struct targets *targets, struct posts_new *ret, struct problem *reterr)
+{
+	struct recur_times times;
+	struct post_new *rows;
+
+	if (find_times(req, first, targets->n, &times, reterr) < 0)
+		return -1;
+	rows = arena_array(req->arena, times.n * targets->n, sizeof(*rows));
+	for (size_t i = 0; i < times.n; i++) {
+		if (plan_one(req->in, first, &times.v[i], targets, rows + i * targets->n, reterr) <
+		    0)
+			return -1;
+	}
+	ret->v = rows;
+	ret->n = times.n * targets->n;
 	return 0;
 }
 
@@ -207,8 +259,7 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 {
 	const struct schedule_body *in = req->in;
 	struct targets *targets = arena_alloc(req->arena, sizeof(*targets));
-	struct post_new *rows = arena_array(req->arena, TARGETS_MAX, sizeof(*rows));
-	struct posts_new batch = { .v = rows, .created_by = req->principal->id };
+	struct posts_new batch = { .created_by = req->principal->id };
 	struct schedule_time first;
 	struct content c;
 	struct post_target target;
@@ -225,10 +276,9 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	    first_time(in, in->timezone ? in->timezone : target.timezone, &first, reterr) < 0 ||
 	    find_targets(req, in, &target, targets, reterr) < 0 ||
 	    check_fit(req, &c, targets, first.us, reterr) < 0 ||
-	    plan(in, &first, targets, rows, reterr) < 0)
+	    plan(req, &first, targets, &batch, reterr) < 0)
 		return -1;
 	batch.content_id = c.id;
-	batch.n = targets->n;
 	batch.stage_lead_s = req->app->config->publish_stage_lead_s;
 	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
 			       reterr) < 0)

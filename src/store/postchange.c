@@ -74,9 +74,10 @@ const struct stmt store_postchange_statements[] = {
 		     "NULL, " TAKE_BACK UNCHANGED_SINCE,
 		     NULL },
 	/* Assignments run from left to right: wake_at sees the new time. */
-	[EDIT] = { "postchange.edit", STMT_WORKSPACE, "itisisiiisisiississssii",
+	[EDIT] = { "postchange.edit", STMT_WORKSPACE, "itisisiiiiisisiississssii",
 		   "UPDATE posts SET due_at = IF(?, ?, due_at), timezone = IF(?, ?, timezone), "
 		   "local_time = IF(?, ?, local_time), fold = IF(?, ?, fold), "
+		   "dst_adjusted = IF(?, ?, dst_adjusted), "
 		   "tzdata = IF(?, ?, tzdata), overrides = IF(?, ?, overrides), "
 		   "is_immediate = ?, content_revision = ?, state = ?, claims = 0, tries = 0, "
 		   "wake_at = IF(? = 'paused', NULL, " WAKE_AT
@@ -239,7 +240,8 @@ static int edit(struct db *db, struct change *c, const struct view *v, enum post
 	if (db_exec(db, ROW(EDIT), &changed, reterr, has_time, has_time ? in->due.us : INSTANT_NONE,
 		    has_time, in->due.timezone[0] ? in->due.timezone : NULL, has_time,
 		    in->due.local_time[0] ? in->due.local_time : NULL, has_time,
-		    (int64_t)in->due.fold, has_time, in->due.tzdata[0] ? in->due.tzdata : NULL,
+		    (int64_t)in->due.fold, has_time, (int64_t)in->due.is_adjusted, has_time,
+		    in->due.tzdata[0] ? in->due.tzdata : NULL,
 		    (int64_t)(in->given & POST_CHANGE_OVERRIDES), in->overrides,
 		    (int64_t)is_immediate,
 		    post_state_is_editable(p->state) && p->state != POST_PAUSED

@@ -6,6 +6,7 @@
 #include "db/migrate.h"
 #include "store/accounts.h"
 #include "store/apikeys.h"
+#include "store/attemptlog.h"
 #include "store/attempts.h"
 #include "store/characters.h"
 #include "store/content.h"
@@ -13,6 +14,7 @@
 #include "store/flows.h"
 #include "store/health.h"
 #include "store/media.h"
+#include "store/plans.h"
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
@@ -30,6 +32,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		migrate_statements,
 		store_accounts_statements,
 		store_apikeys_statements,
+		store_attemptlog_statements,
 		store_attempts_statements,
 		store_characters_statements,
 		store_content_statements,
@@ -37,7 +40,9 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_flows_statements,
 		store_health_statements,
 		store_media_statements,
+		store_plans_statements,
 		store_postchange_statements,
+		store_postlist_statements,
 		store_posts_statements,
 		store_queue_statements,
 		store_renditions_statements,
