@@ -284,7 +284,7 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 			       reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < targets->n; i++)
-		conversion_ask(req, &c, &targets->v[i], rows[i].due.us);
+		conversion_ask(req, &c, &targets->v[i], first.us);
 	made.has_more = false;
 	post_view_page(req, ret, "schedule", &made);
 	return 0;

@@ -30,7 +30,7 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 	struct inspection *i = ctx;
 	struct twitter_reply r;
 
-	twitter_read(i->arena, last, i->now_us, &r);
+	twitter_read(i->app, i->arena, last, i->now_us, &r);
 	return r.row ? twitter_fail(i->arena, &r, r.row->elsewhere, NULL, ret) : told_all(ret);
 }
 

@@ -118,6 +118,8 @@ int chaos_points_missed(struct campaign *c, FILE *out);
 
 /* verify.c: compares; adds to the tally. */
 bool chaos_is_quiet(struct campaign *c);
+/* A platform asked for a pause of minutes or hours: they are over. */
+void chaos_let_pauses_pass(struct campaign *c);
 void chaos_verify(struct campaign *c);
 
 /* report.c */

@@ -108,14 +108,6 @@ static int64_t now_ms(void)
 	return (clock_real_us() - c.start_us) / US_PER_MS;
 }
 
-/* A platform asked for a pause of minutes or hours: they pass. */
-static void let_pauses_pass(void)
-{
-	database_run(&c.rig.database,
-		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
-		     "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
-}
-
 static bool is_database_up(void)
 {
 	return c.database_back_us == 0 && c.database_cont_us == 0;
@@ -146,7 +138,7 @@ static void run_round(void)
 		if (is_database_up())
 			chaos_act(&c, now_ms());
 		if (c.is_calm)
-			let_pauses_pass();
+			chaos_let_pauses_pass(&c);
 		if (c.is_calm && chaos_acts_over(&c) && chaos_is_quiet(&c))
 			break;
 		if (clock_boot_us() > end_us)

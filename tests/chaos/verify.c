@@ -110,6 +110,18 @@ bool chaos_is_quiet(struct campaign *c)
 	return n == 0;
 }
 
+/* The next look comes soon if this one meets a lock. */
+void chaos_let_pauses_pass(struct campaign *c)
+{
+	MYSQL *my = connect_to(c);
+
+	if (!my)
+		return;
+	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
+			      "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+	mysql_close(my);
+}
+
 /* "Post r1p17" is the 17th; -1: not of that form, or of another round. */
 static int post_of(const struct campaign *c, const char *caption)
 {
