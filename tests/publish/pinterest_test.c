@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pins through the real runner and the sandbox: each kind, each fault, each lost answer. */
 #include <check.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
@@ -382,36 +379,13 @@ START_TEST(twin_on_the_board_is_not_mistaken)
 }
 END_TEST
 
-static void make(const char *source, const char *path)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, 0);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		if (strstr(path, ".mp4"))
-			execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-pix_fmt",
-			       "yuv420p", path, (char *)NULL);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1",
-		       path, (char *)NULL);
-		_exit(127);
-	}
-	(void)waitpid(pid, &status, 0);
-	if (status != 0)
-		exit(77);
-}
-
 static void keep(const char *name, const char *source, const struct media_item *item,
 		 char ret[static ID_MAX])
 {
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
-	make(source, path);
+	rig_draw(source, path);
 	rig_media(&rig, path, item, ret);
 }
 
