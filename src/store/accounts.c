@@ -26,7 +26,8 @@ enum {
 	CANDIDATES,
 	CLEAR_DEFAULT,
 	UPDATE,
-	SET_STATUS
+	SET_STATUS,
+	SHARES_GRANT
 };
 
 #define SELECT "SELECT " STORE_ACCOUNTS_COLUMNS " FROM accounts WHERE workspace_id = ? "
@@ -87,6 +88,12 @@ const struct stmt store_accounts_statements[] = {
 			 "1, "
 			 "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ?",
 			 NULL },
+	[SHARES_GRANT] = { "accounts.shares_grant", STMT_GLOBAL, "sissss",
+			   "SELECT 1 FROM accounts WHERE platform = ? AND livemode = ? "
+			   "AND status <> 'disconnected' AND NOT (workspace_id = ? AND id = ?) "
+			   "AND (remote_id = ? OR JSON_VALUE(meta, '$.person_id') = ?) LIMIT 1",
+			   "a grant at a platform is a person's, whatever the workspace; only yes "
+			   "or no comes out" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -452,4 +459,17 @@ int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 	struct status_change s = { .ws = ws, .id = id, .reason = reason, .status = status };
 
 	return db_transact(db, change_status, &s, reterr);
+}
+
+int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
+				const char *person_id, bool *ret, struct problem *reterr)
+{
+	CLEANUP(rows_end) struct rows *r = NULL;
+	int found = db_query_one(db, ROW(SHARES_GRANT), &r, reterr, a->platform,
+				 (int64_t)a->livemode, ws, a->id, a->remote_id, person_id);
+
+	if (found < 0)
+		return -1;
+	*ret = found > 0;
+	return 0;
 }

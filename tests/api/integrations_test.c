@@ -194,6 +194,28 @@ START_TEST(grant_is_kept_while_another_account_lives_by_it)
 }
 END_TEST
 
+/* Two workspaces that the same person gave access to: the first to leave takes nothing from the other. */
+START_TEST(grant_is_kept_while_another_workspace_lives_by_it)
+{
+	struct persona other;
+	struct person p;
+
+	persona_make(&other, NULL, "owner");
+	person_make(&p, 1);
+	free(connect_account(owner.token, &p, "live"));
+	free(connect_account(other.token, &p, "live"));
+	CLEANUP(answer_free) struct answer *one = client_call("DELETE", STATE, owner.token, NULL);
+	CLEANUP(answer_free) struct answer *still = client_call("GET", STATE, other.token, NULL);
+	CLEANUP(answer_free) struct answer *rest = client_call("DELETE", STATE, other.token, NULL);
+
+	assert_status(one, 200);
+	ck_assert(answer_bool(one, "disconnected"));
+	ck_assert(!answer_bool(one, "revoked"));
+	ck_assert_str_eq(answer_text(still, "status"), "connected");
+	ck_assert(answer_bool(rest, "revoked"));
+}
+END_TEST
+
 START_TEST(second_hit_of_a_callback_is_answered_not_exchanged)
 {
 	struct person p;
@@ -406,6 +428,7 @@ int main(void)
 	tcase_add_test(t, tokens_lie_sealed);
 	tcase_add_test(t, several_pages_wait_for_a_choice);
 	tcase_add_test(t, grant_is_kept_while_another_account_lives_by_it);
+	tcase_add_test(t, grant_is_kept_while_another_workspace_lives_by_it);
 	tcase_add_test(t, second_hit_of_a_callback_is_answered_not_exchanged);
 	tcase_add_test(t, denied_consent_comes_back_as_such);
 	tcase_add_test(t, missing_scope_is_reported_and_asked_for_again);
