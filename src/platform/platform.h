@@ -165,6 +165,8 @@ struct platform {
 	enum pkce pkce;
 	const char *default_scopes;
 	bool needs_public_media; /* the platform pulls some media from our URLs */
+	/* Setting: so far apart are two fires of an account, even on time. NULL: no matter. */
+	const char *fire_gap_ms;
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);

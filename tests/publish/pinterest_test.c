@@ -379,6 +379,22 @@ START_TEST(twin_on_the_board_is_not_mistaken)
 }
 END_TEST
 
+/* Due at the same instant on the same board: Pinterest would turn a burst away. */
+START_TEST(two_pins_of_one_instant_keep_their_distance)
+{
+	char first[ID_MAX], second[ID_MAX];
+
+	rig_post(&rig, 0, "burst", 300, first);
+	rig_post(&rig, 0, "burst", 300, second);
+	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_number(&rig, "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(sent_at), "
+					  "MAX(sent_at)) >= 1000000 FROM attempts"),
+			 1);
+	ck_assert_int_eq(rig_effects(&rig, "burst"), 2);
+}
+END_TEST
+
 static void keep(const char *name, const char *source, const struct media_item *item,
 		 char ret[static ID_MAX])
 {
@@ -434,6 +450,7 @@ int main(void)
 	tcase_add_loop_test(t, refusal_of_the_fire_is_final, 0, (int)ARRAY_LEN(refusals));
 	tcase_add_test(t, board_that_is_missing_or_gone_is_told_before_the_fire);
 	tcase_add_test(t, twin_on_the_board_is_not_mistaken);
+	tcase_add_test(t, two_pins_of_one_instant_keep_their_distance);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(tokens, 90);
 	tcase_add_checked_fixture(tokens, setup, NULL);
