@@ -106,23 +106,25 @@ static const char *truth(const char *caption, const char *member, char *ret, siz
 	return ret;
 }
 
-static char *media_sha(const char *id)
+static char *text_of(const char *expression, const char *table, const char *id)
 {
-	char sql[160];
+	char sql[200];
 
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s WHERE id = '%s'", expression, table,
 		       id);
 	return rig_text(&rig, sql);
+}
+
+static char *media_sha(const char *id)
+{
+	return text_of("LOWER(HEX(sha256))", "media", id);
 }
 
 static void expect_published(const char *id, const char *caption)
 {
 	enum post_state s = rig_until(&rig, id, SETTLED, 30000);
-	char sql[160];
-	char *why;
+	char *why = text_of("error_message", "posts", id);
 
-	(void)snprintf(sql, sizeof(sql), "SELECT error_message FROM posts WHERE id = '%s'", id);
-	why = rig_text(&rig, sql);
 	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	free(why);
@@ -130,13 +132,11 @@ static void expect_published(const char *id, const char *caption)
 
 static void expect_failed(const char *id, const char *caption, const char *code)
 {
-	char sql[200];
 	char *is;
 
 	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_FAILED);
 	ck_assert_int_eq(rig_effects(&rig, caption), 0);
-	(void)snprintf(sql, sizeof(sql), "SELECT error_code FROM posts WHERE id = '%s'", id);
-	is = rig_text(&rig, sql);
+	is = text_of("error_code", "posts", id);
 	ck_assert_str_eq(is, code);
 	free(is);
 }
