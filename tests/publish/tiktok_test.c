@@ -446,14 +446,10 @@ START_TEST(daily_cap_waits_for_tomorrow)
 }
 END_TEST
 
+#define OF_ACCOUNT(expression) of_row(expression, "accounts", rig.accounts[0])
 #define GENERATION(kind)                                                                          \
 	"(SELECT generation FROM account_tokens WHERE account_id = accounts.id AND kind = '" kind \
 	"')"
-
-static int64_t of_account(const char *expression)
-{
-	return of_row(expression, "accounts", rig.accounts[0]);
-}
 
 static void renew_now(void)
 {
@@ -471,21 +467,21 @@ static void renew_now(void)
 /* The answer names an access token alone: the rest stays, the account's end included. */
 START_TEST(renewal_without_a_refresh_token_keeps_the_old_one)
 {
-	const int64_t access = of_account(GENERATION("access")),
-		      old = of_account(GENERATION("refresh"));
+	const int64_t access = OF_ACCOUNT(GENERATION("access")),
+		      old = OF_ACCOUNT(GENERATION("refresh"));
 
 	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"oauth.no_refresh_token\"}");
 	renew_now();
-	ck_assert_int_eq(of_account(GENERATION("access")), access + 1);
-	ck_assert_int_eq(of_account(GENERATION("refresh")), old);
-	ck_assert_int_eq(of_account("expires_at > UTC_TIMESTAMP() + INTERVAL 170 DAY"), 1);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("access")), access + 1);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("refresh")), old);
+	ck_assert_int_eq(OF_ACCOUNT("expires_at > UTC_TIMESTAMP() + INTERVAL 170 DAY"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM account_refreshes WHERE next_at "
 					  "BETWEEN UTC_TIMESTAMP() + INTERVAL 1 HOUR AND "
 					  "UTC_TIMESTAMP() + INTERVAL 2 HOUR"),
 			 1);
 	renew_now();
-	ck_assert_int_eq(of_account(GENERATION("access")), access + 2);
-	ck_assert_int_eq(of_account(GENERATION("refresh")), old + 1);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("access")), access + 2);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("refresh")), old + 1);
 }
 END_TEST
 
@@ -496,10 +492,10 @@ START_TEST(lost_rotation_is_told_and_never_repeated_in_silence)
 
 	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"oauth.rotate_then_drop\"}");
 	renew_now();
-	ck_assert_int_eq(of_account("status = 'connected'"), 1);
+	ck_assert_int_eq(OF_ACCOUNT("status = 'connected'"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes"), 1);
 	renew_now();
-	ck_assert_int_eq(of_account("status = 'expired'"), 1);
+	ck_assert_int_eq(OF_ACCOUNT("status = 'expired'"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = "
 					  "'account.needs_reconnect'"),
 			 1);
@@ -518,12 +514,11 @@ static void make_video(const char *path, int64_t bytes)
 
 	rig_draw("testsrc=s=540x960:r=30:d=3", path);
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0)
-		exit(EXIT_FAILURE);
 	rest = bytes - lseek(fd, 0, SEEK_END);
 	for (int i = 0; i < 4; i++)
 		box[i] = (unsigned char)(rest >> (24 - 8 * i));
-	if (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0))
+	if (fd < 0 ||
+	    (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0)))
 		exit(EXIT_FAILURE);
 	(void)close(fd);
 }
