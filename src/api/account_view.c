@@ -115,31 +115,18 @@ static json_t *meta_of(struct request *req, const struct account *a)
 
 /*
  * A grant is a person's, not an account's: taking it back would silence every other account that
- * was connected through the same person.
+ * was connected through the same person, in this workspace or another.
  */
-static bool grant_is_shared(struct request *req, const struct account *a, const char *person)
+static bool grant_is_shared(struct request *req, const struct account *a, const json_t *meta)
 {
-	const struct account_query q = {
-		.page = { .limit = PAGE_LIMIT_MAX },
-		.platform = a->platform,
-		.livemode = a->livemode ? LIVEMODE_LIVE : LIVEMODE_TEST,
-	};
-	struct accounts others;
+	const char *person = json_string_value(json_object_get(meta, "person_id"));
 	struct problem why = { 0 };
+	bool is_shared = true;
 
-	if (!person)
-		return false;
-	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &others,
-				&why) < 0)
-		return true;
-	for (size_t i = 0; i < others.n; i++) {
-		const char *other =
-			json_string_value(json_object_get(meta_of(req, &others.v[i]), "person_id"));
-
-		if (strcmp(others.v[i].id, a->id) != 0 && other && strcmp(other, person) == 0)
-			return true;
-	}
-	return others.has_more;
+	if (store_accounts_shares_grant(req->app->db, req->principal->workspace, a, person,
+					&is_shared, &why) < 0)
+		log_line(LOG_LEVEL_WARN, "account.grant_unknown", "account=%s", a->id);
+	return is_shared;
 }
 
 static bool account_revoke(struct request *req, const struct account *a,
@@ -162,8 +149,7 @@ static bool account_revoke(struct request *req, const struct account *a,
 	struct renewal r = { .arena = req->arena, .app = &app, .account = &account };
 	struct outcome outcome = { 0 };
 
-	if (!p || tokens->n == 0 ||
-	    grant_is_shared(req, a, json_string_value(json_object_get(meta, "person_id"))))
+	if (!p || tokens->n == 0 || grant_is_shared(req, a, meta))
 		return false;
 	platform_app_init(&app, req->arena, req->app->config, p, a->livemode);
 	r.refresh_token = tokens_value(tokens, "refresh");

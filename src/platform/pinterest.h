@@ -74,8 +74,6 @@ struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_
 /* Text of a member that may be a string or an integer (ids); NULL: absent. */
 const char *pinterest_id(struct arena *a, const json_t *object, const char *key);
 bool pinterest_is_digits(const char *id);
-/* Words of `required` (split at space or comma) that are not in `granted`, space separated. */
-/* Numbers separated by spaces or commas; the i-th, the last one repeats. */
 void pinterest_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What a publication becomes. */

@@ -195,6 +195,8 @@ struct platform {
 	const char *default_scopes;
 	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
 	bool needs_public_media; /* the platform pulls some media from our URLs */
+	/* Setting: so far apart are two fires of an account, even on time. NULL: no matter. */
+	const char *fire_gap_ms;
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);

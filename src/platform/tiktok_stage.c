@@ -321,6 +321,11 @@ static const struct script stage_script = { "stage", stage_rows };
 
 enum step tiktok_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret)
 {
+	const char *state = memo_text(d->memo, "stage");
+
 	ret->phase = PHASE_STAGE;
+	/* Taken up again: what became of the chunk on its way is cheaper asked than sent again. */
+	if (!last && state && strcmp(state, "chunk") == 0)
+		stage_go(d, "look");
 	return script_run(&stage_script, d->memo, d, last, ret);
 }

@@ -30,23 +30,39 @@ static bool is_lane_free(const struct flight *f)
 	return true;
 }
 
+static bool is_late(const struct flight *f)
+{
+	return !f->q.post.is_immediate && flight_now_us(f) - f->q.post.due_us > LATENESS_GRACE_US;
+}
+
+/* How far apart two fires of the account must be; the platform may ask for it even on time. */
+static int64_t gap_us(const struct flight *f)
+{
+	const struct platform *p = f->platform_app.platform;
+
+	if (is_late(f))
+		return f->engine->app->config->publish_late_spacing_s * US_PER_S;
+	return p->fire_gap_ms ? platform_int(&f->platform_app, p->fire_gap_ms) * US_PER_MS : 0;
+}
+
 /*
  * Late posts of an account go in due order and keep their distance. False: not yet; the flight
  * waits, or goes back into the queue when the wait is long.
  */
 static bool is_spaced(struct flight *f)
 {
-	const int64_t now_us = flight_now_us(f);
+	const int64_t now_us = flight_now_us(f), apart_us = gap_us(f);
 	struct engine *e = f->engine;
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t last_us = INSTANT_NONE, free_us;
 	bool is_behind = false;
 
-	if (f->q.post.is_immediate || now_us - f->q.post.due_us <= LATENESS_GRACE_US)
+	if (apart_us == 0)
 		return true;
 	if (!engine_db_ready(e))
 		return false;
-	if (store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0 ||
+	if ((is_late(f) &&
+	     store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0) ||
 	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) <
 		    0) {
 		engine_db_failed(e, &p);
@@ -56,7 +72,7 @@ static bool is_spaced(struct flight *f)
 		flight_park(f, now_us + US_PER_S);
 		return false;
 	}
-	free_us = last_us + e->app->config->publish_late_spacing_s * US_PER_S;
+	free_us = last_us + apart_us;
 	if (last_us == INSTANT_NONE || free_us <= now_us)
 		return true;
 	f->fire_us = free_us;

@@ -186,10 +186,11 @@ static json_t *tt_publishes(struct world *w)
 		struct tt_publish *p = all->v[i];
 
 		json_array_append_new(
-			out, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:I,s:s?}", "publish_id", p->id,
+			out, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:I,s:I,s:s?}", "publish_id", p->id,
 				       "account", p->account->id, "status", sandbox_tt_status(w, p),
 				       "caption", p->caption, "fail_reason", p->fail_reason,
-				       "uploaded_bytes", (json_int_t)p->received, "object",
+				       "uploaded_bytes", (json_int_t)p->received, "arrived_bytes",
+				       (json_int_t)p->arrived, "object",
 				       p->object != NULL ? p->object->id : NULL));
 	}
 	return json_pack("{s:o,s:I}", "publishes", out, "publishes_made", (json_int_t)all->n);

@@ -34,7 +34,8 @@ struct tt_publish { /* behind one publish_id */
 	struct list media; /* struct media_fact */
 	bool is_video, is_inbox, is_stuck, is_whole;
 	int64_t size, chunk, chunks, received, max_duration_s;
-	const char *path;             /* where the bytes are */
+	int64_t arrived;  /* bytes of all chunks, those included that were good for nothing */
+	const char *path; /* where the bytes are */
 	int64_t created_us, ready_us; /* ready_us INSTANT_NONE: not processed yet */
 	const char *fail_reason;      /* NULL: fine */
 	struct object *object;

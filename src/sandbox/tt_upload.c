@@ -131,6 +131,7 @@ void sandbox_tt_upload(struct exchange *ex)
 
 	if (p == NULL)
 		return;
+	p->arrived += (int64_t)ex->spooled;
 	if (sandbox_faults_hit(ex, "upload.5xx") != NULL) {
 		upload_answer(ex, 503, NULL);
 		return;

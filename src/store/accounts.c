@@ -28,7 +28,8 @@ enum {
 	UPDATE,
 	SET_STATUS,
 	EXPIRING,
-	NOTE_EXPIRING
+	NOTE_EXPIRING,
+	SHARES_GRANT
 };
 
 #define SELECT "SELECT " STORE_ACCOUNTS_COLUMNS " FROM accounts WHERE workspace_id = ? "
@@ -104,6 +105,12 @@ const struct stmt store_accounts_statements[] = {
 			    "version = version + 1 WHERE workspace_id = ? AND id = ? "
 			    "AND status = 'connected' AND NOT expiry_told_at <=> expires_at",
 			    NULL },
+	[SHARES_GRANT] = { "accounts.shares_grant", STMT_GLOBAL, "sissss",
+			   "SELECT 1 FROM accounts WHERE platform = ? AND livemode = ? "
+			   "AND status <> 'disconnected' AND NOT (workspace_id = ? AND id = ?) "
+			   "AND (remote_id = ? OR JSON_VALUE(meta, '$.person_id') = ?) LIMIT 1",
+			   "a grant at a platform is a person's, whatever the workspace; only yes "
+			   "or no comes out" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -524,4 +531,17 @@ int store_accounts_tell_expiring(struct db *db, const struct account_key *key,
 	struct account_key k = *key;
 
 	return db_transact(db, tell_expiring, &k, reterr);
+}
+
+int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
+				const char *person_id, bool *ret, struct problem *reterr)
+{
+	CLEANUP(rows_end) struct rows *r = NULL;
+	int found = db_query_one(db, ROW(SHARES_GRANT), &r, reterr, a->platform,
+				 (int64_t)a->livemode, ws, a->id, a->remote_id, person_id);
+
+	if (found < 0)
+		return -1;
+	*ret = found > 0;
+	return 0;
 }

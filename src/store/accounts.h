@@ -130,6 +130,13 @@ int store_accounts_update(struct db *db, const char *ws, const struct account_pa
  */
 int store_accounts_disconnect(struct db *db, const char *ws, const char *id, int64_t *ret_paused,
 			      struct problem *reterr);
+/*
+ * Whether another connected account, of whatever workspace, lives by the same grant: the same one
+ * at the platform, or one of the same person (meta.person_id; NULL: not known). Nothing else of it
+ * comes out.
+ */
+int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
+				const char *person_id, bool *ret, struct problem *reterr);
 /* expired or revoked, with a reason; account.needs_reconnect when that is news. */
 int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 			      enum account_status status, const char *reason,

@@ -70,9 +70,9 @@ static void put(const char *folder, const char *name, mode_t mode, const char *t
 	(void)close(fd);
 }
 
-static void make_picture(void)
+void rig_draw(const char *source, const char *path)
 {
-	char size[] = "color=c=teal:s=1080x1080";
+	const bool is_video = strstr(path, ".mp4") != NULL;
 	pid_t pid = fork();
 	int status = 0;
 
@@ -82,13 +82,14 @@ static void make_picture(void)
 		(void)dup2(null, 0);
 		(void)dup2(null, 1);
 		(void)dup2(null, 2);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", size, "-frames:v", "1",
-		       picture_path, (char *)NULL);
+		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source,
+		       is_video ? "-pix_fmt" : "-frames:v", is_video ? "yuv420p" : "1", path,
+		       (char *)NULL);
 		_exit(127);
 	}
 	(void)waitpid(pid, &status, 0);
 	if (status != 0) {
-		fprintf(stderr, "rig: ffmpeg cannot make a picture\n");
+		fprintf(stderr, "rig: ffmpeg cannot make %s\n", path);
 		exit(SKIPPED);
 	}
 }
@@ -337,7 +338,7 @@ void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, i
 		(void)snprintf(path, sizeof(path), "%s/%s", r->folder, folders[i]);
 		(void)mkdir(path, 0700);
 	}
-	make_picture();
+	rig_draw("color=c=teal:s=1080x1080", picture_path);
 	write_keys(r);
 	start_sandbox(r);
 	r->media = peer_start(serve_picture);
