@@ -239,6 +239,69 @@ START_TEST(what_is_due_does_not_wait_for_processing)
 }
 END_TEST
 
+/* ---- the thumbnail ---- */
+
+#define ASK_COVER "POST /upload/youtube/v3/thumbnails/set?videoId=dQw4w9WgXcQ&uploadType=media"
+
+static void cover(void)
+{
+	static struct media_item image = { .kind = MEDIA_IMAGE,
+					   .mime = "image/png",
+					   .sha256 = "c0",
+					   .path = "/store/cover",
+					   .bytes = 3000 };
+
+	b.post.cover = &image;
+}
+
+START_TEST(thumbnail_is_there_before_anybody_looks)
+{
+	cover();
+	(void)opened();
+	(void)stage(bench_reply(&b, 201, VIDEO("private")));
+	bench_sends(&b, stage(bench_reply(&b, 200, LISTED("processed", "private"))), ASK_COVER);
+	ck_assert_str_eq(bench_header(b.result.request, "Content-Type"), "image/png");
+	ck_assert_int_eq(b.result.request->length, 3000);
+	ends(stage(bench_reply(&b, 200, "{\"items\":[]}")), OUTCOME_STAGED);
+	(void)fire(NULL);
+	ends(fire(bench_reply(&b, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
+	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	ck_assert_ptr_null(b.result.outcome.remark);
+}
+END_TEST
+
+START_TEST(refused_thumbnail_fails_no_post)
+{
+	cover();
+	(void)opened();
+	(void)stage(bench_reply(&b, 201, VIDEO("private")));
+	(void)stage(bench_reply(&b, 200, LISTED("processed", "private")));
+	ends(stage(bench_reply(&b, 403, ERROR("forbidden"))), OUTCOME_STAGED);
+	(void)fire(NULL);
+	ends(fire(bench_reply(&b, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
+	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	ck_assert_str_eq(b.result.outcome.remark, "cover_failed");
+}
+END_TEST
+
+START_TEST(thumbnail_that_would_delay_a_post_comes_behind_it)
+{
+	cover();
+	b.d.due_us = b.d.now_us;
+	(void)opened();
+	(void)stage(bench_reply(&b, 201, VIDEO("private")));
+	bench_sends(&b, stage(bench_reply(&b, 200, LISTED("uploaded", "private"))), ASK_COVER);
+	ends(stage(bench_reply(&b, 503, ERROR("backendError"))), OUTCOME_STAGED);
+	(void)fire(NULL);
+	ends(fire(bench_reply(&b, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
+	bench_sends(&b, confirm(NULL), ASK_COVER);
+	waits(confirm(bench_broken(&b)), 2000);
+	bench_sends(&b, confirm(NULL), ASK_COVER);
+	ends(confirm(bench_reply(&b, 200, "{\"items\":[]}")), OUTCOME_PUBLISHED);
+	ck_assert_ptr_null(b.result.outcome.remark);
+}
+END_TEST
+
 /* ---- interruptions ---- */
 
 START_TEST(killed_upload_asks_and_goes_on_where_youtube_stands)
@@ -566,6 +629,9 @@ int main(void)
 	tcase_add_test(t, locked_flip_is_refused);
 	tcase_add_test(t, rejected_video_is_refused_before_its_time);
 	tcase_add_test(t, what_is_due_does_not_wait_for_processing);
+	tcase_add_test(t, thumbnail_is_there_before_anybody_looks);
+	tcase_add_test(t, refused_thumbnail_fails_no_post);
+	tcase_add_test(t, thumbnail_that_would_delay_a_post_comes_behind_it);
 	tcase_add_test(t, killed_upload_asks_and_goes_on_where_youtube_stands);
 	tcase_add_test(t, no_range_means_nothing_is_there);
 	tcase_add_test(t, completed_session_repeats_its_answer);
