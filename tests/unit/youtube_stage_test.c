@@ -234,6 +234,25 @@ START_TEST(no_range_means_nothing_is_there)
 }
 END_TEST
 
+/* Stored once is not stored for ever, and a range is believed within the file alone. */
+START_TEST(offset_is_what_youtube_says_now)
+{
+	static const char *const nonsense[] = { "Range: bytes=0-700000\r\n", "Range: bytes=0-x\r\n",
+						"Range: 0-5\r\n" };
+
+	(void)opened();
+	for (size_t i = 0; i < ARRAY_LEN(nonsense); i++) {
+		ck_assert_int_eq(stage(bench_reply_with(&bench, 308, nonsense[i], "")), STEP_WAIT);
+		puts_range(stage(NULL), "bytes */700000");
+	}
+	puts_range(stage(bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
+		   "bytes 262144-699999/700000");
+	bench_restart(&bench);
+	(void)stage(NULL);
+	puts_range(stage(bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
+}
+END_TEST
+
 START_TEST(completed_session_repeats_its_answer)
 {
 	(void)opened();
@@ -314,6 +333,7 @@ int main(void)
 	tcase_add_test(t, thumbnail_that_would_delay_a_post_comes_behind_it);
 	tcase_add_test(t, killed_upload_asks_and_goes_on_where_youtube_stands);
 	tcase_add_test(t, no_range_means_nothing_is_there);
+	tcase_add_test(t, offset_is_what_youtube_says_now);
 	tcase_add_test(t, completed_session_repeats_its_answer);
 	tcase_add_test(t, fault_is_sat_out_then_asked);
 	tcase_add_test(t, lasting_fault_goes_to_the_back_off);
