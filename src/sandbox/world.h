@@ -139,6 +139,8 @@ struct world {
 	uint64_t next_id, app_calls;
 	int64_t app_calls_since_us;
 	void *extra[SANDBOX_PLATFORMS_MAX]; /* by sandbox_platform_index() */
+	/* Bytes a second that each upload to that platform gets; 0: all it can. */
+	int64_t upload_rates[SANDBOX_PLATFORMS_MAX];
 };
 
 struct world *sandbox_world_new(struct sandbox *sb);

@@ -225,7 +225,10 @@ static bool playlist_find(struct exchange *ex, struct page *p)
 	if (strncmp(id, "UU", 2) == 0)
 		p->owner = sandbox_world_account(ex->world, &sandbox_youtube,
 						 arena_printf(ex->arena, "UC%s", id + 2));
-	return p->owner != NULL || sandbox_yt_fail(ex, "playlistNotFound");
+	if (p->owner != NULL)
+		return true;
+	sandbox_yt_fail(ex, "playlistNotFound");
+	return false;
 }
 
 static bool is_listed(const struct exchange *ex, const struct yt_video *v, const struct page *p)

@@ -201,8 +201,8 @@ void sandbox_yt_sweep(struct world *w)
 
 	if (dir == NULL)
 		return;
-	while ((entry = readdir(dir)) !=
-	       NULL) /* NOLINT(concurrency-mt-unsafe): a stream of its own */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own */
+	while ((entry = readdir(dir)) != NULL)
 		if (strncmp(entry->d_name, FILE_PREFIX, prefix_n) == 0 &&
 		    !is_wanted(w, entry->d_name + prefix_n))
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
