@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TikTok through runner and sandbox: what is really posted, and how each fault ends. */
 #include <check.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
+#include "video.h"
 
 #define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
@@ -356,38 +354,6 @@ START_TEST(failure_inside_tiktok_is_tried_later)
 }
 END_TEST
 
-/* ffmpeg for the picture, then bytes that players skip: a `free` box fills it up. */
-static void make_video(const char *path, int64_t bytes)
-{
-	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };
-	pid_t pid = fork();
-	int status = 0, fd;
-	int64_t rest;
-
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, 0);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", "testsrc=s=540x960:r=30:d=3",
-		       "-pix_fmt", "yuv420p", "-c:v", "libx264", path, (char *)NULL);
-		_exit(127);
-	}
-	(void)waitpid(pid, &status, 0);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (status != 0 || fd < 0) {
-		fprintf(stderr, "ffmpeg cannot make a video\n");
-		exit(77);
-	}
-	rest = bytes - lseek(fd, 0, SEEK_END);
-	for (int i = 0; i < 4; i++)
-		box[i] = (unsigned char)(rest >> (24 - 8 * i));
-	if (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0))
-		exit(EXIT_FAILURE);
-	(void)close(fd);
-}
-
 static void make_media(void)
 {
 	const struct media_item video = { .kind = MEDIA_VIDEO,
@@ -405,14 +371,14 @@ static void make_media(void)
 	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
-	make_video(path, 0);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 0);
 	rig_media(&rig, path, &video, short_video);
 	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
-	make_video(path, LONG_BYTES);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", LONG_BYTES);
 	rig_media(&rig, path, &video, long_video);
 	/* The peer serves one picture whatever is asked for; this only has to be another row. */
 	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
-	make_video(path, 300000);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 300000);
 	rig_media(&rig, path, &photo, tall_photo);
 }
 
