@@ -214,21 +214,23 @@ static bool page_read(struct exchange *ex, struct page *p)
 	return true;
 }
 
-/* UU… is the playlist of the channel UC… */
-static bool playlist_find(struct exchange *ex, struct page *p)
+/* The channel whose uploads are asked for: UU… is the playlist of UC…; NULL refused. */
+static const struct account *playlist_owner(struct exchange *ex)
 {
 	const char *id = sandbox_exchange_param(ex, "playlistId");
+	const struct account *owner = NULL;
 
-	if (id == NULL)
-		return sandbox_yt_fail_text(ex, "missingRequiredParameter",
-					    "No filter selected. Expected one of: id, playlistId");
+	if (id == NULL) {
+		sandbox_yt_fail_text(ex, "missingRequiredParameter",
+				     "No filter selected. Expected one of: id, playlistId");
+		return NULL;
+	}
 	if (strncmp(id, "UU", 2) == 0)
-		p->owner = sandbox_world_account(ex->world, &sandbox_youtube,
-						 arena_printf(ex->arena, "UC%s", id + 2));
-	if (p->owner != NULL)
-		return true;
-	sandbox_yt_fail(ex, "playlistNotFound");
-	return false;
+		owner = sandbox_world_account(ex->world, &sandbox_youtube,
+					      arena_printf(ex->arena, "UC%s", id + 2));
+	if (owner == NULL)
+		sandbox_yt_fail(ex, "playlistNotFound");
+	return owner;
 }
 
 static bool is_listed(const struct exchange *ex, const struct yt_video *v, const struct page *p)
@@ -269,8 +271,10 @@ void sandbox_yt_playlist_items(struct exchange *ex)
 	struct list names;
 	json_t *body, *items;
 
-	if (t == NULL || !parts_read(ex, item_parts, &names) || !playlist_find(ex, &p) ||
-	    !page_read(ex, &p))
+	if (t == NULL || !parts_read(ex, item_parts, &names))
+		return;
+	p.owner = playlist_owner(ex);
+	if (p.owner == NULL || !page_read(ex, &p))
 		return;
 	p.viewer = sandbox_yt_account(ex, t);
 	items = page_items(ex, &names, &p);
