@@ -19,8 +19,9 @@
  * Memo of a delivery: way, form (what the session or video was made for), file (its bytes),
  * session, made (seconds), size, sent (bytes that YouTube has), asked (where it stands is not
  * known), ended (the last byte left once), tries (faults without progress), gone (the session is
- * lost), looks, renewals, doubted, video, level (privacy as YouTube says), processed, polls,
- * polled, cover (done or failed), page, pages, matches, candidates, and each script's state.
+ * lost), looks, looked, renewals, doubted, video, level (privacy as YouTube says), absent, polls,
+ * polled, cover (sha256 of the thumbnail that is there, or "failed"), covers (tries), listed, page,
+ * pages, candidates, and each script's state.
  */
 #ifndef CARILLON_PLATFORM_YOUTUBE_H
 #define CARILLON_PLATFORM_YOUTUBE_H
@@ -150,6 +151,14 @@ struct http_request *youtube_video_ask(const struct delivery *d);
 enum youtube_video youtube_video_read(struct delivery *d, const struct youtube_reply *r,
 				      const char **ret_reason);
 struct http_request *youtube_update(const struct delivery *d, bool is_whole, const char *privacy);
+
+/* youtube_cover.c: the thumbnail; that it fails never fails a post */
+bool youtube_cover_is_due(const struct delivery *d);
+bool youtube_cover_has_failed(const struct delivery *d);
+struct http_request *youtube_cover_ask(const struct delivery *d);
+/* GO: it is there, or will not come; WAIT: ask again then; DONE: the token has to be renewed. */
+enum script_move youtube_cover_read(struct delivery *d, const struct http_reply *last,
+				    struct step_result *ret);
 
 /* youtube_list.c: the channel's uploads, read when a session is lost */
 enum youtube_list {

@@ -70,7 +70,7 @@ static void check_tags(const struct check *c)
 	if (n > most)
 		findings_add(c->ret, false, "tags", "tags_too_long",
 			     "The tags have %" PRId64 " characters with the commas and quotes that "
-						      "YouTube counts; it takes %" PRId64 ".",
+			     "YouTube counts; it takes %" PRId64 ".",
 			     n, most);
 	for (size_t i = 0; i < c->post->tags_n; i++) {
 		if (strpbrk(c->post->tags[i], "<>,\"") || !*youtube_tag(c->post->tags[i])) {
@@ -178,6 +178,26 @@ static void check_video(const struct check *c)
 	check_short(c, m);
 }
 
+/* A thumbnail that fails does not fail the video: only warnings. */
+static void check_cover(const struct check *c)
+{
+	const struct media_item *m = c->post->cover;
+	int64_t most = platform_int(c->app, "thumbnail_max_bytes");
+
+	if (!m)
+		return;
+	if (m->mime && strcmp(m->mime, "image/jpeg") != 0 && strcmp(m->mime, "image/png") != 0)
+		findings_add(c->ret, true, "overrides/youtube/cover_media_id", "cover_unsupported",
+			     "YouTube takes JPEG and PNG thumbnails, this is %s.", m->mime);
+	if (m->bytes > most)
+		findings_add(c->ret, true, "overrides/youtube/cover_media_id", "cover_too_large",
+			     "The thumbnail has %" PRId64 " bytes; YouTube takes %" PRId64 ".",
+			     m->bytes, most);
+	if (youtube_is_short(c->app, &c->post->media[0]))
+		findings_add(c->ret, true, "overrides/youtube/cover_media_id", "cover_of_short",
+			     "YouTube may show a Short with a thumbnail of its own choice.");
+}
+
 static void check_account(const struct check *c)
 {
 	bool is_private = strcmp(youtube_privacy(c->app, c->account, c->post), "private") == 0;
@@ -220,5 +240,6 @@ void youtube_check(const struct platform_app *app, const struct platform_account
 	check_tags(&c);
 	check_options(&c);
 	check_video(&c);
+	check_cover(&c);
 	check_account(&c);
 }

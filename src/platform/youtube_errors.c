@@ -236,7 +236,7 @@ int64_t youtube_quota_wait_s(int64_t now_us)
 	int64_t wait_us;
 
 	if (tz_load("America/Los_Angeles", &tz) < 0)
-		return 12 * HOUR;
+		return (int64_t)12 * HOUR;
 	tz_local(tz, now_us, &wall);
 	wall.hour = wall.minute = wall.second = 0;
 	/* The day after, by the calendar: the day of a change has 23 or 25 hours. */

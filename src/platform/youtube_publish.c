@@ -185,22 +185,48 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 	return confirm_go(d, video == YOUTUBE_VIDEO_READY ? "end" : "status");
 }
 
+static enum script_move ask_cover(void *ctx, struct step_result *ret)
+{
+	struct delivery *d = ctx;
+
+	if (!memo_text(d->memo, "video") || !youtube_cover_is_due(d))
+		return confirm_go(d, "status");
+	ret->request = youtube_cover_ask(d);
+	return SCRIPT_SEND;
+}
+
+static enum script_move read_cover(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
+{
+	struct delivery *d = ctx;
+	enum script_move move = youtube_cover_read(d, last, ret);
+
+	return move == SCRIPT_GO ? confirm_go(d, "status") : move;
+}
+
+static const char *remark_of(const struct delivery *d)
+{
+	if (is_level(d, "private") && strcmp(privacy_of(d), "private") != 0)
+		return "kept_private";
+	return youtube_cover_has_failed(d) ? "cover_failed" : NULL;
+}
+
 static enum script_move ask_end(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	const char *id = memo_text(d->memo, "video");
-	bool is_locked = is_level(d, "private") && strcmp(privacy_of(d), "private") != 0;
 
 	ret->outcome = (struct outcome){
 		.kind = OUTCOME_PUBLISHED,
 		.remote_id = arena_strdup(d->arena, id ? id : ""),
 		.remote_url = youtube_link(d, id),
-		.remark = is_locked ? "kept_private" : NULL,
+		.remark = remark_of(d),
 	};
 	return SCRIPT_DONE;
 }
 
 static const struct script_row confirm_rows[] = {
+	{ "cover", ask_cover, read_cover },
 	{ "status", ask_status, read_status },
 	{ "end", ask_end, NULL },
 	{ NULL, NULL, NULL },

@@ -49,11 +49,11 @@ static enum script_move stage_fail(struct delivery *d, const struct youtube_repl
 /* All that belongs to one upload. */
 static void forget_upload(struct delivery *d)
 {
-	static const char *const spent[] = { "way",    "session",   "made",  "size",   "sent",
-					     "asked",  "ended",     "gone",  "looks",  "looked",
-					     "video",  "level",     "polls", "absent", "form",
-					     "file",   "processed", "cover", "tries",  "candidates",
-					     "listed", "page",      "pages" };
+	static const char *const spent[] = { "way",        "session", "made",  "size",   "sent",
+					     "asked",      "ended",   "gone",  "looks",  "looked",
+					     "video",      "level",   "polls", "absent", "form",
+					     "file",       "doubted", "cover", "covers", "tries",
+					     "candidates", "listed",  "page",  "pages" };
 
 	for (size_t i = 0; i < ARRAY_LEN(spent); i++)
 		json_object_del(d->memo, spent[i]);
@@ -336,7 +336,6 @@ static enum script_move read_revise(void *ctx, const struct http_reply *last,
 	if (r.row)
 		return stage_fail(d, &r, ret);
 	memo_set_text(d->memo, "form", youtube_form_mark(d));
-	memo_set_text(d->memo, "cover", NULL);
 	return stage_go(d, "settle");
 }
 
@@ -363,7 +362,7 @@ static enum script_move settle_wait(struct delivery *d, struct step_result *ret)
 		US_PER_MS;
 
 	if (spare_us(d) <= 0)
-		return stage_end(d, ret);
+		return stage_go(d, "cover");
 	memo_count(d->memo, "polls");
 	ret->wait_us = wait_us < spare_us(d) ? wait_us : spare_us(d);
 	return SCRIPT_WAIT;
@@ -387,7 +386,7 @@ static enum script_move settle_private(struct delivery *d, enum youtube_video vi
 		return stage_renew(d, ret);
 	if (!is_same_form(d))
 		return stage_go(d, "revise");
-	return video == YOUTUBE_VIDEO_READY ? stage_end(d, ret) : settle_wait(d, ret);
+	return video == YOUTUBE_VIDEO_READY ? stage_go(d, "cover") : settle_wait(d, ret);
 }
 
 static enum script_move read_settle(void *ctx, const struct http_reply *last,
@@ -402,7 +401,7 @@ static enum script_move read_settle(void *ctx, const struct http_reply *last,
 	/* The look is a courtesy to those who have time. */
 	if (r.row && r.row->elsewhere == YOUTUBE_LATER && spare_us(d) <= 0 &&
 	    is_memo(d, "level", "private") && is_same_file(d) && is_same_form(d))
-		return stage_end(d, ret);
+		return stage_go(d, "cover");
 	if (r.row)
 		return stage_fail(d, &r, ret);
 	video = youtube_video_read(d, &r, &reason);
@@ -419,6 +418,28 @@ static enum script_move read_settle(void *ctx, const struct http_reply *last,
 	return settle_private(d, video, ret);
 }
 
+static enum script_move ask_cover(void *ctx, struct step_result *ret)
+{
+	struct delivery *d = ctx;
+
+	if (!youtube_cover_is_due(d))
+		return stage_end(d, ret);
+	ret->request = youtube_cover_ask(d);
+	return SCRIPT_SEND;
+}
+
+/* What is due goes out without; it is tried again behind. */
+static enum script_move read_cover(void *ctx, const struct http_reply *last,
+				   struct step_result *ret)
+{
+	struct delivery *d = ctx;
+	enum script_move move = youtube_cover_read(d, last, ret);
+
+	if (move == SCRIPT_DONE || (move == SCRIPT_WAIT && spare_us(d) > 0))
+		return move;
+	return stage_end(d, ret);
+}
+
 static const struct script_row stage_rows[] = {
 	{ "begin", ask_begin, NULL },
 	{ "open", ask_open, read_open },
@@ -428,6 +449,7 @@ static const struct script_row stage_rows[] = {
 	{ "list", ask_list, read_list },
 	{ "revise", ask_revise, read_revise },
 	{ "settle", ask_settle, read_settle },
+	{ "cover", ask_cover, read_cover },
 	{ NULL, NULL, NULL },
 };
 static const struct script stage_script = { "stage", stage_rows };

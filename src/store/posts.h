@@ -26,8 +26,8 @@ struct post {
 	int64_t content_revision;
 	bool livemode;
 	enum post_state state;
-	const char *reason; /* why paused: approval_voided, awaiting_approval,
-	                                    account_disconnected, late, ...; NULL none */
+	const char *reason; /* why paused: approval_voided, awaiting_approval, account_disconnected,
+			       late, ...; published: what fell short, see outcome.h; NULL none */
 	int64_t version, fence;
 	const char *owner;
 	int64_t wake_us, due_us;

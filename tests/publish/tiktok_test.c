@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TikTok through runner and sandbox: what is really posted, and how each fault ends. */
 #include <check.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
+#include "video.h"
 
 #define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
@@ -505,24 +504,6 @@ START_TEST(lost_rotation_is_told_and_never_repeated_in_silence)
 }
 END_TEST
 
-/* A picture that moves, then bytes that players skip: a `free` box fills it up. */
-static void make_video(const char *path, int64_t bytes)
-{
-	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };
-	int64_t rest;
-	int fd;
-
-	rig_draw("testsrc=s=540x960:r=30:d=3", path);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	rest = bytes - lseek(fd, 0, SEEK_END);
-	for (int i = 0; i < 4; i++)
-		box[i] = (unsigned char)(rest >> (24 - 8 * i));
-	if (fd < 0 ||
-	    (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0)))
-		exit(EXIT_FAILURE);
-	(void)close(fd);
-}
-
 static void make_media(void)
 {
 	const struct media_item video = { .kind = MEDIA_VIDEO,
@@ -540,14 +521,14 @@ static void make_media(void)
 	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
-	make_video(path, 0);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 0);
 	rig_media(&rig, path, &video, short_video);
 	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
-	make_video(path, LONG_BYTES);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", LONG_BYTES);
 	rig_media(&rig, path, &video, long_video);
 	/* The peer serves one picture whatever is asked for; this only has to be another row. */
 	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
-	make_video(path, 300000);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 300000);
 	rig_media(&rig, path, &photo, tall_photo);
 }
 

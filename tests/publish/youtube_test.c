@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YouTube through runner and sandbox: what is really there, who can see it, how each fault ends. */
 #include <check.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
 #include "store/content.h"
+#include "video.h"
 
 #define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 3000000 /* six chunks of two steps */
@@ -274,6 +271,10 @@ static const struct {
 	{ FAULT("api.error",
 		",\"params\":{\"reason\":\"backendError\",\"status\":503}" AT("videos_update")),
 	  NULL, 6, 1 },
+	{ FAULT("http.html_502", ",\"skip\":2" AT("upload")), NULL, 8, 1 },
+	{ FAULT("http.html_502", AT("videos_update")), NULL, 6, 1 },
+	{ FAULT("net.hang_after", AT("videos_update")), NULL, 6, 1 },
+	{ FAULT("net.slow", ",\"params\":{\"ms_per_byte\":1}" AT("videos_list")), NULL, 6, 1 },
 	/* The end of a private video is its fire. */
 	{ FAULT("upload.commit_then_drop_connection", ""), "{\"privacy\":\"private\"}", 0, 1 },
 	{ FAULT("upload.commit_then_5xx", ""), "{\"privacy\":\"private\"}", 0, 1 },
@@ -406,6 +407,32 @@ START_TEST(full_quota_is_waited_for)
 }
 END_TEST
 
+/* Renewal is the runner's job beside; what it says ends the account, not the post. */
+START_TEST(dead_grant_waits_for_its_person)
+{
+	char id[ID_MAX];
+	int opened = sessions();
+
+	rig_fault(&rig, FAULT("token.401", ",\"skip\":2" AT("upload")));
+	rig_fault(&rig, FAULT("token.invalid_grant", ""));
+	post_video(long_video, "deadgrant", NULL, -1000, id);
+	for (int i = 0; i < 200 && rig_number(&rig, "SELECT COUNT(*) FROM accounts WHERE status = "
+						    "'expired'") == 0;
+	     i++)
+		(void)rig_once(&rig, NULL);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM accounts WHERE status = 'expired'"),
+			 1);
+	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "error_code = 'token_expired'"), 1);
+	database_run(&rig.database, "UPDATE accounts SET status = 'connected'");
+	database_run(&rig.database,
+		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE state = 'retrying'");
+	/* The session was not lost meanwhile. */
+	expect_published(id, "deadgrant", "public");
+	ck_assert_int_eq(sessions() - opened, 1);
+}
+END_TEST
+
 START_TEST(unaudited_project_is_told)
 {
 	char id[ID_MAX];
@@ -496,72 +523,32 @@ END_TEST
 
 /* ---- media ---- */
 
-struct shape {
-	const char *source;
-	int64_t bytes; /* filled up to it; 0: as it is */
-	struct media_item item;
-};
-
-/* ffmpeg for the picture, then bytes that players skip: a `free` box fills it up. */
-static void make_video(const char *path, const struct shape *shape)
+static void make_one(const char *name, const char *source, int64_t bytes,
+		     const struct media_item *item, char ret[static ID_MAX])
 {
-	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };
-	pid_t pid = fork();
-	int status = 0, fd;
-	int64_t rest;
+	char path[200];
 
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, 0);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", shape->source, "-pix_fmt",
-		       "yuv420p", "-c:v", "libx264", path, (char *)NULL);
-		_exit(127);
-	}
-	(void)waitpid(pid, &status, 0);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (status != 0 || fd < 0) {
-		fprintf(stderr, "ffmpeg cannot make a video\n");
-		exit(77);
-	}
-	rest = shape->bytes - lseek(fd, 0, SEEK_END);
-	for (int i = 0; i < 4; i++)
-		box[i] = (unsigned char)(rest >> (24 - 8 * i));
-	if (rest > 8 &&
-	    (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, shape->bytes) < 0))
-		exit(EXIT_FAILURE);
-	(void)close(fd);
+	(void)snprintf(path, sizeof(path), "%s/%s.mp4", rig.folder, name);
+	video_make(path, source, bytes);
+	rig_media(&rig, path, item, ret);
 }
 
 static void make_media(void)
 {
-	static const struct shape tall = { "testsrc=s=180x320:r=10:d=1",
-					   0,
-					   { .kind = MEDIA_VIDEO,
-					     .mime = "video/mp4",
-					     .ext = "mp4",
-					     .width = 180,
-					     .height = 320,
-					     .duration_ms = 1000,
-					     .video_codec = "h264" } };
-	struct shape big = tall, wide = tall;
-	char path[200];
+	const struct media_item tall = { .kind = MEDIA_VIDEO,
+					 .mime = "video/mp4",
+					 .ext = "mp4",
+					 .width = 180,
+					 .height = 320,
+					 .duration_ms = 1000,
+					 .video_codec = "h264" };
+	struct media_item wide = tall;
 
-	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
-	make_video(path, &tall);
-	rig_media(&rig, path, &tall.item, short_video);
-	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
-	big.bytes = LONG_BYTES;
-	make_video(path, &big);
-	rig_media(&rig, path, &big.item, long_video);
-	(void)snprintf(path, sizeof(path), "%s/wide.mp4", rig.folder);
-	wide.source = "testsrc=s=320x180:r=10:d=1";
-	wide.item.width = 320;
-	wide.item.height = 180;
-	make_video(path, &wide);
-	rig_media(&rig, path, &wide.item, wide_video);
+	wide.width = 320;
+	wide.height = 180;
+	make_one("short", "testsrc=s=180x320:r=10:d=1", 0, &tall, short_video);
+	make_one("long", "testsrc=s=180x320:r=10:d=1", LONG_BYTES, &tall, long_video);
+	make_one("wide", "testsrc=s=320x180:r=10:d=1", 0, &wide, wide_video);
 }
 
 int main(int argc, char **argv)
@@ -585,6 +572,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(t, refused_video_fails_with_its_reason, 0, (int)ARRAY_LEN(fatal));
 	tcase_add_test(t, duplicate_is_refused_before_anybody_sees_it);
 	tcase_add_loop_test(t, full_quota_is_waited_for, 0, (int)ARRAY_LEN(waiting));
+	tcase_add_test(t, dead_grant_waits_for_its_person);
 	tcase_add_test(t, unaudited_project_is_told);
 	tcase_add_test(t, unaudited_tail_is_published_with_a_remark);
 	tcase_add_loop_test(t, killed_runner_leaves_one_video, 0, (int)ARRAY_LEN(crashes));
