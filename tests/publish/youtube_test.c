@@ -242,6 +242,25 @@ START_TEST(without_the_wide_permission_the_end_is_sent_on_time)
 }
 END_TEST
 
+START_TEST(thumbnail_is_set_before_the_video_is_seen)
+{
+	char id[ID_MAX], text[4000], overrides[200];
+	char *sha = media_sha(rig.media_id);
+
+	(void)snprintf(overrides, sizeof(overrides), "{\"cover_media_id\":\"%s\"}", rig.media_id);
+	post_video(wide_video, "covered", overrides, -1000, id);
+	expect_published(id, "covered", "public");
+	has(member("covered", "options", text, sizeof(text)), sha);
+	ck_assert_int_eq(of_post(id, "reason IS NULL"), 1);
+	rig_fault(&rig, "{\"platform\":\"youtube\",\"point\":\"api.error\",\"params\":{\"reason\":"
+			"\"forbidden\",\"status\":403},\"match\":{\"endpoint\":\"thumbnail\"}}");
+	post_video(wide_video, "uncovered", overrides, -1000, id);
+	expect_published(id, "uncovered", "public");
+	ck_assert_int_eq(of_post(id, "reason = 'cover_failed'"), 1);
+	free(sha);
+}
+END_TEST
+
 /* ---- faults that end well ---- */
 
 #define FAULT(point, more) "{\"platform\":\"youtube\",\"point\":\"" point "\"" more "}"
@@ -565,6 +584,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, video_arrives_whole_with_its_privacy, 0, (int)ARRAY_LEN(ways));
 	tcase_add_test(t, everything_that_is_said_arrives);
+	tcase_add_test(t, thumbnail_is_set_before_the_video_is_seen);
 	tcase_add_test(t, upload_is_over_before_its_time);
 	tcase_add_test(t, without_the_wide_permission_the_end_is_sent_on_time);
 	tcase_add_loop_test(t, fault_ends_with_one_video, 0, (int)ARRAY_LEN(survived));
