@@ -98,7 +98,9 @@ int publish_now_run(struct request *req, const char *post_id, struct reply *ret,
 		return -1;
 	if (!principal_sees(req->principal, p.account_id, p.livemode))
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", post_id);
-	if (engine_of(req->app, &engine, reterr) < 0 ||
+	if ((p.state != POST_PUBLISHED &&
+	     principal_charge(req, p.id, clock_real_us(), reterr) < 0) ||
+	    engine_of(req->app, &engine, reterr) < 0 ||
 	    engine_publish_one(engine, ws, post_id, until_us, &state, reterr) < 0 ||
 	    store_posts_get(req->app->db, ws, post_id, req->arena, &p, reterr) < 0)
 		return -1;
