@@ -31,7 +31,7 @@ enum {
 	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, " \
 	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                    \
 	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE)"
-#define DAY_S 86400
+#define DAY_S  86400
 #define SELECT "SELECT " COLUMNS " FROM api_keys "
 
 const struct stmt store_apikeys_statements[] = {
