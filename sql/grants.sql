@@ -9,6 +9,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.members TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.sessions TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.login_failures TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.api_keys TO ${api};
+GRANT SELECT, INSERT, DELETE ON ${db}.api_key_publishes TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.characters TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.media TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.renditions TO ${api};

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "store/apikeys.h"
 #include "store/flows.h"
 #include "store/runners.h"
 #include "store/sessions.h"
@@ -34,6 +35,7 @@ static const struct sweep_row sweeps[] = {
 	{ "flows", store_flows_sweep },
 	{ "sessions", store_sessions_sweep },
 	{ "runners", store_runners_sweep },
+	{ "key_publishes", store_apikeys_sweep },
 };
 
 static bool is_old_file(int folder, const char *name)

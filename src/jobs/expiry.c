@@ -21,18 +21,17 @@ static void tick(void *arg, int64_t now_us)
 	const struct expiry *x = arg;
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct account_key *keys = NULL;
-	size_t n = 0;
+	struct account_keys keys = { .n = 0 };
 
 	(void)now_us;
-	if (store_accounts_expiring(x->app->db, AHEAD_S, MOST, a, &keys, &n, &p) < 0)
+	if (store_accounts_expiring(x->app->db, AHEAD_S, MOST, a, &keys, &p) < 0)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		if (store_accounts_tell_expiring(x->app->db, &keys[i], &p) < 0)
+	for (size_t i = 0; i < keys.n; i++) {
+		if (store_accounts_tell_expiring(x->app->db, &keys.v[i], &p) < 0)
 			log_line(LOG_LEVEL_WARN, "expiry.untold", "account=%s detail=\"%s\"",
-				 keys[i].id, p.detail);
+				 keys.v[i].id, p.detail);
 		else
-			log_line(LOG_LEVEL_INFO, "account.expiring", "account=%s", keys[i].id);
+			log_line(LOG_LEVEL_INFO, "account.expiring", "account=%s", keys.v[i].id);
 	}
 }
 

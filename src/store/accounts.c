@@ -483,22 +483,20 @@ int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 }
 
 int store_accounts_expiring(struct db *db, int64_t within_s, int64_t most, struct arena *a,
-			    struct account_key **ret, size_t *ret_n, struct problem *reterr)
+			    struct account_keys *ret, struct problem *reterr)
 {
-	struct account_key *v = arena_array(a, (size_t)most, sizeof(*v));
+	struct account_keys found = { .v = arena_array(a, (size_t)most, sizeof(*found.v)) };
 	struct rows *r = NULL;
-	size_t n = 0;
 	int got;
 
 	if (db_query(db, ROW(EXPIRING), &r, reterr, within_s, most) < 0)
 		return -1;
 	while ((got = rows_next(r, reterr)) == 1)
-		v[n++] = (struct account_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
+		found.v[found.n++] = (struct account_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
 	rows_end(r);
 	if (got < 0)
 		return -1;
-	*ret = v;
-	*ret_n = n;
+	*ret = found;
 	return 0;
 }
 

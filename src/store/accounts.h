@@ -145,12 +145,16 @@ int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 struct account_key {
 	const char *workspace, *id;
 };
+struct account_keys {
+	struct account_key *v;
+	size_t n;
+};
 /*
  * Connected accounts whose access ends within that time, which nobody was told yet and no renewal
  * averts: none is planned before the end, or it has failed.
  */
 int store_accounts_expiring(struct db *db, int64_t within_s, int64_t most, struct arena *a,
-			    struct account_key **ret, size_t *ret_n, struct problem *reterr);
+			    struct account_keys *ret, struct problem *reterr);
 /* account.expiring, once for each end; one transaction. */
 int store_accounts_tell_expiring(struct db *db, const struct account_key *key,
 				 struct problem *reterr);

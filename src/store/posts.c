@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/posts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "db/conn.h"
+#include "store/apikeys.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 
@@ -218,6 +222,18 @@ static int try_insert(struct db *db, const struct insertion *ins, const struct p
 	return 1;
 }
 
+/* What a key schedules counts against its cap of that day. */
+static int charge_key(struct db *db, const struct insertion *ins, const struct post *p,
+		      struct problem *reterr)
+{
+	const char *by = ins->in->created_by;
+	const struct apikey_charge charge = { by, p->id, p->due_us };
+
+	if (!by || strncmp(by, "key_", 4) != 0)
+		return 0;
+	return store_apikeys_charge(db, ins->ws, &charge, reterr);
+}
+
 /* Only when nothing was inserted is it worth a statement to learn why. */
 static int insert_one(struct db *db, const struct insertion *ins, const struct post_new *p,
 		      struct post *ret, struct problem *reterr)
@@ -237,6 +253,8 @@ static int insert_one(struct db *db, const struct insertion *ins, const struct p
 	if (got == 0)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", p->account_id);
+	if (charge_key(db, ins, ret, reterr) < 0)
+		return -1;
 	return postevent_insert(db, ins->ws, "post.scheduled", ret, reterr);
 }
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "support/client.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 static struct persona owner;
 static struct person person;
@@ -166,26 +167,23 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("accounts");
-	TCase *t = tcase_create("accounts");
-	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
-				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ list_and_read_show_the_same_account, 0 },
+		{ test_account_is_not_among_the_live_ones, 0 },
+		{ patch_changes_what_is_given, 0 },
+		{ bad_patch_names_the_member, (int)ARRAY_LEN(bad_bodies) },
+		{ stale_version_is_refused, 0 },
+		{ foreign_account_does_not_exist, 0 },
+		{ delete_disconnects_and_reconnecting_keeps_the_id, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, list_and_read_show_the_same_account);
-	tcase_add_test(t, test_account_is_not_among_the_live_ones);
-	tcase_add_test(t, patch_changes_what_is_given);
-	tcase_add_loop_test(t, bad_patch_names_the_member, 0, (int)ARRAY_LEN(bad_bodies));
-	tcase_add_test(t, stale_version_is_refused);
-	tcase_add_test(t, foreign_account_does_not_exist);
-	tcase_add_test(t, delete_disconnects_and_reconnecting_keeps_the_id);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "accounts",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "crypto/random.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 #define BOARDS  "/api/v1/integrations/pinterest/boards"
 #define DEFAULT "/api/v1/integrations/pinterest/default-board"
@@ -118,22 +119,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("boards");
-	TCase *t = tcase_create("boards");
-	SRunner *r;
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ boards_are_listed_whole_past_empty_pages, 0 },
+		{ default_board_is_kept_among_the_settings, 0 },
+		{ foreign_board_and_account_are_refused, 0 },
+		{ workspace_without_an_account_is_told_so, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	r = srunner_create(s);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, boards_are_listed_whole_past_empty_pages);
-	tcase_add_test(t, default_board_is_kept_among_the_settings);
-	tcase_add_test(t, foreign_board_and_account_are_refused);
-	tcase_add_test(t, workspace_without_an_account_is_told_so);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "boards",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

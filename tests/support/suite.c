@@ -22,7 +22,7 @@ int suite_run(const struct suite_of *s)
 	SRunner *runner = srunner_create(suite);
 	int failed = s->needs ? client_need(s->needs) : 0;
 
-	tcase_set_timeout(t, CASE_TIMEOUT_S);
+	tcase_set_timeout(t, s->timeout_s ? s->timeout_s : CASE_TIMEOUT_S);
 	if (s->setup || s->teardown)
 		tcase_add_checked_fixture(t, s->setup, s->teardown);
 	for (const struct suite_case *c = s->cases; c->test; c++)

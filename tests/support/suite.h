@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * suite - what the main() of a libcheck program does
- * Tests only. Cases run in their order, each with a minute.
+ * Tests only. Cases run in their order.
  */
 #ifndef CARILLON_TESTS_SUITE_H
 #define CARILLON_TESTS_SUITE_H
@@ -19,6 +19,7 @@ struct suite_of {
 	const char *const *needs; /* variables of `./carillon env`, NULL-terminated; NULL: none */
 	void (*before)(void), (*after)(void);   /* around the program; NULL: nothing */
 	void (*setup)(void), (*teardown)(void); /* around each case; NULL: nothing */
+	int timeout_s;                          /* 0: a minute */
 	const struct suite_case *cases;
 };
 #define SUITE_NEEDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
