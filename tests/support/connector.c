@@ -47,10 +47,15 @@ void person_make(struct person *ret, size_t pages)
 
 void connect_start(struct start *ret, const char *token, const char *query)
 {
+	connect_begin(ret, "instagram", token, query);
+}
+
+void connect_begin(struct start *ret, const char *platform, const char *token, const char *query)
+{
 	char path[400];
 	const char *cookie;
 
-	snprintf(path, sizeof(path), "/api/v1/integrations/instagram/auth-url%s", query);
+	snprintf(path, sizeof(path), "/api/v1/integrations/%s/auth-url%s", platform, query);
 	CLEANUP(answer_free) struct answer *a = client_call("GET", path, token, NULL);
 
 	assert_status(a, 200);

@@ -21,6 +21,8 @@ struct start {
 	char url[1600], cookie[200];
 };
 void connect_start(struct start *ret, const char *token, const char *query);
+/* The same for another platform; persons of it are made by the test. */
+void connect_begin(struct start *ret, const char *platform, const char *token, const char *query);
 /* The person's yes (or more: "&sandbox_auto=deny"): where the platform sends the browser; caller frees. */
 char *connect_consent(const struct start *s, const struct person *p, const char *more);
 /* The browser follows it, with the cookie unless NULL. */
