@@ -47,7 +47,11 @@ struct queue_post {
 	const char *live_id; /* NULL: not known */
 };
 
-enum queue_part { QUEUE_ALL, QUEUE_READY }; /* READY: staged and later only */
+/*
+ * A post that was claimed twice and did not get on is a suspect: it may be what killed the runners. Suspects
+ * are claimed apart from the others and one by one, so that a death tells on the right one.
+ */
+enum queue_part { QUEUE_ALL, QUEUE_READY /* staged and later only */, QUEUE_SUSPECT };
 
 struct queue_claim {
 	const char *owner;
