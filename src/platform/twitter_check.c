@@ -171,14 +171,16 @@ static bool is_entry(const struct check *c, const json_t *entry, size_t *next)
 		return true;
 	text = json_object_get(entry, "text");
 	if (!json_is_object(entry) || (text && !json_is_string(text)) ||
-	    json_object_size(entry) != (size_t)((text != NULL) + (media != NULL)))
+	    json_object_size(entry) != (text ? 1U : 0U) + (media ? 1U : 0U))
 		return false;
 	if (!media)
 		return true;
 	if (!json_is_array(media) || json_array_size(media) == 0)
 		return false;
 	json_array_foreach(media, i, place) {
-		if (!json_is_integer(place) || json_integer_value(place) != (json_int_t)(*next + i))
+		const json_int_t at = json_is_integer(place) ? json_integer_value(place) : -1;
+
+		if (at < 0 || (size_t)at != *next + i)
 			return false;
 	}
 	*next += json_array_size(media);

@@ -175,6 +175,21 @@ static void take_discovery(struct flight *f)
 	memcpy(t->permit, c->permit.permit, PERMIT_BYTES);
 }
 
+static void take_part(struct flight *f, const struct outcome *o)
+{
+	f->q.live_n++;
+	f->q.live_seq = f->q.attempt.seq;
+	f->q.live_id = o ? sane_id(f, o->remote_id) : NULL;
+}
+
+/* Of a part what it became: the next one may have to name it. */
+static const char *handle_of(const struct flight *f, const struct outcome *o, bool is_effect)
+{
+	if (is_effect && f->parts_n > 1)
+		return f->q.live_id;
+	return o ? o->handle : NULL;
+}
+
 static void take_settlement(struct flight *f, enum phase phase, const struct delivery_move *m,
 			    const struct outcome *o)
 {
@@ -188,11 +203,8 @@ static void take_settlement(struct flight *f, enum phase phase, const struct del
 		return;
 	if (m->attempt != ATTEMPT_NONE)
 		t->state = m->attempt;
-	if (is_effect) {
-		f->q.live_n++;
-		f->q.live_seq = t->seq;
-		f->q.live_id = o ? sane_id(f, o->remote_id) : NULL;
-	}
+	if (is_effect)
+		take_part(f, o);
 	t->negatives = m->negatives;
 	if (is_counted)
 		t->last_read_us = f->read_us;
@@ -204,10 +216,7 @@ static void take_settlement(struct flight *f, enum phase phase, const struct del
 		.last_read_us = is_counted ? f->read_us : INSTANT_NONE,
 		.fired_late_us = f->fired_late_us,
 		.is_reopened = is_reopened,
-		/* The next part may have to name this one. */
-		.handle = is_effect && f->parts_n > 1 ? f->q.live_id
-			  : o                         ? o->handle
-						      : NULL,
+		.handle = handle_of(f, o, is_effect),
 		.evidence = o ? evidence(f, phase, o) : NULL,
 	};
 	if (phase == PHASE_DOUBT && t->state == ATTEMPT_NO_EFFECT)

@@ -286,7 +286,7 @@ int snapshot_restore(const struct app *app, const struct queue_post *q, struct a
 	const json_t *tags = json_object_get(o, "tags");
 	struct snapshot s = { .text = q->snapshot };
 
-	if (kind < 0) {
+	if (!q->snapshot || kind < 0) {
 		json_decref(o);
 		return -1;
 	}

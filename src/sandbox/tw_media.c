@@ -253,8 +253,7 @@ static json_t *processing_json(struct world *w, const struct tw_media *m)
 	int64_t now_us = sandbox_world_now(w);
 
 	if (m->ready_us > now_us)
-		return json_pack("{s:s,s:i,s:i}", "state",
-				 now_us > m->begun_us ? "in_progress" : "pending",
+		return json_pack("{s:s,s:i,s:i}", "state", m->is_asked ? "in_progress" : "pending",
 				 "check_after_secs", 1, "progress_percent", 40);
 	if (m->is_failed)
 		return json_pack("{s:s,s:{s:i,s:s,s:s}}", "state", "failed", "error", "code", 1,
@@ -280,7 +279,6 @@ static void media_process(struct exchange *ex, struct tw_media *m, bool is_sound
 
 	m->is_final = true;
 	m->is_failed = !is_sound || sandbox_faults_hit(ex, "process.failed") != NULL;
-	m->begun_us = now_us;
 	if (strcmp(m->category, "tweet_image") != 0)
 		m->ready_us = now_us + ex->world->settings.video_delay_ms * US_PER_MS;
 	if (sandbox_faults_hit(ex, "process.stuck") != NULL)
@@ -319,7 +317,7 @@ void sandbox_tw_status(struct exchange *ex)
 {
 	const struct account *a = sandbox_tw_auth(ex, UPLOAD_SCOPE);
 	const char *command = sandbox_exchange_param(ex, "command");
-	const struct tw_media *m = NULL;
+	struct tw_media *m = NULL;
 
 	if (a == NULL)
 		return;
@@ -330,6 +328,7 @@ void sandbox_tw_status(struct exchange *ex)
 	m = media_of(ex, a, sandbox_exchange_param(ex, "media_id"));
 	if (m == NULL)
 		return;
+	m->is_asked = true;
 	if (m->ready_us == INSTANT_NONE)
 		sandbox_tw_invalid(ex, "BadRequest: Not found");
 	else

@@ -389,31 +389,47 @@ START_TEST(part_missed_by_a_person_is_sent_again)
 }
 END_TEST
 
-int main(void)
+static TCase *add_case(Suite *s, const char *name)
 {
-	Suite *s = suite_create("twitter_thread");
-	TCase *t = tcase_create("twitter_thread");
-	SRunner *r;
-	int failed;
+	TCase *t = tcase_create(name);
 
-	rig_start_with(&rig, &x);
-	r = srunner_create(s);
 	tcase_set_timeout(t, 90);
 	tcase_add_checked_fixture(t, setup, NULL);
+	suite_add_tcase(s, t);
+	return t;
+}
+
+static Suite *make_suite(void)
+{
+	Suite *s = suite_create("twitter_thread");
+	TCase *t = add_case(s, "order");
+
 	tcase_add_test(t, parts_follow_each_other);
 	tcase_add_test(t, media_go_where_they_are_named);
+	t = add_case(s, "losses");
 	tcase_add_loop_test(t, lost_answer_is_settled_part_by_part, 0,
 			    (int)ARRAY_LEN(losses) * PARTS);
 	tcase_add_test(t, each_part_has_attempts_of_its_own);
+	t = add_case(s, "kills");
 	if (rig_has_failpoints())
 		tcase_add_loop_test(t, killed_runner_leaves_each_part_once, 0,
 				    (int)ARRAY_LEN(kills));
+	t = add_case(s, "between");
 	tcase_add_test(t, refused_part_is_told_and_never_sent_again);
 	tcase_add_test(t, waiting_part_is_neither_cancelled_nor_changed);
 	tcase_add_test(t, disconnected_account_ends_the_thread);
 	tcase_add_test(t, part_found_by_a_person_is_built_upon);
 	tcase_add_test(t, part_missed_by_a_person_is_sent_again);
-	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r;
+	int failed;
+
+	rig_start_with(&rig, &x);
+	r = srunner_create(make_suite());
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -24,6 +24,7 @@ struct start {
 	char url[1600], cookie[200];
 };
 void connect_start(struct start *ret, const char *token, const char *query);
+/* The same for another platform; persons of it are made by the test. */
 void connect_start_on(struct start *ret, const char *platform, const char *token,
 		      const char *query);
 /* The person's yes (or more: "&sandbox_auto=deny"): where the platform sends the browser; caller frees. */

@@ -206,6 +206,7 @@ static const struct verdict_row verdicts[] = {
 	ROW(500, PROBLEM("Internal Error", "y", BLANK), UNKNOWN, PLATFORM, PLATFORM),
 	ROW(503, "{\"errors\":[{\"code\":130,\"message\":\"Over capacity\"}]}", UNKNOWN, PLATFORM, PLATFORM),
 	ROW(502, "<html>", UNKNOWN, PLATFORM, PLATFORM),
+	ROW(503, PROBLEM("x", "y", PROBLEMS "credits"), UNKNOWN, CONFIGURATION, OPERATOR),
 	ROW(302, "", UNKNOWN, PLATFORM, PLATFORM),
 	ROW(201, "", UNKNOWN, PLATFORM, PLATFORM),
 	ROW(200, "{\"errors\":[{\"message\":\"partial\"}]}", UNKNOWN, PLATFORM, PLATFORM),
