@@ -161,6 +161,7 @@ static const struct media_rule media_rules[] = {
 };
 
 const struct platform platform_instagram = {
+	.probe_base = "graph_base",
 	.id = "instagram",
 	.title = "Instagram",
 	.settings = platform_instagram_settings,

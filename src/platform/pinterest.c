@@ -24,6 +24,8 @@ const struct setting platform_pinterest_settings[] = {
 	ROW("api_base", TEXT, "https://api.pinterest.com", 0, 0, "API host; Pinterest's own sandbox is https://api-sandbox.pinterest.com."),
 	ROW("api_prefix", TEXT, "/v5", 0, 0, "What stands before each path of the API."),
 	ROW("upload_base", TEXT, "https://pinterest-media-upload.s3-accelerate.amazonaws.com", 0, 0, "Host that takes video bytes."),
+	ROW("pins_per_minute", INT, "50", 0, 1000000, "Pins of one account in a minute; 0: not counted."),
+	ROW("app_pins_per_day", INT, "0", 0, 100000000, "Pins of all accounts in 24 hours, which trial access limits; 0: not counted."),
 	ROW("upload_host_suffix", TEXT, "amazonaws.com", 0, 0, "Upload addresses that Pinterest hands out must lie below it, or at upload_base."),
 	ROW("pin_url", TEXT, "https://www.pinterest.com", 0, 0, "Where people see a pin."),
 	ROW("image_source", WORD, "auto base64 url", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
@@ -92,7 +94,16 @@ static const struct media_rule media_rules[] = {
 	{ .mimes = NULL },
 };
 
+static const struct platform_budget budgets[] = {
+	{ "minute", false, 60, "pins_per_minute", "x-ratelimit-remaining", "x-ratelimit-reset",
+	  false },
+	{ "app_day", true, 86400, "app_pins_per_day", NULL, NULL, false },
+	{ NULL, false, 0, NULL, NULL, NULL, false },
+};
+
 const struct platform platform_pinterest = {
+	.budgets = budgets,
+	.probe_base = "api_base",
 	.id = "pinterest",
 	.title = "Pinterest",
 	.settings = platform_pinterest_settings,

@@ -187,6 +187,17 @@ struct platform_limits {
 	unsigned kinds;           /* bit (1 << enum content_kind) */
 };
 
+/* How many irreversible calls a platform allows, counted over all runners. */
+struct platform_budget {
+	const char *name; /* in SQL, never renamed */
+	bool is_app;      /* over all accounts of the operator's app */
+	int64_t window_s;
+	const char *setting; /* how many; 0 or NULL: not counted, only told by headers */
+	/* Of the reply to a fire; NULL: it does not say. Reset: unix seconds, or seconds to go. */
+	const char *left_header, *reset_header;
+	bool is_reset_instant;
+};
+
 struct platform {
 	const char *id, *title;         /* id is stored in SQL and never renamed */
 	const struct setting *settings; /* operator's rows; also every base URL and limit */
@@ -194,6 +205,8 @@ struct platform {
 	enum pkce pkce;
 	const char *default_scopes;
 	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
+	const struct platform_budget *budgets; /* up to one without a name; NULL: none known */
+	const char *probe_base;  /* setting of the address that is read to see whether it answers */
 	bool needs_public_media; /* the platform pulls some media from our URLs */
 	/* Setting: so far apart are two fires of an account, even on time. NULL: no matter. */
 	const char *fire_gap_ms;

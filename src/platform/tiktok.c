@@ -125,6 +125,7 @@ static const struct media_rule media_rules[] = {
 };
 
 const struct platform platform_tiktok = {
+	.probe_base = "api_base",
 	.id = "tiktok",
 	.title = "TikTok",
 	.settings = platform_tiktok_settings,

@@ -50,6 +50,8 @@ const struct setting platform_twitter_settings[] = {
 	ROW("poll_wait_ms", INT, "5000", 10, 60000, "Wait before an upload's processing is read when X names none."),
 	ROW("poll_wait_max_ms", INT, "30000", 10, 600000, "The longest such wait."),
 	ROW("poll_patience_s", INT, "900", 1, 86400, "After so long in processing a video is uploaded anew."),
+	ROW("posts_per_15_minutes", INT, "100", 0, 1000000, "Posts of one account that X takes in 15 minutes; 0: not counted."),
+	ROW("app_posts_per_day", INT, "10000", 0, 100000000, "Posts of all accounts that X takes from the app in 24 hours; 0: not counted."),
 	ROW("pause_fallback_s", INT, "900", 1, 86400, "Pause at a rate limit when X names no time."),
 	{ NULL, NULL, SETTING_TEXT, NULL, 0, 0, NULL },
 };
@@ -169,7 +171,19 @@ static const struct media_rule media_rules[] = {
 	{ .mimes = NULL },
 };
 
+static const struct platform_budget budgets[] = {
+	{ "quarter_hour", false, 900, "posts_per_15_minutes", "x-rate-limit-remaining",
+	  "x-rate-limit-reset", true },
+	{ "day", false, 86400, NULL, "x-user-limit-24hour-remaining", "x-user-limit-24hour-reset",
+	  true },
+	{ "app_day", true, 86400, "app_posts_per_day", "x-app-limit-24hour-remaining",
+	  "x-app-limit-24hour-reset", true },
+	{ NULL, false, 0, NULL, NULL, NULL, false },
+};
+
 const struct platform platform_twitter = {
+	.budgets = budgets,
+	.probe_base = "api_base",
 	.id = "twitter",
 	.title = "X",
 	.settings = platform_twitter_settings,

@@ -348,6 +348,7 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 	if (d->attempt == ATTEMPT_IN_DOUBT && phase == PHASE_STAGE)
 		take_discovery(f);
 	take_settlement(f, phase, d, o);
+	limits_turned_away(f, o);
 	if (f->q.attempt.state == ATTEMPT_EFFECT)
 		take_effect(f, m, o, attempt_was != ATTEMPT_EFFECT);
 	take_error(f, m, o, d->is_partial);

@@ -153,7 +153,7 @@ void fire_gather(struct engine *e)
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
 	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
-		if (is_in_turn(list[i]))
+		if (is_in_turn(list[i]) && !limits_hold(list[i], BREAKER_PUBLISH))
 			ask_permit(list[i]);
 	}
 	free(list);
@@ -183,6 +183,11 @@ static void given(struct flight *f)
 
 static void refused(struct flight *f)
 {
+	if (f->change.permit_answer == PERMIT_WAIT) {
+		f->change.permit_answer = PERMIT_NONE;
+		limits_look_again(f->engine);
+		return;
+	}
 	if (f->change.permit_answer == PERMIT_LOST) {
 		f->change.permit_answer = PERMIT_NONE;
 		flight_refused_permit(f);

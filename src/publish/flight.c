@@ -208,6 +208,7 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 	reply->headers = (struct buf)BUF_INIT;
 	f->has_reply = true;
 	f->transfer = NULL;
+	limits_hear(f);
 	f->at = FLIGHT_STEP;
 #ifdef ENABLE_FAILPOINTS
 	(void)(f->is_fired ? FP(F18_answer_received) : FP(F05_reply_received));
@@ -251,4 +252,5 @@ void flight_written(struct flight *f)
 	}
 	c->has_move = c->has_settlement = c->has_permit = c->has_discovery = false;
 	c->event = NULL;
+	f->closings_n = 0;
 }

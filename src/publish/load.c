@@ -278,11 +278,12 @@ static void take_up(struct flight *f)
 		return;
 	if (p->state == POST_CONFIRMING && f->change.is_pending)
 		f->change.next = FLIGHT_NEW; /* read again with its snapshot once it is written */
-	else if (p->state == POST_CONFIRMING)
+	else if (p->state == POST_CONFIRMING && !limits_hold(f, BREAKER_READ))
 		begin_confirm(f);
 	else if (p->state == POST_PUBLISHING)
 		begin_part(f);
-	else if (flight_is_in_time(f) && is_connected(f))
+	else if (p->state != POST_CONFIRMING && flight_is_in_time(f) && is_connected(f) &&
+		 !limits_hold(f, BREAKER_PUBLISH))
 		begin_stage(f);
 }
 

@@ -13,6 +13,7 @@ enum {
 	REPORT_EFFECT,
 	REPORT_VOID,
 	FIND,
+	VOID_OLDER,
 	ADOPT,
 	DISCOVER
 };
@@ -89,6 +90,11 @@ const struct stmt store_attempts_statements[] = {
 			  NULL },
 	[FIND] = { "attempts.find", STMT_WORKSPACE, "sb",
 		   "SELECT 1 FROM attempts WHERE workspace_id = ? AND permit = ?", NULL },
+	[VOID_OLDER] = { "attempts.void_older", STMT_WORKSPACE, "ssi",
+			 "UPDATE attempts SET state = 'no_effect', settled_at = UTC_TIMESTAMP(6) "
+			 "WHERE workspace_id = ? AND post_id = ? AND seq < ? "
+			 "AND state IN ('sent', 'in_doubt')",
+			 NULL },
 	[ADOPT] = { "attempts.adopt", STMT_WORKSPACE, "iss",
 		    "UPDATE posts SET state = 'confirming', wake_at = UTC_TIMESTAMP(3), "
 		    "owner = NULL, attempts = ?, claims = 0, fence = fence + 1, "
@@ -194,6 +200,9 @@ static int restore(struct db *db, void *arg, struct problem *reterr)
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	r->is_new = true;
+	/* A later permit is given only after proof that the earlier attempts came to nothing. */
+	if (db_exec(db, ROW(VOID_OLDER), NULL, reterr, r->ws, r->in->post_id, r->in->seq) < 0)
+		return -1;
 	if (insert(db, r->ws, r->in, ATTEMPT_IN_DOUBT, reterr) < 0)
 		return -1;
 	return db_exec(db, ROW(ADOPT), NULL, reterr, r->in->seq, r->ws, r->in->post_id);

@@ -28,6 +28,7 @@ enum permit_answer {
 	PERMIT_GIVEN, /* durable once the transaction commits; version grew by 1 */
 	PERMIT_LOST,  /* not ours, not staged, content not approved or account not connected; of a
 	                 later part: not between two parts, or account not connected */
+	PERMIT_WAIT,  /* the engine: a budget of the platform is used up; nothing changed */
 	PERMIT_BUSY,  /* another fire of this post or account is under way; version grew by 2 */
 };
 

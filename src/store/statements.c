@@ -13,6 +13,7 @@
 #include "store/events.h"
 #include "store/flows.h"
 #include "store/health.h"
+#include "store/limits.h"
 #include "store/media.h"
 #include "store/plans.h"
 #include "store/postchange.h"
@@ -39,6 +40,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_events_statements,
 		store_flows_statements,
 		store_health_statements,
+		store_limits_statements,
 		store_media_statements,
 		store_plans_statements,
 		store_postchange_statements,

@@ -26,6 +26,7 @@ static const struct profile profiles[] = {
 	{ false, false, { 0, 0,     0,    0,     0,     0,      0 } },
 	{ false, false, { 0, 1,     1,    0,     0,     0,      0 } },
 	{ false, false, { 0, 1,     0,    1,     0,     0,      0 } },
+	{ false, false, { 0, 1,     2,    0,     0,     0,      0 } },
 	{ false, false, { 0, 2,     1,    0,     0,     0,      0 } },
 	{ false, false, { 0, 0,     0,    2,     0,     0,      0 } },
 	{ false, false, { 0, 1,     0,    0,     2,     0,      0 } },

@@ -102,13 +102,16 @@ static bool look(struct world *w, const struct setup *s, int who, int choice)
 
 static bool look_in_vain(struct world *w, const struct setup *s, int who, int choice)
 {
+	static const uint8_t seen[] = { OUTCOME_UNKNOWN, OUTCOME_REFUSED, OUTCOME_DEFER,
+					OUTCOME_REAUTH };
 	struct runner *r = &w->run[who];
 
-	(void)choice;
 	if (r->at != AT_LOOK)
 		return false;
 	begin_reading(w, r);
-	r->seen = s->bug == BUG_UNKNOWN_READ_IS_ABSENT ? OUTCOME_ABSENT : OUTCOME_UNKNOWN;
+	r->seen = seen[r->phase == PHASE_DOUBT ? choice : 0];
+	if (s->bug == BUG_UNKNOWN_READ_IS_ABSENT)
+		r->seen = OUTCOME_ABSENT;
 	return true;
 }
 
@@ -204,12 +207,14 @@ void world_tick_runners(struct world *w, const struct setup *s)
 	}
 }
 
+static const char *const vain_words[] = { "it fails", "it is refused", "not now", "not connected" };
+
 /* clang-format off */
 const struct step_row waiting_steps[] = {
 	{ "takes the reply",                        ORDINARY,  true, 1, take_reply, NULL },
 	{ "never gets the reply",                   FAULT,     true, 1, miss_reply, NULL },
 	{ "begins a reading",                       ORDINARY,  true, 1, look, NULL },
-	{ "begins a reading that says nothing",     FAULT,     true, 1, look_in_vain, NULL },
+	{ "begins a reading that says nothing",     FAULT,     true, 4, look_in_vain, vain_words },
 	{ "takes the reading",                      ORDINARY,  true, 1, take_reading, NULL },
 	{ "stands still",                           STALL,     true, 1, stand_still, NULL },
 	{ "is killed",                              CRASH,     true, 1, crash, NULL },

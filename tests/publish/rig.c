@@ -205,7 +205,8 @@ static void write_config(struct rig *r)
 	fprintf(f,
 		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
 		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n",
+		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n"
+		"breaker_probe_s = 1\n",
 		r->folder);
 	for (int i = 0; i < r->platforms_n; i++) {
 		write_section(f, r, r->platforms[i], "");
@@ -376,9 +377,9 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = {
-		"DELETE FROM attempts",         "DELETE FROM events",   "DELETE FROM posts",
-		"DELETE FROM content_media",    "DELETE FROM contents", "DELETE FROM runners",
-		"DELETE FROM account_refreshes"
+		"DELETE FROM attempts",          "DELETE FROM events",   "DELETE FROM posts",
+		"DELETE FROM content_media",     "DELETE FROM contents", "DELETE FROM runners",
+		"DELETE FROM account_refreshes", "DELETE FROM budgets",  "DELETE FROM breakers"
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
