@@ -102,7 +102,7 @@ struct publication {
 	struct media_item *media; /* a copy: publish fills path and url */
 	size_t media_n;
 	struct media_item *cover; /* image of options.cover_media_id, set by publish; NULL none */
-	json_t *options; /* owned; the merged raw override object, never NULL */
+	json_t *options;          /* owned; the merged raw override object, never NULL */
 };
 
 /*

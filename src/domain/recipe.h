@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "domain/content.h"
 
-#define RECIPE_SLIDES_MIN  2
-#define RECIPE_SLIDES_MAX  35
-#define RECIPE_TEXT_MAX    2000
+#define RECIPE_SLIDES_MIN   2
+#define RECIPE_SLIDES_MAX   35
+#define RECIPE_TEXT_MAX     2000
 #define RECIPE_JPEG_LONGEST 65500 /* pixels of a side that a JPEG can have */
 
 enum recipe_kind {
@@ -29,10 +29,11 @@ enum recipe_kind {
 
 struct recipe {
 	enum recipe_kind kind;
-	int64_t bytes_max;         /* 0: no limit; images are made to fit, videos are not */
-	int64_t long_max, short_max; /* most pixels of the longer and the shorter side; 0 no limit */
-	int64_t width, height;     /* slideshow: the picture's */
-	int64_t slide_s;           /* slideshow: seconds a slide */
+	int64_t bytes_max; /* 0: no limit; images are made to fit, videos are not */
+	int64_t long_max,
+		short_max;     /* most pixels of the longer and the shorter side; 0 no limit */
+	int64_t width, height; /* slideshow: the picture's */
+	int64_t slide_s;       /* slideshow: seconds a slide */
 	const char *slides[RECIPE_SLIDES_MAX]; /* media ids in order */
 	size_t slides_n;
 	const char *sound; /* media id, NULL none */

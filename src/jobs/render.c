@@ -20,7 +20,7 @@
 struct render_jobs {
 	struct app *app;
 	struct render_options options;
-	bool is_broken; /* no renderer can be started */
+	bool is_broken;       /* no renderer can be started */
 	pid_t children[MOST]; /* 0: none */
 };
 

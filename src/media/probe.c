@@ -228,9 +228,10 @@ static int decode_still(const struct config *cfg, const char *path, struct probl
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		struct media_facts *ret, struct problem *reterr)
 {
-	static const char shown[] = "format=duration"
-				    ":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
-				    ":stream_side_data=rotation";
+	static const char shown[] =
+		"format=duration"
+		":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
+		":stream_side_data=rotation";
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
 	struct magic m = { .kind = "", .demuxer = "" };

@@ -42,8 +42,8 @@ static bool beat(void *arg, struct buf *out)
 
 	buf_clear(out);
 	if (ms > 0 && r->total_ms > 0)
-		b->percent = r->percent_from +
-			     (int)(ms < r->total_ms ? span * ms / r->total_ms : span);
+		b->percent =
+			r->percent_from + (int)(ms < r->total_ms ? span * ms / r->total_ms : span);
 	return r->job->beat(r->job->arg, b->percent);
 }
 

@@ -17,10 +17,10 @@
  */
 struct media_rule {
 	enum media_kind kind;
-	const char *const *mimes;                       /* NULL ends the rows */
+	const char *const *mimes;                              /* NULL ends the rows */
 	const char *const *video_codecs, *const *audio_codecs; /* NULL: any */
-	const char *bytes_max;                      /* images only */
-	const char *long_max, *short_max;           /* most pixels of the longer, the shorter side */
+	const char *bytes_max;                                 /* images only */
+	const char *long_max, *short_max; /* most pixels of the longer, the shorter side */
 	const char *width_max;
 };
 

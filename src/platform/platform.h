@@ -166,7 +166,7 @@ struct platform {
 	enum pkce pkce;
 	const char *default_scopes;
 	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
-	bool needs_public_media; /* the platform pulls some media from our URLs */
+	bool needs_public_media;        /* the platform pulls some media from our URLs */
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);

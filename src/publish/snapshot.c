@@ -124,9 +124,8 @@ static int convert(struct placing *at, const char *name, struct media_item *m,
 		return 0;
 	}
 	made.item.alt_text = m->alt_text;
-	made.item.url =
-		media_url_sign(at->arena, at->app->keys, at->app->config->server_public_url,
-			       made.id, made.item.ext, at->expires_us);
+	made.item.url = media_url_sign(at->arena, at->app->keys, at->app->config->server_public_url,
+				       made.id, made.item.ext, at->expires_us);
 	made.item.media_id = m->media_id;
 	*m = made.item;
 	return 0;
@@ -154,8 +153,7 @@ static int place_item(struct placing *at, const char *name, struct media_item *m
 static int place_media(struct placing *at, struct publication *p, struct problem *reterr)
 {
 	for (size_t i = 0; i < p->media_n; i++) {
-		const char *name =
-			arena_printf(at->arena, "item %zu of %zu", i + 1, p->media_n);
+		const char *name = arena_printf(at->arena, "item %zu of %zu", i + 1, p->media_n);
 
 		if (place_item(at, name, &p->media[i], reterr) < 0)
 			return -1;
@@ -163,8 +161,8 @@ static int place_media(struct placing *at, struct publication *p, struct problem
 	return p->cover ? place_item(at, "the cover", p->cover, reterr) : 0;
 }
 
-static int find_cover(const struct app *app, const char *ws, struct publication *p,
-		      struct arena *a, struct problem *reterr)
+static int find_cover(const struct app *app, const char *ws, struct publication *p, struct arena *a,
+		      struct problem *reterr)
 {
 	const char *id = json_string_value(json_object_get(p->options, "cover_media_id"));
 	struct media *m = arena_alloc(a, sizeof(*m));
@@ -196,8 +194,10 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	struct snapshot s = { .text = NULL };
 	struct platform_app settings;
-	struct placing at = { app, q, &settings, a,
-			      clock_real_us() + app->config->media_url_life_s * US_PER_S, NULL };
+	struct placing at = {
+		app, q, &settings, a, clock_real_us() + app->config->media_url_life_s * US_PER_S,
+		NULL
+	};
 	struct content c;
 	int placed;
 

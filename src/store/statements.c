@@ -26,26 +26,13 @@
 const struct stmt *const *store_statements(size_t *ret_n)
 {
 	static const struct stmt *const tables[] = {
-		facts_statements,
-		migrate_statements,
-		store_accounts_statements,
-		store_apikeys_statements,
-		store_attempts_statements,
-		store_characters_statements,
-		store_content_statements,
-		store_events_statements,
-		store_flows_statements,
-		store_health_statements,
-		store_media_statements,
-		store_postchange_statements,
-		store_posts_statements,
-		store_queue_statements,
-		store_renditions_statements,
-		store_runners_statements,
-		store_sessions_statements,
-		store_tokens_statements,
-		store_users_statements,
-		store_workspaces_statements,
+		facts_statements,         migrate_statements,          store_accounts_statements,
+		store_apikeys_statements, store_attempts_statements,   store_characters_statements,
+		store_content_statements, store_events_statements,     store_flows_statements,
+		store_health_statements,  store_media_statements,      store_postchange_statements,
+		store_posts_statements,   store_queue_statements,      store_renditions_statements,
+		store_runners_statements, store_sessions_statements,   store_tokens_statements,
+		store_users_statements,   store_workspaces_statements,
 	};
 
 	*ret_n = ARRAY_LEN(tables);

@@ -80,7 +80,8 @@ START_TEST(playlist_in_disguise_is_not_followed)
 }
 END_TEST
 
-static int run_boxed(int with_bwrap, const char *const *argv, int timeout_s, struct buf *out, struct buf *err)
+static int run_boxed(int with_bwrap, const char *const *argv, int timeout_s, struct buf *out,
+		     struct buf *err)
 {
 	const struct child_box box = { .bwrap = with_bwrap ? "/usr/bin/bwrap" : NULL,
 				       .timeout_s = timeout_s };
@@ -100,10 +101,9 @@ END_TEST
 
 START_TEST(tool_cannot_write_files_or_see_our_environment)
 {
-	const char *const argv[] = {
-		"/bin/sh", "-c",
-		"env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak", NULL
-	};
+	const char *const argv[] = { "/bin/sh", "-c",
+				     "env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak",
+				     NULL };
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	CLEANUP(buf_done) struct buf err = BUF_INIT;
 	struct stat st;

@@ -37,8 +37,14 @@ START_TEST(recipe_is_read_as_it_was_printed)
 }
 END_TEST
 
-static const char *const broken[] = { "",         "gif",          "jpeg bytes=",    "jpeg bytes=-1",
-				      "jpeg bytes=1x", "jpeg bytes", "jpeg nothing=1", "mp4 sound=",
+static const char *const broken[] = { "",
+				      "gif",
+				      "jpeg bytes=",
+				      "jpeg bytes=-1",
+				      "jpeg bytes=1x",
+				      "jpeg bytes",
+				      "jpeg nothing=1",
+				      "mp4 sound=",
 				      "slideshow slides=a,,b" };
 
 START_TEST(broken_recipe_is_refused)
@@ -74,9 +80,15 @@ START_TEST(sides_shrink_in_proportion_and_never_grow)
 }
 END_TEST
 
-#define IMAGE(m, b, w, h) { .kind = MEDIA_IMAGE, .mime = "image/" m, .bytes = (b), .width = (w), .height = (h) }
-#define VIDEO(m, v, a, w, h) \
-	{ .kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), .width = (w), .height = (h) }
+#define IMAGE(m, b, w, h)                                                                          \
+	{                                                                                          \
+		.kind = MEDIA_IMAGE, .mime = "image/" m, .bytes = (b), .width = (w), .height = (h) \
+	}
+#define VIDEO(m, v, a, w, h)                                                                     \
+	{                                                                                        \
+		.kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), \
+		.width = (w), .height = (h)                                                      \
+	}
 
 /* clang-format off */
 static const struct {

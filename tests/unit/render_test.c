@@ -246,8 +246,9 @@ START_TEST(fitting_streams_are_not_coded_again)
 
 	ck_assert_int_eq(render(cfg, a, "fits.mov", &recipe, &made, &p), 0);
 	was = arena_strdup(a, output_of("ffmpeg -v error -i fits.mov -map 0:v -c copy -f md5 -"));
-	ck_assert_str_eq(was, output_of(arena_printf(a, "ffmpeg -v error -i %s -map 0:v -c copy -f md5 -",
-						     made.file->path)));
+	ck_assert_str_eq(
+		was, output_of(arena_printf(a, "ffmpeg -v error -i %s -map 0:v -c copy -f md5 -",
+					    made.file->path)));
 	media_file_free(made.file);
 }
 END_TEST
@@ -271,11 +272,19 @@ static const struct {
 } hostile[] = {
 	{ "list.mp4", "#EXTM3U\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", 54 },
 	{ "list.txt", "ffconcat version 1.0\nfile /etc/passwd\n", 38 },
-	{ "head.mp4", "\0\0\0\x14" "ftypmp42\0\0\0\0mp42#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n", 60 },
+	{ "head.mp4",
+	  "\0\0\0\x14"
+	  "ftypmp42\0\0\0\0mp42#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n",
+	  60 },
 	{ "riff.webp", "RIFF\x10\0\0\0WEBPVP8 ", 16 },
-	{ "bare.heic", "\0\0\0\x18" "ftypheic\0\0\0\0mif1heic", 24 },
+	{ "bare.heic",
+	  "\0\0\0\x18"
+	  "ftypheic\0\0\0\0mif1heic",
+	  24 },
 	{ "bare.webm", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", 16 },
-	{ "svg.png", "<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"file:///etc/passwd\"/></svg>", 80 },
+	{ "svg.png",
+	  "<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"file:///etc/passwd\"/></svg>",
+	  80 },
 };
 
 START_TEST(hostile_file_is_refused)
@@ -402,9 +411,11 @@ START_TEST(box_leaves_no_process)
 	char line[200], check[128];
 
 	(void)snprintf(line, sizeof(line),
-		       "i=0; while [ $i -lt 30 ]; do setsid sleep 29.%d & i=$((i+1)); done", getpid());
+		       "i=0; while [ $i -lt 30 ]; do setsid sleep 29.%d & i=$((i+1)); done",
+		       getpid());
 	ck_assert_int_eq(run_boxed(line, 1, &out), 0);
-	(void)snprintf(check, sizeof(check), "! ps -e -o args= | grep -q \"[s]leep 29.%d\"", getpid());
+	(void)snprintf(check, sizeof(check), "! ps -e -o args= | grep -q \"[s]leep 29.%d\"",
+		       getpid());
 	run(check);
 }
 END_TEST
@@ -413,8 +424,8 @@ START_TEST(box_hides_other_files)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 
-	(void)run_boxed("cat /etc/passwd | grep -c root; ls /home /root /var 2>/dev/null | wc -l", 1,
-			&out);
+	(void)run_boxed("cat /etc/passwd | grep -c root; ls /home /root /var 2>/dev/null | wc -l",
+			1, &out);
 	ck_assert_str_eq(buf_str(&out), "0\n0\n");
 }
 END_TEST
