@@ -46,6 +46,7 @@ check_everything() {
 	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints \
 		CFLAGS='-g -O1' || return 0
 	end_beside
+	export CHAOS_POSTS=500
 	begin_beside sanitized
 	check_suites sanitized no
 	end_beside
