@@ -16,7 +16,7 @@
 struct config;
 
 struct media_facts {
-	const char *kind; /* image | video */
+	const char *kind; /* image | video | audio */
 	const char *mime, *ext;
 	int64_t width, height;                 /* pixels as shown, rotation applied */
 	int64_t duration_ms;                   /* 0 for images */

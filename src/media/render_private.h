@@ -9,14 +9,14 @@
 #include "base/buf.h"
 #include "media/render.h"
 
-#define RENDER_ARGS_MAX 400
+#define RENDER_ARGS_MAX 400 /* a slide takes eight */
 
 struct render {
 	const struct config *cfg;
 	struct arena *arena;
 	const struct render_job *job;
 	const char *out; /* the one file that a tool may write */
-	struct media_facts sources[RECIPE_SLIDES_MAX];
+	struct media_facts sources[RECIPE_SLIDES_MAX], sound_facts;
 	int64_t total_ms;             /* length of what is being made, 0: unknown */
 	int percent_from, percent_to; /* what the running tool is of the whole */
 };
