@@ -46,7 +46,7 @@ int recipe_parse(struct arena *a, const char *text, struct recipe *ret);
 /* Sides within the recipe's limits, in proportion, never larger; even for videos. */
 void recipe_sides(const struct recipe *r, int64_t width, int64_t height, int64_t *ret_width,
 		  int64_t *ret_height);
-/* What will come of *m, as far as it can be told: type, codecs, sides, most bytes. */
+/* What will come of *m (of a slideshow its first slide), as far as it can be told: type, codecs, sides, most bytes. */
 void recipe_foresee(const struct recipe *r, struct media_item *m);
 /* E.g. "a JPEG image"; for sentences. */
 const char *recipe_product(const struct recipe *r);

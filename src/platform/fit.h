@@ -24,6 +24,17 @@ struct media_rule {
 	const char *width_max;
 };
 
+/*
+ * What the media of *p together become: a slideshow that the platform has no carousel for, that
+ * wants a sound (options.sound_media_id) or that is to be a video anyway (options.render_as_video)
+ * is rendered, options.slide_duration seconds a slide; a video that wants a sound gets it. Else
+ * RECIPE_NONE, and each medium stands for itself. Texts are *p's.
+ */
+void platform_render(const struct platform_app *app, const struct publication *p,
+		     struct recipe *ret);
+/* The publication of the one video that came, or will come, of it. */
+void platform_rendered(struct publication *p, const struct media_item *video);
+
 void platform_fit(const struct platform_app *app, const struct media_item *m, struct recipe *ret);
 
 #endif

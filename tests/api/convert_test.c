@@ -115,6 +115,48 @@ START_TEST(publish_now_waits_for_it)
 }
 END_TEST
 
+/* A slideshow of two pictures with these overrides: the first warning or problem of preflight. */
+static struct answer *preflight_slides(const char *overrides)
+{
+	char *one = fixture_media(CLIENT_TOKEN, FIXTURE_JPEG);
+	char *two = fixture_media(CLIENT_TOKEN, FIXTURE_PNG);
+	CLEANUP(answer_free)
+	struct answer *made = client_callf(
+		"POST", "/api/v1/content", CLIENT_TOKEN,
+		"{\"kind\":\"slideshow\",\"caption\":\"slides\",\"media\":[{\"media_id\":\"%s\"},"
+		"{\"media_id\":\"%s\"}],\"overrides\":{\"instagram\":%s}}",
+		one, two, overrides);
+
+	free(one);
+	free(two);
+	assert_status(made, 201);
+	return preflight(answer_text(made, "id"));
+}
+
+static const struct {
+	const char *overrides, *pointer, *code, *detail;
+} shows[] = {
+	{ "{\"render_as_video\":true}", "media", "will_be_converted", "1080 x 1920, of 8 seconds" },
+	{ "{\"render_as_video\":true,\"slide_duration\":6}", "media", "will_be_converted",
+	  "of 12 seconds" },
+	{ "{\"slide_duration\":5}", "overrides/slide_duration", "out_of_range", "4, 6 or 8" },
+	{ "{\"sound_media_id\":\"med_01AAAAAAAAAAAAAAAAAAAAAAAA\"}", "overrides/sound_media_id",
+	  "unknown_media", "med_01A" },
+};
+
+START_TEST(slideshow_is_foreseen)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	CLEANUP(answer_free) struct answer *a = preflight_slides(shows[_i].overrides);
+
+	assert_status(a, 200);
+	ck_assert_msg(strstr(a->body, shows[_i].pointer) && strstr(a->body, shows[_i].code) &&
+			      strstr(a->body, shows[_i].detail),
+		      "%s", a->body);
+	free(account);
+}
+END_TEST
+
 static const struct {
 	const char *overrides, *code;
 } wrong_covers[] = {
@@ -180,6 +222,7 @@ int main(void)
 	tcase_add_test(t, conversion_is_a_warning);
 	tcase_add_test(t, scheduling_has_it_made_ahead);
 	tcase_add_test(t, publish_now_waits_for_it);
+	tcase_add_loop_test(t, slideshow_is_foreseen, 0, (int)ARRAY_LEN(shows));
 	tcase_add_loop_test(t, wrong_cover_is_refused, 0, (int)ARRAY_LEN(wrong_covers));
 	tcase_add_test(t, rendition_goes_with_its_medium);
 	suite_add_tcase(s, t);

@@ -55,7 +55,7 @@ struct sample {
 		.duration_ms = 3000, .video_codec = v, .audio_codec = a                          \
 	}
 
-enum { PNG, WEBP, HEIC, HEVC, WEBM, COVER, BROKEN, SAMPLES };
+enum { PNG, WEBP, HEIC, HEVC, WEBM, COVER, BROKEN, SOUND, SAMPLES };
 
 static struct sample samples[SAMPLES] = {
 	[PNG] = { "a.png", FF STILL "a.png", IMAGE("png", "png"), "" },
@@ -70,6 +70,14 @@ static struct sample samples[SAMPLES] = {
 	[COVER] = { "f.png", FF STILL "-vf hue=h=80 f.png", IMAGE("png", "png"), "" },
 	[BROKEN] = { "g.png", FF STILL "-vf hue=h=120 g0.png && head -c 3000 g0.png > g.png",
 		     IMAGE("png", "png"), "" },
+	[SOUND] = { "h.mp3",
+		    FF TONE "h.mp3",
+		    { .kind = MEDIA_AUDIO,
+		      .mime = "audio/mpeg",
+		      .ext = "mp3",
+		      .duration_ms = 3000,
+		      .audio_codec = "mp3" },
+		    "" },
 };
 
 static void run(const char *folder, const char *line)
@@ -202,6 +210,69 @@ START_TEST(cover_is_converted_and_sent)
 }
 END_TEST
 
+/* What went out as one video, by the platform's own log. */
+static void expect_video(int platform, int64_t least_ms, int64_t most_ms)
+{
+	char sql[200], *sha = rig_text(&rig, "SELECT LOWER(HEX(sha256)) FROM renditions");
+
+	ck_assert_ptr_nonnull(sha);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM renditions"), 1);
+	ck_assert_int_ge(truth(platforms[platform]->name, sha), 1);
+	(void)snprintf(
+		sql, sizeof(sql),
+		"SELECT video_codec = 'h264' AND audio_codec = 'aac' AND duration_ms BETWEEN "
+		"%lld AND %lld FROM renditions",
+		(long long)least_ms, (long long)most_ms);
+	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	free(sha);
+}
+
+START_TEST(slideshow_with_a_sound_goes_out_as_a_video)
+{
+	char overrides[160], id[ID_MAX];
+	const struct rig_content in = { .kind = CONTENT_SLIDESHOW,
+					.caption = "slides",
+					.overrides = overrides,
+					.media = { samples[PNG].id, samples[HEIC].id } };
+
+	(void)snprintf(overrides, sizeof(overrides),
+		       "{\"sound_media_id\":\"%s\",\"slide_duration\":4}", samples[SOUND].id);
+	publish(0, &in, id);
+	expect_video(INSTAGRAM, 7900, 8100);
+	ck_assert_int_eq(rig_number(&rig, "SELECT snapshot LIKE '%\"kind\":\"video\"%' FROM posts"),
+			 1);
+}
+END_TEST
+
+START_TEST(slideshow_without_a_sound_stays_a_carousel)
+{
+	char id[ID_MAX];
+	const struct rig_content in = { .kind = CONTENT_SLIDESHOW,
+					.caption = "native",
+					.media = { samples[PNG].id, samples[WEBP].id } };
+
+	publish(0, &in, id);
+	ck_assert_int_eq(
+		rig_number(&rig, "SELECT COUNT(*) FROM renditions WHERE mime = 'image/jpeg'"), 2);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM renditions"), 2);
+}
+END_TEST
+
+START_TEST(video_goes_out_with_its_sound)
+{
+	char overrides[160], id[ID_MAX];
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = "sounded",
+					.overrides = overrides,
+					.media = { samples[WEBM].id } };
+
+	(void)snprintf(overrides, sizeof(overrides), "{\"sound_media_id\":\"%s\"}",
+		       samples[SOUND].id);
+	publish(RIG_ACCOUNTS * TWITTER, &in, id);
+	expect_video(TWITTER, 2900, 3200);
+}
+END_TEST
+
 START_TEST(impossible_conversion_fails_the_post_with_a_reason)
 {
 	const struct rig_content in = { .kind = CONTENT_IMAGE,
@@ -276,6 +347,9 @@ int main(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, converted_media_arrive_as_they_were_made, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, cover_is_converted_and_sent);
+	tcase_add_test(t, slideshow_with_a_sound_goes_out_as_a_video);
+	tcase_add_test(t, slideshow_without_a_sound_stays_a_carousel);
+	tcase_add_test(t, video_goes_out_with_its_sound);
 	tcase_add_test(t, impossible_conversion_fails_the_post_with_a_reason);
 	tcase_add_test(t, one_rendition_serves_every_post);
 	tcase_add_test(t, abandoned_conversion_is_taken_over);
