@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/config.h"
-#include "media/child.h"
 
 static char folder[] = "/tmp/carillon-render-XXXXXX";
 
@@ -517,62 +516,6 @@ START_TEST(product_that_would_fill_the_disk_is_cut_off)
 }
 END_TEST
 
-/* What a broken-in tool could try, with bubblewrap and without. */
-static int run_boxed(const char *line, int with_bwrap, struct buf *out)
-{
-	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
-	const struct child_box box = { .bwrap = with_bwrap ? "/usr/bin/bwrap" : NULL,
-				       .timeout_s = 20 };
-	CLEANUP(buf_done) struct buf err = BUF_INIT;
-
-	return child_run(&box, argv, out, &err);
-}
-
-START_TEST(box_has_no_network)
-{
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-
-	(void)run_boxed("tail -n +3 /proc/net/dev | grep -v ' lo:' | grep -c :", _i, &out);
-	ck_assert_str_eq(buf_str(&out), "0\n");
-}
-END_TEST
-
-START_TEST(box_gives_no_endless_memory)
-{
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	const int rc = run_boxed("exec /usr/bin/head -c 3000000000 /dev/zero | /usr/bin/tail -n 1",
-				 _i, &out);
-
-	ck_assert_int_ne(rc, 0);
-}
-END_TEST
-
-/* Children that would outlive the tool are gone when it has ended; bounded, should it fail. */
-START_TEST(box_leaves_no_process)
-{
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	char line[200], check[128];
-
-	(void)snprintf(line, sizeof(line),
-		       "i=0; while [ $i -lt 30 ]; do setsid sleep 29.%d & i=$((i+1)); done",
-		       getpid());
-	ck_assert_int_eq(run_boxed(line, 1, &out), 0);
-	(void)snprintf(check, sizeof(check), "! ps -e -o args= | grep -q \"[s]leep 29.%d\"",
-		       getpid());
-	run(check);
-}
-END_TEST
-
-START_TEST(box_hides_other_files)
-{
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-
-	(void)run_boxed("cat /etc/passwd | grep -c root; ls /home /root /var 2>/dev/null | wc -l",
-			1, &out);
-	ck_assert_str_eq(buf_str(&out), "0\n0\n");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("render");
@@ -593,10 +536,6 @@ int main(void)
 	tcase_add_test(t, conversion_without_end_is_stopped);
 	tcase_add_test(t, conversion_ends_when_nobody_wants_it);
 	tcase_add_test(t, product_that_would_fill_the_disk_is_cut_off);
-	tcase_add_loop_test(t, box_has_no_network, 0, 2);
-	tcase_add_loop_test(t, box_gives_no_endless_memory, 0, 2);
-	tcase_add_test(t, box_leaves_no_process);
-	tcase_add_test(t, box_hides_other_files);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
