@@ -10,6 +10,7 @@ make_folders() {
 	folder "$CONF_DIR" root root 755
 	folder "$LOG_DIR" root "$GROUP" 775
 	folder "$HOME_DIR/media" "$WEB_USER" "$GROUP" 2770
+	find "$HOME_DIR/media" -mindepth 1 -type d ! -perm -g+w -exec chmod g+w {} +
 	folder "$HOME_DIR/upload" "$WEB_USER" "$GROUP" 2770
 	folder "$HOME_DIR/journal" "$RUN_USER" root 700
 	folder "$HOME_DIR/sandbox" "$MEDIA_USER" root 755

@@ -155,6 +155,16 @@ static void foresee_image(const struct recipe *r, struct media_item *m)
 		m->bytes = r->bytes_max;
 }
 
+static void foresee_show(const struct recipe *r, struct media_item *m)
+{
+	m->kind = MEDIA_VIDEO;
+	m->width = (int)r->width;
+	m->height = (int)r->height;
+	m->duration_ms = (int)(r->slide_s * (int64_t)r->slides_n * 1000);
+	m->bytes = 0;
+	m->audio_codec = "aac";
+}
+
 static void foresee_video(struct media_item *m)
 {
 	m->mime = "video/mp4";
@@ -166,10 +176,16 @@ static void foresee_video(struct media_item *m)
 
 void recipe_foresee(const struct recipe *r, struct media_item *m)
 {
-	int64_t w = m->width, h = m->height;
+	int64_t w, h;
 
 	if (r->kind == RECIPE_NONE)
 		return;
+	if (r->kind == RECIPE_SLIDESHOW)
+		foresee_show(r, m);
+	if (r->kind == RECIPE_SOUNDED)
+		m->audio_codec = "aac";
+	w = m->width;
+	h = m->height;
 	if (w > 0 && h > 0)
 		recipe_sides(r, w, h, &w, &h);
 	m->width = (int)w;

@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "domain/content.h"
 
-#define RECIPE_SLIDES_MIN  2
-#define RECIPE_SLIDES_MAX  35
-#define RECIPE_TEXT_MAX    2000
+#define RECIPE_SLIDES_MIN   2
+#define RECIPE_SLIDES_MAX   35
+#define RECIPE_TEXT_MAX     2000
 #define RECIPE_JPEG_LONGEST 65500 /* pixels of a side that a JPEG can have */
 
 enum recipe_kind {
@@ -29,10 +29,11 @@ enum recipe_kind {
 
 struct recipe {
 	enum recipe_kind kind;
-	int64_t bytes_max;         /* 0: no limit; images are made to fit, videos are not */
-	int64_t long_max, short_max; /* most pixels of the longer and the shorter side; 0 no limit */
-	int64_t width, height;     /* slideshow: the picture's */
-	int64_t slide_s;           /* slideshow: seconds a slide */
+	int64_t bytes_max; /* 0: no limit; images are made to fit, videos are not */
+	int64_t long_max,
+		short_max;     /* most pixels of the longer and the shorter side; 0 no limit */
+	int64_t width, height; /* slideshow: the picture's */
+	int64_t slide_s;       /* slideshow: seconds a slide */
 	const char *slides[RECIPE_SLIDES_MAX]; /* media ids in order */
 	size_t slides_n;
 	const char *sound; /* media id, NULL none */
@@ -45,7 +46,7 @@ int recipe_parse(struct arena *a, const char *text, struct recipe *ret);
 /* Sides within the recipe's limits, in proportion, never larger; even for videos. */
 void recipe_sides(const struct recipe *r, int64_t width, int64_t height, int64_t *ret_width,
 		  int64_t *ret_height);
-/* What will come of *m, as far as it can be told: type, codecs, sides, most bytes. */
+/* What will come of *m (of a slideshow its first slide), as far as it can be told: type, codecs, sides, most bytes. */
 void recipe_foresee(const struct recipe *r, struct media_item *m);
 /* E.g. "a JPEG image"; for sentences. */
 const char *recipe_product(const struct recipe *r);

@@ -10,18 +10,21 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "store/renditions.h"
 
 #define EVERY_MS 500
+#define QUIET_US (5 * US_PER_S)
 #define MOST     64
 
 struct render_jobs {
 	struct app *app;
 	struct render_options options;
-	bool is_broken; /* no renderer can be started */
-	pid_t children[MOST]; /* 0: none */
+	int64_t quiet_boot_us; /* the database was away: not asked before then */
+	bool is_broken;        /* no renderer can be started */
+	pid_t children[MOST];  /* 0: none */
 };
 
 static size_t places_of(const struct config *cfg)
@@ -91,8 +94,12 @@ static void tick(void *arg, int64_t now_us)
 
 	(void)now_us;
 	reap(r);
-	if (store_renditions_count(r->app->db, (int64_t)places, &wanted, &p) < 0)
+	if (clock_boot_us() < r->quiet_boot_us)
 		return;
+	if (store_renditions_count(r->app->db, (int64_t)places, &wanted, &p) < 0) {
+		r->quiet_boot_us = clock_boot_us() + QUIET_US;
+		return;
+	}
 	for (size_t i = 0; i < places; i++)
 		n += r->children[i] > 0;
 	for (size_t i = 0; i < places && i < MOST && (int64_t)n < wanted; i++) {

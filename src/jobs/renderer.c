@@ -69,8 +69,8 @@ static bool beat(void *arg, int percent)
 		return true;
 	r->renewed_us = now_us;
 	r->at.progress = percent;
-	r->is_lost = store_renditions_renew(r->app->db, &r->at, LEASE_S, &is_ours, &p) < 0 ||
-		     !is_ours;
+	r->is_lost =
+		store_renditions_renew(r->app->db, &r->at, LEASE_S, &is_ours, &p) < 0 || !is_ours;
 	return !r->is_lost;
 }
 
@@ -173,8 +173,9 @@ static int work(struct renderer *r, struct arena *a, struct problem *reterr)
 		return -1;
 	}
 	log_line(LOG_LEVEL_INFO, "render.done", "rendition=%s state=%s ms=%lld lost=%d why=\"%s\"",
-		 r->at.id, words[r->at.state], (long long)((clock_boot_us() - begin_us) / US_PER_MS),
-		 r->is_lost, made < 0 ? why.detail : "");
+		 r->at.id, words[r->at.state],
+		 (long long)((clock_boot_us() - begin_us) / US_PER_MS), r->is_lost,
+		 made < 0 ? why.detail : "");
 	return 0;
 }
 

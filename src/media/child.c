@@ -21,7 +21,7 @@
 #define OUTPUT_MAX  (256UL * 1024)
 #define ARGS_MAX    512
 #define MEMORY_MAX  ((rlim_t)2 << 30)
-#define PROCESS_MAX 512 /* of the uid, threads included */
+#define PROCESS_MAX 512  /* of the uid, threads included */
 #define SCRATCH_MAX 4096 /* bytes of a file where nothing may be written: bubblewrap writes some */
 
 struct start {
@@ -50,7 +50,7 @@ _Noreturn static void become_tool(const struct start *s)
 	/* NOLINTNEXTLINE(android-cloexec-open): it may be 0 itself, where dup2() keeps the flag */
 	int null = open("/dev/null", O_RDONLY);
 	/* No loader of libvips that its authors would not give to strangers' files. */
-	static char block[] = "VIPS_BLOCK_UNTRUSTED=1", locale[] = "LC_ALL=C";
+	char block[] = "VIPS_BLOCK_UNTRUSTED=1", locale[] = "LC_ALL=C";
 	char *const environment[] = { block, locale, NULL };
 	sigset_t none;
 
@@ -220,10 +220,9 @@ static void wrap(const struct child_box *box, struct args *ret)
 {
 	static const char *const fixed[] = {
 		"--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-		"--ro-bind",     "/usr",              "/usr",          "--symlink",  "usr/lib",
-		"/lib",          "--symlink",         "usr/lib64",     "/lib64",     "--symlink",
-		"usr/bin",       "/bin",              "--proc",        "/proc",      "--dev",
-		"/dev",          "--size",            "16777216",      "--tmpfs",    "/tmp",
+		"--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink",
+		"usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev",
+		"/dev", "--size", "16777216", "--tmpfs", "/tmp",
 		/* Some libraries stand behind links of these. */
 		"--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--ro-bind-try",
 		"/etc/ld.so.cache", "/etc/ld.so.cache", NULL

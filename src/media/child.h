@@ -21,10 +21,11 @@
 #define CHILD_READS_MAX 40
 
 struct child_box {
-	const char *bwrap;                  /* program; NULL or "": do without */
-	const char *reads[CHILD_READS_MAX]; /* absolute paths that it may read, up to the first NULL */
-	const char *writes;                 /* an existing file that it may change; NULL: none */
-	int64_t writes_max;                 /* bytes */
+	const char *bwrap; /* program; NULL or "": do without */
+	const char
+		*reads[CHILD_READS_MAX]; /* absolute paths that it may read, up to the first NULL */
+	const char *writes;              /* an existing file that it may change; NULL: none */
+	int64_t writes_max;              /* bytes */
 	int timeout_s;
 	/*
 	 * Called about every second while the tool runs, with what it has printed (may be cleared);

@@ -11,7 +11,8 @@
 
 struct magic {
 	const char *kind, *mime, *ext;
-	const char *demuxer; /* ffmpeg's name: forced, so that no other format is tried; "" vips reads it */
+	const char *
+		demuxer; /* ffmpeg's name: forced, so that no other format is tried; "" vips reads it */
 };
 
 /* NULL: not a format that is taken. */

@@ -13,30 +13,37 @@
 #define FPS_SLACK       0.5 /* 60000/1001 and the like are rounded by containers */
 #define LENGTH_SLACK_MS 1000
 
-const char *const render_video_options[] = { "-c:v",      "libx264", "-profile:v", "high",
-					     "-preset",   "veryfast", "-crf",       "20",
-					     "-maxrate",  "20M",      "-bufsize",   "40M",
-					     "-pix_fmt",  "yuv420p",  "-g",         "60",
-					     "-flags",    "+cgop",    "-threads:v", "1",
-					     NULL };
-const char *const render_audio_options[] = { "-c:a", "aac", "-b:a", "160k", "-ar",
-					     "48000", "-ac", "2", NULL };
-const char *const render_file_options[] = { "-map_metadata", "-1", "-map_chapters", "-1",
-					    "-movflags", "+faststart", "-f", "mp4", NULL };
+const char *const render_video_options[] = {
+	"-c:v", "libx264",  "-profile:v", "high",     "-preset",    "veryfast", "-crf",
+	"20",   "-maxrate", "20M",        "-bufsize", "40M",        "-pix_fmt", "yuv420p",
+	"-g",   "60",       "-flags",     "+cgop",    "-threads:v", "1",        NULL
+};
+const char *const render_audio_options[] = { "-c:a",  "aac", "-b:a", "160k", "-ar",
+					     "48000", "-ac", "2",    NULL };
+const char *const render_file_options[] = {
+	"-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4", NULL
+};
 
 void render_begin(const struct render *r, struct arguments *args)
 {
-	const char *const list[] = { r->cfg->media_ffmpeg, "-nostdin", "-hide_banner",
-				     "-v",                 "error",    "-y",
-				     "-progress",          "pipe:1",   NULL };
+	const char *const list[] = { r->cfg->media_ffmpeg,
+				     "-nostdin",
+				     "-hide_banner",
+				     "-v",
+				     "error",
+				     "-y",
+				     "-progress",
+				     "pipe:1",
+				     NULL };
 
 	arguments_add(args, list);
 }
 
 void render_input(const char *demuxer, const char *path, struct arguments *args)
 {
-	const char *const list[] = { "-protocol_whitelist", "file", "-threads", "1", "-f",
-				     demuxer, "-i", path, NULL };
+	const char *const list[] = {
+		"-protocol_whitelist", "file", "-threads", "1", "-f", demuxer, "-i", path, NULL
+	};
 
 	arguments_add(args, list);
 }
@@ -101,8 +108,8 @@ static int make(struct render *r, const struct plan *p, struct problem *reterr)
 static bool is_right(const struct render *r, const struct media_facts *f)
 {
 	const int64_t want_ms = r->sources[0].duration_ms;
-	const int64_t apart_ms = want_ms > f->duration_ms ? want_ms - f->duration_ms
-							  : f->duration_ms - want_ms;
+	const int64_t apart_ms =
+		want_ms > f->duration_ms ? want_ms - f->duration_ms : f->duration_ms - want_ms;
 
 	return is_text(f->mime, "video/mp4") && is_text(f->video_codec, "h264") &&
 	       (!f->audio_codec || is_text(f->audio_codec, "aac")) &&

@@ -41,7 +41,7 @@ static int identify(const char *path, struct magic *ret, struct problem *reterr)
 	if (!m)
 		return rejected(reterr,
 				"the bytes are not a JPEG, PNG, WebP, GIF, HEIC, MP4, MOV or WebM "
-				"file");
+				"file, nor a sound (MP3, M4A, WAV, Ogg, FLAC)");
 	if (!is_whole)
 		return rejected(reterr, "the video is cut off: its last part is missing");
 	*ret = *m;
@@ -126,6 +126,16 @@ static void read_stream(struct arena *a, const json_t *stream, struct media_fact
 	}
 }
 
+/* A picture that comes with a sound is only its cover. */
+static int check_sound(struct media_facts *ret, struct problem *reterr)
+{
+	ret->video_codec = ret->pixels = NULL;
+	ret->width = ret->height = 0;
+	if (!ret->audio_codec)
+		return rejected(reterr, "the file holds no sound");
+	return ret->duration_ms > 0 ? 0 : rejected(reterr, "the sound has no length");
+}
+
 static int read_facts(struct arena *a, const struct buf *text, struct media_facts *ret,
 		      struct problem *reterr)
 {
@@ -135,10 +145,12 @@ static int read_facts(struct arena *a, const struct buf *text, struct media_fact
 
 	for (size_t i = 0; i < json_array_size(streams); i++)
 		read_stream(a, json_array_get(streams, i), ret);
-	if (strcmp(ret->kind, "video") == 0)
+	if (strcmp(ret->kind, "image") != 0)
 		ret->duration_ms =
 			seconds_to_ms(json_string_value(json_object_get(format, "duration")));
 	json_decref(doc);
+	if (strcmp(ret->kind, "audio") == 0)
+		return check_sound(ret, reterr);
 	if (!ret->video_codec || ret->width <= 0 || ret->height <= 0)
 		return rejected(reterr, "the file holds no picture");
 	if (strcmp(ret->kind, "video") == 0 && ret->duration_ms <= 0)
@@ -228,9 +240,10 @@ static int decode_still(const struct config *cfg, const char *path, struct probl
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		struct media_facts *ret, struct problem *reterr)
 {
-	static const char shown[] = "format=duration"
-				    ":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
-				    ":stream_side_data=rotation";
+	static const char shown[] =
+		"format=duration"
+		":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
+		":stream_side_data=rotation";
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
 	struct magic m = { .kind = "", .demuxer = "" };

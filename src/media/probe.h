@@ -16,7 +16,7 @@
 struct config;
 
 struct media_facts {
-	const char *kind; /* image | video */
+	const char *kind; /* image | video | audio */
 	const char *mime, *ext;
 	int64_t width, height;                 /* pixels as shown, rotation applied */
 	int64_t duration_ms;                   /* 0 for images */
@@ -24,7 +24,7 @@ struct media_facts {
 	const char *pixels;                    /* ffmpeg's name of the pixel format; NULL: none */
 	const char *demuxer;                   /* that ffmpeg must be held to; "" vips reads it */
 	double fps;                            /* videos */
-	bool has_profile;                      /* images: colours are to be read by an ICC profile */
+	bool has_profile; /* images: colours are to be read by an ICC profile */
 };
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,

@@ -42,8 +42,8 @@ static bool beat(void *arg, struct buf *out)
 
 	buf_clear(out);
 	if (ms > 0 && r->total_ms > 0)
-		b->percent = r->percent_from +
-			     (int)(ms < r->total_ms ? span * ms / r->total_ms : span);
+		b->percent =
+			r->percent_from + (int)(ms < r->total_ms ? span * ms / r->total_ms : span);
 	return r->job->beat(r->job->arg, b->percent);
 }
 
@@ -112,6 +112,8 @@ int render_odd(struct problem *reterr)
 static render_fn *const makers[RECIPE_KINDS] = {
 	[RECIPE_JPEG] = render_still,
 	[RECIPE_MP4] = render_moving,
+	[RECIPE_SLIDESHOW] = render_slides,
+	[RECIPE_SOUNDED] = render_sounded,
 };
 
 static int make(struct render *r, struct media_facts *ret, struct problem *reterr)
@@ -120,6 +122,9 @@ static int make(struct render *r, struct media_facts *ret, struct problem *reter
 		if (media_probe(r->cfg, r->arena, r->job->paths[i], &r->sources[i], reterr) < 0)
 			return -1;
 	}
+	if (r->job->sound &&
+	    media_probe(r->cfg, r->arena, r->job->sound, &r->sound_facts, reterr) < 0)
+		return -1;
 	r->percent_to = 100;
 	return makers[r->job->recipe->kind](r, ret, reterr);
 }

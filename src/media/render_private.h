@@ -9,15 +9,15 @@
 #include "base/buf.h"
 #include "media/render.h"
 
-#define RENDER_ARGS_MAX 400
+#define RENDER_ARGS_MAX 400 /* a slide takes eight */
 
 struct render {
 	const struct config *cfg;
 	struct arena *arena;
 	const struct render_job *job;
 	const char *out; /* the one file that a tool may write */
-	struct media_facts sources[RECIPE_SLIDES_MAX];
-	int64_t total_ms;   /* length of what is being made, 0: unknown */
+	struct media_facts sources[RECIPE_SLIDES_MAX], sound_facts;
+	int64_t total_ms;             /* length of what is being made, 0: unknown */
 	int percent_from, percent_to; /* what the running tool is of the whole */
 };
 
@@ -39,7 +39,7 @@ render_fn render_still, render_moving, render_slides, render_sounded;
 
 /* Options of the H.264 and the AAC encoder; the input's own metadata is dropped. */
 extern const char *const render_video_options[], *const render_audio_options[],
-	*const render_file_options[];
+							 *const render_file_options[];
 void render_begin(const struct render *r, struct arguments *args); /* the program and its manners */
 void render_input(const char *demuxer, const char *path, struct arguments *args);
 

@@ -86,3 +86,59 @@ void platform_fit(const struct platform_app *app, const struct media_item *m, st
 	ret->short_max = limit_of(app, rule->short_max);
 	limit_width(m, limit_of(app, rule->width_max), ret);
 }
+
+#define SHOW_WIDTH  1080
+#define SHOW_HEIGHT 1920
+#define SLIDE_S     4
+
+static bool has_carousel(const struct platform *p, size_t n)
+{
+	return (p->limits.kinds & 1U << CONTENT_SLIDESHOW) && n <= (size_t)p->limits.media_max;
+}
+
+static void render_slides(const struct publication *p, struct recipe *ret)
+{
+	const json_int_t slide_s =
+		json_integer_value(json_object_get(p->options, "slide_duration"));
+
+	ret->kind = RECIPE_SLIDESHOW;
+	ret->width = SHOW_WIDTH;
+	ret->height = SHOW_HEIGHT;
+	ret->slide_s = slide_s > 0 ? slide_s : SLIDE_S;
+	ret->slides_n = p->media_n;
+	for (size_t i = 0; i < p->media_n; i++)
+		ret->slides[i] = p->media[i].media_id;
+}
+
+void platform_render(const struct platform_app *app, const struct publication *p,
+		     struct recipe *ret)
+{
+	const char *sound = json_string_value(json_object_get(p->options, "sound_media_id"));
+	const bool is_video = json_is_true(json_object_get(p->options, "render_as_video"));
+
+	*ret = (struct recipe){ .kind = RECIPE_NONE };
+	for (size_t i = 0; i < p->media_n; i++) {
+		if (p->media[i].state != MEDIA_READY)
+			return;
+	}
+	if (p->kind == CONTENT_SLIDESHOW && p->media_n >= RECIPE_SLIDES_MIN &&
+	    p->media_n <= RECIPE_SLIDES_MAX) {
+		if (sound || is_video || !has_carousel(app->platform, p->media_n))
+			render_slides(p, ret);
+	} else if (p->kind == CONTENT_VIDEO && p->media_n == 1 && sound) {
+		struct recipe fit;
+
+		platform_fit(app, &p->media[0], &fit);
+		*ret = fit;
+		ret->kind = RECIPE_SOUNDED;
+	}
+	if (ret->kind != RECIPE_NONE)
+		ret->sound = sound;
+}
+
+void platform_rendered(struct publication *p, const struct media_item *video)
+{
+	p->kind = CONTENT_VIDEO;
+	p->media_n = 1;
+	p->media[0] = *video;
+}

@@ -115,11 +115,11 @@ static int ask_for(const struct placing *at, const struct rendition_wish *wish,
 	return 0;
 }
 
-/* What was made of it takes its place; 0 also while that is still being waited for. */
-static int convert(struct placing *at, const char *name, struct media_item *m,
-		   const struct recipe *recipe, struct problem *reterr)
+/* 1 made, 0 still being made (at->waiting says so), -1 it cannot be made */
+static int make(struct placing *at, const char *name, const char *source_id,
+		const struct recipe *recipe, struct media_item *ret, struct problem *reterr)
 {
-	const struct rendition_wish wish = { m->media_id, recipe_print(at->arena, recipe),
+	const struct rendition_wish wish = { source_id, recipe_print(at->arena, recipe),
 					     at->q->post.due_us };
 	struct rendition made = { .state = RENDITION_QUEUED };
 
@@ -134,13 +134,23 @@ static int convert(struct placing *at, const char *name, struct media_item *m,
 					   (long long)made.progress);
 		return 0;
 	}
-	made.item.alt_text = m->alt_text;
-	made.item.url =
-		media_url_sign(at->arena, at->app->keys, at->app->config->server_public_url,
-			       made.id, made.item.ext, at->expires_us);
-	made.item.media_id = m->media_id;
-	*m = made.item;
-	return 0;
+	made.item.url = media_url_sign(at->arena, at->app->keys, at->app->config->server_public_url,
+				       made.id, made.item.ext, at->expires_us);
+	made.item.media_id = source_id;
+	made.item.path = media_path(at->arena, at->app->config, at->q->workspace, made.item.sha256);
+	*ret = made.item;
+	return 1;
+}
+
+/* What was made of it takes its place. */
+static int convert(struct placing *at, const char *name, struct media_item *m,
+		   const struct recipe *recipe, struct problem *reterr)
+{
+	const char *alt_text = m->alt_text;
+	const int got = make(at, name, m->media_id, recipe, m, reterr);
+
+	m->alt_text = alt_text;
+	return got < 0 ? -1 : 0;
 }
 
 static int place_item(struct placing *at, const char *name, struct media_item *m,
@@ -153,6 +163,8 @@ static int place_item(struct placing *at, const char *name, struct media_item *m
 				   name);
 	if (m->state == MEDIA_FAILED || !m->ext)
 		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s is not usable media", name);
+	if (m->url) /* made for this very post */
+		return 0;
 	platform_fit(at->platform, m, &recipe);
 	m->url = media_url_sign(at->arena, at->app->keys, at->app->config->server_public_url,
 				m->media_id, m->ext, at->expires_us);
@@ -165,8 +177,7 @@ static int place_item(struct placing *at, const char *name, struct media_item *m
 static int place_media(struct placing *at, struct publication *p, struct problem *reterr)
 {
 	for (size_t i = 0; i < p->media_n; i++) {
-		const char *name =
-			arena_printf(at->arena, "item %zu of %zu", i + 1, p->media_n);
+		const char *name = arena_printf(at->arena, "item %zu of %zu", i + 1, p->media_n);
 
 		if (place_item(at, name, &p->media[i], reterr) < 0)
 			return -1;
@@ -174,8 +185,8 @@ static int place_media(struct placing *at, struct publication *p, struct problem
 	return p->cover ? place_item(at, "the cover", p->cover, reterr) : 0;
 }
 
-static int find_cover(const struct app *app, const char *ws, struct publication *p,
-		      struct arena *a, struct problem *reterr)
+static int find_cover(const struct app *app, const char *ws, struct publication *p, struct arena *a,
+		      struct problem *reterr)
 {
 	const char *id = json_string_value(json_object_get(p->options, "cover_media_id"));
 	struct media *m = arena_alloc(a, sizeof(*m));
@@ -193,10 +204,30 @@ static int find_cover(const struct app *app, const char *ws, struct publication 
 	return 0;
 }
 
+/* All media as one video, where that is wanted. */
+static int place_show(struct placing *at, struct publication *p, struct problem *reterr)
+{
+	struct media_item video;
+	struct recipe recipe;
+	int got;
+
+	platform_render(at->platform, p, &recipe);
+	if (recipe.kind == RECIPE_NONE)
+		return 0;
+	got = make(at, recipe.kind == RECIPE_SLIDESHOW ? "the slideshow" : "the video",
+		   p->media[0].media_id, &recipe, &video, reterr);
+	if (got == 1)
+		platform_rendered(p, &video);
+	return got < 0 ? -1 : 0;
+}
+
 static int place(struct placing *at, struct publication *p, struct problem *reterr)
 {
-	if (find_cover(at->app, at->q->workspace, p, at->arena, reterr) < 0)
+	if (find_cover(at->app, at->q->workspace, p, at->arena, reterr) < 0 ||
+	    place_show(at, p, reterr) < 0)
 		return -1;
+	if (at->waiting)
+		return 0;
 	return place_media(at, p, reterr);
 }
 
@@ -207,8 +238,10 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	struct snapshot s = { .text = NULL };
 	struct platform_app settings;
-	struct placing at = { app, q, &settings, a,
-			      clock_real_us() + app->config->media_url_life_s * US_PER_S, NULL };
+	struct placing at = {
+		app, q, &settings, a, clock_real_us() + app->config->media_url_life_s * US_PER_S,
+		NULL
+	};
 	struct content c;
 	int placed;
 

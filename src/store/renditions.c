@@ -11,9 +11,10 @@
 
 enum { ASK, FIND, NEXT, CLAIM, RENEW, SETTLE, WAKE, BYTES, COUNT, PLACE };
 
-#define COLUMNS                                                                                  \
-	"workspace_id, id, source_id, recipe, state, progress, fence, tries, error, "            \
-	"LOWER(HEX(sha256)), bytes, mime, ext, width, height, duration_ms, video_codec, audio_codec"
+#define COLUMNS                                                                           \
+	"workspace_id, id, source_id, recipe, state, progress, fence, tries, error, "     \
+	"LOWER(HEX(sha256)), bytes, mime, ext, width, height, duration_ms, video_codec, " \
+	"audio_codec"
 #define LEASE "UTC_TIMESTAMP(3) + INTERVAL ? SECOND"
 
 const struct stmt store_renditions_statements[] = {
@@ -217,8 +218,8 @@ static int settle(struct db *db, void *arg, struct problem *reterr)
 	const struct media_item *i = &r->item;
 	const bool is_ready = r->state == RENDITION_READY;
 	uint8_t hash[SHA256_BYTES];
-	const void *bytes = is_ready && digest_unhex(i->sha256, hash, sizeof(hash)) == 0 ? hash
-											 : NULL;
+	const void *bytes =
+		is_ready && digest_unhex(i->sha256, hash, sizeof(hash)) == 0 ? hash : NULL;
 
 	if (db_exec(db, ROW(SETTLE), &s->changed, reterr, state_names[r->state],
 		    is_ready ? (int64_t)100 : (int64_t)0, r->error, bytes, sizeof(hash),

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Probing with the real ffprobe, and the box it runs in. */
+/* Probing with the real ffprobe. */
 #include "media/probe.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/config.h"
-#include "media/child.h"
 #include "support/fixtures.h"
 
 static int probe(const char *path, struct arena *a, struct media_facts *ret, struct problem *reterr)
@@ -80,56 +78,6 @@ START_TEST(playlist_in_disguise_is_not_followed)
 }
 END_TEST
 
-static int run_boxed(int with_bwrap, const char *const *argv, int timeout_s, struct buf *out, struct buf *err)
-{
-	const struct child_box box = { .bwrap = with_bwrap ? "/usr/bin/bwrap" : NULL,
-				       .timeout_s = timeout_s };
-
-	return child_run(&box, argv, out, err);
-}
-
-START_TEST(tool_that_never_ends_is_killed)
-{
-	const char *const argv[] = { "/bin/sleep", "60", NULL };
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	CLEANUP(buf_done) struct buf err = BUF_INIT;
-
-	ck_assert_int_eq(run_boxed(_i, argv, 1, &out, &err), CHILD_TIMED_OUT);
-}
-END_TEST
-
-START_TEST(tool_cannot_write_files_or_see_our_environment)
-{
-	const char *const argv[] = {
-		"/bin/sh", "-c",
-		"env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak", NULL
-	};
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	CLEANUP(buf_done) struct buf err = BUF_INIT;
-	struct stat st;
-	bool has_bytes;
-	static char secret[] = "CARILLON_SECRET=canary";
-
-	putenv(secret);
-	run_boxed(_i, argv, 5, &out, &err);
-	ck_assert_ptr_null(strstr(buf_str(&out), "canary"));
-	/* An empty file may come to be where there is no bubblewrap; bytes never. */
-	has_bytes = stat("/tmp/carillon-box-leak", &st) == 0 && st.st_size > 0;
-	unlink("/tmp/carillon-box-leak");
-	ck_assert(!has_bytes);
-}
-END_TEST
-
-START_TEST(absent_tool_is_told_apart)
-{
-	const char *const argv[] = { "/nonexistent/tool", NULL };
-	CLEANUP(buf_done) struct buf out = BUF_INIT;
-	CLEANUP(buf_done) struct buf err = BUF_INIT;
-
-	ck_assert_int_eq(run_boxed(_i, argv, 5, &out, &err), 127);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("probe");
@@ -143,9 +91,6 @@ int main(void)
 	tcase_add_loop_test(t, real_media_is_described, 0, (int)ARRAY_LEN(good));
 	tcase_add_loop_test(t, what_is_not_whole_media_is_rejected, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(t, playlist_in_disguise_is_not_followed);
-	tcase_add_loop_test(t, tool_that_never_ends_is_killed, 0, 2);
-	tcase_add_loop_test(t, tool_cannot_write_files_or_see_our_environment, 0, 2);
-	tcase_add_loop_test(t, absent_tool_is_told_apart, 0, 2);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

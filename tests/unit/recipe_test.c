@@ -37,8 +37,14 @@ START_TEST(recipe_is_read_as_it_was_printed)
 }
 END_TEST
 
-static const char *const broken[] = { "",         "gif",          "jpeg bytes=",    "jpeg bytes=-1",
-				      "jpeg bytes=1x", "jpeg bytes", "jpeg nothing=1", "mp4 sound=",
+static const char *const broken[] = { "",
+				      "gif",
+				      "jpeg bytes=",
+				      "jpeg bytes=-1",
+				      "jpeg bytes=1x",
+				      "jpeg bytes",
+				      "jpeg nothing=1",
+				      "mp4 sound=",
 				      "slideshow slides=a,,b" };
 
 START_TEST(broken_recipe_is_refused)
@@ -74,9 +80,15 @@ START_TEST(sides_shrink_in_proportion_and_never_grow)
 }
 END_TEST
 
-#define IMAGE(m, b, w, h) { .kind = MEDIA_IMAGE, .mime = "image/" m, .bytes = (b), .width = (w), .height = (h) }
-#define VIDEO(m, v, a, w, h) \
-	{ .kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), .width = (w), .height = (h) }
+#define IMAGE(m, b, w, h)                                                                          \
+	{                                                                                          \
+		.kind = MEDIA_IMAGE, .mime = "image/" m, .bytes = (b), .width = (w), .height = (h) \
+	}
+#define VIDEO(m, v, a, w, h)                                                                     \
+	{                                                                                        \
+		.kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), \
+		.width = (w), .height = (h)                                                      \
+	}
 
 /* clang-format off */
 static const struct {
@@ -130,6 +142,58 @@ START_TEST(file_becomes_what_the_platform_takes)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *platform;
+	enum content_kind kind;
+	size_t n;
+	const char *options, *recipe;
+} renders[] = {
+	{ "instagram", CONTENT_SLIDESHOW, 3, "{}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 2, "{\"render_as_video\":true}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1" },
+	{ "instagram", CONTENT_SLIDESHOW, 2, "{\"sound_media_id\":\"med_s\",\"slide_duration\":8}", "slideshow width=1080 height=1920 each=8 sound=med_s slides=med_0,med_1" },
+	{ "instagram", CONTENT_SLIDESHOW, 11, "{}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1,med_2,med_3,med_4,med_5,med_6,med_7,med_8,med_9,med_10" },
+	{ "twitter",   CONTENT_SLIDESHOW, 5, "{}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1,med_2,med_3,med_4" },
+	{ "tiktok",    CONTENT_SLIDESHOW, 11, "{}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 1, "{\"render_as_video\":true}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 36, "{\"render_as_video\":true}", "none" },
+	{ "instagram", CONTENT_CAROUSEL, 2, "{\"sound_media_id\":\"med_s\"}", "none" },
+	{ "instagram", CONTENT_VIDEO, 1, "{\"sound_media_id\":\"med_s\"}", "sounded sound=med_s" },
+	{ "instagram", CONTENT_VIDEO, 1, "{}", "none" },
+};
+/* clang-format on */
+
+START_TEST(media_become_one_video_where_that_is_wanted)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = NULL;
+	struct media_item items[40] = { { .media_id = NULL } };
+	struct publication p = { .kind = renders[_i].kind,
+				 .media = items,
+				 .media_n = renders[_i].n };
+	struct platform_app app;
+	struct problem problem;
+	struct recipe recipe;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	for (size_t i = 0; i < p.media_n; i++)
+		items[i] = (struct media_item){
+			.media_id = arena_printf(a, "med_%zu", i),
+			.kind = p.kind == CONTENT_VIDEO ? MEDIA_VIDEO : MEDIA_IMAGE,
+			.mime = p.kind == CONTENT_VIDEO ? "video/mp4" : "image/jpeg",
+			.width = 1080,
+			.height = 1080,
+		};
+	p.options = json_loads(renders[_i].options, 0, NULL);
+	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &problem), 0);
+	platform_app_plain(&app, a, cfg, platform_find(renders[_i].platform), true);
+	platform_render(&app, &p, &recipe);
+	ck_assert_str_eq(recipe_print(a, &recipe), renders[_i].recipe);
+	json_decref(p.options);
+}
+END_TEST
+
 START_TEST(nothing_is_made_of_what_is_still_fetched)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
@@ -159,6 +223,8 @@ int main(void)
 	tcase_add_loop_test(t, broken_recipe_is_refused, 0, (int)ARRAY_LEN(broken));
 	tcase_add_loop_test(t, sides_shrink_in_proportion_and_never_grow, 0, (int)ARRAY_LEN(sides));
 	tcase_add_loop_test(t, file_becomes_what_the_platform_takes, 0, (int)ARRAY_LEN(fits));
+	tcase_add_loop_test(t, media_become_one_video_where_that_is_wanted, 0,
+			    (int)ARRAY_LEN(renders));
 	tcase_add_test(t, nothing_is_made_of_what_is_still_fetched);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
