@@ -53,6 +53,7 @@ CREATE TABLE calendar_feeds (
   name         VARCHAR(200) NOT NULL,
   character_id VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL, -- NULL: the whole workspace
   livemode     BOOL NULL,                                              -- NULL: both
+  account_ids  TEXT CHARACTER SET ascii COLLATE ascii_bin NULL,        -- allow-list, comma-separated; NULL: all
   created_by   VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL,
   created_at   DATETIME(3) NOT NULL,
   PRIMARY KEY (workspace_id, id),

@@ -20,6 +20,7 @@ enum {
 	PAUSE_CONTENT,
 	PAUSE_ACCOUNT,
 	RESUME_CONTENT,
+	REGARD_PAUSE,
 	RESUMABLE,
 	RESUME_ONE,
 	GET_ONE
@@ -43,6 +44,17 @@ enum {
 	"c.state IN ('approved', 'published') AND c.approved_revision = c.revision " \
 	"AND c.revision = posts.content_revision"
 
+/* Paused by hand: what would go on waits for that instead, see store/pauses. */
+#define NOT_HELD_BY_CHARACTER                                                  \
+	"AND NOT EXISTS (SELECT 1 FROM characters ch WHERE ch.workspace_id = " \
+	"posts.workspace_id AND ch.id = posts.character_id AND ch.paused_at IS NOT NULL) "
+#define HELD_BY                                                                      \
+	"(SELECT CASE WHEN a.paused_at IS NOT NULL THEN 'account_paused' "           \
+	"WHEN ch.paused_at IS NOT NULL THEN 'character_paused' END FROM accounts a " \
+	"LEFT JOIN characters ch ON ch.workspace_id = a.workspace_id "               \
+	"AND ch.id = posts.character_id WHERE a.workspace_id = posts.workspace_id "  \
+	"AND a.id = posts.account_id)"
+
 const struct stmt store_postchange_statements[] = {
 	[VIEW] = { "postchange.view", STMT_WORKSPACE, "ss",
 		   "SELECT " STORE_POSTS_COLUMNS ", c.revision, "
@@ -50,7 +62,7 @@ const struct stmt store_postchange_statements[] = {
 		   "AND c.approved_revision = c.revision, FALSE), a.status = 'connected', "
 		   "EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = posts.workspace_id "
 		   "AND t.post_id = posts.id AND t.state IN ('sent', 'in_doubt')), "
-		   "UTC_TIMESTAMP(3) "
+		   "UTC_TIMESTAMP(3), " HELD_BY " "
 		   "FROM posts "
 		   "JOIN contents c ON c.workspace_id = posts.workspace_id AND c.id = "
 		   "posts.content_id "
@@ -115,8 +127,16 @@ const struct stmt store_postchange_statements[] = {
 			     "AND reason IN ('approval_voided', 'awaiting_approval') "
 			     "AND (due_at > UTC_TIMESTAMP(3) OR is_immediate) AND account_id IN "
 			     "(SELECT id FROM accounts WHERE workspace_id = ? AND status = "
-			     "'connected')",
+			     "'connected' AND paused_at IS NULL) " NOT_HELD_BY_CHARACTER,
 			     NULL },
+	[REGARD_PAUSE] = { "postchange.regard_pause", STMT_WORKSPACE, "ss",
+			   "UPDATE posts SET content_revision = (SELECT revision FROM contents "
+			   "WHERE workspace_id = posts.workspace_id AND id = posts.content_id), "
+			   "reason = " HELD_BY ", version = version + 1, updated_at = "
+			   "UTC_TIMESTAMP(3) WHERE workspace_id = ? AND content_id = ? "
+			   "AND state = 'paused' AND reason IN ('approval_voided', "
+			   "'awaiting_approval') AND " HELD_BY " IS NOT NULL",
+			   NULL },
 	[RESUMABLE] = { "postchange.resumable", STMT_WORKSPACE, "ss",
 			"SELECT id FROM posts WHERE workspace_id = ? AND account_id = ? "
 			"AND state = 'paused' AND reason = 'account_disconnected' "
@@ -126,10 +146,11 @@ const struct stmt store_postchange_statements[] = {
 	[RESUME_ONE] = { "postchange.resume_one", STMT_WORKSPACE, "iss",
 			 "UPDATE posts JOIN contents c ON c.workspace_id = posts.workspace_id "
 			 "AND c.id = posts.content_id SET "
-			 "posts.reason = IF(" IS_APPROVED ", NULL, 'approval_voided'), "
-			 "posts.wake_at = IF(" IS_APPROVED ", GREATEST(UTC_TIMESTAMP(3), "
-			 "posts.due_at - INTERVAL ? SECOND), NULL), "
-			 "posts.state = IF(" IS_APPROVED ", 'queued', 'paused'), "
+			 "posts.reason = IF(" IS_APPROVED ", " HELD_BY ", 'approval_voided'), "
+			 "posts.wake_at = IF(" IS_APPROVED " AND " HELD_BY " IS NULL, "
+			 "GREATEST(UTC_TIMESTAMP(3), posts.due_at - INTERVAL ? SECOND), NULL), "
+			 "posts.state = IF(" IS_APPROVED " AND " HELD_BY
+			 " IS NULL, 'queued', 'paused'), "
 			 "posts.claims = 0, posts.tries = 0, posts.fence = posts.fence + 1, "
 			 "posts.version = posts.version + 1, posts.updated_at = UTC_TIMESTAMP(3) "
 			 "WHERE posts.workspace_id = ? AND posts.id = ?",
@@ -145,6 +166,7 @@ const struct stmt store_postchange_statements[] = {
 struct view { /* a post and what decides over it, read without locks; the UPDATE checks again */
 	struct post post;
 	int64_t revision, now_us;
+	const char *held_by; /* a pause of account or character; NULL none */
 	bool is_approved, is_connected, is_in_doubt;
 };
 
@@ -165,6 +187,7 @@ static int read_view(struct db *db, const char *ws, const char *id, struct arena
 	ret->is_connected = rows_int(r, n + 2) != 0;
 	ret->is_in_doubt = rows_int(r, n + 3) != 0;
 	ret->now_us = rows_instant(r, n + 4);
+	ret->held_by = rows_dup(r, n + 5, a);
 	rows_end(r);
 	return 0;
 }
@@ -207,6 +230,8 @@ static int check_revival(const struct view *v, const struct post_patch *in, stru
 	if (!v->is_connected)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", v->post.account_id);
+	if (v->held_by)
+		return problem_set(reterr, PROBLEM_POST_PAUSED, "%s: resume it first", v->held_by);
 	return is_immediate ? 0 : schedule_check_due(due_us, v->now_us, reterr);
 }
 
@@ -422,7 +447,10 @@ int store_posts_pause_account(struct db *db, const char *ws, const char *account
 int store_posts_resume_content(struct db *db, const char *ws, const char *content_id,
 			       int64_t stage_lead_s, struct problem *reterr)
 {
-	return db_exec(db, ROW(RESUME_CONTENT), NULL, reterr, stage_lead_s, ws, ws, content_id, ws);
+	if (db_exec(db, ROW(RESUME_CONTENT), NULL, reterr, stage_lead_s, ws, ws, content_id, ws) <
+	    0)
+		return -1;
+	return db_exec(db, ROW(REGARD_PAUSE), NULL, reterr, ws, content_id);
 }
 
 static int resume_one(struct db *db, const char *ws, const char *id, int64_t stage_lead_s,

@@ -8,12 +8,14 @@
 #include "store/apikeys.h"
 #include "store/attemptlog.h"
 #include "store/attempts.h"
+#include "store/calendars.h"
 #include "store/characters.h"
 #include "store/content.h"
 #include "store/events.h"
 #include "store/flows.h"
 #include "store/health.h"
 #include "store/media.h"
+#include "store/pauses.h"
 #include "store/plans.h"
 #include "store/postchange.h"
 #include "store/posts.h"
@@ -33,12 +35,14 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_apikeys_statements,
 		store_attemptlog_statements,
 		store_attempts_statements,
+		store_calendars_statements,
 		store_characters_statements,
 		store_content_statements,
 		store_events_statements,
 		store_flows_statements,
 		store_health_statements,
 		store_media_statements,
+		store_pauses_statements,
 		store_plans_statements,
 		store_postchange_statements,
 		store_postlist_statements,
