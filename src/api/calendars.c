@@ -97,8 +97,8 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 {
 	const struct calendar_body *in = req->in;
 	const struct calendar new = {
-		.name = in->name ? in->name : "Carillon",
-		.character_id = in->character_id,
+		.name = in && in->name ? in->name : "Carillon",
+		.character_id = in ? in->character_id : NULL,
 		.livemode = mode_of(req),
 		.account_ids = mode_accounts(req),
 		.created_by = req->principal->id,
@@ -108,8 +108,8 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	struct character character;
 	char id[ID_MAX];
 
-	if (in->character_id &&
-	    store_characters_get(req->app->db, req->principal->workspace, in->character_id,
+	if (new.character_id &&
+	    store_characters_get(req->app->db, req->principal->workspace, new.character_id,
 				 req->arena, &character, reterr) < 0)
 		return -1;
 	if (store_calendars_insert(req->app->db, req->principal->workspace, &new, hash, id,
