@@ -38,7 +38,6 @@ CREATE TABLE post_results (
   failures     INT UNSIGNED NOT NULL DEFAULT 0,
   read_at      DATETIME(3) NULL,
   next_at      DATETIME(3) NULL,
-  owner        VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NULL,
   PRIMARY KEY (workspace_id, post_id),
   KEY due (next_at),
   KEY by_account (workspace_id, account_id, published_at),

@@ -19,5 +19,5 @@ GRANT SELECT, UPDATE (state, settled_at, evidence) ON ${db}.attempts TO ${api};
 GRANT SELECT, INSERT ON ${db}.events TO ${api};
 GRANT SELECT ON ${db}.runners TO ${api};
 GRANT SELECT ON ${db}.schema_migrations TO ${api};
-GRANT SELECT ON ${db}.post_results TO ${api};
+GRANT SELECT, INSERT ON ${db}.post_results TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.calendar_feeds TO ${api};

@@ -16,6 +16,7 @@
 #include "db/conn.h"
 #include "jobs/cleanup.h"
 #include "jobs/refresh.h"
+#include "jobs/results.h"
 #include "net/client.h"
 #include "platform/platform.h"
 #include "publish/engine.h"
@@ -83,18 +84,21 @@ static int serve(struct app *app, bool once, struct problem *reterr)
 {
 	struct engine *e = NULL;
 	struct refresh *refresh;
+	struct results *results;
 	struct cleanup *cleanup;
 	int done;
 
 	if (engine_open(app, &e, reterr) < 0)
 		return -1;
 	refresh = refresh_new(app, e);
+	results = results_new(app, e);
 	cleanup = cleanup_new(app, e);
 	done = engine_run(e, once, &stop_asked, reterr);
 	/* Open transfers point into engine and jobs: they end first. */
 	net_free(app->net);
 	app->net = NULL;
 	refresh_free(refresh);
+	results_free(results);
 	cleanup_free(cleanup);
 	engine_free(e);
 	return done;

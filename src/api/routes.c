@@ -21,6 +21,7 @@ static const struct route *const families[] = {
 	api_schedule_routes,
 	api_schedule_shift_routes,
 	api_pauses_routes,
+	api_schedule_weights_routes,
 	api_calendars_routes,
 	api_public_routes,
 	api_system_routes,

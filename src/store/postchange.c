@@ -6,6 +6,7 @@
 #include "store/guard.h"
 #include "store/postevent.h"
 #include "store/posts.h"
+#include "store/results.h"
 
 #define RACE_TRIES 4
 
@@ -380,6 +381,13 @@ int store_posts_patch(struct db *db, const char *ws, const struct post_patch *in
 	return 0;
 }
 
+static int go_live(struct db *db, const char *ws, const struct post *p, struct problem *reterr)
+{
+	if (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, p->content_id) < 0)
+		return -1;
+	return store_results_begin(db, ws, p->id, reterr);
+}
+
 static int settle_found(struct db *db, struct change *c, const struct view *v, int64_t *changed,
 			struct problem *reterr)
 {
@@ -388,7 +396,7 @@ static int settle_found(struct db *db, struct change *c, const struct view *v, i
 
 	if (db_exec(db, ROW(FOUND), changed, reterr, in->remote_id, in->remote_url, c->ws, p->id,
 		    post_state_name(p->state), p->version, p->fence) == 0)
-		return *changed ? db_exec(db, ROW(GO_LIVE), NULL, reterr, c->ws, p->content_id) : 0;
+		return *changed ? go_live(db, c->ws, p, reterr) : 0;
 	if (db_errno(db) == DB_ERROR_DUPLICATE)
 		problem_set(reterr, PROBLEM_DUPLICATE,
 			    "another post stands for that remote id already");

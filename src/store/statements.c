@@ -20,6 +20,7 @@
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
+#include "store/results.h"
 #include "store/runners.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
@@ -48,6 +49,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_postlist_statements,
 		store_posts_statements,
 		store_queue_statements,
+		store_results_statements,
 		store_runners_statements,
 		store_sessions_statements,
 		store_tokens_statements,
