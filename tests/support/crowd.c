@@ -105,3 +105,27 @@ void crowd_make(const struct database *d, int64_t posts)
 	run(my, "ANALYZE TABLE posts, contents");
 	mysql_close(my);
 }
+
+void crowd_run(const struct database *d, const char *sql)
+{
+	MYSQL *my = connect_to(d);
+
+	run(my, sql);
+	mysql_close(my);
+}
+
+int64_t crowd_number(const struct database *d, const char *sql)
+{
+	MYSQL *my = connect_to(d);
+	MYSQL_RES *res;
+	MYSQL_ROW row;
+	int64_t n = 0;
+
+	if (mysql_query(my, sql) == 0 && (res = mysql_store_result(my))) {
+		row = mysql_fetch_row(res);
+		n = row && row[0] ? strtoll(row[0], NULL, 10) : 0;
+		mysql_free_result(res);
+	}
+	mysql_close(my);
+	return n;
+}
