@@ -1,48 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and tests everything on an instance of its own, beside one that may be running. Its last
-# line is "N passed, N failed"; it leaves no process behind, however it ends.
+# line is "N passed, N failed"; it leaves no process behind, however it ends. Programs that bring
+# their own database and sandbox mostly wait, so a few of them run at once, beside everything else.
 # shellcheck shell=bash
+
+BESIDE_WIDTH=3
 
 check() {
 	SECONDS=0
-	PASSED=0 FAILED=0 SKIPPED=0
 	CHECK_DIR=$TOP/build-check
+	VERDICTS=$CHECK_DIR/verdicts
+	BESIDE=
 	export CARILLON_HOME=$CHECK_DIR/home CARILLON_DEMO
 	install_packages build run check
 	place_instance
 	builder mkdir -p "$CHECK_DIR/logs"
+	: >"$VERDICTS"
 	trap check_stop EXIT
 	trap 'exit 130' INT TERM
 	check_everything
 	check_stop
 	trap - EXIT
-	[ "$FAILED" -gt 0 ] || rm -rf "$HOME_DIR"
-	[ "$SKIPPED" -eq 0 ] || say "$SKIPPED skipped"
-	say "took $((SECONDS / 60)) min $((SECONDS % 60)) s; logs are in $CHECK_DIR/logs"
-	say "$PASSED passed, $FAILED failed"
-	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+	report
 }
+
+report() {
+	local passed failed skipped
+	passed=$(count_of PASS) failed=$(count_of FAIL) skipped=$(count_of SKIP)
+	[ "$failed" -gt 0 ] || rm -rf "$HOME_DIR"
+	[ "$skipped" -eq 0 ] || say "$skipped skipped"
+	say "took $((SECONDS / 60)) min $((SECONDS % 60)) s; logs are in $CHECK_DIR/logs"
+	say "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+count_of() { awk -v word="$1" '$1 == word { n += $2 } END { print n + 0 }' "$VERDICTS"; }
 
 check_everything() {
 	check_build normal --enable-werror --enable-failpoints || return 0
+	begin_beside normal
 	check_lint normal
-	check_folder normal unit
 	check_installation normal
 	check_suites normal yes
 	check_build clang --enable-werror CC=clang CFLAGS='-g -O1' || true
 	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints \
 		CFLAGS='-g -O1' || return 0
-	check_folder sanitized unit
+	end_beside
+	export CHAOS_POSTS=500
+	begin_beside sanitized
 	check_suites sanitized no
+	end_beside
 }
 
 # verdict PASS|FAIL|SKIP NAME [COUNT OF CASES]
 verdict() {
-	case $1 in
-	PASS) PASSED=$((PASSED + ${3:-1})) ;;
-	FAIL) FAILED=$((FAILED + ${3:-1})) ;;
-	SKIP) SKIPPED=$((SKIPPED + 1)) ;;
-	esac
+	printf '%s %s\n' "$1" "${3:-1}" >>"$VERDICTS"
 	printf '%4s s  %s  %s\n' "$SECONDS" "$1" "$2"
 }
 
@@ -75,7 +87,7 @@ build_check_tree() {
 
 check_lint() {
 	local line log=$CHECK_DIR/logs/lint.log
-	builder make -C "$CHECK_DIR/$1" -s lint >"$log" 2>&1 </dev/null || true
+	builder nice make -C "$CHECK_DIR/$1" -s lint >"$log" 2>&1 </dev/null || true
 	grep -v '^\(PASS\|SKIP\): ' "$log" | grep -v '^make' | head -n 60 || true
 	while IFS= read -r line; do
 		verdict "${line%%:*}" "${line#*: }"
@@ -102,16 +114,30 @@ install_and_uninstall() {
 	[ -z "$file" ] || { echo "left behind: $file"; return 1; }
 }
 
-# tests_of TREE FOLDER: the programs of tests/FOLDER as the Makefile lists them.
-tests_of() {
-	make -C "$CHECK_DIR/$1" -s print-tests | tr ' ' '\n' | grep "^tests/$2/" | sort
+# programs_of TREE instance|beside: the test programs that need an instance, or the others.
+programs_of() {
+	make -C "$CHECK_DIR/$1" -s "print-$2-tests" | tr ' ' '\n' | sort
 }
 
-check_folder() {
-	local name
+# begin_beside TREE: until end_beside.
+begin_beside() {
+	run_beside "$1" </dev/null 9>&- &
+	BESIDE=$!
+}
+
+run_beside() {
+	local name running=0
+	trap - EXIT INT TERM
 	while read -r name; do
-		check_program "$1" "$name"
-	done < <(tests_of "$1" "$2")
+		[ "$((running += 1))" -le "$BESIDE_WIDTH" ] || wait -n || true
+		check_program "$1" "$name" &
+	done < <(programs_of "$1" beside)
+	wait
+}
+
+end_beside() {
+	[ -z "$BESIDE" ] || wait "$BESIDE" || true
+	BESIDE=
 }
 
 # check_program TREE NAME [FILE]: counts libcheck's cases; a program that dies is at least one
@@ -132,7 +158,7 @@ check_program() {
 		return 0
 	fi
 	grep -v ':P:' "$log" | tail -n 40
-	PASSED=$((PASSED + checks - failures))
+	printf 'PASS %s\n' "$((checks - failures))" >>"$VERDICTS"
 	verdict FAIL "$tree $name (status $status, log: $log)" "$((failures > 0 ? failures : 1))"
 }
 
@@ -142,7 +168,7 @@ sum_of() {
 
 # check_suites TREE DEMO: what needs an instance, on one that runs this tree's programs.
 check_suites() {
-	local tree=$1 folder
+	local tree=$1 name
 	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
 	rm -rf "$HOME_DIR"
 	CARILLON_DEMO=$2 CARILLON_BUILD=$CHECK_DIR/$tree check_command "$tree carillon up" \
@@ -150,9 +176,9 @@ check_suites() {
 	check_command "$tree short waits" shorten_waits || true
 	eval "$("$TOP/carillon" env)"
 	CARILLON_BUILD=$CHECK_DIR/$tree
-	for folder in api publish faults; do
-		check_folder "$tree" "$folder"
-	done
+	while read -r name; do
+		check_program "$tree" "$name"
+	done < <(programs_of "$tree" instance)
 	check_program "$tree" tests/browser/run "$TOP/tests/browser/run"
 	check_command "$tree carillon down" stop_and_look || true
 	check_command "$tree logs" clean_logs || true
@@ -182,5 +208,15 @@ clean_logs() {
 }
 
 check_stop() {
+	[ -z "$BESIDE" ] || stop_tree "$BESIDE"
 	[ ! -d "$RUN_DIR" ] || "$TOP/carillon" down >/dev/null 2>&1 || true
+}
+
+# stop_tree PID: that process and all that came from it.
+stop_tree() {
+	local child
+	for child in $(pgrep -P "$1"); do
+		stop_tree "$child"
+	done
+	kill "$1" 2>/dev/null || true
 }

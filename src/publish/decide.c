@@ -357,6 +357,14 @@ void flight_end_with(struct flight *f, enum post_state state, const char *reason
 
 void flight_lease_lost(struct flight *f)
 {
+	static const struct outcome set_aside = {
+		.kind = OUTCOME_REFUSED,
+		.error = { .code = POST_ERROR_UNKNOWN,
+			   .message =
+				   "Set aside: several runners in a row ended while they worked on "
+				   "it. The server's log tells why; then it can be revived.",
+			   .who = WHO_OPERATOR },
+	};
 	const struct delivery_view view = view_of(f, PHASE_STAGE);
 	struct delivery_move m = { 0 };
 
@@ -365,5 +373,5 @@ void flight_lease_lost(struct flight *f)
 		return;
 	if (!m.keep_lease)
 		f->q.post.reason = "quarantined";
-	write_move(f, PHASE_STAGE, &m, NULL);
+	write_move(f, PHASE_STAGE, &m, m.keep_lease ? NULL : &set_aside);
 }

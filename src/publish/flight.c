@@ -242,6 +242,7 @@ void flight_written(struct flight *f)
 	if (c->has_move && c->is_ours) {
 		f->q.post.version++;
 		f->q.post.claims = 0;
+		f->is_suspect = false;
 		f->leased_boot_us = clock_boot_us();
 		flight_tell_account(f);
 	}

@@ -87,6 +87,7 @@ struct flight {
 	struct http_reply reply;
 	bool has_reply;
 	struct transfer_handle *transfer;
+	bool is_suspect;    /* runners died with it before; until it gets on */
 	bool is_fired;      /* the irreversible call was started */
 	const char *handle; /* what staging made, for the attempt; NULL none */
 	enum outcome_kind

@@ -101,29 +101,16 @@ static size_t claim_room(const struct run *r, enum queue_part *ret_part)
 	return *ret_part == QUEUE_ALL ? STAGING_SHARE(most) - n : most - n;
 }
 
-static size_t claim(struct run *r)
+/* Claims of one kind, which become flights. */
+static size_t claim_part(struct run *r, struct queue_claim *in)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct engine *e = r->e;
-	struct queue_claim in = {
-		.owner = e->owner,
-		.lease_s = e->app->config->publish_lease_s,
-		.mark_us = 0,
-	};
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct queue_key *keys = NULL;
 	size_t n = 0;
 
-	in.most = (int64_t)claim_room(r, &in.part);
-	/* Old index entries that wait to be purged are stepped over, but for a full pass at times. */
-	if (clock_boot_us() < r->full_boot_us)
-		in.mark_us = dueclock_now_us(&e->clock) - MARK_AGE_US;
-	else
-		r->full_boot_us = clock_boot_us() + FULL_PASS_US;
-	if (in.most == 0)
-		return 0;
-	(void)FP(F01_before_claim);
-	if (store_queue_claim(e->app->db, &in, a, &keys, &n, &p) < 0) {
+	if (store_queue_claim(e->app->db, in, a, &keys, &n, &p) < 0) {
 		engine_db_failed(e, &p);
 		return 0;
 	}
@@ -135,9 +122,46 @@ static size_t claim(struct run *r)
 		if (f)
 			adopt(f);
 		else
-			flight_new(e, keys[i].workspace, keys[i].id);
+			f = flight_new(e, keys[i].workspace, keys[i].id);
+		f->is_suspect = in->part == QUEUE_SUSPECT;
 	}
 	return n;
+}
+
+static bool has_suspect(const struct engine *e)
+{
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		if (f->is_suspect)
+			return true;
+	}
+	return false;
+}
+
+static size_t claim(struct run *r)
+{
+	struct engine *e = r->e;
+	struct queue_claim in = {
+		.owner = e->owner,
+		.lease_s = e->app->config->publish_lease_s,
+		.mark_us = 0,
+	};
+	size_t n;
+
+	in.most = (int64_t)claim_room(r, &in.part);
+	/* Old index entries that wait to be purged are stepped over, but for a full pass at times. */
+	if (clock_boot_us() < r->full_boot_us)
+		in.mark_us = dueclock_now_us(&e->clock) - MARK_AGE_US;
+	else
+		r->full_boot_us = clock_boot_us() + FULL_PASS_US;
+	if (in.most == 0)
+		return 0;
+	(void)FP(F01_before_claim);
+	n = claim_part(r, &in);
+	if (n == (size_t)in.most || has_suspect(e) || !engine_db_ready(e))
+		return n;
+	in.part = QUEUE_SUSPECT;
+	in.most = 1;
+	return n + claim_part(r, &in);
 }
 
 static bool is_over(const struct run *r)

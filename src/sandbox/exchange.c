@@ -139,6 +139,10 @@ static void exchange_log(struct exchange *ex)
 	line->wire = ex->wire;
 	++*sandbox_world_counter(w, &w->endpoints,
 				 arena_printf(ex->arena, "%s %s", ex->platform->name, endpoint));
+	if (ex->fault != NULL)
+		++*sandbox_world_counter(
+			w, &w->faults_met,
+			arena_printf(ex->arena, "%s %s", ex->platform->name, ex->fault));
 }
 
 static void exchange_handle(struct exchange *ex)

@@ -85,11 +85,12 @@ void sandbox_inspect_state(struct exchange *ex)
 			json_object_set_new(platforms, sandbox_platforms[i]->name,
 					    sandbox_platforms[i]->state(w));
 	sandbox_exchange_json(ex, 200,
-			      json_pack("{s:I,s:I,s:o,s:o,s:o,s:o}", "now_us",
+			      json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "now_us",
 					(json_int_t)sandbox_world_now(w), "objects",
 					(json_int_t)w->objects_list.n, "accounts", accounts_json(w),
 					"tokens", tokens_json(w), "endpoints",
-					counters_json(&w->endpoints), "platforms", platforms));
+					counters_json(&w->endpoints), "faults",
+					counters_json(&w->faults_met), "platforms", platforms));
 }
 
 static json_t *object_json(const struct object *o)

@@ -41,8 +41,8 @@ static void world_init_tables(struct world *w)
 				 &w->faults.rules,
 				 &w->faults.plan.points,
 				 NULL };
-	struct map *maps[] = { &w->tokens,    &w->codes,   &w->accounts, &w->objects, &w->asks,
-			       &w->endpoints, &w->fetches, &w->turns,    NULL };
+	struct map *maps[] = { &w->tokens,    &w->codes,      &w->accounts, &w->objects, &w->asks,
+			       &w->endpoints, &w->faults_met, &w->fetches,  &w->turns,   NULL };
 
 	for (size_t i = 0; lists[i] != NULL; i++)
 		*lists[i] = sandbox_list_new(w->arena);

@@ -128,6 +128,7 @@ struct world {
 	struct map tokens, codes, accounts, objects,
 		asks;                  /* keys: platform/id, or the text itself */
 	struct map endpoints;          /* "platform endpoint" -> uint64_t count */
+	struct map faults_met;         /* "platform point" -> uint64_t count */
 	struct map fetches;            /* url -> uint64_t count */
 	struct map turns;              /* "platform/account/endpoint" -> uint64_t, for the plan */
 	struct request_line *requests; /* ring */

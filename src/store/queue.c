@@ -10,6 +10,7 @@
 enum {
 	CLAIM_ALL,
 	CLAIM_READY,
+	CLAIM_SUSPECT,
 	CLAIM_ONE,
 	LOAD,
 	TAKE,
@@ -28,16 +29,22 @@ enum {
 #define CLAIM                                                    \
 	"SELECT workspace_id, id FROM posts FORCE INDEX (wake) " \
 	"WHERE wake_at <= UTC_TIMESTAMP(6) AND wake_at >= ? "
-#define CLAIM_END "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
+#define IS_SUSPECT "AND claims >= 2 "
+#define NO_SUSPECT "AND claims < 2 "
+#define CLAIM_END  "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
 #define NO_ERROR                                                                              \
 	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
 
 const struct stmt store_queue_statements[] = {
-	[CLAIM_ALL] = { "queue.claim_all", STMT_GLOBAL, "ti", CLAIM CLAIM_END, GLOBAL_REASON },
+	[CLAIM_ALL] = { "queue.claim_all", STMT_GLOBAL, "ti", CLAIM NO_SUSPECT CLAIM_END,
+			GLOBAL_REASON },
 	[CLAIM_READY] = { "queue.claim_ready", STMT_GLOBAL, "ti",
-			  CLAIM "AND state IN ('staged', 'publishing', 'confirming') " CLAIM_END,
+			  CLAIM NO_SUSPECT
+			  "AND state IN ('staged', 'publishing', 'confirming') " CLAIM_END,
 			  GLOBAL_REASON },
+	[CLAIM_SUSPECT] = { "queue.claim_suspect", STMT_GLOBAL, "ti", CLAIM IS_SUSPECT CLAIM_END,
+			    GLOBAL_REASON },
 	/* Assignments run from left to right: version must still see the old state. */
 	[CLAIM_ONE] = { "queue.claim_one", STMT_WORKSPACE, "siss",
 			"UPDATE posts SET fence = fence + 1, owner = ?, claims = claims + 1, "
@@ -138,13 +145,15 @@ static int read_keys(struct rows *r, struct arena *a, struct queue_key *keys, si
 
 static int claim_rows(struct db *db, void *arg, struct problem *reterr)
 {
+	static const int rows[] = { [QUEUE_ALL] = CLAIM_ALL,
+				    [QUEUE_READY] = CLAIM_READY,
+				    [QUEUE_SUSPECT] = CLAIM_SUSPECT };
 	struct claiming *c = arg;
 	const struct queue_claim *in = c->in;
 	struct rows *r = NULL;
 	int got;
 
-	if (db_query(db, ROW(in->part == QUEUE_ALL ? CLAIM_ALL : CLAIM_READY), &r, reterr,
-		     in->mark_us, in->most) < 0)
+	if (db_query(db, ROW(rows[in->part]), &r, reterr, in->mark_us, in->most) < 0)
 		return -1;
 	got = read_keys(r, c->arena, c->keys, &c->n, reterr);
 	rows_end(r);

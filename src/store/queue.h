@@ -44,7 +44,11 @@ struct queue_post {
 	struct queue_attempt attempt; /* the newest */
 };
 
-enum queue_part { QUEUE_ALL, QUEUE_READY }; /* READY: staged and later only */
+/*
+ * A post that was claimed twice and did not get on is a suspect: it may be what killed the runners. Suspects
+ * are claimed apart from the others and one by one, so that a death tells on the right one.
+ */
+enum queue_part { QUEUE_ALL, QUEUE_READY /* staged and later only */, QUEUE_SUSPECT };
 
 struct queue_claim {
 	const char *owner;

@@ -158,40 +158,6 @@ START_TEST(cancel_is_honoured_or_refused)
 }
 END_TEST
 
-static void database_script(const char *action)
-{
-	char path[512];
-	const char *folder = getenv("CARILLON_SRCDIR");
-	pid_t pid;
-	int status;
-
-	(void)snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", folder ? folder : ".");
-	pid = fork();
-	if (pid == 0) {
-		(void)setsid(); /* it outlives the case */
-		execl("/bin/sh", "sh", path, action, rig.database.folder, (char *)NULL);
-		_exit(127);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
-}
-
-static void database_kill(void)
-{
-	char path[128];
-	int pid = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/db.pid", rig.database.folder);
-	f = fopen(path, "r");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(fscanf(f, "%d", &pid), 1);
-	(void)fclose(f);
-	ck_assert_int_eq(kill(pid, SIGKILL), 0);
-	while (kill(pid, 0) == 0)
-		rig_sleep_ms(5);
-}
-
 static const int outage_at_ms[] = { 0, 150, 300, 600, 900, 1200 };
 
 /* Killed at different moments of a delivery whose fire takes a second. */
@@ -207,9 +173,9 @@ START_TEST(database_crash_leaves_one_post)
 		  "\"match\":{\"endpoint\":\"media_publish\"}}");
 	pid = rig_runner(&rig, NULL, "--once");
 	rig_sleep_ms(outage_at_ms[_i]);
-	database_kill();
+	database_crash(&rig.database);
 	rig_sleep_ms(300);
-	database_script("start");
+	ck_assert_int_eq(database_revive(&rig.database), 0);
 	(void)rig_wait(pid, 30000); /* it may have found no database at its start */
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);

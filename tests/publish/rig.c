@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,7 @@ static void start_sandbox(struct rig *r)
 	if (r->sandbox == 0) {
 		int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)dup2(out[1], 1);
 		(void)dup2(log, 2);
 		(void)close(out[0]);
@@ -158,19 +160,20 @@ static const struct rig_platform instagram = {
 };
 
 /* Every base address of the platform points at the sandbox. */
-static void write_section(FILE *f, const struct rig *r, const char *tail)
+static void write_section(FILE *f, const struct rig *r, const struct rig_platform *platform,
+			  const char *tail)
 {
-	const struct setting *row = platform_find(r->platform->name)->settings;
+	const struct setting *row = platform_find(platform->name)->settings;
 
 	fprintf(f, "[%s%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n",
-		r->platform->name, tail, r->folder);
+		platform->name, tail, r->folder);
 	for (; row->name; row++) {
 		size_t len = strlen(row->name);
 
 		if (len > 5 && strcmp(row->name + len - 5, "_base") == 0)
-			fprintf(f, "%s = %s/%s\n", row->name, r->sandbox_url, r->platform->name);
+			fprintf(f, "%s = %s/%s\n", row->name, r->sandbox_url, platform->name);
 	}
-	fputs(r->platform->settings, f);
+	fputs(platform->settings, f);
 }
 
 /* Waits are scaled down; their proportions are those of the defaults. */
@@ -201,10 +204,12 @@ static void write_config(struct rig *r)
 	fprintf(f,
 		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
 		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 8\n",
+		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n",
 		r->folder);
-	write_section(f, r, "");
-	write_section(f, r, ".test");
+	for (int i = 0; i < r->platforms_n; i++) {
+		write_section(f, r, r->platforms[i], "");
+		write_section(f, r, r->platforms[i], ".test");
+	}
 	(void)fclose(f);
 	if (config_load(r->config_path, groups, n, &r->config, &p) < 0) {
 		fprintf(stderr, "rig: %s\n", p.detail);
@@ -305,13 +310,19 @@ void rig_start(struct rig *r)
 
 void rig_start_with(struct rig *r, const struct rig_platform *platform)
 {
+	rig_start_all(r, &platform, 1);
+}
+
+void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, int n)
+{
 	static const char *const folders[] = { "media", "upload", "journal" };
 	CLEANUP(keys_free) struct keys *keys = NULL;
 	struct app app = { .config = NULL };
 	char path[512];
 	struct problem p;
 
-	*r = (struct rig){ .platform = platform };
+	*r = (struct rig){ .platforms_n = n };
+	memcpy(r->platforms, platforms, (size_t)n * sizeof(*platforms));
 	program("carillon-publish", path, sizeof(path));
 	(void)setenv("CARILLON_TEST_FLUSH", "1", 1); /* cases kill the database */
 	database_start(&r->database, true);
@@ -381,8 +392,8 @@ void rig_reset(struct rig *r)
 }
 
 /* Stores the content, approved and of the rig's user, and a post of it. */
-static void post(struct rig *r, const struct content_patch *content, const struct post_new *what,
-		 char ret[static ID_MAX])
+static void post(struct rig *r, int account, const struct content_patch *content,
+		 const struct post_new *what, char ret[static ID_MAX])
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP(db_free) struct db *db = database_open(&r->database);
@@ -395,7 +406,8 @@ static void post(struct rig *r, const struct content_patch *content, const struc
 
 	made.by = "user_rig";
 	made.is_approved = true;
-	post.platform = r->platform->name;
+	post.account_id = r->accounts[account];
+	post.platform = r->platforms[account / RIG_ACCOUNTS]->name;
 	post.livemode = true;
 	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s",
 		      p.detail);
@@ -431,9 +443,8 @@ void rig_post_content(struct rig *r, int account, const struct rig_content *what
 		media[content.media_n].media_id = what->media[content.media_n];
 		content.media_n++;
 	}
-	post(r, &content,
-	     &(struct post_new){ .account_id = r->accounts[account],
-				 .overrides = what->overrides,
+	post(r, account, &content,
+	     &(struct post_new){ .overrides = what->overrides,
 				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } },
 	     ret);
 }
@@ -441,10 +452,8 @@ void rig_post_content(struct rig *r, int account, const struct rig_content *what
 void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
 		    char ret[static ID_MAX])
 {
-	post(r, content,
-	     &(struct post_new){ .account_id = r->accounts[account],
-				 .due = { .us = clock_real_us() + due_ms * US_PER_MS } },
-	     ret);
+	post(r, account, content,
+	     &(struct post_new){ .due = { .us = clock_real_us() + due_ms * US_PER_MS } }, ret);
 }
 
 pid_t rig_runner(struct rig *r, const char *plan, const char *option)
@@ -459,6 +468,7 @@ pid_t rig_runner(struct rig *r, const char *plan, const char *option)
 	if (pid == 0) {
 		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)dup2(fd, 2);
 		(void)setenv("CARILLON_FAILPOINTS", r->plan_path, 1);
 		execl(path, path, "-c", r->config_path, option, (char *)NULL);

@@ -18,29 +18,32 @@
 #include "peer.h"
 #include "support/database.h"
 
-#define RIG_ACCOUNTS  2
+#define RIG_ACCOUNTS  2 /* of each platform */
+#define RIG_PLATFORMS 5
 #define RIG_WORKSPACE "ws_rig"
 
-/* The platform that is published to; the account i is the person users[i] of the sandbox. */
+/* A platform that is published to; its account i is the person users[i] of the sandbox. */
 struct rig_platform {
 	const char *name, *settings;     /* further lines of its section */
 	const char *users[RIG_ACCOUNTS]; /* NULL: one consent shows all accounts */
 };
 
 struct rig {
-	const struct rig_platform *platform;
+	const struct rig_platform *platforms[RIG_PLATFORMS];
+	int platforms_n;
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
 	pid_t sandbox;
 	struct peer *media; /* serves the picture to the sandbox */
 	struct config *config;
-	char accounts[RIG_ACCOUNTS][ID_MAX];
+	char accounts[RIG_PLATFORMS * RIG_ACCOUNTS][ID_MAX]; /* platform after platform */
 	char media_id[ID_MAX];
 };
 
 /* Exits with 77, aloud, when a needed program is not built or installed. */
 void rig_start(struct rig *r); /* Instagram */
 void rig_start_with(struct rig *r, const struct rig_platform *platform);
+void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, int n);
 void rig_stop(struct rig *r);
 /* Empties posts, contents and the sandbox's objects and faults. */
 void rig_reset(struct rig *r);
@@ -80,7 +83,7 @@ int64_t rig_number(struct rig *r, const char *sql);
 char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
 /* Objects with that caption that really exist on the platform. */
 int rig_effects(struct rig *r, const char *caption);
-/* Calls of an endpoint that reached the sandbox. */
+/* Calls of an endpoint of the first platform that reached the sandbox. */
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);

@@ -61,13 +61,22 @@ static void run_connect(struct net *net, struct connect *c)
 	}
 }
 
-static void store_account(struct rig *r, const struct app *app, const struct connect_account *found,
-			  int i)
+/* Of the platform that accounts [first, first + RIG_ACCOUNTS) belong to. */
+struct connecting {
+	struct rig *rig;
+	struct app *app;
+	struct platform_app papp;
+	const struct rig_platform *platform;
+	int first;
+};
+
+static void store_account(const struct connecting *with, const struct connect_account *found, int i)
 {
+	const struct app *app = with->app;
 	struct token tokens[TOKENS_MAX];
 	char *meta = found->meta ? json_dumps(found->meta, JSON_COMPACT) : NULL;
 	struct account_connect in = {
-		.platform = r->platform->name,
+		.platform = with->platform->name,
 		.remote_id = found->remote_id,
 		.username = found->username,
 		.display_name = found->display_name ? found->display_name : found->username,
@@ -87,45 +96,60 @@ static void store_account(struct rig *r, const struct app *app, const struct con
 					    .value = found->tokens[t].value,
 					    .expires_us = found->tokens[t].expires_us,
 					    .issued_us = INSTANT_NONE };
-	rig_need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, r->accounts[i], &p),
+	rig_need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys,
+					with->rig->accounts[with->first + i], &p),
 		 &p);
 	free(meta);
 }
 
 /* One consent; its accounts are stored from the i-th on. */
-static int connect_from(struct rig *r, struct app *app, const struct platform_app *papp, int i)
+static int connect_from(struct connecting *with, int i)
 {
 	static const char verifier[] = "rig-verifier-0123456789-0123456789-0123456789";
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct platform *platform = papp->platform;
+	const struct platform *platform = with->papp.platform;
 	const char *challenge = oauth2_challenge(a, platform->pkce, verifier);
-	struct connect c = { .arena = a, .app = papp, .verifier = verifier, .memo = json_object() };
+	struct connect c = {
+		.arena = a, .app = &with->papp, .verifier = verifier, .memo = json_object()
+	};
 
-	c.code = consent(app->net, a, platform->auth_url(a, papp, "state", challenge, false),
-			 r->platform->users[i]);
+	c.code = consent(with->app->net, a,
+			 platform->auth_url(a, &with->papp, "state", challenge, false),
+			 with->platform->users[i]);
 	c.now_us = clock_real_us();
-	run_connect(app->net, &c);
+	run_connect(with->app->net, &c);
 	for (size_t n = 0; n < c.accounts_n && i < RIG_ACCOUNTS; n++)
-		store_account(r, app, &c.accounts[n], i++);
+		store_account(with, &c.accounts[n], i++);
 	json_decref(c.memo);
 	return i;
 }
 
-void rig_connect(struct rig *r, struct app *app)
+static void connect_platform(struct connecting *with)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	struct platform_app papp;
+	const char *name = with->platform->name;
 	int n = 0;
 
-	platform_app_init(&papp, a, r->config, platform_find(r->platform->name), true);
-	rig_sandbox(r, "/_control/apps",
-		    arena_printf(a, "{\"platform\":\"%s\",\"redirect_uris\":[\"%s\"]}",
-				 r->platform->name, papp.redirect_uri));
+	platform_app_init(&with->papp, a, with->rig->config, platform_find(name), true);
+	rig_sandbox(with->rig, "/_control/apps",
+		    arena_printf(a, "{\"platform\":\"%s\",\"redirect_uris\":[\"%s\"]}", name,
+				 with->papp.redirect_uri));
 	do
-		n = connect_from(r, app, &papp, n);
-	while (n < RIG_ACCOUNTS && r->platform->users[n]);
+		n = connect_from(with, n);
+	while (n < RIG_ACCOUNTS && with->platform->users[n]);
 	if (n < RIG_ACCOUNTS) {
-		fprintf(stderr, "rig: the sandbox showed %d accounts\n", n);
+		fprintf(stderr, "rig: the sandbox showed %d accounts of %s\n", n, name);
 		exit(EXIT_FAILURE);
+	}
+}
+
+void rig_connect(struct rig *r, struct app *app)
+{
+	for (int i = 0; i < r->platforms_n; i++) {
+		struct connecting with = {
+			.rig = r, .app = app, .platform = r->platforms[i], .first = i * RIG_ACCOUNTS
+		};
+
+		connect_platform(&with);
 	}
 }

@@ -58,7 +58,7 @@ int rig_calls(struct rig *r, const char *endpoint)
 	json_t *out = rig_control(r, "/_control/state", NULL);
 	const json_t *all = json_object_get(out, "endpoints");
 	const int n = (int)json_integer_value(
-		json_object_get(all, arena_printf(a, "%s %s", r->platform->name, endpoint)));
+		json_object_get(all, arena_printf(a, "%s %s", r->platforms[0]->name, endpoint)));
 
 	json_decref(out);
 	return n;

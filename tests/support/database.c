@@ -4,15 +4,28 @@
 #include <check.h>
 #include <mysql.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db/migrate.h"
 
 #define EXIT_SKIPPED 77
+
+/* A program that is told to end takes its server along; a case's fork, that inherits this, does not. */
+static volatile pid_t server, owner;
+
+static void end_server(int signo)
+{
+	if (getpid() == owner)
+		(void)kill(server, SIGTERM);
+	(void)signal(signo, SIG_DFL);
+	(void)raise(signo);
+}
 
 static const char *source_folder(void)
 {
@@ -30,6 +43,7 @@ static int script(const char *action, const char *folder)
 	snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", source_folder());
 	pid = fork();
 	if (pid == 0) {
+		(void)setsid(); /* a server that a case starts again outlives the case */
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(1);
 		execl("/bin/sh", "sh", path, action, folder, (char *)NULL);
@@ -85,6 +99,49 @@ static void migrate(const struct database *d)
 	db_free(db);
 }
 
+static pid_t server_pid(const struct database *d)
+{
+	char path[128];
+	long pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/db.pid", d->folder);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%ld", &pid) != 1) {
+		fprintf(stderr, "database: no pid in %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	fclose(f);
+	return (pid_t)pid;
+}
+
+static void watch_over(const struct database *d)
+{
+	server = server_pid(d);
+	owner = getpid();
+	(void)signal(SIGTERM, end_server);
+}
+
+void database_crash(const struct database *d)
+{
+	const struct timespec pause = { 0, 5000000 };
+	const pid_t pid = server_pid(d);
+
+	(void)kill(pid, SIGKILL);
+	while (kill(pid, 0) == 0)
+		(void)nanosleep(&pause, NULL);
+}
+
+int database_revive(const struct database *d)
+{
+	return script("start", d->folder);
+}
+
+void database_signal(const struct database *d, int signo)
+{
+	(void)kill(server_pid(d), signo);
+}
+
 void database_start(struct database *ret, bool is_migrated)
 {
 	int status;
@@ -98,6 +155,7 @@ void database_start(struct database *ret, bool is_migrated)
 		fprintf(stderr, "database: no private MariaDB (status %d)\n", status);
 		exit(status == 69 ? EXIT_SKIPPED : EXIT_FAILURE);
 	}
+	watch_over(ret);
 	write_config(ret);
 	if (is_migrated)
 		migrate(ret);
@@ -107,6 +165,7 @@ void database_stop(struct database *d)
 {
 	pid_t pid;
 
+	(void)signal(SIGTERM, SIG_DFL);
 	script("stop", d->folder);
 	config_free(d->config);
 	pid = fork();

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CHAOS_POSTS (2000) posts in rounds, CHAOS_SEED (of the clock) drawn and printed; the report goes
+ * to CHAOS_REPORT, if given. A seed replays the plan and the sandbox's faults; how processes are
+ * scheduled against each other is the machine's.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "chaos.h"
+#include "crypto/keys.h"
+#include "net/client.h"
+#include "store/media.h"
+
+#define LEAD_MS     3000 /* between the making of the posts and the first due time */
+#define QUIET_MS    180000
+#define FAULT_RATE  0.12 /* of each call; a post makes about five */
+#define POSTS_A_SEC 40
+
+static struct campaign c;
+
+static const struct rig_platform instagram = {
+	.name = "instagram",
+	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
+		    "poll_video_ms = 100 200\nrenewal_wait_ms = 100\nlink_wait_s = 1\n",
+};
+static const struct rig_platform tiktok = {
+	.name = "tiktok",
+	.settings = "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
+	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+};
+static const struct rig_platform twitter = {
+	.name = "twitter",
+	.settings =
+		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
+	.users = { "2244994945", "2244994946" },
+};
+static const struct rig_platform pinterest = {
+	.name = "pinterest",
+	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
+	.users = { "2783136121146311751", "2783136121146311752" },
+};
+static const struct rig_platform *const platforms[] = { &instagram, &tiktok, &twitter, &pinterest };
+
+/* What a platform forbids for other reasons than faults: counts a day, boards, privacy. */
+static void open_doors(void)
+{
+	char body[400];
+
+	rig_sandbox(&c.rig, "/_control/config",
+		    "{\"image_delay_ms\":20,\"video_delay_ms\":100,\"listing_lag_ms\":300,"
+		    "\"latency_ms\":0,\"quota_total\":1000000,\"container_limit\":1000000,"
+		    "\"app_calls\":100000000,\"account_calls\":100000000}");
+	(void)snprintf(body, sizeof(body),
+		       "{\"platform\":\"tiktok\",\"daily_cap\":1000000,\"init_rate\":1000000,"
+		       "\"creator_rate\":1000000,\"status_rate\":1000000,\"read_rate\":1000000,"
+		       "\"unaudited\":false,\"verified\":[\"%s/\"]}",
+		       c.rig.config->server_public_url);
+	rig_sandbox(&c.rig, "/_control/world", body);
+	database_run(&c.rig.database,
+		     "UPDATE accounts SET status = 'connected', settings = IF(platform = "
+		     "'pinterest', '{\"default_board\":{\"id\":\"549755885175\",\"name\":\"a\"}}', "
+		     "settings)");
+	database_run(&c.rig.database,
+		     "UPDATE accounts SET settings = '{\"default_board\":{\"id\":\"549755885185\","
+		     "\"name\":\"b\"}}' WHERE remote_id = '2783136121146311752'");
+}
+
+/* A fresh world: what tokens the last round has burnt is forgotten. */
+static void reconnect(void)
+{
+	CLEANUP(keys_free) struct keys *keys = NULL;
+	struct app app = { .config = c.rig.config };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	rig_sandbox(&c.rig, "/_control/reset", "{\"truth\":true}");
+	rig_need(keys_load(app.config, true, &keys, &p), &p);
+	app.keys = keys;
+	rig_need(db_open(app.config, DB_ROLE_RUN, &app.db, &p), &p);
+	rig_need(net_open(app.config, &app.net, &p), &p);
+	rig_connect(&c.rig, &app);
+	net_free(app.net);
+	db_free(app.db);
+}
+
+static void begin_faults(void)
+{
+	char body[200];
+
+	(void)snprintf(body, sizeof(body), "{\"seed\":%llu,\"rate\":%g}",
+		       (unsigned long long)(chaos_draw(c.seed, (uint64_t)c.round, 0, 99) >> 12),
+		       FAULT_RATE);
+	rig_sandbox(&c.rig, "/_control/plan", body);
+}
+
+static int64_t now_ms(void)
+{
+	return (clock_real_us() - c.start_us) / US_PER_MS;
+}
+
+/* A platform asked for a pause of minutes or hours: they pass. */
+static void let_pauses_pass(void)
+{
+	database_run(&c.rig.database,
+		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
+		     "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+}
+
+static bool is_database_up(void)
+{
+	return c.database_back_us == 0 && c.database_cont_us == 0;
+}
+
+static void run_round(void)
+{
+	const int64_t end_us = clock_boot_us() + QUIET_MS * US_PER_MS +
+			       (int64_t)c.posts_n * US_PER_S / POSTS_A_SEC;
+
+	rig_reset(&c.rig);
+	reconnect();
+	open_doors();
+	c.is_calm = false;
+	c.length_ms = 5000 + (int64_t)c.posts_n * 1000 / POSTS_A_SEC;
+	c.start_us = clock_real_us() + LEAD_MS * US_PER_MS + (int64_t)c.posts_n * US_PER_MS;
+	chaos_plan_posts(&c);
+	chaos_plan_events(&c);
+	chaos_make_posts(&c);
+	begin_faults();
+	for (;;) {
+		const bool is_over = now_ms() > c.length_ms && c.event_next == c.events_n;
+
+		chaos_blows(&c, now_ms());
+		if (is_over && !c.is_calm)
+			chaos_calm(&c);
+		chaos_run_runners(&c);
+		if (is_database_up())
+			chaos_act(&c, now_ms());
+		if (c.is_calm)
+			let_pauses_pass();
+		if (c.is_calm && chaos_acts_over(&c) && chaos_is_quiet(&c))
+			break;
+		if (clock_boot_us() > end_us)
+			break; /* what is still open counts as lost */
+		rig_sleep_ms(c.is_calm ? 250 : 20);
+	}
+	chaos_stop_runners(&c);
+	chaos_verify(&c);
+}
+
+static int64_t number(const char *name, int64_t fallback)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoll(text, NULL, 10) : fallback;
+}
+
+static void write_report(void)
+{
+	const char *path = getenv("CHAOS_REPORT");
+	FILE *f = path && *path ? fopen(path, "w") : NULL;
+
+	chaos_report(&c, stdout);
+	(void)fflush(stdout);
+	if (f) {
+		chaos_report(&c, f);
+		(void)fclose(f);
+	}
+}
+
+START_TEST(nothing_is_lost_doubled_or_told_wrongly)
+{
+	int64_t left = number("CHAOS_POSTS", CHAOS_ROUND);
+
+	for (c.round = 1; left > 0; c.round++, left -= c.posts_n) {
+		c.posts_n = (int)(left < CHAOS_ROUND ? left : CHAOS_ROUND);
+		run_round();
+		printf("round %d: %lld posts, %lld violations\n", c.round, (long long)c.tally.posts,
+		       (long long)chaos_violations(&c));
+		(void)fflush(stdout);
+	}
+	write_report();
+	ck_assert_int_eq(chaos_violations(&c), 0);
+	if (rig_has_failpoints() && c.tally.posts >= CHAOS_ROUND)
+		ck_assert_int_eq(chaos_points_missed(&c, stdout), 0);
+}
+END_TEST
+
+/* Pinterest wants four seconds at least. */
+static void make_video(void)
+{
+	struct media_item video = { .kind = MEDIA_VIDEO,
+				    .mime = "video/mp4",
+				    .ext = "mp4",
+				    .width = 540,
+				    .height = 960,
+				    .duration_ms = 5000,
+				    .video_codec = "h264",
+				    .audio_codec = "aac" };
+	char path[200];
+	int status = 0;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof(path), "%s/chaos.mp4", c.rig.folder);
+	pid = fork();
+	if (pid == 0) {
+		execlp("ffmpeg", "ffmpeg", "-v", "quiet", "-nostdin", "-y", "-f", "lavfi", "-i",
+		       "testsrc=s=540x960:r=30:d=5", "-f", "lavfi", "-i", "sine=d=5", "-pix_fmt",
+		       "yuv420p", "-c:v", "libx264", "-crf", "40", "-c:a", "aac", "-movflags",
+		       "+faststart", path, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	if (status != 0) {
+		fprintf(stderr, "chaos: ffmpeg cannot make a video\n");
+		exit(77);
+	}
+	rig_media(&c.rig, path, &video, c.video_id);
+}
+
+static void read_sha(const char *id, char ret[static 65])
+{
+	CLEANUP(db_free) struct db *db = NULL;
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct media media;
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	rig_need(db_open(c.rig.config, DB_ROLE_RUN, &db, &p), &p);
+	rig_need(store_media_get(db, RIG_WORKSPACE, id, a, &media, &p), &p);
+	(void)snprintf(ret, 65, "%s", media.item.sha256);
+}
+
+int main(void)
+{
+	Suite *s = suite_create("chaos");
+	TCase *t = tcase_create("chaos");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	c.seed = (uint64_t)number("CHAOS_SEED", clock_real_us() % 1000000007);
+	printf("CHAOS_SEED=%llu\n", (unsigned long long)c.seed);
+	(void)fflush(stdout);
+	c.posts = alloc_zero(CHAOS_ROUND * sizeof(*c.posts));
+	c.events = alloc_zero(CHAOS_ROUND * sizeof(*c.events));
+	c.tally.faults = json_object();
+	rig_start_all(&c.rig, platforms, (int)ARRAY_LEN(platforms));
+	make_video();
+	read_sha(c.rig.media_id, c.picture_sha);
+	read_sha(c.video_id, c.video_sha);
+	tcase_set_timeout(t, 0);
+	tcase_add_test(t, nothing_is_lost_doubled_or_told_wrongly);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rig_stop(&c.rig);
+	json_decref(c.tally.faults);
+	free(c.posts);
+	free(c.events);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a campaign came to, as Markdown. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "chaos.h"
+
+static int smaller(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int64_t at(const int64_t *sorted, size_t n, size_t per_mille)
+{
+	return n == 0 ? 0 : sorted[(n - 1) * per_mille / 1000];
+}
+
+int64_t chaos_violations(const struct campaign *c)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < VIOLATIONS; i++)
+		n += c->tally.violations[i];
+	return n;
+}
+
+static void report_verdict(const struct chaos_tally *t, FILE *out)
+{
+	fprintf(out, "| invariant | broken |\n|---|---|\n");
+	for (int i = 0; i < VIOLATIONS; i++)
+		fprintf(out, "| %s | %lld |\n", chaos_violation_names[i],
+			(long long)t->violations[i]);
+	fprintf(out, "\n| end of a post | posts |\n|---|---|\n");
+	for (int i = 0; i < POST_STATES; i++) {
+		if (t->states[i] > 0)
+			fprintf(out, "| %s | %lld |\n", post_state_name((enum post_state)i),
+				(long long)t->states[i]);
+	}
+}
+
+static void report_deeds(const struct chaos_tally *t, FILE *out)
+{
+	static const char *const acts[] = { NULL, "cancelled", "moved", "edited", "published now" };
+	static const char *const blows[BLOWS] = { "runner killed", "runner stopped",
+						  "database killed", "database stopped",
+						  "access tokens ended" };
+
+	fprintf(out, "\n| what was done to them | times |\n|---|---|\n");
+	for (size_t i = 1; i < ARRAY_LEN(acts); i++)
+		fprintf(out, "| post %s around its time | %lld |\n", acts[i],
+			(long long)t->acts[i]);
+	for (int i = 0; i < BLOWS; i++)
+		fprintf(out, "| %s | %lld |\n", blows[i], (long long)t->blows[i]);
+	fprintf(out, "| runners started | %lld |\n| runners that died of a signal | %lld |\n",
+		(long long)t->starts, (long long)t->runner_deaths);
+}
+
+static void report_faults(const struct chaos_tally *t, FILE *out)
+{
+	const char *name;
+	json_t *n;
+
+	fprintf(out, "\n| fault of the platform | met |\n|---|---|\n");
+	json_object_foreach(t->faults, name, n)
+		fprintf(out, "| %s | %lld |\n", name, (long long)json_integer_value(n));
+}
+
+void chaos_report(struct campaign *c, FILE *out)
+{
+	struct chaos_tally *t = &c->tally;
+	struct utsname host;
+	const time_t now = time(NULL);
+	struct tm day;
+	char date[16] = "";
+
+	if (gmtime_r(&now, &day))
+		(void)strftime(date, sizeof(date), "%Y-%m-%d", &day);
+	(void)uname(&host);
+	if (t->doubt_n > 0)
+		qsort(t->doubt_ms, t->doubt_n, sizeof(*t->doubt_ms), smaller);
+	if (t->late_n > 0)
+		qsort(t->late_ms, t->late_n, sizeof(*t->late_ms), smaller);
+	fprintf(out, "seed %llu, %lld posts, %s, %s %s\n\n", (unsigned long long)c->seed,
+		(long long)t->posts, date, host.sysname, host.release);
+	report_verdict(t, out);
+	fprintf(out,
+		"\n%lld attempts, %lld of them in doubt and read up on; a doubt was settled after "
+		"%lld ms (median), %lld ms (p99) with waits scaled down to a quarantine of 3 s.\n"
+		"Fires of posts that needed one attempt left %lld ms (median), %lld ms (p99) after "
+		"their due time, what the faults cost before them included.\n",
+		(long long)t->attempts, (long long)t->doubts,
+		(long long)at(t->doubt_ms, t->doubt_n, 500),
+		(long long)at(t->doubt_ms, t->doubt_n, 990),
+		(long long)at(t->late_ms, t->late_n, 500),
+		(long long)at(t->late_ms, t->late_n, 990));
+	report_deeds(t, out);
+	report_faults(t, out);
+}
