@@ -9,14 +9,15 @@ enum { INSERT, LIST, GET, ROTATE, DELETE, OPEN, EVENTS, EVENTS_OF_CHARACTER };
 
 #define COLUMNS \
 	"workspace_id, id, name, character_id, livemode, account_ids, created_by, created_at"
-#define EVENTS_FROM(index)                                                                        \
-	"SELECT p.id, p.platform, p.state, a.username, LEFT(COALESCE(c.title, c.caption), 120), " \
-	"LEFT(c.caption, 500), "                                                                  \
-	"p.remote_url, p.version, p.due_at, p.updated_at FROM posts p FORCE INDEX (" index ") "   \
-	"JOIN contents c ON c.workspace_id = p.workspace_id AND c.id = p.content_id "             \
-	"JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id "             \
-	"WHERE p.workspace_id = ? AND p.due_at >= UTC_TIMESTAMP(3) - INTERVAL 30 DAY "            \
-	"AND p.due_at < UTC_TIMESTAMP(3) + INTERVAL 365 DAY AND p.state <> 'cancelled' "          \
+#define EVENTS_OF                                                                           \
+	"SELECT p.id, p.platform, p.state, a.username, LEFT(COALESCE(c.title, c.caption), " \
+	"120), LEFT(c.caption, 500), p.remote_url, p.version, p.due_at, p.updated_at "      \
+	"FROM posts p "
+#define EVENTS_WHERE                                                                     \
+	"JOIN contents c ON c.workspace_id = p.workspace_id AND c.id = p.content_id "    \
+	"JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id "    \
+	"WHERE p.workspace_id = ? AND p.due_at >= UTC_TIMESTAMP(3) - INTERVAL 30 DAY "   \
+	"AND p.due_at < UTC_TIMESTAMP(3) + INTERVAL 365 DAY AND p.state <> 'cancelled' " \
 	"AND (? IS NULL OR p.livemode = ?) AND (? IS NULL OR FIND_IN_SET(p.account_id, ?)) "
 #define EVENTS_BINDS "sIIss"
 
@@ -47,11 +48,14 @@ const struct stmt store_calendars_statements[] = {
 		   "AND (k.expires_at IS NULL OR k.expires_at > UTC_TIMESTAMP(3))))",
 		   "the secret alone says whose feed it is" },
 	[EVENTS] = { "calendars.events", STMT_WORKSPACE, EVENTS_BINDS "i",
-		     EVENTS_FROM("by_due") "ORDER BY p.due_at, p.id LIMIT ?", NULL },
+		     EVENTS_OF "FORCE INDEX (by_due) " EVENTS_WHERE
+			       "ORDER BY p.due_at, p.id LIMIT ?",
+		     NULL },
 	[EVENTS_OF_CHARACTER] = { "calendars.events_of_character", STMT_WORKSPACE,
 				  EVENTS_BINDS "si",
-				  EVENTS_FROM("by_character") "AND p.character_id = ? "
-							      "ORDER BY p.due_at, p.id LIMIT ?",
+				  EVENTS_OF "FORCE INDEX (by_character) " EVENTS_WHERE
+					    "AND p.character_id = ? "
+					    "ORDER BY p.due_at, p.id LIMIT ?",
 				  NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };

@@ -13,11 +13,11 @@ enum { MARK_ACCOUNT, MARK_CHARACTER, HOLD_ACCOUNT, HOLD_CHARACTER, FREE_ACCOUNT,
 	"p.owner = NULL, p.fence = p.fence + 1, p.version = p.version + 1, p.updated_at = " \
 	"UTC_TIMESTAMP(3), p.next_attempt_at = NULL, p.waiting_for = NULL, p.memo = NULL, " \
 	"p.snapshot = NULL "
-#define HOLD(reason, column)                                                       \
-	"UPDATE posts p SET p.state = 'paused', p.reason = '" reason               \
-	"', p.wake_at = NULL, " TAKE_BACK "WHERE p.workspace_id = ? AND p." column \
-	" = ? AND p.status = 'pending' "                                           \
-	"AND p.state IN ('queued', 'staging', 'staged', 'retrying')"
+#define IS_PENDING \
+	"AND p.status = 'pending' AND p.state IN ('queued', 'staging', 'staged', 'retrying')"
+#define IS_HELD                                                                               \
+	"AND p.status = 'pending' AND p.state = 'paused' AND p.reason IN ('account_paused', " \
+	"'character_paused')"
 
 /* What still holds a post; NULL nothing. */
 #define HELD_BY                                                                            \
@@ -27,16 +27,14 @@ enum { MARK_ACCOUNT, MARK_CHARACTER, HOLD_ACCOUNT, HOLD_CHARACTER, FREE_ACCOUNT,
 	"WHEN a.paused_at IS NOT NULL THEN 'account_paused' "                              \
 	"WHEN ch.paused_at IS NOT NULL THEN 'character_paused' END"
 /* No assignment may lean on another: their order is not promised where tables are joined. */
-#define FREE(column)                                                                             \
-	"UPDATE posts p JOIN contents c ON c.workspace_id = p.workspace_id AND c.id = "          \
-	"p.content_id JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = "            \
-	"p.account_id LEFT JOIN characters ch ON ch.workspace_id = p.workspace_id "              \
-	"AND ch.id = p.character_id SET p.state = IF(" HELD_BY " IS NULL, 'queued', 'paused'), " \
-	"p.wake_at = IF(" HELD_BY " IS NULL, GREATEST(UTC_TIMESTAMP(3), IF(p.is_immediate, "     \
-	"UTC_TIMESTAMP(3), p.due_at - INTERVAL ? SECOND)), NULL), p.reason = " HELD_BY ", "      \
-	"p.claims = 0, p.tries = 0, " TAKE_BACK "WHERE p.workspace_id = ? AND p." column         \
-	" = ? AND p.status = 'pending' "                                                         \
-	"AND p.state = 'paused' AND p.reason IN ('account_paused', 'character_paused')"
+#define LET_GO                                                                          \
+	"UPDATE posts p JOIN contents c ON c.workspace_id = p.workspace_id AND c.id = " \
+	"p.content_id JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = "   \
+	"p.account_id LEFT JOIN characters ch ON ch.workspace_id = p.workspace_id "     \
+	"AND ch.id = p.character_id SET p.state = IF(" HELD_BY " IS NULL, 'queued', "   \
+	"'paused'), p.wake_at = IF(" HELD_BY " IS NULL, GREATEST(UTC_TIMESTAMP(3), "    \
+	"IF(p.is_immediate, UTC_TIMESTAMP(3), p.due_at - INTERVAL ? SECOND)), NULL), "  \
+	"p.reason = " HELD_BY ", p.claims = 0, p.tries = 0, " TAKE_BACK
 
 const struct stmt store_pauses_statements[] = {
 	[MARK_ACCOUNT] = { "pauses.mark_account", STMT_WORKSPACE, "iss", "UPDATE accounts " MARK,
@@ -44,11 +42,19 @@ const struct stmt store_pauses_statements[] = {
 	[MARK_CHARACTER] = { "pauses.mark_character", STMT_WORKSPACE, "iss",
 			     "UPDATE characters " MARK, NULL },
 	[HOLD_ACCOUNT] = { "pauses.hold_account", STMT_WORKSPACE, "ss",
-			   HOLD("account_paused", "account_id"), NULL },
+			   "UPDATE posts p SET p.state = 'paused', p.reason = 'account_paused', "
+			   "p.wake_at = NULL, " TAKE_BACK
+			   "WHERE p.workspace_id = ? AND p.account_id = ? " IS_PENDING,
+			   NULL },
 	[HOLD_CHARACTER] = { "pauses.hold_character", STMT_WORKSPACE, "ss",
-			     HOLD("character_paused", "character_id"), NULL },
-	[FREE_ACCOUNT] = { "pauses.free_account", STMT_WORKSPACE, "iss", FREE("account_id"), NULL },
-	[FREE_CHARACTER] = { "pauses.free_character", STMT_WORKSPACE, "iss", FREE("character_id"),
+			     "UPDATE posts p SET p.state = 'paused', p.reason = "
+			     "'character_paused', p.wake_at = NULL, " TAKE_BACK
+			     "WHERE p.workspace_id = ? AND p.character_id = ? " IS_PENDING,
+			     NULL },
+	[FREE_ACCOUNT] = { "pauses.free_account", STMT_WORKSPACE, "iss",
+			   LET_GO "WHERE p.workspace_id = ? AND p.account_id = ? " IS_HELD, NULL },
+	[FREE_CHARACTER] = { "pauses.free_character", STMT_WORKSPACE, "iss",
+			     LET_GO "WHERE p.workspace_id = ? AND p.character_id = ? " IS_HELD,
 			     NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
