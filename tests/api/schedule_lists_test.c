@@ -363,6 +363,60 @@ START_TEST(shift_into_the_past_moves_nothing)
 END_TEST
 
 static const struct {
+	const char *body, *code;
+	long status;
+} bad_patches[] = {
+	{ "{\"scheduled_at\":\"2031-03-09T02:30\",\"timezone\":\"America/New_York\"}",
+	  "local_time_skipped", 422 },
+	{ "{\"timezone\":\"Mars/Olympus\"}", "unknown_timezone", 422 },
+	{ "{\"scheduled_at\":\"2020-01-01T00:00:00Z\"}", "scheduled_in_past", 422 },
+	{ "{\"scheduled_at\":\"noon\"}", "validation_failed", 422 },
+	{ "{\"status\":\"published\"}", "validation_failed", 422 },
+	{ "{\"status\":\"cancelled\",\"scheduled_at\":\"2031-01-01T00:00:00Z\"}",
+	  "validation_failed", 422 },
+	{ "{\"state\":\"queued\"}", "validation_failed", 422 },
+	{ "{", "malformed_json", 400 },
+};
+
+START_TEST(bad_patch_changes_nothing)
+{
+	char path[128];
+
+	begin_with(1, "Etc/UTC");
+	CLEANUP(answer_free) struct answer *all = get("/api/v1/schedule");
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(all, 0, "id"));
+	CLEANUP(answer_free)
+	struct answer *a = client_call("PATCH", path, stage.p.token, bad_patches[_i].body);
+
+	assert_problem(a, bad_patches[_i].status, bad_patches[_i].code);
+	expect_times("06-01T10:00");
+}
+END_TEST
+
+/* A wall time without a zone of its own is meant in the post's; the second of two is asked for. */
+START_TEST(patch_reads_wall_time_in_the_zone_of_the_post)
+{
+	char path[128];
+
+	begin_with(1, "America/New_York");
+	CLEANUP(answer_free) struct answer *all = get("/api/v1/schedule");
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(all, 0, "id"));
+	CLEANUP(answer_free)
+	struct answer *first = client_call("PATCH", path, stage.p.token,
+					   "{\"scheduled_at\":\"2031-11-02T01:30\"}");
+	CLEANUP(answer_free)
+	struct answer *second = client_call("PATCH", path, stage.p.token,
+					    "{\"scheduled_at\":\"2031-11-02T01:30\",\"fold\":1}");
+
+	ck_assert_str_eq(answer_text(first, "scheduled_at"), "2031-11-02T05:30:00Z");
+	ck_assert_str_eq(answer_text(second, "scheduled_at"), "2031-11-02T06:30:00Z");
+	ck_assert_str_eq(answer_text(second, "timezone"), "America/New_York");
+}
+END_TEST
+
+static const struct {
 	const char *body, *pointer;
 } bad_shifts[] = {
 	{ "{}", "/minutes" },
@@ -559,6 +613,9 @@ static TCase *cases(void)
 	tcase_add_test(c, shift_moves_all_by_wall_clock);
 	tcase_add_test(c, shift_takes_only_what_the_filter_names);
 	tcase_add_test(c, shift_into_the_past_moves_nothing);
+	tcase_add_loop_test(c, bad_patch_changes_nothing, 0,
+			    (int)(sizeof(bad_patches) / sizeof(bad_patches[0])));
+	tcase_add_test(c, patch_reads_wall_time_in_the_zone_of_the_post);
 	tcase_add_loop_test(c, bad_shift_is_named, 0,
 			    (int)(sizeof(bad_shifts) / sizeof(bad_shifts[0])));
 	tcase_add_test(c, ten_thousand_posts_are_not_moved_at_once);
