@@ -38,7 +38,6 @@ CREATE TABLE post_results (
   failures     INT UNSIGNED NOT NULL DEFAULT 0,
   read_at      DATETIME(3) NULL,
   next_at      DATETIME(3) NULL,
-  owner        VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NULL,
   PRIMARY KEY (workspace_id, post_id),
   KEY due (next_at),
   KEY by_account (workspace_id, account_id, published_at),
@@ -53,6 +52,7 @@ CREATE TABLE calendar_feeds (
   name         VARCHAR(200) NOT NULL,
   character_id VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL, -- NULL: the whole workspace
   livemode     BOOL NULL,                                              -- NULL: both
+  account_ids  TEXT CHARACTER SET ascii COLLATE ascii_bin NULL,        -- allow-list, comma-separated; NULL: all
   created_by   VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL,
   created_at   DATETIME(3) NOT NULL,
   PRIMARY KEY (workspace_id, id),

@@ -22,5 +22,5 @@ GRANT SELECT, INSERT ON ${db}.events TO ${api};
 GRANT SELECT ON ${db}.runners TO ${api};
 GRANT SELECT ON ${db}.breakers TO ${api};
 GRANT SELECT ON ${db}.schema_migrations TO ${api};
-GRANT SELECT ON ${db}.post_results TO ${api};
+GRANT SELECT, INSERT ON ${db}.post_results TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.calendar_feeds TO ${api};

@@ -19,6 +19,7 @@
 #include "jobs/expiry.h"
 #include "jobs/refresh.h"
 #include "jobs/render.h"
+#include "jobs/results.h"
 #include "net/client.h"
 #include "platform/platform.h"
 #include "publish/engine.h"
@@ -92,6 +93,7 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	struct render_jobs *render;
 	struct engine *e = NULL;
 	struct refresh *refresh;
+	struct results *results;
 	struct cleanup *cleanup;
 	struct expiry *expiry;
 	int done;
@@ -99,6 +101,7 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	if (engine_open(app, &e, reterr) < 0)
 		return -1;
 	refresh = refresh_new(app, e);
+	results = results_new(app, e);
 	cleanup = cleanup_new(app, e);
 	expiry = expiry_new(app, e);
 	render = render_jobs_new(app, e, &renders);
@@ -107,6 +110,7 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	net_free(app->net);
 	app->net = NULL;
 	refresh_free(refresh);
+	results_free(results);
 	cleanup_free(cleanup);
 	expiry_free(expiry);
 	render_jobs_free(render);

@@ -173,7 +173,8 @@ static int find_times(struct request *req, const struct schedule_time *first, si
 {
 	const struct schedule_body *in = req->in;
 	CLEANUP(tz_free) struct tz *tz = NULL;
-	struct recur_from from = { .fold = first->fold, .most = POSTS_MAX / targets };
+	struct recur_from from = { .fold = first->fold,
+				   .most = POSTS_MAX / (targets ? targets : 1) };
 	struct recur rule;
 
 	if (!in->rrule) {

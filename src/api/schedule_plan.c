@@ -12,6 +12,7 @@
 #include "domain/assign.h"
 #include "store/content.h"
 #include "store/plans.h"
+#include "store/results.h"
 
 #define USUAL_ZONE "America/New_York"
 /* Of a slot's worth: what each post that stands on its day already takes, and each day of waiting. */
@@ -53,6 +54,31 @@ static int resolve(struct making *m, const char *platform, struct plan_target *r
 				      m->req->arena, &ret->account, reterr);
 }
 
+/* By the local hour of publication; what an account has earned so far. */
+static int read_results(struct making *m, struct plan_target *t, struct problem *reterr)
+{
+	struct result_scores scores;
+
+	if (t->is_ambiguous)
+		return 0;
+	if (store_results_recent(m->req->app->db, m->req->principal->workspace, t->account.id,
+				 m->req->arena, &scores, reterr) < 0)
+		return -1;
+	if (scores.n == 0)
+		return 0;
+	t->results = arena_alloc(m->req->arena, sizeof(*t->results));
+	for (size_t i = 0; i < scores.n; i++) {
+		struct civil wall;
+		int weekday;
+
+		tz_local(m->tz, scores.v[i].published_us, &wall);
+		weekday = civil_weekday(&wall);
+		t->results->posts[weekday][wall.hour]++;
+		t->results->sum[weekday][wall.hour] += scores.v[i].score;
+	}
+	return 0;
+}
+
 /* Adds a platform, unless it is not asked for by name and has no account. */
 static int add_target(struct making *m, const struct platform *platform, int lane,
 		      struct problem *reterr)
@@ -83,7 +109,7 @@ static int add_target(struct making *m, const struct platform *platform, int lan
 	t->place =
 		arena_printf(m->req->arena, "%s%c", platform->id, t->account.livemode ? '+' : '-');
 	m->plan->targets_n++;
-	return 0;
+	return read_results(m, t, reterr);
 }
 
 static bool is_wanted(const struct plan_ask *ask, const char *platform)
@@ -366,28 +392,50 @@ static json_t *object_of(const char *text)
 	return text ? json_loads(text, 0, NULL) : NULL;
 }
 
+typedef int plan_step(struct making *m, struct problem *reterr);
+
+/* Zone and wishes of the character, as they were read, for the time of one step. */
+static int with_character(struct making *m, plan_step *step, struct problem *reterr)
+{
+	struct plan *plan = m->plan;
+	int rc;
+
+	plan->timezone = m->character.timezone ? m->character.timezone : USUAL_ZONE;
+	if (tz_load(plan->timezone, &m->tz) < 0)
+		return problem_set(reterr, PROBLEM_TIMEZONE, "%.64s is not an IANA time zone",
+				   plan->timezone);
+	plan->from_us = start_of(m);
+	m->schedule = object_of(m->character.schedule);
+	m->default_accounts = object_of(m->character.default_accounts);
+	rc = step(m, reterr);
+	json_decref(m->schedule);
+	json_decref(m->default_accounts);
+	tz_free(m->tz);
+	return rc;
+}
+
 int schedule_plan_make(struct request *req, const struct plan_ask *ask, struct plan *ret,
 		       struct problem *reterr)
 {
 	struct making m = { .req = req, .ask = ask, .plan = ret };
-	int rc;
 
 	*ret = (struct plan){ .days = ask->days };
 	if (store_plans_lock(req->app->db, req->principal->workspace, ask->character_id, req->arena,
 			     &m.character, reterr) < 0)
 		return -1;
-	ret->timezone = m.character.timezone ? m.character.timezone : USUAL_ZONE;
-	if (tz_load(ret->timezone, &m.tz) < 0)
-		return problem_set(reterr, PROBLEM_TIMEZONE, "%.64s is not an IANA time zone",
-				   ret->timezone);
-	ret->from_us = start_of(&m);
-	m.schedule = object_of(m.character.schedule);
-	m.default_accounts = object_of(m.character.default_accounts);
-	rc = plan_all(&m, reterr);
-	json_decref(m.schedule);
-	json_decref(m.default_accounts);
-	tz_free(m.tz);
-	return rc;
+	return with_character(&m, plan_all, reterr);
+}
+
+int schedule_plan_weigh(struct request *req, const struct plan_ask *ask, struct plan *ret,
+			struct problem *reterr)
+{
+	struct making m = { .req = req, .ask = ask, .plan = ret };
+
+	*ret = (struct plan){ .days = ask->days };
+	if (store_plans_read(req->app->db, req->principal->workspace, ask->character_id, req->arena,
+			     &m.character, reterr) < 0)
+		return -1;
+	return with_character(&m, find_targets, reterr);
 }
 
 double schedule_plan_score(const struct plan_pick *pick)

@@ -62,6 +62,9 @@ struct plan {
 /* Errors: PROBLEM_NOT_FOUND, PROBLEM_ACCOUNT_NOT_CONNECTED, PROBLEM_ACCOUNT_AMBIGUOUS, PROBLEM_INVALID. */
 int schedule_plan_make(struct request *req, const struct plan_ask *ask, struct plan *ret,
 		       struct problem *reterr);
+/* Zone, targets and their results alone, without a lock: what hours are worth to the character. */
+int schedule_plan_weigh(struct request *req, const struct plan_ask *ask, struct plan *ret,
+			struct problem *reterr);
 /* Why a post stands where it stands, in words. */
 const char *schedule_plan_reason(struct request *req, const struct plan_pick *pick);
 /* 0..1, in thousandths: what the slot is worth. */

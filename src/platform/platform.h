@@ -27,6 +27,7 @@
 #include "base/problem.h"
 #include "domain/content.h"
 #include "domain/delivery.h"
+#include "domain/engagement.h"
 #include "domain/outcome.h"
 #include "net/message.h"
 #include "net/oauth2.h"
@@ -181,6 +182,17 @@ struct board_list {
 	size_t boards_n;
 };
 
+/* How a published post was received. On STEP_DONE with OUTCOME_PUBLISHED `counts` is filled. */
+struct results_reading {
+	struct arena *arena; /* lives for the whole dialogue */
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const char *remote_id;
+	int64_t now_us;
+	json_t *memo;
+	struct engagement_counts counts; /* -1: not told */
+};
+
 struct platform_limits {
 	int caption_max;
 	int media_min, media_max; /* of a carousel */
@@ -248,6 +260,9 @@ struct platform {
 	 * stage readies all parts; fire, confirm and recover are about delivery.part alone.
 	 */
 	size_t (*part)(const struct publication *post, size_t i, struct publication *ret);
+	/* NULL: the platform tells nothing of a post. Reads only; REFUSED: never ask again. */
+	enum step (*results)(struct results_reading *r, const struct http_reply *last,
+			     struct step_result *ret);
 	/* Text as a reader would find it, for fingerprints and matching (rewrites undone). */
 	const char *(*canonical_text)(struct arena *a, const char *text);
 };

@@ -4,7 +4,7 @@
 #include "db/conn.h"
 #include "store/guard.h"
 
-enum { LOCK, OPEN, BY_ACCOUNT, BY_CHARACTER };
+enum { LOCK, READ, OPEN, BY_ACCOUNT, BY_CHARACTER };
 
 /* A post that failed or was missed leaves its time free, but not its content: a person decides. */
 #define STANDS "state NOT IN ('cancelled', 'failed', 'missed') "
@@ -13,12 +13,14 @@ enum { LOCK, OPEN, BY_ACCOUNT, BY_CHARACTER };
 	"FROM posts p FORCE INDEX (by_content) WHERE p.workspace_id = c.workspace_id " \
 	"AND p.content_id = c.id AND p.state <> 'cancelled' AND FIND_IN_SET(" PLACE ", ?)"
 
+#define CHARACTER                                                           \
+	"SELECT COALESCE(c.timezone, (SELECT w.timezone FROM workspaces w " \
+	"WHERE w.id = c.workspace_id)), c.schedule, c.default_accounts "    \
+	"FROM characters c WHERE c.workspace_id = ? AND c.id = ? "
+
 const struct stmt store_plans_statements[] = {
-	[LOCK] = { "plans.lock", STMT_WORKSPACE, "ss",
-		   "SELECT COALESCE(c.timezone, (SELECT w.timezone FROM workspaces w "
-		   "WHERE w.id = c.workspace_id)), c.schedule, c.default_accounts "
-		   "FROM characters c WHERE c.workspace_id = ? AND c.id = ? FOR UPDATE",
-		   NULL },
+	[LOCK] = { "plans.lock", STMT_WORKSPACE, "ss", CHARACTER "FOR UPDATE", NULL },
+	[READ] = { "plans.read", STMT_WORKSPACE, "ss", CHARACTER, NULL },
 	[OPEN] = { "plans.open", STMT_WORKSPACE, "ssssii",
 		   "SELECT c.id, (SELECT GROUP_CONCAT(DISTINCT " PLACE ") " POSTS_OF_CONTENT ") "
 		   "FROM contents c FORCE INDEX (by_open) "
@@ -42,23 +44,45 @@ const struct stmt store_plans_statements[] = {
 
 #define ROW(x) (&store_plans_statements[x])
 
-int store_plans_lock(struct db *db, const char *ws, const char *character_id, struct arena *a,
-		     struct plan_character *ret, struct problem *reterr)
+struct reading {
+	struct db *db;
+	const char *ws, *character_id;
+	struct arena *arena;
+};
+
+static int read_character(const struct reading *in, const struct stmt *stmt,
+			  struct plan_character *ret, struct problem *reterr)
 {
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(LOCK), &r, reterr, ws, character_id);
+	int got = db_query_one(in->db, stmt, &r, reterr, in->ws, in->character_id);
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return guard_missing("character", character_id, reterr);
+		return guard_missing("character", in->character_id, reterr);
 	*ret = (struct plan_character){
-		.timezone = rows_dup(r, 0, a),
-		.schedule = rows_dup(r, 1, a),
-		.default_accounts = rows_dup(r, 2, a),
+		.timezone = rows_dup(r, 0, in->arena),
+		.schedule = rows_dup(r, 1, in->arena),
+		.default_accounts = rows_dup(r, 2, in->arena),
 	};
 	rows_end(r);
 	return 0;
+}
+
+int store_plans_lock(struct db *db, const char *ws, const char *character_id, struct arena *a,
+		     struct plan_character *ret, struct problem *reterr)
+{
+	const struct reading in = { db, ws, character_id, a };
+
+	return read_character(&in, ROW(LOCK), ret, reterr);
+}
+
+int store_plans_read(struct db *db, const char *ws, const char *character_id, struct arena *a,
+		     struct plan_character *ret, struct problem *reterr)
+{
+	const struct reading in = { db, ws, character_id, a };
+
+	return read_character(&in, ROW(READ), ret, reterr);
 }
 
 int store_plans_open(struct db *db, const char *ws, const struct plan_wish *in, struct arena *a,

@@ -24,6 +24,10 @@ struct plan_character {
 int store_plans_lock(struct db *db, const char *ws, const char *character_id, struct arena *a,
 		     struct plan_character *ret, struct problem *reterr);
 
+/* The same without the lock. */
+int store_plans_read(struct db *db, const char *ws, const char *character_id, struct arena *a,
+		     struct plan_character *ret, struct problem *reterr);
+
 /*
  * Approved contents of the character that lack a post on at least one of the places, oldest first;
  * a cancelled post is none. `places` is a comma-separated list of platform ids, each followed by '+'

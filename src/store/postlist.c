@@ -8,10 +8,7 @@
 /* The ways into the list, each by an index that ends in (due_at, id). */
 enum way { BY_DUE, BY_OVER, BY_STATUS, BY_ACCOUNT, BY_CHARACTER, BY_CONTENT, WAYS };
 
-#define SELECT(index, key)                                              \
-	"SELECT " STORE_POSTS_COLUMNS " FROM posts FORCE INDEX (" index \
-	") WHERE workspace_id = ? "                                     \
-	"AND " key " "
+#define SELECT "SELECT " STORE_POSTS_COLUMNS " FROM posts "
 #define FILTERS                                                                    \
 	"AND due_at >= ? AND due_at < ? AND (? IS NULL OR FIND_IN_SET(state, ?)) " \
 	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR account_id = ?) "       \
@@ -20,21 +17,44 @@ enum way { BY_DUE, BY_OVER, BY_STATUS, BY_ACCOUNT, BY_CHARACTER, BY_CONTENT, WAY
 #define UP    "AND due_at >= ? AND (due_at > ? OR id > ?) ORDER BY due_at, id LIMIT ?"
 #define DOWN  "AND due_at <= ? AND (due_at < ? OR id < ?) ORDER BY due_at DESC, id DESC LIMIT ?"
 #define BINDS "ssttssssssssssIIttsi"
-#define LIST(name, index, key)                                                                    \
-	{ "posts.list_" name "_up", STMT_WORKSPACE, BINDS, SELECT(index, key) FILTERS UP, NULL }, \
-	{                                                                                         \
-		"posts.list_" name "_down", STMT_WORKSPACE, BINDS,                                \
-			SELECT(index, key) FILTERS DOWN, NULL                                     \
-	}
 
 /* Two for each way, in the order of enum way. */
 const struct stmt store_postlist_statements[] = {
-	LIST("due", "by_due", "? IS NULL"),
-	LIST("over", "by_over", "is_over = ?"),
-	LIST("status", "by_status", "status = ?"),
-	LIST("account", "by_account", "account_id = ?"),
-	LIST("character", "by_character", "character_id = ?"),
-	LIST("content", "by_content", "content_id = ?"),
+	{ "posts.list_due_up", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_due) WHERE workspace_id = ? AND ? IS NULL " FILTERS UP, NULL },
+	{ "posts.list_due_down", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_due) WHERE workspace_id = ? AND ? IS NULL " FILTERS DOWN, NULL },
+	{ "posts.list_over_up", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_over) WHERE workspace_id = ? AND is_over = ? " FILTERS UP, NULL },
+	{ "posts.list_over_down", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_over) WHERE workspace_id = ? AND is_over = ? " FILTERS DOWN,
+	  NULL },
+	{ "posts.list_status_up", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_status) WHERE workspace_id = ? AND status = ? " FILTERS UP,
+	  NULL },
+	{ "posts.list_status_down", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_status) WHERE workspace_id = ? AND status = ? " FILTERS DOWN,
+	  NULL },
+	{ "posts.list_account_up", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_account) WHERE workspace_id = ? AND account_id = ? " FILTERS UP,
+	  NULL },
+	{ "posts.list_account_down", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_account) WHERE workspace_id = ? AND account_id = ? " FILTERS DOWN,
+	  NULL },
+	{ "posts.list_character_up", STMT_WORKSPACE, BINDS,
+	  SELECT
+	  "FORCE INDEX (by_character) WHERE workspace_id = ? AND character_id = ? " FILTERS UP,
+	  NULL },
+	{ "posts.list_character_down", STMT_WORKSPACE, BINDS,
+	  SELECT
+	  "FORCE INDEX (by_character) WHERE workspace_id = ? AND character_id = ? " FILTERS DOWN,
+	  NULL },
+	{ "posts.list_content_up", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_content) WHERE workspace_id = ? AND content_id = ? " FILTERS UP,
+	  NULL },
+	{ "posts.list_content_down", STMT_WORKSPACE, BINDS,
+	  SELECT "FORCE INDEX (by_content) WHERE workspace_id = ? AND content_id = ? " FILTERS DOWN,
+	  NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 

@@ -16,6 +16,12 @@ enum { INSERT, BY_SLOT, GET, FIND, LOCK_CONTENT, TARGET, COUNT_DAY };
 #define SELECT   "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
 #define APPROVED "(c.state IN ('approved', 'published') AND c.approved_revision <=> c.revision)"
 
+/* What keeps a new post from going out; NULL nothing. */
+#define HELD_BY                                                \
+	"CASE WHEN NOT " APPROVED " THEN 'awaiting_approval' " \
+	"WHEN a.paused_at IS NOT NULL THEN 'account_paused' "  \
+	"WHEN ch.paused_at IS NOT NULL THEN 'character_paused' END"
+
 const struct stmt store_posts_statements[] = {
 	/*
 	 * Content and account are read and held in the same statement: an edit comes wholly before
@@ -26,15 +32,15 @@ const struct stmt store_posts_statements[] = {
 		     "INSERT INTO posts (workspace_id, id, content_id, content_revision, "
 		     "character_id, account_id, platform, livemode, state, reason, wake_at, "
 		     "due_at, timezone, local_time, fold, dst_adjusted, tzdata, is_immediate, "
-		     "overrides, "
-		     "created_by, created_at, updated_at) "
+		     "overrides, created_by, created_at, updated_at) "
 		     "SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
-		     "a.platform, a.livemode, IF(" APPROVED ", 'queued', 'paused'), "
-		     "IF(" APPROVED ", NULL, 'awaiting_approval'), IF(" APPROVED ", "
+		     "a.platform, a.livemode, IF(" HELD_BY " IS NULL, 'queued', 'paused'), " HELD_BY
+		     ", IF(" HELD_BY " IS NULL, "
 		     "GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), NULL), ?, ?, ?, ?, ?, ?, "
-		     "?, "
-		     "?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
+		     "?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
 		     "FROM contents c JOIN accounts a ON a.workspace_id = c.workspace_id "
+		     "LEFT JOIN characters ch ON ch.workspace_id = c.workspace_id "
+		     "AND ch.id = c.character_id "
 		     "WHERE c.workspace_id = ? AND c.id = ? AND (? OR " APPROVED ") "
 		     "AND a.id = ? AND a.platform = ? AND a.livemode = ? "
 		     "AND a.status = 'connected' LOCK IN SHARE MODE "

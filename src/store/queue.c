@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "db/conn.h"
+#include "store/results.h"
 
 enum {
 	CLAIM_ALL,
@@ -272,7 +273,9 @@ int store_queue_move(struct db *db, const char *ws, const struct queue_move *in,
 	    (db_errno(db) != DB_ERROR_DUPLICATE || !in->remote_id ||
 	     run_move(db, ws, in, NULL, &changed, reterr) < 0))
 		return -1;
-	if (changed == 1 && in->is_live && db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, in->id) < 0)
+	if (changed == 1 && in->is_live &&
+	    (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, in->id) < 0 ||
+	     store_results_begin(db, ws, in->id, reterr) < 0))
 		return -1;
 	*ret_is_ours = changed == 1;
 	return 0;

@@ -11,45 +11,7 @@
 #include "support/client.h"
 #include "support/connector.h"
 #include "support/fixtures.h"
-
-struct stage { /* a workspace of its own, a character, accounts */
-	struct persona p;
-	char character[64];
-};
-
-static void stage_make(struct stage *ret, const char *character)
-{
-	persona_make(&ret->p, NULL, "owner");
-	CLEANUP(answer_free)
-	struct answer *a = client_call("POST", "/api/v1/characters", ret->p.token, character);
-
-	assert_status(a, 201);
-	snprintf(ret->character, sizeof(ret->character), "%s", answer_text(a, "id"));
-}
-
-/* Rows as a connect flow would leave them: what plans needs to know of an account. */
-static void add_account(const struct stage *s, const char *platform, const char *mark)
-{
-	free(client_sql("INSERT INTO accounts (workspace_id, id, platform, livemode, remote_id, "
-			"username, display_name, status, scopes, missing_scopes, created_at, "
-			"updated_at) VALUES ('%s', CONCAT('acc_', UPPER(LEFT(SHA1(UUID()), 26))), "
-			"'%s', 1, CONCAT('r', UUID_SHORT()), '%s', '%s', 'connected', '', '', "
-			"UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
-			s->p.workspace, platform, mark, mark));
-}
-
-static void add_texts(const struct stage *s, int n)
-{
-	free(client_sql(
-		"INSERT INTO contents (workspace_id, id, character_id, kind, caption, state, "
-		"revision, approved_revision, created_at, updated_at) "
-		"WITH RECURSIVE h AS (SELECT 0 AS i UNION ALL SELECT i + 1 FROM h WHERE i < 99), "
-		"k AS (SELECT a.i * 100 + b.i + 1 AS i FROM h a JOIN h b HAVING i <= %d) SELECT "
-		"'%s', CONCAT('cnt_', LPAD(i, 6, '0'), '%.10s'), '%s', 'text', "
-		"CONCAT('words number ', i), 'approved', 1, 1, UTC_TIMESTAMP(3), "
-		"UTC_TIMESTAMP(3) FROM k",
-		n, s->p.workspace, s->character + 20, s->character));
-}
+#include "support/stage.h"
 
 static struct answer *generate(const struct stage *s, const char *more)
 {
@@ -71,16 +33,6 @@ static int64_t due_of(const struct answer *a, size_t i)
 
 	ck_assert_int_eq(rfc3339_parse(text_of(a, i, "scheduled_at"), &us), 0);
 	return us;
-}
-
-static int64_t posts_of(const struct stage *s)
-{
-	char *n =
-		client_sql("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'", s->p.workspace);
-	int64_t count = strtoll(n, NULL, 10);
-
-	free(n);
-	return count;
 }
 
 /* The example of the reference: the same request but for the id, every member of its answer. */
@@ -125,8 +77,8 @@ START_TEST(second_call_schedules_nothing_twice)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Twice\",\"timezone\":\"Europe/Berlin\"}");
-	add_account(&s, "twitter", "twice");
-	add_texts(&s, 3);
+	stage_account(&s, "twitter", "twice");
+	stage_texts(&s, 3);
 	CLEANUP(answer_free) struct answer *a = generate(&s, "");
 	CLEANUP(answer_free) struct answer *b = generate(&s, "");
 
@@ -136,7 +88,7 @@ START_TEST(second_call_schedules_nothing_twice)
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 3);
 	ck_assert_uint_eq(answer_count(b, "scheduledPosts"), 0);
 	ck_assert_uint_eq(answer_count(b, "unscheduled"), 0);
-	ck_assert_int_eq(posts_of(&s), 3);
+	ck_assert_int_eq(stage_posts(&s), 3);
 }
 END_TEST
 
@@ -150,9 +102,9 @@ START_TEST(clients_at_once_schedule_nothing_twice)
 	int posts = 0;
 
 	stage_make(&s, "{\"name\":\"Race\",\"timezone\":\"Europe/Berlin\"}");
-	add_account(&s, "twitter", "race");
-	add_account(&s, "pinterest", "race");
-	add_texts(&s, 40);
+	stage_account(&s, "twitter", "race");
+	stage_account(&s, "pinterest", "race");
+	stage_texts(&s, 40);
 	for (int i = 0; i < CLIENTS; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0) {
@@ -171,7 +123,7 @@ START_TEST(clients_at_once_schedule_nothing_twice)
 		posts += WEXITSTATUS(status);
 	}
 	ck_assert_int_eq(posts, 40); /* text goes on X alone */
-	ck_assert_int_eq(posts_of(&s), 40);
+	ck_assert_int_eq(stage_posts(&s), 40);
 }
 END_TEST
 
@@ -180,12 +132,12 @@ START_TEST(dry_run_says_the_same_and_writes_nothing)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Dry\",\"timezone\":\"Europe/Berlin\"}");
-	add_account(&s, "twitter", "dry");
-	add_texts(&s, 5);
+	stage_account(&s, "twitter", "dry");
+	stage_texts(&s, 5);
 	CLEANUP(answer_free) struct answer *dry = generate(&s, ",\"dry_run\":true");
 
 	assert_status(dry, 200);
-	ck_assert_int_eq(posts_of(&s), 0);
+	ck_assert_int_eq(stage_posts(&s), 0);
 	CLEANUP(answer_free) struct answer *again = generate(&s, ",\"dry_run\":true");
 	CLEANUP(answer_free) struct answer *real = generate(&s, "");
 
@@ -197,7 +149,7 @@ START_TEST(dry_run_says_the_same_and_writes_nothing)
 		ck_assert_str_eq(text_of(dry, i, "scheduled_at"), text_of(real, i, "scheduled_at"));
 		ck_assert_str_eq(text_of(dry, i, "content_id"), text_of(real, i, "content_id"));
 	}
-	ck_assert_int_eq(posts_of(&s), 5);
+	ck_assert_int_eq(stage_posts(&s), 5);
 }
 END_TEST
 
@@ -211,8 +163,8 @@ START_TEST(rules_of_the_character_hold_across_a_change_of_clocks)
 		       "\"twitter\":{\"posts_per_day\":2,\"min_gap_minutes\":300,\"windows\":[{"
 		       "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],"
 		       "\"from\":\"08:00\",\"to\":\"14:00\"}]}}}");
-	add_account(&s, "twitter", "rules");
-	add_texts(&s, 20);
+	stage_account(&s, "twitter", "rules");
+	stage_texts(&s, 20);
 	CLEANUP(answer_free)
 	struct answer *a = generate(&s, ",\"start_date\":\"2027-03-12\",\"days\":5");
 
@@ -244,9 +196,9 @@ START_TEST(no_two_platforms_share_a_minute)
 	char *n;
 
 	stage_make(&s, "{\"name\":\"Minutes\",\"timezone\":\"Europe/Berlin\"}");
-	add_account(&s, "twitter", "minutes");
-	add_account(&s, "tiktok", "minutes");
-	add_texts(&s, 2);
+	stage_account(&s, "twitter", "minutes");
+	stage_account(&s, "tiktok", "minutes");
+	stage_texts(&s, 2);
 	free(client_sql("UPDATE contents SET kind = 'video' WHERE workspace_id = '%s'",
 			s.p.workspace));
 	n = fixture_media(s.p.token, FIXTURE_VIDEO);
@@ -271,8 +223,8 @@ START_TEST(unfit_content_is_left_with_the_reason)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Unfit\"}");
-	add_account(&s, "twitter", "unfit");
-	add_texts(&s, 3);
+	stage_account(&s, "twitter", "unfit");
+	stage_texts(&s, 3);
 	free(client_sql("UPDATE contents SET caption = REPEAT('long ', 200) WHERE workspace_id = "
 			"'%s' AND id LIKE 'cnt\\_000002%%'",
 			s.p.workspace));
@@ -293,8 +245,8 @@ START_TEST(what_stands_already_keeps_its_distance)
 	char body[256];
 
 	stage_make(&s, "{\"name\":\"Stands\",\"timezone\":\"Etc/UTC\"}");
-	add_account(&s, "twitter", "stands");
-	add_texts(&s, 2);
+	stage_account(&s, "twitter", "stands");
+	stage_texts(&s, 2);
 	CLEANUP(answer_free)
 	struct answer *list = client_call("GET", "/api/v1/content", s.p.token, NULL);
 
@@ -324,8 +276,8 @@ START_TEST(cancelled_posts_free_content_and_slot)
 	char path[128];
 
 	stage_make(&s, "{\"name\":\"Free\",\"timezone\":\"Etc/UTC\"}");
-	add_account(&s, "twitter", "free");
-	add_texts(&s, 1);
+	stage_account(&s, "twitter", "free");
+	stage_texts(&s, 1);
 	CLEANUP(answer_free)
 	struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
 
@@ -347,15 +299,99 @@ START_TEST(ten_thousand_items_are_taken_a_thousand_at_a_time)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Many\",\"timezone\":\"Etc/UTC\"}");
-	add_account(&s, "twitter", "many");
-	add_texts(&s, 10000);
+	stage_account(&s, "twitter", "many");
+	stage_texts(&s, 10000);
 	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"days\":90");
 
 	assert_status(a, 201);
 	ck_assert_uint_ge(answer_count(a, "scheduledPosts"), 89);
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts") + answer_count(a, "unscheduled"), 1000);
 	ck_assert(answer_bool(a, "has_more"));
-	ck_assert_int_eq(posts_of(&s), (int64_t)answer_count(a, "scheduledPosts"));
+	ck_assert_int_eq(stage_posts(&s), (int64_t)answer_count(a, "scheduledPosts"));
+}
+END_TEST
+
+static struct answer *weights(const struct stage *s)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/weights?character_id=%s", s->character);
+	return client_call("GET", path, s->p.token, NULL);
+}
+
+static double weight_at(const struct answer *a, int weekday, int hour, const char *member)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "platforms.0.weights.%d.%s", weekday * 24 + hour, member);
+	return json_number_value(answer_at(a, path));
+}
+
+/* Posts at three in the morning that did far better than all others: there the next one goes. */
+START_TEST(own_results_take_the_place_of_what_is_assumed)
+{
+	struct stage s;
+	char path[128];
+
+	stage_make(&s, "{\"name\":\"Owl\",\"timezone\":\"America/New_York\",\"schedule\":{"
+		       "\"twitter\":{\"windows\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\","
+		       "\"fri\",\"sat\",\"sun\"],\"from\":\"00:00\",\"to\":\"24:00\"}]}}}");
+	stage_account(&s, "twitter", "owl");
+	stage_texts(&s, 81);
+	CLEANUP(answer_free) struct answer *before = weights(&s);
+	CLEANUP(answer_free)
+	struct answer *made = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":80");
+
+	assert_status(before, 200);
+	ck_assert_uint_eq(answer_count(before, "platforms.0.weights"), 168);
+	ck_assert_double_eq(weight_at(before, 2, 3, "weight"), weight_at(before, 2, 3, "prior"));
+	ck_assert_uint_eq(answer_count(made, "scheduledPosts"), 80);
+	/* Forty on Wednesdays at three, well received, forty on Mondays at nine, hardly. */
+	free(client_sql("UPDATE posts SET state = 'published', due_at = '2026-06-01 13:00:00' + "
+			"INTERVAL (due_at > '2027-07-10') SECOND WHERE "
+			"workspace_id = '%s'",
+			s.p.workspace));
+	free(client_sql(
+		"INSERT INTO post_results (workspace_id, post_id, account_id, published_at, score) "
+		"SELECT workspace_id, id, account_id, IF(SECOND(due_at) = 1, "
+		"'2026-06-03 07:30:00', '2026-06-01 13:30:00'), IF(SECOND(due_at) = 1, 7, 2) FROM "
+		"posts WHERE workspace_id = '%s'",
+		s.p.workspace));
+	snprintf(path, sizeof(path), "/api/v1/characters/%s", s.character);
+	CLEANUP(answer_free)
+	struct answer *narrow = client_call(
+		"PATCH", path, s.p.token,
+		"{\"schedule\":{\"twitter\":{\"windows\":[{\"days\":[\"mon\"],\"from\":\"09:00\","
+		"\"to\":\"10:00\"},{\"days\":[\"wed\"],\"from\":\"03:00\",\"to\":\"04:00\"}]}}}");
+	assert_status(narrow, 200);
+	CLEANUP(answer_free) struct answer *after = weights(&s);
+	CLEANUP(answer_free)
+	struct answer *next = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":7");
+
+	ck_assert_int_ge((int)weight_at(after, 2, 3, "posts"), 30);
+	ck_assert_double_gt(weight_at(after, 2, 3, "weight"),
+			    weight_at(after, 2, 3, "prior") * 1.3);
+	ck_assert_double_lt(weight_at(after, 0, 9, "weight"), weight_at(after, 0, 9, "prior"));
+	ck_assert_double_eq(weight_at(after, 4, 9, "weight"), weight_at(after, 4, 9, "prior"));
+	ck_assert_uint_eq(answer_count(next, "scheduledPosts"), 1);
+	ck_assert_int_eq(strncmp(text_of(next, 0, "local_time"), "2027-06-02T03:", 14), 0);
+	ck_assert_ptr_nonnull(strstr(text_of(next, 0, "reason"), "own posts"));
+}
+END_TEST
+
+START_TEST(weights_of_nobody_are_refused)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"None\"}");
+	CLEANUP(answer_free)
+	struct answer *unnamed = client_call("GET", "/api/v1/schedule/weights", s.p.token, NULL);
+
+	snprintf(s.character, sizeof(s.character), "char_absent");
+	CLEANUP(answer_free) struct answer *absent = weights(&s);
+
+	assert_invalid(unnamed, "character_id", "required");
+	assert_problem(absent, 404, "not_found");
 }
 END_TEST
 
@@ -381,12 +417,12 @@ START_TEST(bad_body_is_refused_by_name)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Bad\"}");
-	add_account(&s, "twitter", "bad");
-	add_texts(&s, 1);
+	stage_account(&s, "twitter", "bad");
+	stage_texts(&s, 1);
 	CLEANUP(answer_free) struct answer *a = generate(&s, bad_bodies[_i].more);
 
 	assert_invalid(a, bad_bodies[_i].pointer, NULL);
-	ck_assert_int_eq(posts_of(&s), 0);
+	ck_assert_int_eq(stage_posts(&s), 0);
 }
 END_TEST
 
@@ -396,8 +432,8 @@ START_TEST(character_of_another_workspace_is_not_there)
 
 	stage_make(&s, "{\"name\":\"Mine\"}");
 	stage_make(&other, "{\"name\":\"Theirs\"}");
-	add_account(&s, "twitter", "mine");
-	add_texts(&other, 1);
+	stage_account(&s, "twitter", "mine");
+	stage_texts(&other, 1);
 	snprintf(s.character, sizeof(s.character), "%s", other.character);
 	CLEANUP(answer_free) struct answer *a = generate(&s, "");
 
@@ -410,13 +446,13 @@ START_TEST(platforms_without_account_are_said_when_named)
 	struct stage s;
 
 	stage_make(&s, "{\"name\":\"Named\"}");
-	add_texts(&s, 1);
+	stage_texts(&s, 1);
 	CLEANUP(answer_free) struct answer *none = generate(&s, "");
 
-	add_account(&s, "twitter", "one");
+	stage_account(&s, "twitter", "one");
 	CLEANUP(answer_free) struct answer *other = generate(&s, ",\"platforms\":[\"pinterest\"]");
 
-	add_account(&s, "twitter", "two");
+	stage_account(&s, "twitter", "two");
 	CLEANUP(answer_free) struct answer *named = generate(&s, ",\"platforms\":[\"twitter\"]");
 	CLEANUP(answer_free) struct answer *all = generate(&s, "");
 
@@ -450,6 +486,8 @@ int main(void)
 	tcase_add_test(c, ten_thousand_items_are_taken_a_thousand_at_a_time);
 	tcase_add_loop_test(c, bad_body_is_refused_by_name, 0,
 			    (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])));
+	tcase_add_test(c, own_results_take_the_place_of_what_is_assumed);
+	tcase_add_test(c, weights_of_nobody_are_refused);
 	tcase_add_test(c, character_of_another_workspace_is_not_there);
 	tcase_add_test(c, platforms_without_account_are_said_when_named);
 	suite_add_tcase(s, c);
