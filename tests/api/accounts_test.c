@@ -17,7 +17,7 @@ static void setup(void)
 {
 	persona_make(&owner, NULL, "owner");
 	person_make(&person, 1);
-	id = connect_account(owner.token, &person, "live");
+	id = connect_instagram(owner.token, &person, "live");
 	snprintf(path, sizeof(path), "/api/v1/accounts/%s", id);
 }
 
@@ -52,7 +52,7 @@ START_TEST(test_account_is_not_among_the_live_ones)
 	struct person p;
 
 	person_make(&p, 1);
-	char *test = connect_account(owner.token, &p, "test");
+	char *test = connect_instagram(owner.token, &p, "test");
 	CLEANUP(answer_free)
 	struct answer *live =
 		client_call("GET", "/api/v1/accounts?livemode=true", owner.token, NULL);
@@ -158,7 +158,7 @@ START_TEST(delete_disconnects_and_reconnecting_keeps_the_id)
 	assert_status(gone, 204);
 	ck_assert_uint_eq(answer_count(list, "accounts"), 0);
 	ck_assert_str_eq(answer_text(all, "accounts.0.status"), "disconnected");
-	char *again = connect_account(owner.token, &person, "live");
+	char *again = connect_instagram(owner.token, &person, "live");
 
 	ck_assert_str_eq(again, id);
 	free(again);

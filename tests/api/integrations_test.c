@@ -67,7 +67,7 @@ START_TEST(one_page_is_connected_and_left_again)
 	char *id;
 
 	person_make(&p, 1);
-	id = connect_account(owner.token, &p, "live");
+	id = connect_instagram(owner.token, &p, "live");
 	CLEANUP(answer_free) struct answer *a = client_call("GET", STATE, owner.token, NULL);
 
 	ck_assert(answer_bool(a, "connected"));
@@ -104,7 +104,7 @@ START_TEST(tokens_lie_sealed)
 	struct person p;
 
 	person_make(&p, 1);
-	char *id = connect_account(owner.token, &p, "live");
+	char *id = connect_instagram(owner.token, &p, "live");
 	char *n = client_sql("SELECT CONCAT(COUNT(*), '/', SUM(sealed LIKE '%%EAAB%%')) "
 			     "FROM account_tokens WHERE account_id = '%s'",
 			     id);
@@ -348,7 +348,7 @@ START_TEST(account_of_another_workspace_is_refused)
 	char *url;
 
 	person_make(&p, 1);
-	free(connect_account(owner.token, &p, "live"));
+	free(connect_instagram(owner.token, &p, "live"));
 	persona_make(&other, NULL, "owner");
 	connect_start(&s, other.token, "");
 	url = connect_consent(&s, &p, "");

@@ -25,7 +25,7 @@ static void begin(void)
 {
 	persona_make(&persona, NULL, "owner");
 	person_make(&person, 1);
-	account = connect_account(persona.token, &person, "live");
+	account = connect_instagram(persona.token, &person, "live");
 	content = fixture_approved(persona.token, "image", "Is it fit?");
 }
 
@@ -146,7 +146,7 @@ START_TEST(silent_platform_is_asked_once_for_all_accounts)
 	char path[200];
 
 	person_make(&other, 1);
-	free(connect_account(persona.token, &other, "live"));
+	free(connect_instagram(persona.token, &other, "live"));
 	fault("http.5xx_after", person.account[0]);
 	fault("http.5xx_after", other.account[0]);
 	snprintf(path, sizeof(path), "/api/v1/content/%s/preflight", content);

@@ -20,7 +20,7 @@ static void begin(void)
 
 	persona_make(&persona, NULL, "owner");
 	person_make(&person, 1);
-	account = connect_account(persona.token, &person, "live");
+	account = connect_instagram(persona.token, &person, "live");
 	CLEANUP(answer_free)
 	struct answer *a = client_callf("POST", "/api/v1/api-keys", persona.token,
 					"{\"name\":\"capped\",\"publish_cap_per_day\":%d}", CAP);

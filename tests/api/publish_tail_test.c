@@ -23,7 +23,7 @@ static char *silent_post(void)
 	char *account, *content, *post, path[100], fault[300];
 
 	person_make(&person, 1);
-	account = connect_account(persona.token, &person, "live");
+	account = connect_instagram(persona.token, &person, "live");
 	content = fixture_approved(persona.token, "image", "Silence");
 	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
 	CLEANUP(answer_free)

@@ -173,7 +173,7 @@ END_TEST
 START_TEST(fire_stuck_before_sending_ends_alone_at_its_deadline)
 {
 	struct peer *p = peer_start(hang);
-	const char *url = arena_printf(arena, "https://127.0.0.1:%d/", peer_port(p));
+	const char *url = arena_printf(fixture_arena, "https://127.0.0.1:%d/", peer_port(p));
 	int64_t before_us = clock_boot_us();
 	struct outcome o = run(NET_FIRE, request(VERB_POST, url), 300);
 
@@ -280,8 +280,8 @@ static int stalled_child(const char *url, int deadline_ms, int warm_ms)
 START_TEST(process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing)
 {
 	struct peer *p = peer_start(hang);
-	const char *url =
-		arena_printf(arena, "%s://127.0.0.1:%d/", _i ? "https" : "http", peer_port(p));
+	const char *url = arena_printf(fixture_arena, "%s://127.0.0.1:%d/", _i ? "https" : "http",
+				       peer_port(p));
 	int64_t before_us = clock_boot_us(), took_us;
 	int status = stalled_child(url, 400, _i ? 100 : 0);
 

@@ -112,7 +112,7 @@ static char *account_of(const char *token, const char *platform, const char *use
 	return NULL;
 }
 
-char *connect_account(const char *token, const struct person *p, const char *mode)
+char *connect_instagram(const char *token, const struct person *p, const char *mode)
 {
 	struct start s;
 	char query[64];

@@ -32,7 +32,7 @@ char *connect_consent(const struct start *s, const struct person *p, const char 
 /* The browser follows it, with the cookie unless NULL. */
 struct answer *connect_callback(const char *url, const char *cookie);
 /* All of it for a person with one page; gives the account's id, caller frees. */
-char *connect_account(const char *token, const struct person *p, const char *mode);
+char *connect_instagram(const char *token, const struct person *p, const char *mode);
 /* Connects that person of another platform, live; the account's id, caller frees. */
 char *connect_user(const char *token, const char *platform, const char *user);
 
