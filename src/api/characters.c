@@ -8,6 +8,7 @@
 #include "api/principal.h"
 #include "base/clock.h"
 #include "base/tz.h"
+#include "domain/timetable.h"
 #include "http/paging.h"
 #include "platform/platform.h"
 #include "store/accounts.h"
@@ -115,35 +116,13 @@ static void check_zone(const char *zone, struct problem *reterr)
 			    "\"%s\" is not an IANA time zone", zone);
 }
 
-static const char *const day_names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
-
-static bool is_day(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_LEN(day_names); i++)
-		if (strcmp(word, day_names[i]) == 0)
-			return true;
-	return false;
-}
-
-/* HH:MM from 00:00 to 24:00; -1 otherwise. Minutes of the day. */
-static int clock_minutes(const char *s)
-{
-	int minutes;
-
-	if (strlen(s) != 5 || s[2] != ':' || strspn(s, "0123456789") != 2 ||
-	    strspn(s + 3, "0123456789") != 2 || s[3] > '5')
-		return -1;
-	minutes = ((s[0] - '0') * 10 + (s[1] - '0')) * 60 + (s[3] - '0') * 10 + (s[4] - '0');
-	return minutes <= 24 * 60 ? minutes : -1;
-}
-
 static void check_window(const char *at, const struct window_body *w, struct problem *reterr)
 {
-	int from = w->from ? clock_minutes(w->from) : -1;
-	int to = w->to ? clock_minutes(w->to) : -1;
+	int from = w->from ? timetable_minutes(w->from) : -1;
+	int to = w->to ? timetable_minutes(w->to) : -1;
 
 	for (size_t i = 0; i < w->days.n; i++)
-		if (!is_day(w->days.v[i]))
+		if (timetable_weekday(w->days.v[i]) < 0)
 			problem_add(reterr, at, "out_of_range",
 				    "\"%s\" is not one of mon, tue, wed, thu, fri, sat, sun",
 				    w->days.v[i]);

@@ -22,31 +22,32 @@ static const struct field error_fields[] = {
 };
 static const struct schema error_schema = { "PostError", 0, error_fields };
 
-static const struct field post_fields[] = {
-	{ .name = "id",              .kind = FIELD_ID },
-	{ .name = "content_id",      .kind = FIELD_ID },
-	{ .name = "character_id",    .kind = FIELD_ID,      .flags = FIELD_NULLABLE },
-	{ .name = "account_id",      .kind = FIELD_ID },
-	{ .name = "platform",        .kind = FIELD_TEXT },
-	{ .name = "livemode",        .kind = FIELD_BOOL },
-	{ .name = "status",          .kind = FIELD_ENUM,    .choices = statuses },
-	{ .name = "state",           .kind = FIELD_ENUM,    .choices = states },
-	{ .name = "reason",          .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE, .sentence = "Why it is paused." },
-	{ .name = "scheduled_at",    .kind = FIELD_INSTANT },
-	{ .name = "timezone",        .kind = FIELD_TZ,      .flags = FIELD_NULLABLE },
-	{ .name = "local_time",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
-	{ .name = "published_at",    .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
-	{ .name = "remote_post_id",  .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
-	{ .name = "remote_url",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
-	{ .name = "overrides",       .kind = FIELD_JSON,    .flags = FIELD_NULLABLE },
-	{ .name = "attempts",        .kind = FIELD_INT },
-	{ .name = "next_attempt_at", .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
-	{ .name = "waiting_for",     .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
-	{ .name = "error",           .kind = FIELD_OBJECT,  .flags = FIELD_NULLABLE, .nested = &error_schema },
-	{ .name = "created_at",      .kind = FIELD_INSTANT },
-	{ .name = "updated_at",      .kind = FIELD_INSTANT },
-	{ .name = NULL },
-};
+#define POST_ROWS \
+	{ .name = "id",              .kind = FIELD_ID }, \
+	{ .name = "content_id",      .kind = FIELD_ID }, \
+	{ .name = "character_id",    .kind = FIELD_ID,      .flags = FIELD_NULLABLE }, \
+	{ .name = "account_id",      .kind = FIELD_ID }, \
+	{ .name = "platform",        .kind = FIELD_TEXT }, \
+	{ .name = "livemode",        .kind = FIELD_BOOL }, \
+	{ .name = "status",          .kind = FIELD_ENUM,    .choices = statuses }, \
+	{ .name = "state",           .kind = FIELD_ENUM,    .choices = states }, \
+	{ .name = "reason",          .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE, .sentence = "Why it is paused; of a published post, what fell short: kept_private, cover_failed." }, \
+	{ .name = "scheduled_at",    .kind = FIELD_INSTANT }, \
+	{ .name = "timezone",        .kind = FIELD_TZ,      .flags = FIELD_NULLABLE }, \
+	{ .name = "local_time",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE }, \
+	{ .name = "dst_adjusted",    .kind = FIELD_BOOL,    .sentence = "Its wall time was skipped that day: moved forward by the gap." }, \
+	{ .name = "published_at",    .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE }, \
+	{ .name = "remote_post_id",  .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE }, \
+	{ .name = "remote_url",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE }, \
+	{ .name = "overrides",       .kind = FIELD_JSON,    .flags = FIELD_NULLABLE }, \
+	{ .name = "attempts",        .kind = FIELD_INT }, \
+	{ .name = "next_attempt_at", .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE }, \
+	{ .name = "waiting_for",     .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE }, \
+	{ .name = "error",           .kind = FIELD_OBJECT,  .flags = FIELD_NULLABLE, .nested = &error_schema }, \
+	{ .name = "created_at",      .kind = FIELD_INSTANT }, \
+	{ .name = "updated_at",      .kind = FIELD_INSTANT }
+
+static const struct field post_fields[] = { POST_ROWS, { .name = NULL } };
 const struct schema post_view_schema = { "ScheduledPost", 0, post_fields };
 
 static const struct field list_fields[] = {
@@ -55,6 +56,19 @@ static const struct field list_fields[] = {
 	{ .name = NULL },
 };
 const struct schema post_view_list_schema = { "ScheduledPostList", 0, list_fields };
+
+static const struct field past_fields[] = {
+	POST_ROWS,
+	{ .name = "attempt_log", .kind = FIELD_OBJECTS, .nested = &attempt_view_schema },
+	{ .name = NULL },
+};
+static const struct schema past_schema = { "PastPost", 0, past_fields };
+static const struct field history_fields[] = {
+	{ .name = "scheduled_posts", .kind = FIELD_OBJECTS, .nested = &past_schema },
+	{ .name = "next_cursor",     .kind = FIELD_TEXT, .flags = FIELD_NULLABLE },
+	{ .name = NULL },
+};
+const struct schema post_view_history_schema = { "ScheduleHistory", 0, history_fields };
 /* clang-format on */
 
 void post_view_emit_error(struct emit *e, const char *key, const struct post *p)
@@ -73,9 +87,8 @@ void post_view_emit_error(struct emit *e, const char *key, const struct post *p)
 	emit_close(e);
 }
 
-void post_view_emit(struct emit *e, const char *key, const struct post *p)
+static void emit_members(struct emit *e, const struct post *p)
 {
-	emit_open(e, key);
 	emit_text(e, "id", p->id);
 	emit_text(e, "content_id", p->content_id);
 	emit_text(e, "character_id", p->character_id);
@@ -88,6 +101,7 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p)
 	emit_instant(e, "scheduled_at", p->due_us);
 	emit_text(e, "timezone", p->timezone);
 	emit_text(e, "local_time", p->local_time);
+	emit_bool(e, "dst_adjusted", p->dst_adjusted);
 	emit_instant(e, "published_at", p->published_us);
 	emit_text(e, "remote_post_id", p->remote_id);
 	emit_text(e, "remote_url", p->remote_url);
@@ -98,6 +112,21 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p)
 	post_view_emit_error(e, "error", p);
 	emit_instant(e, "created_at", p->created_us);
 	emit_instant(e, "updated_at", p->updated_us);
+}
+
+void post_view_emit(struct emit *e, const char *key, const struct post *p)
+{
+	emit_open(e, key);
+	emit_members(e, p);
+	emit_close(e);
+}
+
+void post_view_emit_past(struct emit *e, const struct post *p,
+			 const struct attempt_entries *attempts)
+{
+	emit_open(e, NULL);
+	emit_members(e, p);
+	attempt_view_emit(e, "attempt_log", attempts);
 	emit_close(e);
 }
 

@@ -6,6 +6,7 @@
 #ifndef CARILLON_API_POST_VIEW_H
 #define CARILLON_API_POST_VIEW_H
 
+#include "api/attempt_view.h"
 #include "http/message.h"
 #include "store/posts.h"
 #include "json/schema.h"
@@ -13,7 +14,12 @@
 extern const struct schema post_view_schema;      /* ScheduledPost */
 extern const struct schema post_view_list_schema; /* {"scheduled_posts": [...], "next_cursor"} */
 
+extern const struct schema post_view_history_schema; /* the same with attempt_log */
+
 void post_view_emit(struct emit *e, const char *key, const struct post *p);
+/* Within an array, with what was tried. */
+void post_view_emit_past(struct emit *e, const struct post *p,
+			 const struct attempt_entries *attempts);
 void post_view_emit_error(struct emit *e, const char *key, const struct post *p);
 
 /* {"scheduled_posts": [...], "next_cursor": ...}; list names the cursor's list. */

@@ -12,6 +12,8 @@
 #include "base/rfc3339.h"
 #include "domain/schedule.h"
 #include "http/paging.h"
+#include "platform/platform.h"
+#include "store/attemptlog.h"
 #include "store/posts.h"
 
 #define BIT(state) (UINT64_C(1) << (state))
@@ -142,6 +144,10 @@ static int update(struct request *req, struct reply *ret, struct problem *reterr
 		return -1;
 	if ((patch.given & POST_CHANGE_TIME) && read_time(in, &p, &patch.due, reterr) < 0)
 		return -1;
+	if ((patch.given & (POST_CHANGE_TIME | POST_CHANGE_REVIVE)) &&
+	    principal_charge(req, p.id, patch.given & POST_CHANGE_TIME ? patch.due.us : p.due_us,
+			     reterr) < 0)
+		return -1;
 	if (patch.given != 0 && store_posts_patch(req->app->db, req->principal->workspace, &patch,
 						  req->arena, &p, reterr) < 0)
 		return -1;
@@ -213,38 +219,70 @@ static int read_filter(struct request *req, struct post_query *q, struct problem
 	if (state && post_state_parse(state, &exact) < 0)
 		return problem_add(reterr, "state", "out_of_range", "\"%s\" is not a state", state);
 	if (state)
-		q->states = BIT(exact);
+		q->states = q->states ? q->states & BIT(exact) : BIT(exact);
+	if (state && q->states == 0)
+		return problem_add(reterr, "state", "out_of_range", "is of another status");
 	q->platform = request_query(req, "platform");
 	q->account_id = request_query(req, "account_id");
 	q->character_id = request_query(req, "character_id");
 	q->content_id = request_query(req, "content_id");
 	q->account_ids = mode_accounts(req);
+	if (q->from_us != INSTANT_NONE && q->to_us != INSTANT_NONE && q->to_us <= q->from_us)
+		problem_add(reterr, "to", "out_of_range", "must be later than from");
+	if (q->platform && !platform_find(q->platform))
+		problem_add(reterr, "platform", "unknown_platform", "\"%s\" is not a platform",
+			    q->platform);
+	if (reterr->kind != PROBLEM_NONE)
+		return -1;
 	return mode_read(req, &q->livemode, reterr);
 }
 
-static int page_of(struct request *req, struct reply *ret, const char *name, struct post_query *q,
-		   struct problem *reterr)
+static int read_page(struct request *req, const char *name, struct post_query *q, struct posts *ret,
+		     struct problem *reterr)
 {
 	struct paging at;
-	struct posts found;
 
 	if (paging_read(req, name, &at, reterr) < 0)
 		return -1;
 	q->page.limit = at.limit;
 	q->page.after_us = at.after_us;
 	q->page.after_id = at.after_id;
-	if (store_posts_list(req->app->db, req->principal->workspace, q, req->arena, &found,
-			     reterr) < 0)
-		return -1;
-	post_view_page(req, ret, name, &found);
-	return 0;
+	return store_posts_list(req->app->db, req->principal->workspace, q, req->arena, ret,
+				reterr);
 }
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct post_query q = { 0 };
+	struct posts found;
 
-	return read_filter(req, &q, reterr) < 0 ? -1 : page_of(req, ret, "schedule", &q, reterr);
+	if (read_filter(req, &q, reterr) < 0 || read_page(req, "schedule", &q, &found, reterr) < 0)
+		return -1;
+	post_view_page(req, ret, "schedule", &found);
+	return 0;
+}
+
+static int emit_history(struct request *req, struct reply *ret, const struct posts *found,
+			struct problem *reterr)
+{
+	const struct post *last = found->n ? &found->v[found->n - 1] : NULL;
+
+	emit_open(&ret->emit, NULL);
+	emit_open_array(&ret->emit, "scheduled_posts");
+	for (size_t i = 0; i < found->n; i++) {
+		struct attempt_entries tried = { 0 };
+
+		if (found->v[i].attempts > 0 &&
+		    store_attemptlog_read(req->app->db, req->principal->workspace, found->v[i].id,
+					  req->arena, &tried, reterr) < 0)
+			return -1;
+		post_view_emit_past(&ret->emit, &found->v[i], &tried);
+	}
+	emit_close_array(&ret->emit);
+	paging_close(req, ret, "history", found->has_more, last ? last->due_us : INSTANT_NONE,
+		     last ? last->id : NULL);
+	emit_close(&ret->emit);
+	return 0;
 }
 
 /* What is over, newest first. */
@@ -253,6 +291,7 @@ static int history(struct request *req, struct reply *ret, struct problem *reter
 	const uint64_t over =
 		BIT(POST_PUBLISHED) | BIT(POST_FAILED) | BIT(POST_MISSED) | BIT(POST_CANCELLED);
 	struct post_query q = { .page = { .descending = true } };
+	struct posts found;
 
 	if (read_filter(req, &q, reterr) < 0)
 		return -1;
@@ -260,7 +299,9 @@ static int history(struct request *req, struct reply *ret, struct problem *reter
 	if (q.states == 0)
 		return problem_add(reterr, "status", "out_of_range",
 				   "history holds only what is over");
-	return page_of(req, ret, "history", &q, reterr);
+	if (read_page(req, "history", &q, &found, reterr) < 0)
+		return -1;
+	return emit_history(req, ret, &found, reterr);
 }
 
 /* clang-format off */
@@ -283,7 +324,7 @@ static const struct query_param list_query[] = {
 #define WRITE .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE
 const struct route api_schedule_routes[] = {
 	{ HTTP_GET,    "/api/v1/schedule",              READ,  .ok = 200, .query = list_query, .reply = &post_view_list_schema, .handler = list, .operation = "listScheduledPosts", .summary = "List scheduled posts by due time" },
-	{ HTTP_GET,    "/api/v1/schedule/history",      READ,  .ok = 200, .query = list_query, .reply = &post_view_list_schema, .handler = history, .operation = "listScheduleHistory", .summary = "List what is over, newest first" },
+	{ HTTP_GET,    "/api/v1/schedule/history",      READ,  .ok = 200, .query = list_query, .reply = &post_view_history_schema, .handler = history, .operation = "listScheduleHistory", .summary = "List what is over, newest first" },
 	{ HTTP_GET,    "/api/v1/schedule/{id}",         READ,  .ok = 200, .reply = &post_view_schema, .handler = get, .operation = "getScheduledPost", .summary = "Read a scheduled post" },
 	{ HTTP_PATCH,  "/api/v1/schedule/{id}",         WRITE, .ok = 200, .body = &patch_schema, .reply = &post_view_schema, .handler = update, .operation = "updateScheduledPost", .summary = "Move, change, cancel or revive a scheduled post" },
 	{ HTTP_DELETE, "/api/v1/schedule/{id}",         WRITE, .ok = 204, .body_max = -1, .handler = cancel, .operation = "cancelScheduledPost", .summary = "Cancel a scheduled post" },

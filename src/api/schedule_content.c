@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /content/{id}/schedule and what would come of it: GET /content/{id}/preflight. */
+/* POST /content/{id}/schedule */
 #include <string.h>
 
 #include "api/api.h"
+#include "api/conversion.h"
 #include "api/fitness.h"
 #include "api/mode.h"
 #include "api/post_view.h"
 #include "api/principal.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "domain/recur.h"
 #include "domain/schedule.h"
 #include "store/content.h"
 #include "store/posts.h"
 
 #define TARGETS_MAX 50
+#define POSTS_MAX   500 /* of one request, all occurrences on all targets */
 
 struct schedule_body {
 	uint64_t present;
 	struct field_time scheduled_at;
 	struct field_texts platforms, account_ids;
-	const char *timezone;
+	const char *timezone, *rrule;
 	int64_t stagger_minutes, fold;
 };
 enum { ROW_SCHEDULED_AT, ROW_PLATFORMS, ROW_ACCOUNT_IDS };
@@ -31,35 +34,11 @@ static const struct field schedule_fields[] = {
 	{ .name = "account_ids",     .kind = FIELD_IDS,   .offset = offsetof(struct schedule_body, account_ids), .flags = FIELD_NONEMPTY, .most = TARGETS_MAX },
 	{ .name = "timezone",        .kind = FIELD_TZ,    .offset = offsetof(struct schedule_body, timezone) },
 	{ .name = "stagger_minutes", .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, stagger_minutes), .least = 0, .most = 1440, .sentence = "Each further target so much later." },
+	{ .name = "rrule",           .kind = FIELD_TEXT,  .offset = offsetof(struct schedule_body, rrule), .flags = FIELD_NONEMPTY, .most = 255, .sentence = "Repeats it, by RFC 5545: FREQ=DAILY, WEEKLY or MONTHLY with INTERVAL, BYDAY, BYMONTHDAY and COUNT or UNTIL." },
 	{ .name = "fold",            .kind = FIELD_INT,   .offset = offsetof(struct schedule_body, fold), .least = 0, .most = 1, .sentence = "1: the second of two equal local times." },
 	{ .name = NULL },
 };
 static const struct schema schedule_schema = { "ContentSchedule", sizeof(struct schedule_body), schedule_fields };
-
-static const struct field finding_fields[] = {
-	{ .name = "pointer", .kind = FIELD_TEXT },
-	{ .name = "code",    .kind = FIELD_TEXT },
-	{ .name = "detail",  .kind = FIELD_TEXT },
-	{ .name = NULL },
-};
-static const struct schema finding_schema = { "Finding", 0, finding_fields };
-static const struct field target_fields[] = {
-	{ .name = "platform",   .kind = FIELD_TEXT },
-	{ .name = "account_id", .kind = FIELD_ID },
-	{ .name = "ok",         .kind = FIELD_BOOL },
-	{ .name = "problems",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "warnings",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = NULL },
-};
-static const struct schema target_schema = { "PreflightTarget", 0, target_fields };
-static const struct field preflight_fields[] = {
-	{ .name = "ok",       .kind = FIELD_BOOL },
-	{ .name = "problems", .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "warnings", .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "targets",  .kind = FIELD_OBJECTS, .nested = &target_schema },
-	{ .name = NULL },
-};
-static const struct schema preflight_schema = { "Preflight", 0, preflight_fields };
 /* clang-format on */
 
 struct targets {
@@ -188,12 +167,42 @@ static int first_time(const struct schedule_body *in, const char *zone, struct s
 	return schedule_check_due(ret->us, clock_real_us(), reterr);
 }
 
-static int plan(const struct schedule_body *in, const struct schedule_time *first,
-		const struct targets *targets, struct post_new *ret, struct problem *reterr)
+/* The first time alone, or what the rule makes of it: its wall clock on other days. */
+static int find_times(struct request *req, const struct schedule_time *first, size_t targets,
+		      struct recur_times *ret, struct problem *reterr)
+{
+	const struct schedule_body *in = req->in;
+	CLEANUP(tz_free) struct tz *tz = NULL;
+	struct recur_from from = { .fold = first->fold,
+				   .most = POSTS_MAX / (targets ? targets : 1) };
+	struct recur rule;
+
+	if (!in->rrule) {
+		ret->v = arena_alloc(req->arena, sizeof(*ret->v));
+		*ret->v = (struct recur_time){ .us = first->us };
+		ret->n = 1;
+		return 0;
+	}
+	if (!*first->timezone)
+		return problem_add(reterr, "/timezone", "required",
+				   "a repeated time needs the IANA time zone that it is meant in");
+	if (recur_parse(in->rrule, &rule, reterr) < 0)
+		return -1;
+	if (tz_load(first->timezone, &tz) < 0 || civil_parse(first->local_time, &from.wall) < 0)
+		return problem_set(reterr, PROBLEM_TIMEZONE, "%.64s is not an IANA time zone",
+				   first->timezone);
+	from.tz = tz;
+	return recur_expand(&rule, &from, req->arena, ret, reterr);
+}
+
+/* One occurrence on each target, the further ones later by the stagger. */
+static int plan_one(const struct schedule_body *in, const struct schedule_time *first,
+		    const struct recur_time *at, const struct targets *targets,
+		    struct post_new *ret, struct problem *reterr)
 {
 	for (size_t i = 0; i < targets->n; i++) {
-		struct schedule_wish wish = {
-			.us = first->us + (int64_t)i * in->stagger_minutes * US_PER_MIN,
+		const struct schedule_wish wish = {
+			.us = at->us + (int64_t)i * in->stagger_minutes * US_PER_MIN,
 			.timezone = *first->timezone ? first->timezone : NULL,
 		};
 
@@ -203,7 +212,27 @@ static int plan(const struct schedule_body *in, const struct schedule_time *firs
 		ret[i].due = *first;
 		if (wish.us != first->us && schedule_resolve(&wish, &ret[i].due, reterr) < 0)
 			return -1;
+		ret[i].due.is_adjusted = at->is_adjusted;
 	}
+	return 0;
+}
+
+static int plan(struct request *req, const struct schedule_time *first,
+		const struct targets *targets, struct posts_new *ret, struct problem *reterr)
+{
+	struct recur_times times;
+	struct post_new *rows;
+
+	if (find_times(req, first, targets->n, &times, reterr) < 0)
+		return -1;
+	rows = arena_array(req->arena, times.n * targets->n, sizeof(*rows));
+	for (size_t i = 0; i < times.n; i++) {
+		if (plan_one(req->in, first, &times.v[i], targets, rows + i * targets->n, reterr) <
+		    0)
+			return -1;
+	}
+	ret->v = rows;
+	ret->n = times.n * targets->n;
 	return 0;
 }
 
@@ -231,8 +260,7 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 {
 	const struct schedule_body *in = req->in;
 	struct targets *targets = arena_alloc(req->arena, sizeof(*targets));
-	struct post_new *rows = arena_array(req->arena, TARGETS_MAX, sizeof(*rows));
-	struct posts_new batch = { .v = rows, .created_by = req->principal->id };
+	struct posts_new batch = { .created_by = req->principal->id };
 	struct schedule_time first;
 	struct content c;
 	struct post_target target;
@@ -249,113 +277,23 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	    first_time(in, in->timezone ? in->timezone : target.timezone, &first, reterr) < 0 ||
 	    find_targets(req, in, &target, targets, reterr) < 0 ||
 	    check_fit(req, &c, targets, first.us, reterr) < 0 ||
-	    plan(in, &first, targets, rows, reterr) < 0)
+	    plan(req, &first, targets, &batch, reterr) < 0)
 		return -1;
 	batch.content_id = c.id;
-	batch.n = targets->n;
 	batch.stage_lead_s = req->app->config->publish_stage_lead_s;
 	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
 			       reterr) < 0)
 		return -1;
+	for (size_t i = 0; i < targets->n; i++)
+		conversion_ask(req, &c, &targets->v[i], first.us);
 	made.has_more = false;
 	post_view_page(req, ret, "schedule", &made);
 	return 0;
 }
 
-static void emit_findings(struct emit *e, const char *key, const struct findings *f, bool warnings)
-{
-	emit_open_array(e, key);
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->v[i].is_warning != warnings)
-			continue;
-		emit_open(e, NULL);
-		emit_text(e, "pointer", f->v[i].pointer);
-		emit_text(e, "code", f->v[i].code);
-		emit_text(e, "detail", f->v[i].detail);
-		emit_close(e);
-	}
-	emit_close_array(e);
-}
-
-static size_t problems_of(const struct findings *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		n += !f->v[i].is_warning;
-	return n;
-}
-
-static void merge(struct findings *into, const struct findings *from)
-{
-	for (size_t i = 0; i < from->n && into->n < ARRAY_LEN(into->v); i++)
-		into->v[into->n++] = from->v[i];
-}
-
-static void emit_target(struct emit *e, const struct account *acc, const struct findings *f)
-{
-	emit_open(e, NULL);
-	emit_text(e, "platform", acc->platform);
-	emit_text(e, "account_id", acc->id);
-	emit_bool(e, "ok", problems_of(f) == 0);
-	emit_findings(e, "problems", f, false);
-	emit_findings(e, "warnings", f, true);
-	emit_close(e);
-}
-
-/* Every connected account that the caller sees, or only ?account_id / ?platform. */
-static int preflight(struct request *req, struct reply *ret, struct problem *reterr)
-{
-	const char *only = request_query(req, "account_id");
-	struct account_query q = {
-		.page = { .limit = PAGE_LIMIT_MAX },
-		.platform = request_query(req, "platform"),
-		.account_ids = only ? only : mode_accounts(req),
-		.livemode = mode_of(req),
-	};
-	struct findings all = { 0 };
-	struct accounts accounts;
-	struct content c;
-
-	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
-			      &c, reterr) < 0 ||
-	    store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &accounts,
-				reterr) < 0)
-		return -1;
-	emit_open(&ret->emit, NULL);
-	emit_open_array(&ret->emit, "targets");
-	if (!content_is_publishable(&c))
-		findings_add(&all, false, "content", "content_not_approved", "the content is %s",
-			     content_state_names[c.state]);
-	for (size_t i = 0; i < accounts.n; i++) {
-		struct fitness_subject s = { .content = &c,
-					     .account = &accounts.v[i],
-					     .due_us = clock_real_us() };
-		struct findings f;
-
-		if (fitness_check(req, &s, &f, reterr) < 0)
-			return -1;
-		emit_target(&ret->emit, &accounts.v[i], &f);
-		merge(&all, &f);
-	}
-	emit_close_array(&ret->emit);
-	emit_bool(&ret->emit, "ok", problems_of(&all) == 0);
-	emit_findings(&ret->emit, "problems", &all, false);
-	emit_findings(&ret->emit, "warnings", &all, true);
-	emit_close(&ret->emit);
-	return 0;
-}
-
 /* clang-format off */
-static const struct query_param preflight_query[] = {
-	{ .name = "platform",   .kind = QUERY_TEXT, .most = 32, .sentence = "Only accounts of this platform." },
-	{ .name = "account_id", .kind = QUERY_ID, .sentence = "Only this account." },
-	{ .name = NULL },
-};
-
 const struct route api_schedule_content_routes[] = {
 	{ HTTP_POST, "/api/v1/content/{id}/schedule", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE, .body = &schedule_schema, .ok = 201, .reply = &post_view_list_schema, .handler = schedule, .operation = "scheduleContent", .summary = "Schedule one approved content item on one or more accounts" },
-	{ HTTP_GET, "/api/v1/content/{id}/preflight", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_READ), .rate = RATE_READ, .query = preflight_query, .ok = 200, .reply = &preflight_schema, .handler = preflight, .operation = "preflightContent", .summary = "What each platform would say to this content" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

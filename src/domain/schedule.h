@@ -30,6 +30,7 @@ struct schedule_time { /* what is stored: posts.due_at, timezone, local_time, fo
 	char local_time[SCHEDULE_LOCAL_MAX]; /* "" without a zone; else at us in that zone */
 	int fold;                            /* which of two, 0 when there is one */
 	char tzdata[17];                     /* zone data that decided; "" unknown or no zone */
+	bool is_adjusted;                    /* moved out of a gap: recurrences and shifts only */
 };
 
 /*

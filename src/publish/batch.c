@@ -18,6 +18,7 @@ static int report(struct db *db, const struct flight *f, struct problem *reterr)
 		.remote_id = c->move.remote_id,
 		.remote_url = c->move.remote_url,
 		.published_us = c->move.published_us,
+		.is_part = flight_is_begun(f),
 		.settlement = c->settlement,
 	};
 

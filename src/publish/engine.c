@@ -218,7 +218,9 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 bool engine_is_busy(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
-		if (f->is_fired || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM)
+		const bool is_settling = f->change.is_pending && f->change.has_settlement;
+
+		if (f->is_fired || is_settling || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM)
 			return true;
 	}
 	return false;

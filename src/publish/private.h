@@ -24,6 +24,8 @@
 #define JOBS_MAX             8
 /* posts.waiting_for of a post that the platform has taken and still works on. */
 #define WAITING_FOR_PLATFORM "platform"
+/* The same of one of whose parts some are live and some are still to come. */
+#define WAITING_FOR_PARTS    "parts"
 #define CLAIM_EVERY_US       (500 * US_PER_MS)
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
 #define FIRE_CLAIM_US        (5 * US_PER_S)
@@ -87,6 +89,7 @@ struct flight {
 	struct platform_account account;
 	struct snapshot snapshot;
 	bool has_snapshot;
+	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
 	json_t *meta, *settings, *memo;
 	struct delivery d;
 	enum phase phase; /* whose step function is asked */
@@ -151,6 +154,7 @@ void flight_done_reply(void *arg, struct http_reply *reply);
 
 /* load.c */
 void flight_load(struct flight *f);           /* NEW */
+bool flight_is_begun(const struct flight *f); /* live in part, and more to come */
 bool flight_is_in_time(struct flight *f);     /* false: a change says what becomes of it */
 void flight_refused_permit(struct flight *f); /* why, and what then */
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/postchange.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "db/conn.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 #include "store/posts.h"
+#include "store/results.h"
 
 #define RACE_TRIES 4
 
@@ -20,6 +23,7 @@ enum {
 	PAUSE_CONTENT,
 	PAUSE_ACCOUNT,
 	RESUME_CONTENT,
+	REGARD_PAUSE,
 	RESUMABLE,
 	RESUME_ONE,
 	GET_ONE
@@ -29,6 +33,15 @@ enum {
 #define TAKE_BACK                                                                                 \
 	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), " \
 	"next_attempt_at = NULL, waiting_for = NULL, memo = NULL, snapshot = NULL "
+/* The same of a post that may go on with its next part: that part needs what was noted and sent. */
+#define TAKE_BACK_PART                                                                            \
+	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), " \
+	"next_attempt_at = NULL, waiting_for = NULL, memo = IF(state = 'publishing', memo, "      \
+	"NULL), "                                                                                 \
+	"snapshot = IF(state = 'publishing', snapshot, NULL) "
+#define IS_LIVE_IN_PART                                                               \
+	"EXISTS (SELECT 1 FROM attempts e WHERE e.workspace_id = posts.workspace_id " \
+	"AND e.post_id = posts.id AND e.state = 'effect')"
 #define UNCHANGED_SINCE \
 	"WHERE workspace_id = ? AND id = ? AND state = ? AND version = ? AND fence = ?"
 #define PENDING "('queued', 'staging', 'staged', 'retrying')"
@@ -43,6 +56,17 @@ enum {
 	"c.state IN ('approved', 'published') AND c.approved_revision = c.revision " \
 	"AND c.revision = posts.content_revision"
 
+/* Paused by hand: what would go on waits for that instead, see store/pauses. */
+#define NOT_HELD_BY_CHARACTER                                                  \
+	"AND NOT EXISTS (SELECT 1 FROM characters ch WHERE ch.workspace_id = " \
+	"posts.workspace_id AND ch.id = posts.character_id AND ch.paused_at IS NOT NULL) "
+#define HELD_BY                                                                      \
+	"(SELECT CASE WHEN a.paused_at IS NOT NULL THEN 'account_paused' "           \
+	"WHEN ch.paused_at IS NOT NULL THEN 'character_paused' END FROM accounts a " \
+	"LEFT JOIN characters ch ON ch.workspace_id = a.workspace_id "               \
+	"AND ch.id = posts.character_id WHERE a.workspace_id = posts.workspace_id "  \
+	"AND a.id = posts.account_id)"
+
 const struct stmt store_postchange_statements[] = {
 	[VIEW] = { "postchange.view", STMT_WORKSPACE, "ss",
 		   "SELECT " STORE_POSTS_COLUMNS ", c.revision, "
@@ -50,7 +74,7 @@ const struct stmt store_postchange_statements[] = {
 		   "AND c.approved_revision = c.revision, FALSE), a.status = 'connected', "
 		   "EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = posts.workspace_id "
 		   "AND t.post_id = posts.id AND t.state IN ('sent', 'in_doubt')), "
-		   "UTC_TIMESTAMP(3) "
+		   "UTC_TIMESTAMP(3), " HELD_BY " "
 		   "FROM posts "
 		   "JOIN contents c ON c.workspace_id = posts.workspace_id AND c.id = "
 		   "posts.content_id "
@@ -63,16 +87,18 @@ const struct stmt store_postchange_statements[] = {
 		     "NULL, " TAKE_BACK UNCHANGED_SINCE,
 		     NULL },
 	/* Assignments run from left to right: wake_at sees the new time. */
-	[EDIT] = { "postchange.edit", STMT_WORKSPACE, "itisisiiisisiississssii",
+	[EDIT] = { "postchange.edit", STMT_WORKSPACE, "itisisiiiiisisiississssii",
 		   "UPDATE posts SET due_at = IF(?, ?, due_at), timezone = IF(?, ?, timezone), "
 		   "local_time = IF(?, ?, local_time), fold = IF(?, ?, fold), "
+		   "dst_adjusted = IF(?, ?, dst_adjusted), "
 		   "tzdata = IF(?, ?, tzdata), overrides = IF(?, ?, overrides), "
 		   "is_immediate = ?, content_revision = ?, state = ?, claims = 0, tries = 0, "
 		   "wake_at = IF(? = 'paused', NULL, " WAKE_AT
 		   "), reason = ?, " NO_ERROR TAKE_BACK UNCHANGED_SINCE,
 		   NULL },
-	[SETTLE_ATTEMPTS] = { "postchange.settle_attempts", STMT_WORKSPACE, "ssss",
-			      "UPDATE attempts SET state = ?, settled_at = UTC_TIMESTAMP(6), "
+	[SETTLE_ATTEMPTS] = { "postchange.settle_attempts", STMT_WORKSPACE, "sssss",
+			      "UPDATE attempts SET state = ?, handle = COALESCE(?, handle), "
+			      "settled_at = UTC_TIMESTAMP(6), "
 			      "evidence = JSON_ARRAY_APPEND(COALESCE(evidence, '[]'), '$', "
 			      "JSON_OBJECT('resolved_by', ?, 'at', "
 			      "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%TZ'))) "
@@ -80,14 +106,20 @@ const struct stmt store_postchange_statements[] = {
 			      "'in_doubt')",
 			      NULL },
 	[FOUND] = { "postchange.found", STMT_WORKSPACE, "sssssii",
-		    "UPDATE posts SET state = 'published', reason = NULL, wake_at = NULL, "
-		    "remote_id = ?, remote_url = ?, published_at = UTC_TIMESTAMP(3), " NO_ERROR
-			    TAKE_BACK UNCHANGED_SINCE,
+		    /* Assignments run from left to right. The first part stands for all. */
+		    "UPDATE posts SET state = IF(waiting_for = 'parts', 'publishing', "
+		    "'published'), "
+		    "reason = NULL, wake_at = IF(state = 'publishing', UTC_TIMESTAMP(3), NULL), "
+		    "remote_id = IF(" IS_LIVE_IN_PART ", remote_id, ?), "
+		    "remote_url = IF(" IS_LIVE_IN_PART ", remote_url, ?), "
+		    "published_at = COALESCE(published_at, UTC_TIMESTAMP(3)), " NO_ERROR
+			    TAKE_BACK_PART UNCHANGED_SINCE,
 		    NULL },
 	[NOT_FOUND] = { "postchange.not_found", STMT_WORKSPACE, "sssii",
-			"UPDATE posts SET state = 'queued', reason = NULL, is_immediate = TRUE, "
-			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR TAKE_BACK
-				UNCHANGED_SINCE,
+			"UPDATE posts SET state = IF(" IS_LIVE_IN_PART ", 'publishing', 'queued'), "
+			"reason = NULL, is_immediate = TRUE, "
+			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR
+				TAKE_BACK_PART UNCHANGED_SINCE,
 			NULL },
 	[GO_LIVE] = { "postchange.go_live", STMT_WORKSPACE, "ss",
 		      "UPDATE contents SET state = 'published', version = version + 1, "
@@ -114,8 +146,16 @@ const struct stmt store_postchange_statements[] = {
 			     "AND reason IN ('approval_voided', 'awaiting_approval') "
 			     "AND (due_at > UTC_TIMESTAMP(3) OR is_immediate) AND account_id IN "
 			     "(SELECT id FROM accounts WHERE workspace_id = ? AND status = "
-			     "'connected')",
+			     "'connected' AND paused_at IS NULL) " NOT_HELD_BY_CHARACTER,
 			     NULL },
+	[REGARD_PAUSE] = { "postchange.regard_pause", STMT_WORKSPACE, "ss",
+			   "UPDATE posts SET content_revision = (SELECT revision FROM contents "
+			   "WHERE workspace_id = posts.workspace_id AND id = posts.content_id), "
+			   "reason = " HELD_BY ", version = version + 1, updated_at = "
+			   "UTC_TIMESTAMP(3) WHERE workspace_id = ? AND content_id = ? "
+			   "AND state = 'paused' AND reason IN ('approval_voided', "
+			   "'awaiting_approval') AND " HELD_BY " IS NOT NULL",
+			   NULL },
 	[RESUMABLE] = { "postchange.resumable", STMT_WORKSPACE, "ss",
 			"SELECT id FROM posts WHERE workspace_id = ? AND account_id = ? "
 			"AND state = 'paused' AND reason = 'account_disconnected' "
@@ -125,10 +165,11 @@ const struct stmt store_postchange_statements[] = {
 	[RESUME_ONE] = { "postchange.resume_one", STMT_WORKSPACE, "iss",
 			 "UPDATE posts JOIN contents c ON c.workspace_id = posts.workspace_id "
 			 "AND c.id = posts.content_id SET "
-			 "posts.reason = IF(" IS_APPROVED ", NULL, 'approval_voided'), "
-			 "posts.wake_at = IF(" IS_APPROVED ", GREATEST(UTC_TIMESTAMP(3), "
-			 "posts.due_at - INTERVAL ? SECOND), NULL), "
-			 "posts.state = IF(" IS_APPROVED ", 'queued', 'paused'), "
+			 "posts.reason = IF(" IS_APPROVED ", " HELD_BY ", 'approval_voided'), "
+			 "posts.wake_at = IF(" IS_APPROVED " AND " HELD_BY " IS NULL, "
+			 "GREATEST(UTC_TIMESTAMP(3), posts.due_at - INTERVAL ? SECOND), NULL), "
+			 "posts.state = IF(" IS_APPROVED " AND " HELD_BY
+			 " IS NULL, 'queued', 'paused'), "
 			 "posts.claims = 0, posts.tries = 0, posts.fence = posts.fence + 1, "
 			 "posts.version = posts.version + 1, posts.updated_at = UTC_TIMESTAMP(3) "
 			 "WHERE posts.workspace_id = ? AND posts.id = ?",
@@ -144,6 +185,7 @@ const struct stmt store_postchange_statements[] = {
 struct view { /* a post and what decides over it, read without locks; the UPDATE checks again */
 	struct post post;
 	int64_t revision, now_us;
+	const char *held_by; /* a pause of account or character; NULL none */
 	bool is_approved, is_connected, is_in_doubt;
 };
 
@@ -164,6 +206,7 @@ static int read_view(struct db *db, const char *ws, const char *id, struct arena
 	ret->is_connected = rows_int(r, n + 2) != 0;
 	ret->is_in_doubt = rows_int(r, n + 3) != 0;
 	ret->now_us = rows_instant(r, n + 4);
+	ret->held_by = rows_dup(r, n + 5, a);
 	rows_end(r);
 	return 0;
 }
@@ -206,6 +249,8 @@ static int check_revival(const struct view *v, const struct post_patch *in, stru
 	if (!v->is_connected)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", v->post.account_id);
+	if (v->held_by)
+		return problem_set(reterr, PROBLEM_POST_PAUSED, "%s: resume it first", v->held_by);
 	return is_immediate ? 0 : schedule_check_due(due_us, v->now_us, reterr);
 }
 
@@ -221,7 +266,8 @@ static int edit(struct db *db, struct change *c, const struct view *v, enum post
 	if (db_exec(db, ROW(EDIT), &changed, reterr, has_time, has_time ? in->due.us : INSTANT_NONE,
 		    has_time, in->due.timezone[0] ? in->due.timezone : NULL, has_time,
 		    in->due.local_time[0] ? in->due.local_time : NULL, has_time,
-		    (int64_t)in->due.fold, has_time, in->due.tzdata[0] ? in->due.tzdata : NULL,
+		    (int64_t)in->due.fold, has_time, (int64_t)in->due.is_adjusted, has_time,
+		    in->due.tzdata[0] ? in->due.tzdata : NULL,
 		    (int64_t)(in->given & POST_CHANGE_OVERRIDES), in->overrides,
 		    (int64_t)is_immediate,
 		    post_state_is_editable(p->state) && p->state != POST_PAUSED
@@ -353,6 +399,13 @@ int store_posts_patch(struct db *db, const char *ws, const struct post_patch *in
 	return 0;
 }
 
+static int go_live(struct db *db, const char *ws, const struct post *p, struct problem *reterr)
+{
+	if (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, p->content_id) < 0)
+		return -1;
+	return store_results_begin(db, ws, p->id, reterr);
+}
+
 static int settle_found(struct db *db, struct change *c, const struct view *v, int64_t *changed,
 			struct problem *reterr)
 {
@@ -361,7 +414,7 @@ static int settle_found(struct db *db, struct change *c, const struct view *v, i
 
 	if (db_exec(db, ROW(FOUND), changed, reterr, in->remote_id, in->remote_url, c->ws, p->id,
 		    post_state_name(p->state), p->version, p->fence) == 0)
-		return *changed ? db_exec(db, ROW(GO_LIVE), NULL, reterr, c->ws, p->content_id) : 0;
+		return *changed ? go_live(db, c->ws, p, reterr) : 0;
 	if (db_errno(db) == DB_ERROR_DUPLICATE)
 		problem_set(reterr, PROBLEM_DUPLICATE,
 			    "another post stands for that remote id already");
@@ -374,10 +427,12 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	const struct post_verdict *in = c->verdict;
 	int64_t changed = 0;
 	struct view v = { 0 };
+	bool is_part;
 
 	if (read_view(db, c->ws, in->id, c->arena, &v, reterr) < 0 ||
 	    check_version(&v.post, in->if_version, reterr) < 0)
 		return -1;
+	is_part = v.post.waiting_for && strcmp(v.post.waiting_for, "parts") == 0;
 	if (v.post.state != POST_UNCONFIRMED)
 		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s is %s, not unconfirmed",
 				   in->id, post_state_name(v.post.state));
@@ -388,9 +443,12 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	c->has_raced = !changed;
 	if (c->has_raced)
 		return 0;
+	/* The next part may have to name this one. */
 	if (db_exec(db, ROW(SETTLE_ATTEMPTS), NULL, reterr, in->remote_id ? "effect" : "no_effect",
-		    in->by, c->ws, in->id) < 0)
+		    is_part ? in->remote_id : NULL, in->by, c->ws, in->id) < 0)
 		return -1;
+	if (is_part && in->remote_id)
+		return finish(db, c, in->id, NULL, reterr);
 	return finish(db, c, in->id, in->remote_id ? "post.published" : "post.retrying", reterr);
 }
 
@@ -420,7 +478,10 @@ int store_posts_pause_account(struct db *db, const char *ws, const char *account
 int store_posts_resume_content(struct db *db, const char *ws, const char *content_id,
 			       int64_t stage_lead_s, struct problem *reterr)
 {
-	return db_exec(db, ROW(RESUME_CONTENT), NULL, reterr, stage_lead_s, ws, ws, content_id, ws);
+	if (db_exec(db, ROW(RESUME_CONTENT), NULL, reterr, stage_lead_s, ws, ws, content_id, ws) <
+	    0)
+		return -1;
+	return db_exec(db, ROW(REGARD_PAUSE), NULL, reterr, ws, content_id);
 }
 
 static int resume_one(struct db *db, const char *ws, const char *id, int64_t stage_lead_s,

@@ -2,24 +2,25 @@
 #include "store/posts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "db/conn.h"
+#include "store/apikeys.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 
-#define STATES_TEXT_MAX 160
+enum { INSERT, BY_SLOT, GET, FIND, LOCK_CONTENT, TARGET, COUNT_DAY };
 
-enum { INSERT, BY_SLOT, GET, FIND, LIST_UP, LIST_DOWN, LOCK_CONTENT, TARGET };
-
-#define SELECT "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
-#define FILTERS                                                                    \
-	"AND due_at >= ? AND due_at < ? AND (? IS NULL OR FIND_IN_SET(state, ?)) " \
-	"AND (? IS NULL OR platform = ?) AND (? IS NULL OR account_id = ?) "       \
-	"AND (? IS NULL OR character_id = ?) AND (? IS NULL OR content_id = ?) "   \
-	"AND (? IS NULL OR FIND_IN_SET(account_id, ?)) AND (? IS NULL OR livemode = ?) "
+#define SELECT   "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
 #define APPROVED "(c.state IN ('approved', 'published') AND c.approved_revision <=> c.revision)"
+
+/* What keeps a new post from going out; NULL nothing. */
+#define HELD_BY                                                \
+	"CASE WHEN NOT " APPROVED " THEN 'awaiting_approval' " \
+	"WHEN a.paused_at IS NOT NULL THEN 'account_paused' "  \
+	"WHEN ch.paused_at IS NOT NULL THEN 'character_paused' END"
 
 const struct stmt store_posts_statements[] = {
 	/*
@@ -27,17 +28,19 @@ const struct stmt store_posts_statements[] = {
 	 * or wholly after these posts, and neither can go away in between. What the caller knows is
 	 * not sent back: the rows of RETURNING carry their columns' names and types each time.
 	 */
-	[INSERT] = { "posts.insert", STMT_WORKSPACE, "stitssisissssissi",
+	[INSERT] = { "posts.insert", STMT_WORKSPACE, "stitssiisissssissi",
 		     "INSERT INTO posts (workspace_id, id, content_id, content_revision, "
 		     "character_id, account_id, platform, livemode, state, reason, wake_at, "
-		     "due_at, timezone, local_time, fold, tzdata, is_immediate, overrides, "
-		     "created_by, created_at, updated_at) "
+		     "due_at, timezone, local_time, fold, dst_adjusted, tzdata, is_immediate, "
+		     "overrides, created_by, created_at, updated_at) "
 		     "SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
-		     "a.platform, a.livemode, IF(" APPROVED ", 'queued', 'paused'), "
-		     "IF(" APPROVED ", NULL, 'awaiting_approval'), IF(" APPROVED ", "
+		     "a.platform, a.livemode, IF(" HELD_BY " IS NULL, 'queued', 'paused'), " HELD_BY
+		     ", IF(" HELD_BY " IS NULL, "
 		     "GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), NULL), ?, ?, ?, ?, ?, ?, "
-		     "?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
+		     "?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
 		     "FROM contents c JOIN accounts a ON a.workspace_id = c.workspace_id "
+		     "LEFT JOIN characters ch ON ch.workspace_id = c.workspace_id "
+		     "AND ch.id = c.character_id "
 		     "WHERE c.workspace_id = ? AND c.id = ? AND (? OR " APPROVED ") "
 		     "AND a.id = ? AND a.platform = ? AND a.livemode = ? "
 		     "AND a.status = 'connected' LOCK IN SHARE MODE "
@@ -50,14 +53,6 @@ const struct stmt store_posts_statements[] = {
 		   SELECT "AND content_id = ? AND account_id = ? AND NOT FIND_IN_SET(state, ?) "
 			  "ORDER BY due_at DESC, id DESC LIMIT 1",
 		   NULL },
-	[LIST_UP] = { "posts.list_up", STMT_WORKSPACE, "sttssssssssssssIIttsi",
-		      SELECT FILTERS "AND due_at >= ? AND (due_at > ? OR id > ?) "
-				     "ORDER BY due_at, id LIMIT ?",
-		      NULL },
-	[LIST_DOWN] = { "posts.list_down", STMT_WORKSPACE, "sttssssssssssssIIttsi",
-			SELECT FILTERS "AND due_at <= ? AND (due_at < ? OR id < ?) "
-				       "ORDER BY due_at DESC, id DESC LIMIT ?",
-			NULL },
 	[LOCK_CONTENT] = { "posts.lock_content", STMT_WORKSPACE, "ss",
 			   "SELECT " APPROVED " FROM contents c "
 			   "WHERE c.workspace_id = ? AND c.id = ? LOCK IN SHARE MODE",
@@ -69,6 +64,12 @@ const struct stmt store_posts_statements[] = {
 		     "LEFT JOIN accounts ON accounts.workspace_id = w.id AND accounts.id = ? "
 		     "WHERE w.id = ?",
 		     NULL },
+	/* The bound on due_at is for the index: nothing goes out more than 12 h late. */
+	[COUNT_DAY] = { "posts.count_day", STMT_WORKSPACE, "ss",
+			"SELECT COUNT(*) FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND due_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY "
+			"AND published_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY",
+			NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -112,6 +113,7 @@ void store_posts_read(const struct rows *r, unsigned f, struct arena *a, struct 
 		.created_by = rows_dup(r, f + 33, a),
 		.created_us = rows_instant(r, f + 34),
 		.updated_us = rows_instant(r, f + 35),
+		.dst_adjusted = rows_int(r, f + 36) != 0,
 	};
 	post_state_parse(rows_text(r, f + 7), &ret->state);
 }
@@ -188,6 +190,7 @@ static void describe(const struct insertion *ins, const struct post_new *p, cons
 		.timezone = arena_strdup(a, text_or_null(p->due.timezone)),
 		.local_time = arena_strdup(a, text_or_null(p->due.local_time)),
 		.fold = p->due.fold,
+		.dst_adjusted = p->due.is_adjusted,
 		.is_immediate = p->is_immediate,
 		.overrides = arena_strdup(a, p->overrides),
 		.published_us = INSTANT_NONE,
@@ -213,16 +216,28 @@ static int try_insert(struct db *db, const struct insertion *ins, const struct p
 	random_id(id, "sch");
 	got = db_query_one(db, ROW(INSERT), &r, reterr, id, due_us, lead_s, due_us,
 			   text_or_null(p->due.timezone), text_or_null(p->due.local_time),
-			   (int64_t)p->due.fold, text_or_null(p->due.tzdata),
-			   (int64_t)p->is_immediate, p->overrides, in->created_by, ins->ws,
-			   in->content_id, (int64_t)in->pause_unapproved, p->account_id,
-			   p->platform, (int64_t)p->livemode);
+			   (int64_t)p->due.fold, (int64_t)p->due.is_adjusted,
+			   text_or_null(p->due.tzdata), (int64_t)p->is_immediate, p->overrides,
+			   in->created_by, ins->ws, in->content_id, (int64_t)in->pause_unapproved,
+			   p->account_id, p->platform, (int64_t)p->livemode);
 	if (got != 1)
 		return got;
 	ret->id = arena_strdup(ins->arena, id);
 	describe(ins, p, r, ret);
 	rows_end(r);
 	return 1;
+}
+
+/* What a key schedules counts against its cap of that day. */
+static int charge_key(struct db *db, const struct insertion *ins, const struct post *p,
+		      struct problem *reterr)
+{
+	const char *by = ins->in->created_by;
+	const struct apikey_charge charge = { by, p->id, p->due_us };
+
+	if (!by || strncmp(by, "key_", 4) != 0)
+		return 0;
+	return store_apikeys_charge(db, ins->ws, &charge, reterr);
 }
 
 /* Only when nothing was inserted is it worth a statement to learn why. */
@@ -244,6 +259,8 @@ static int insert_one(struct db *db, const struct insertion *ins, const struct p
 	if (got == 0)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", p->account_id);
+	if (charge_key(db, ins, ret, reterr) < 0)
+		return -1;
 	return postevent_insert(db, ins->ws, "post.scheduled", ret, reterr);
 }
 
@@ -305,26 +322,13 @@ int store_posts_get(struct db *db, const char *ws, const char *id, struct arena 
 	return 0;
 }
 
-static const char *states_text(uint64_t states, char ret[static STATES_TEXT_MAX])
-{
-	size_t used = 0;
-
-	ret[0] = 0;
-	for (unsigned i = 0; i < POST_STATES; i++)
-		if (states & (UINT64_C(1) << i))
-			used += (size_t)snprintf(ret + used, STATES_TEXT_MAX - used, "%s%s",
-						 used ? "," : "",
-						 post_state_name((enum post_state)i));
-	return ret;
-}
-
 int store_posts_find(struct db *db, const char *ws, const struct post_search *in, struct arena *a,
 		     struct post *ret, struct problem *reterr)
 {
-	char states[STATES_TEXT_MAX];
+	char states[POST_STATES_TEXT_MAX];
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(FIND), &r, reterr, ws, in->content_id, in->account_id,
-			       states_text(in->not_in, states));
+			       post_states_print(in->not_in, states));
 
 	if (got < 0)
 		return -1;
@@ -335,39 +339,14 @@ int store_posts_find(struct db *db, const char *ws, const struct post_search *in
 	return 0;
 }
 
-static int query_list(struct db *db, const char *ws, const struct post_query *q, struct rows **ret,
-		      struct problem *reterr)
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr)
 {
-	const struct page everything = { .descending = true };
-	char states_buffer[STATES_TEXT_MAX];
-	const char *states = q->states ? states_text(q->states, states_buffer) : NULL;
-	int64_t mode = q->livemode == LIVEMODE_ANY ? INT64_MIN : (int64_t)q->livemode;
-	int64_t from_us = q->from_us == INSTANT_NONE ? 0 : q->from_us;
-	int64_t to_us = q->to_us == INSTANT_NONE ? page_start_us(&everything) : q->to_us;
-	int64_t start_us = page_start_us(&q->page);
-
-	return db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), ret, reterr, ws, from_us,
-			to_us, states, states, q->platform, q->platform, q->account_id,
-			q->account_id, q->character_id, q->character_id, q->content_id,
-			q->content_id, q->account_ids, q->account_ids, mode, mode, start_us,
-			start_us, page_start_id(&q->page), (int64_t)page_rows(&q->page));
-}
-
-int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
-		     struct posts *ret, struct problem *reterr)
-{
-	struct posts list = { .v = arena_array(a, (size_t)page_rows(&q->page), sizeof(*list.v)) };
 	struct rows *r = NULL;
-	int got;
 
-	if (query_list(db, ws, q, &r, reterr) < 0)
+	if (db_query_one(db, ROW(COUNT_DAY), &r, reterr, ws, account_id) != 1)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		store_posts_read(r, 0, a, &list.v[list.n++]);
+	*ret_n = rows_int(r, 0);
 	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
 	return 0;
 }

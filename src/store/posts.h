@@ -26,8 +26,8 @@ struct post {
 	int64_t content_revision;
 	bool livemode;
 	enum post_state state;
-	const char *reason; /* why paused: approval_voided, awaiting_approval,
-	                                    account_disconnected, late, ...; NULL none */
+	const char *reason; /* why paused: approval_voided, awaiting_approval, account_disconnected,
+			       late, ...; published: what fell short, see outcome.h; NULL none */
 	int64_t version, fence;
 	const char *owner;
 	int64_t wake_us, due_us;
@@ -44,6 +44,7 @@ struct post {
 	const char *platform_code, *platform_message;
 	const char *created_by;
 	int64_t created_us, updated_us;
+	bool dst_adjusted; /* due was moved out of a gap of its zone */
 };
 
 /* The columns behind struct post, in the order that store_posts_read() takes them from `first`. */
@@ -55,8 +56,8 @@ struct post {
 	"posts.tries, posts.attempts, posts.remote_id, posts.remote_url, posts.published_at, "  \
 	"posts.next_attempt_at, posts.waiting_for, posts.error_code, posts.error_message, "     \
 	"posts.error_who, posts.error_retryable, posts.platform_code, posts.platform_message, " \
-	"posts.created_by, posts.created_at, posts.updated_at"
-#define STORE_POSTS_COLUMNS_N 36
+	"posts.created_by, posts.created_at, posts.updated_at, posts.dst_adjusted"
+#define STORE_POSTS_COLUMNS_N 37
 void store_posts_read(const struct rows *r, unsigned first, struct arena *a, struct post *ret);
 
 struct post_new {
@@ -112,6 +113,15 @@ struct post_search {
 int store_posts_find(struct db *db, const char *ws, const struct post_search *in, struct arena *a,
 		     struct post *ret, struct problem *reterr);
 
+/* The words of these states (bits 1 << enum post_state), comma-separated. */
+#define POST_STATES_TEXT_MAX 160
+const char *post_states_print(uint64_t states, char ret[static POST_STATES_TEXT_MAX]);
+
+/*
+ * store/postlist.c. Each way into the list (content, account, character, status, what is over, or
+ * all by time) walks an index of its own in the order of the answer: nothing is sorted, and only
+ * rows that the other filters refuse are read in vain.
+ */
 struct post_query {
 	struct page page;       /* by (due, id) */
 	int64_t from_us, to_us; /* due in [from, to); INSTANT_NONE: open */
@@ -122,6 +132,10 @@ struct post_query {
 };
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
 		     struct posts *ret, struct problem *reterr);
+
+/* How many posts of the account went out in the last 24 hours. */
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr);
 
 enum post_change {
 	POST_CHANGE_TIME = 1,
@@ -171,6 +185,6 @@ int store_posts_resume_content(struct db *db, const char *ws, const char *conten
 int store_posts_resume_account(struct db *db, const char *ws, const char *account_id,
 			       int64_t stage_lead_s, struct problem *reterr);
 
-extern const struct stmt store_posts_statements[];
+extern const struct stmt store_posts_statements[], store_postlist_statements[];
 
 #endif

@@ -6,7 +6,9 @@
 #include "db/migrate.h"
 #include "store/accounts.h"
 #include "store/apikeys.h"
+#include "store/attemptlog.h"
 #include "store/attempts.h"
+#include "store/calendars.h"
 #include "store/characters.h"
 #include "store/content.h"
 #include "store/events.h"
@@ -14,9 +16,13 @@
 #include "store/health.h"
 #include "store/limits.h"
 #include "store/media.h"
+#include "store/pauses.h"
+#include "store/plans.h"
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
+#include "store/renditions.h"
+#include "store/results.h"
 #include "store/runners.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
@@ -30,7 +36,9 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		migrate_statements,
 		store_accounts_statements,
 		store_apikeys_statements,
+		store_attemptlog_statements,
 		store_attempts_statements,
+		store_calendars_statements,
 		store_characters_statements,
 		store_content_statements,
 		store_events_statements,
@@ -38,9 +46,14 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_health_statements,
 		store_limits_statements,
 		store_media_statements,
+		store_pauses_statements,
+		store_plans_statements,
 		store_postchange_statements,
+		store_postlist_statements,
 		store_posts_statements,
 		store_queue_statements,
+		store_renditions_statements,
+		store_results_statements,
 		store_runners_statements,
 		store_sessions_statements,
 		store_tokens_statements,

@@ -140,6 +140,72 @@ START_TEST(bad_request_schedules_nothing)
 }
 END_TEST
 
+static int64_t posts_of(const char *content)
+{
+	char *n = client_sql("SELECT COUNT(*) FROM posts WHERE content_id = '%s'", content);
+	int64_t count = strtoll(n, NULL, 10);
+
+	free(n);
+	return count;
+}
+
+/* Twice the same series is one series; the day of the gap says that it was moved. */
+START_TEST(rrule_repeats_in_wall_time)
+{
+	const char *body =
+		"{\"scheduled_at\":\"2031-03-08T02:30\",\"timezone\":\"America/New_York\","
+		"\"platforms\":[\"instagram\"],\"rrule\":\"FREQ=DAILY;COUNT=3\"}";
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "series");
+	CLEANUP(answer_free) struct answer *a = schedule(content, body);
+	CLEANUP(answer_free) struct answer *b = schedule(content, body);
+
+	assert_status(a, 201);
+	assert_status(b, 201);
+	ck_assert_uint_eq(answer_count(a, "scheduled_posts"), 3);
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.scheduled_at"), "2031-03-08T07:30:00Z");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.1.scheduled_at"), "2031-03-09T07:30:00Z");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.1.local_time"), "2031-03-09T03:30:00");
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.2.scheduled_at"), "2031-03-10T06:30:00Z");
+	ck_assert(!answer_bool(a, "scheduled_posts.0.dst_adjusted"));
+	ck_assert(answer_bool(a, "scheduled_posts.1.dst_adjusted"));
+	ck_assert_str_eq(answer_text(a, "scheduled_posts.2.id"),
+			 answer_text(b, "scheduled_posts.2.id"));
+	ck_assert_int_eq(posts_of(content), 3);
+	free(account);
+	free(content);
+}
+END_TEST
+
+static const struct {
+	const char *rrule, *code;
+} bad_rrules[] = {
+	{ "FREQ=DAILY", "fires_forever" },
+	{ "FREQ=DAILY;UNTIL=20300101", "never_fires" },
+	{ "FREQ=DAILY;COUNT=10000", "too_many" },
+	{ "FREQ=MONTHLY;INTERVAL=12;COUNT=20", "out_of_range" },
+	{ "FREQ=SECONDLY;COUNT=3", "out_of_range" },
+	{ "every day", "wrong_format" },
+};
+
+START_TEST(bad_rrule_schedules_nothing)
+{
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "bad series"), body[300];
+
+	snprintf(body, sizeof(body),
+		 "{\"scheduled_at\":\"2031-03-01T09:00\",\"timezone\":\"Europe/Berlin\","
+		 "\"platforms\":[\"instagram\"],\"rrule\":\"%s\"}",
+		 bad_rrules[_i].rrule);
+	CLEANUP(answer_free) struct answer *a = schedule(content, body);
+
+	assert_invalid(a, "/rrule", bad_rrules[_i].code);
+	ck_assert_int_eq(posts_of(content), 0);
+	free(account);
+	free(content);
+}
+END_TEST
+
 START_TEST(content_that_is_not_approved_is_refused)
 {
 	CLEANUP(answer_free)
@@ -324,6 +390,9 @@ static Suite *suite(void)
 	tcase_add_test(t, reference_schedule_one_content);
 	tcase_add_test(t, same_request_twice_is_one_post);
 	tcase_add_test(t, local_time_is_resolved_in_its_zone);
+	tcase_add_test(t, rrule_repeats_in_wall_time);
+	tcase_add_loop_test(t, bad_rrule_schedules_nothing, 0,
+			    (int)(sizeof(bad_rrules) / sizeof(bad_rrules[0])));
 	tcase_add_loop_test(t, bad_request_schedules_nothing, 0, (int)ARRAY_LEN(bad_requests));
 	tcase_add_test(t, content_that_is_not_approved_is_refused);
 	tcase_add_test(t, content_that_the_platform_refuses_is_refused_here);

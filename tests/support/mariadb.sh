@@ -40,7 +40,8 @@ start() {
 	"$(program mariadbd mysqld)" --no-defaults --user="$user" --datadir="$folder/data" \
 		--socket="$folder/db.sock" --pid-file="$folder/db.pid" --tmpdir="$folder/tmp" \
 		--log-error="$folder/db.err" --skip-networking --init-file="$folder/init.sql" \
-		--innodb-buffer-pool-size=48M --innodb-log-file-size=16M \
+		--innodb-buffer-pool-size="${CARILLON_TEST_POOL:-48M}" \
+		--innodb-log-file-size="${CARILLON_TEST_LOG:-16M}" \
 		--innodb-flush-log-at-trx-commit="${CARILLON_TEST_FLUSH:-0}" --performance-schema=OFF \
 		--character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci \
 		--binlog-format=ROW --max-connections=100 >/dev/null 2>&1 &

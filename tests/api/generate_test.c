@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/rfc3339.h"
+#include "support/client.h"
+#include "support/connector.h"
+#include "support/fixtures.h"
+#include "support/stage.h"
+
+static struct answer *generate(const struct stage *s, const char *more)
+{
+	return client_callf("POST", "/api/v1/schedule/generate", s->p.token,
+			    "{\"character_id\":\"%s\"%s}", s->character, more);
+}
+
+static const char *text_of(const struct answer *a, size_t i, const char *member)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "scheduledPosts.%zu.%s", i, member);
+	return answer_text(a, path);
+}
+
+static int64_t due_of(const struct answer *a, size_t i)
+{
+	int64_t us;
+
+	ck_assert_int_eq(rfc3339_parse(text_of(a, i, "scheduled_at"), &us), 0);
+	return us;
+}
+
+/* The example of the reference: the same request but for the id, every member of its answer. */
+START_TEST(reference_generate_a_smart_schedule)
+{
+	struct stage s;
+	struct person person;
+	char *account, *content;
+
+	stage_make(&s, "{\"name\":\"Mila\"}");
+	person_make(&person, 1);
+	account = connect_instagram(s.p.token, &person, "live");
+	content = fixture_approved(s.p.token, "image", "golden");
+	free(client_sql("UPDATE contents SET character_id = '%s' WHERE id = '%s'", s.character,
+			content));
+	CLEANUP(answer_free)
+	struct answer *a = generate(&s, ",\"start_date\":\"2026-03-23T09:00:00Z\"");
+
+	assert_status(a, 201);
+	ck_assert_str_eq(answer_text(a, "timezone"), "America/New_York");
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 1);
+	ck_assert_str_eq(text_of(a, 0, "content_id"), content);
+	ck_assert_str_eq(text_of(a, 0, "platform"), "instagram");
+	ck_assert_str_eq(text_of(a, 0, "status"), "pending");
+	ck_assert_uint_eq(strlen(text_of(a, 0, "scheduled_at")), strlen("2026-03-23T14:30:00Z"));
+	ck_assert_str_eq(text_of(a, 0, "account_id"), account);
+	ck_assert_int_eq(strncmp(text_of(a, 0, "id"), "sch_", 4), 0);
+	ck_assert_uint_gt(strlen(text_of(a, 0, "reason")), 20);
+	ck_assert(json_is_number(answer_at(a, "scheduledPosts.0.score")));
+	ck_assert_uint_eq(strlen(text_of(a, 0, "local_time")), 19);
+	ck_assert_uint_eq(answer_count(a, "unscheduled"), 0);
+	/* The past starts now, in the usual week. */
+	ck_assert_int_gt(due_of(a, 0), clock_real_us());
+	ck_assert_int_lt(due_of(a, 0), clock_real_us() + 7 * US_PER_DAY);
+	free(account);
+	free(content);
+}
+END_TEST
+
+START_TEST(second_call_schedules_nothing_twice)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Twice\",\"timezone\":\"Europe/Berlin\"}");
+	stage_account(&s, "twitter", "twice");
+	stage_texts(&s, 3);
+	CLEANUP(answer_free) struct answer *a = generate(&s, "");
+	CLEANUP(answer_free) struct answer *b = generate(&s, "");
+
+	assert_status(a, 201);
+	assert_status(b, 200);
+	ck_assert_str_eq(answer_text(a, "timezone"), "Europe/Berlin");
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 3);
+	ck_assert_uint_eq(answer_count(b, "scheduledPosts"), 0);
+	ck_assert_uint_eq(answer_count(b, "unscheduled"), 0);
+	ck_assert_int_eq(stage_posts(&s), 3);
+}
+END_TEST
+
+#define CLIENTS 6
+
+/* Each client is a process with a connection of its own; all call at once. */
+START_TEST(clients_at_once_schedule_nothing_twice)
+{
+	struct stage s;
+	pid_t pids[CLIENTS];
+	int posts = 0;
+
+	stage_make(&s, "{\"name\":\"Race\",\"timezone\":\"Europe/Berlin\"}");
+	stage_account(&s, "twitter", "race");
+	stage_account(&s, "pinterest", "race");
+	stage_texts(&s, 40);
+	for (int i = 0; i < CLIENTS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			struct answer *a = generate(&s, ",\"days\":60");
+
+			_exit(a->status == 201 || a->status == 200
+				      ? (int)answer_count(a, "scheduledPosts")
+				      : 255);
+		}
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+		posts += WEXITSTATUS(status);
+	}
+	ck_assert_int_eq(posts, 40); /* text goes on X alone */
+	ck_assert_int_eq(stage_posts(&s), 40);
+}
+END_TEST
+
+START_TEST(dry_run_says_the_same_and_writes_nothing)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Dry\",\"timezone\":\"Europe/Berlin\"}");
+	stage_account(&s, "twitter", "dry");
+	stage_texts(&s, 5);
+	CLEANUP(answer_free) struct answer *dry = generate(&s, ",\"dry_run\":true");
+
+	assert_status(dry, 200);
+	ck_assert_int_eq(stage_posts(&s), 0);
+	CLEANUP(answer_free) struct answer *again = generate(&s, ",\"dry_run\":true");
+	CLEANUP(answer_free) struct answer *real = generate(&s, "");
+
+	ck_assert_uint_eq(answer_count(dry, "scheduledPosts"), 5);
+	ck_assert(answer_is_null(dry, "scheduledPosts.0.id"));
+	for (size_t i = 0; i < 5; i++) {
+		ck_assert_str_eq(text_of(dry, i, "scheduled_at"),
+				 text_of(again, i, "scheduled_at"));
+		ck_assert_str_eq(text_of(dry, i, "scheduled_at"), text_of(real, i, "scheduled_at"));
+		ck_assert_str_eq(text_of(dry, i, "content_id"), text_of(real, i, "content_id"));
+	}
+	ck_assert_int_eq(stage_posts(&s), 5);
+}
+END_TEST
+
+/* Windows, gap and daily number of the character hold, around the day on which the clocks change. */
+START_TEST(rules_of_the_character_hold_across_a_change_of_clocks)
+{
+	struct stage s;
+	int64_t last_us = 0;
+
+	stage_make(&s, "{\"name\":\"Rules\",\"timezone\":\"America/New_York\",\"schedule\":{"
+		       "\"twitter\":{\"posts_per_day\":2,\"min_gap_minutes\":300,\"windows\":[{"
+		       "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],"
+		       "\"from\":\"08:00\",\"to\":\"14:00\"}]}}}");
+	stage_account(&s, "twitter", "rules");
+	stage_texts(&s, 20);
+	CLEANUP(answer_free)
+	struct answer *a = generate(&s, ",\"start_date\":\"2027-03-12\",\"days\":5");
+
+	assert_status(a, 201);
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 10);
+	ck_assert_uint_eq(answer_count(a, "unscheduled"), 10);
+	ck_assert_str_eq(answer_text(a, "unscheduled.0.code"), "no_slot");
+	for (size_t i = 0; i < 10; i++) {
+		const char *local = text_of(a, i, "local_time");
+		char day[32];
+
+		snprintf(day, sizeof(day), "2027-03-%02zu", 12 + i / 2);
+		ck_assert_int_eq(strncmp(local, day, 10), 0);
+		ck_assert(strcmp(local + 11, "08:00") >= 0 && strcmp(local + 11, "14:00") < 0);
+		ck_assert_int_ge(due_of(a, i) - last_us, 300 * US_PER_MIN);
+		last_us = due_of(a, i);
+	}
+	/* Standard time on the 13th, daylight time from the 14th on. */
+	ck_assert(strstr(text_of(a, 0, "scheduled_at"), "2027-03-12T13:") ||
+		  strstr(text_of(a, 0, "scheduled_at"), "2027-03-12T14:"));
+	ck_assert(strstr(text_of(a, 8, "scheduled_at"), "2027-03-16T12:") ||
+		  strstr(text_of(a, 8, "scheduled_at"), "2027-03-16T13:"));
+}
+END_TEST
+
+START_TEST(no_two_platforms_share_a_minute)
+{
+	struct stage s;
+	char *n;
+
+	stage_make(&s, "{\"name\":\"Minutes\",\"timezone\":\"Europe/Berlin\"}");
+	stage_account(&s, "twitter", "minutes");
+	stage_account(&s, "tiktok", "minutes");
+	stage_texts(&s, 2);
+	free(client_sql("UPDATE contents SET kind = 'video' WHERE workspace_id = '%s'",
+			s.p.workspace));
+	n = fixture_media(s.p.token, FIXTURE_VIDEO);
+	free(client_sql("INSERT INTO content_media (workspace_id, content_id, position, media_id) "
+			"SELECT workspace_id, id, 0, '%s' FROM contents WHERE workspace_id = '%s'",
+			n, s.p.workspace));
+	free(n);
+	CLEANUP(answer_free) struct answer *b = generate(&s, "");
+
+	assert_status(b, 201);
+	ck_assert_uint_eq(answer_count(b, "scheduledPosts"), 4);
+	n = client_sql("SELECT COUNT(DISTINCT due_at) FROM posts WHERE workspace_id = '%s'",
+		       s.p.workspace);
+	ck_assert_str_eq(n, "4");
+	free(n);
+}
+END_TEST
+
+/* A text too long for X stays, with the platform's own words; the others go. */
+START_TEST(unfit_content_is_left_with_the_reason)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Unfit\"}");
+	stage_account(&s, "twitter", "unfit");
+	stage_texts(&s, 3);
+	free(client_sql("UPDATE contents SET caption = REPEAT('long ', 200) WHERE workspace_id = "
+			"'%s' AND id LIKE 'cnt\\_000002%%'",
+			s.p.workspace));
+	CLEANUP(answer_free) struct answer *a = generate(&s, "");
+
+	assert_status(a, 201);
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 2);
+	ck_assert_uint_eq(answer_count(a, "unscheduled"), 1);
+	ck_assert_str_eq(answer_text(a, "unscheduled.0.platform"), "twitter");
+	ck_assert_int_eq(strncmp(answer_text(a, "unscheduled.0.content_id"), "cnt_000002", 10), 0);
+	ck_assert_uint_gt(strlen(answer_text(a, "unscheduled.0.reason")), 5);
+}
+END_TEST
+
+START_TEST(what_stands_already_keeps_its_distance)
+{
+	struct stage s;
+	char body[256];
+
+	stage_make(&s, "{\"name\":\"Stands\",\"timezone\":\"Etc/UTC\"}");
+	stage_account(&s, "twitter", "stands");
+	stage_texts(&s, 2);
+	CLEANUP(answer_free)
+	struct answer *list = client_call("GET", "/api/v1/content", s.p.token, NULL);
+
+	snprintf(body, sizeof(body), "/api/v1/content/%s/schedule",
+		 answer_text(list, "content.0.id"));
+	CLEANUP(answer_free)
+	struct answer *one = client_call(
+		"POST", body, s.p.token,
+		"{\"scheduled_at\":\"2027-06-01T10:00:00Z\",\"platforms\":[\"twitter\"]}");
+	CLEANUP(answer_free)
+	struct answer *same = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+	CLEANUP(answer_free)
+	struct answer *next = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":2");
+
+	assert_status(one, 201);
+	/* One a day, and the day has its post. */
+	ck_assert_uint_eq(answer_count(same, "scheduledPosts"), 0);
+	ck_assert_str_eq(answer_text(same, "unscheduled.0.code"), "no_slot");
+	ck_assert_uint_eq(answer_count(next, "scheduledPosts"), 1);
+	ck_assert_int_eq(strncmp(text_of(next, 0, "local_time"), "2027-06-02", 10), 0);
+}
+END_TEST
+
+START_TEST(cancelled_posts_free_content_and_slot)
+{
+	struct stage s;
+	char path[128];
+
+	stage_make(&s, "{\"name\":\"Free\",\"timezone\":\"Etc/UTC\"}");
+	stage_account(&s, "twitter", "free");
+	stage_texts(&s, 1);
+	CLEANUP(answer_free)
+	struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", text_of(a, 0, "id"));
+	CLEANUP(answer_free) struct answer *gone = client_call("DELETE", path, s.p.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *b = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+
+	assert_status(gone, 204);
+	assert_status(b, 201);
+	ck_assert_str_eq(text_of(a, 0, "scheduled_at"), text_of(b, 0, "scheduled_at"));
+	ck_assert_str_ne(text_of(a, 0, "id"), text_of(b, 0, "id"));
+}
+END_TEST
+
+/* What somebody made alone is worth a look, what is beyond one call is said. */
+START_TEST(ten_thousand_items_are_taken_a_thousand_at_a_time)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Many\",\"timezone\":\"Etc/UTC\"}");
+	stage_account(&s, "twitter", "many");
+	stage_texts(&s, 10000);
+	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"days\":90");
+
+	assert_status(a, 201);
+	ck_assert_uint_ge(answer_count(a, "scheduledPosts"), 89);
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts") + answer_count(a, "unscheduled"), 1000);
+	ck_assert(answer_bool(a, "has_more"));
+	ck_assert_int_eq(stage_posts(&s), (int64_t)answer_count(a, "scheduledPosts"));
+}
+END_TEST
+
+static struct answer *weights(const struct stage *s)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/weights?character_id=%s", s->character);
+	return client_call("GET", path, s->p.token, NULL);
+}
+
+static double weight_at(const struct answer *a, int weekday, int hour, const char *member)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "platforms.0.weights.%d.%s", weekday * 24 + hour, member);
+	return json_number_value(answer_at(a, path));
+}
+
+/* Posts at three in the morning that did far better than all others: there the next one goes. */
+START_TEST(own_results_take_the_place_of_what_is_assumed)
+{
+	struct stage s;
+	char path[128];
+
+	stage_make(&s, "{\"name\":\"Owl\",\"timezone\":\"America/New_York\",\"schedule\":{"
+		       "\"twitter\":{\"windows\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\","
+		       "\"fri\",\"sat\",\"sun\"],\"from\":\"00:00\",\"to\":\"24:00\"}]}}}");
+	stage_account(&s, "twitter", "owl");
+	stage_texts(&s, 81);
+	CLEANUP(answer_free) struct answer *before = weights(&s);
+	CLEANUP(answer_free)
+	struct answer *made = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":80");
+
+	assert_status(before, 200);
+	ck_assert_uint_eq(answer_count(before, "platforms.0.weights"), 168);
+	ck_assert_double_eq(weight_at(before, 2, 3, "weight"), weight_at(before, 2, 3, "prior"));
+	ck_assert_uint_eq(answer_count(made, "scheduledPosts"), 80);
+	/* Forty on Wednesdays at three, well received, forty on Mondays at nine, hardly. */
+	free(client_sql("UPDATE posts SET state = 'published', due_at = '2026-06-01 13:00:00' + "
+			"INTERVAL (due_at > '2027-07-10') SECOND WHERE "
+			"workspace_id = '%s'",
+			s.p.workspace));
+	free(client_sql(
+		"INSERT INTO post_results (workspace_id, post_id, account_id, published_at, score) "
+		"SELECT workspace_id, id, account_id, IF(SECOND(due_at) = 1, "
+		"'2026-06-03 07:30:00', '2026-06-01 13:30:00'), IF(SECOND(due_at) = 1, 7, 2) FROM "
+		"posts WHERE workspace_id = '%s'",
+		s.p.workspace));
+	snprintf(path, sizeof(path), "/api/v1/characters/%s", s.character);
+	CLEANUP(answer_free)
+	struct answer *narrow = client_call(
+		"PATCH", path, s.p.token,
+		"{\"schedule\":{\"twitter\":{\"windows\":[{\"days\":[\"mon\"],\"from\":\"09:00\","
+		"\"to\":\"10:00\"},{\"days\":[\"wed\"],\"from\":\"03:00\",\"to\":\"04:00\"}]}}}");
+	assert_status(narrow, 200);
+	CLEANUP(answer_free) struct answer *after = weights(&s);
+	CLEANUP(answer_free)
+	struct answer *next = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":7");
+
+	ck_assert_int_ge((int)weight_at(after, 2, 3, "posts"), 30);
+	ck_assert_double_gt(weight_at(after, 2, 3, "weight"),
+			    weight_at(after, 2, 3, "prior") * 1.3);
+	ck_assert_double_lt(weight_at(after, 0, 9, "weight"), weight_at(after, 0, 9, "prior"));
+	ck_assert_double_eq(weight_at(after, 4, 9, "weight"), weight_at(after, 4, 9, "prior"));
+	ck_assert_uint_eq(answer_count(next, "scheduledPosts"), 1);
+	ck_assert_int_eq(strncmp(text_of(next, 0, "local_time"), "2027-06-02T03:", 14), 0);
+	ck_assert_ptr_nonnull(strstr(text_of(next, 0, "reason"), "own posts"));
+}
+END_TEST
+
+START_TEST(weights_of_nobody_are_refused)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"None\"}");
+	CLEANUP(answer_free)
+	struct answer *unnamed = client_call("GET", "/api/v1/schedule/weights", s.p.token, NULL);
+
+	snprintf(s.character, sizeof(s.character), "char_absent");
+	CLEANUP(answer_free) struct answer *absent = weights(&s);
+
+	assert_invalid(unnamed, "character_id", "required");
+	assert_problem(absent, 404, "not_found");
+}
+END_TEST
+
+struct bad {
+	const char *more, *pointer;
+};
+
+static const struct bad bad_bodies[] = {
+	{ ",\"days\":0", "/days" },
+	{ ",\"days\":91", "/days" },
+	{ ",\"days\":\"7\"", "/days" },
+	{ ",\"start_date\":\"soon\"", "/start_date" },
+	{ ",\"start_date\":\"2027-02-30\"", "/start_date" },
+	{ ",\"start_date\":\"2190-01-01T00:00:00Z\"", "/start_date" },
+	{ ",\"platforms\":[]", "/platforms" },
+	{ ",\"platforms\":[\"myspace\"]", "/platforms/0" },
+	{ ",\"dry_run\":1", "/dry_run" },
+	{ ",\"start\":\"2027-01-01\"", "/start" },
+};
+
+START_TEST(bad_body_is_refused_by_name)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Bad\"}");
+	stage_account(&s, "twitter", "bad");
+	stage_texts(&s, 1);
+	CLEANUP(answer_free) struct answer *a = generate(&s, bad_bodies[_i].more);
+
+	assert_invalid(a, bad_bodies[_i].pointer, NULL);
+	ck_assert_int_eq(stage_posts(&s), 0);
+}
+END_TEST
+
+START_TEST(character_of_another_workspace_is_not_there)
+{
+	struct stage s, other;
+
+	stage_make(&s, "{\"name\":\"Mine\"}");
+	stage_make(&other, "{\"name\":\"Theirs\"}");
+	stage_account(&s, "twitter", "mine");
+	stage_texts(&other, 1);
+	snprintf(s.character, sizeof(s.character), "%s", other.character);
+	CLEANUP(answer_free) struct answer *a = generate(&s, "");
+
+	assert_problem(a, 404, "not_found");
+}
+END_TEST
+
+START_TEST(platforms_without_account_are_said_when_named)
+{
+	struct stage s;
+
+	stage_make(&s, "{\"name\":\"Named\"}");
+	stage_texts(&s, 1);
+	CLEANUP(answer_free) struct answer *none = generate(&s, "");
+
+	stage_account(&s, "twitter", "one");
+	CLEANUP(answer_free) struct answer *other = generate(&s, ",\"platforms\":[\"pinterest\"]");
+
+	stage_account(&s, "twitter", "two");
+	CLEANUP(answer_free) struct answer *named = generate(&s, ",\"platforms\":[\"twitter\"]");
+	CLEANUP(answer_free) struct answer *all = generate(&s, "");
+
+	assert_problem(none, 422, "account_not_connected");
+	assert_problem(other, 422, "account_not_connected");
+	assert_problem(named, 422, "account_ambiguous");
+	assert_status(all, 200);
+	ck_assert_str_eq(answer_text(all, "unscheduled.0.code"), "account_ambiguous");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("generate");
+	TCase *c = tcase_create("generate");
+	SRunner *r;
+	int failed;
+
+	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SOCKET"))
+		return CLIENT_SKIP;
+	tcase_set_timeout(c, 180);
+	tcase_add_test(c, reference_generate_a_smart_schedule);
+	tcase_add_test(c, second_call_schedules_nothing_twice);
+	tcase_add_test(c, clients_at_once_schedule_nothing_twice);
+	tcase_add_test(c, dry_run_says_the_same_and_writes_nothing);
+	tcase_add_test(c, rules_of_the_character_hold_across_a_change_of_clocks);
+	tcase_add_test(c, no_two_platforms_share_a_minute);
+	tcase_add_test(c, unfit_content_is_left_with_the_reason);
+	tcase_add_test(c, what_stands_already_keeps_its_distance);
+	tcase_add_test(c, cancelled_posts_free_content_and_slot);
+	tcase_add_test(c, ten_thousand_items_are_taken_a_thousand_at_a_time);
+	tcase_add_loop_test(c, bad_body_is_refused_by_name, 0,
+			    (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])));
+	tcase_add_test(c, own_results_take_the_place_of_what_is_assumed);
+	tcase_add_test(c, weights_of_nobody_are_refused);
+	tcase_add_test(c, character_of_another_workspace_is_not_there);
+	tcase_add_test(c, platforms_without_account_are_said_when_named);
+	suite_add_tcase(s, c);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	fixtures_done();
+	return failed != 0;
+}
