@@ -146,6 +146,7 @@ static int make(struct renderer *r, struct arena *a, struct problem *reterr)
 static int settle(struct renderer *r, int made, const struct problem *why, struct problem *reterr)
 {
 	bool is_ours = false;
+	int settled;
 
 	if (r->is_lost || (made < 0 && why->kind == PROBLEM_DB_DOWN))
 		return made < 0 && why->kind == PROBLEM_DB_DOWN ? -1 : 0;
@@ -155,7 +156,9 @@ static int settle(struct renderer *r, int made, const struct problem *why, struc
 	if (made < 0 && why->kind == PROBLEM_BUSY)
 		r->at.state = RENDITION_QUEUED;
 	r->at.error = r->at.state == RENDITION_FAILED ? why->detail : NULL;
-	return store_renditions_settle(r->app->db, &r->at, &is_ours, reterr);
+	settled = store_renditions_settle(r->app->db, &r->at, &is_ours, reterr);
+	r->at.error = NULL;
+	return settled;
 }
 
 static int work(struct renderer *r, struct arena *a, struct problem *reterr)
