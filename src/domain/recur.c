@@ -132,7 +132,7 @@ static int parse_bymonthday(const char *value, struct recur *ret, struct problem
 /* YYYYMMDD, the whole day; YYYYMMDDTHHMMSS, wall time; with Z, an instant. */
 static int parse_until(const char *value, struct recur *ret, struct problem *reterr)
 {
-	char text[RFC3339_MAX], all[17];
+	char text[RFC3339_MAX], all[24];
 	const size_t n = strlen(value);
 
 	if (n != 8 && n != 15 && n != 16)
