@@ -338,6 +338,31 @@ START_TEST(shift_moves_all_by_wall_clock)
 }
 END_TEST
 
+/* One content on three days: each moves onto the time of the next, either way. */
+START_TEST(shift_moves_a_series_onto_its_own_times)
+{
+	begin_with(3, "Etc/UTC");
+	free(client_sql("UPDATE posts SET content_id = (SELECT MIN(id) FROM contents WHERE "
+			"workspace_id = '%s') WHERE workspace_id = '%s'",
+			stage.p.workspace, stage.p.workspace));
+	CLEANUP(answer_free) struct answer *later = post("/api/v1/schedule/shift", "{\"days\":1}");
+
+	assert_status(later, 200);
+	expect_times("06-02T10:00,06-03T10:00,06-04T10:00");
+	CLEANUP(answer_free)
+	struct answer *back = post("/api/v1/schedule/shift", "{\"minutes\":-1440}");
+
+	assert_status(back, 200);
+	expect_times("06-01T10:00,06-02T10:00,06-03T10:00");
+	CLEANUP(answer_free)
+	struct answer *onto =
+		post("/api/v1/schedule/shift", "{\"days\":1,\"to\":\"2027-06-02T00:00:00Z\"}");
+
+	assert_problem(onto, 409, "duplicate");
+	expect_times("06-01T10:00,06-02T10:00,06-03T10:00");
+}
+END_TEST
+
 START_TEST(shift_takes_only_what_the_filter_names)
 {
 	begin_with(3, "Etc/UTC");
@@ -611,6 +636,7 @@ static TCase *cases(void)
 	tcase_add_test(c, calendar_is_read_by_whoever_has_its_address);
 	tcase_add_test(c, calendar_without_its_secret_is_not_there);
 	tcase_add_test(c, shift_moves_all_by_wall_clock);
+	tcase_add_test(c, shift_moves_a_series_onto_its_own_times);
 	tcase_add_test(c, shift_takes_only_what_the_filter_names);
 	tcase_add_test(c, shift_into_the_past_moves_nothing);
 	tcase_add_loop_test(c, bad_patch_changes_nothing, 0,
