@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Carillon at work: a real picture and a real video go out on the sandbox's Instagram, at their
-# second and at once, through the public API alone.
+# Carillon at work: pictures and a video, real ones, go out on every platform of the sandbox, at
+# their second and at once, through the public API alone.
 # shellcheck shell=bash
 
 demo_media() {
@@ -8,42 +8,73 @@ demo_media() {
 	folder "$dir" root root 755
 	[ -f "$dir/picture.jpg" ] || ffmpeg -v error -y -f lavfi -i mandelbrot=s=1080x1080:end_scale=0.02 \
 		-frames:v 1 -q:v 3 "$dir/picture.jpg" </dev/null
-	[ -f "$dir/now.jpg" ] || ffmpeg -v error -y -f lavfi -i gradients=s=1080x1350:nb_colors=5:seed=7 \
-		-frames:v 1 -q:v 3 "$dir/now.jpg" </dev/null
+	[ -f "$dir/second.jpg" ] || ffmpeg -v error -y -f lavfi -i gradients=s=1080x1080:nb_colors=5:seed=7 \
+		-frames:v 1 -q:v 3 "$dir/second.jpg" </dev/null
 	[ -f "$dir/reel.mp4" ] || ffmpeg -v error -y -f lavfi -i testsrc2=s=720x1280:r=30 \
 		-f lavfi -i sine=frequency=523:sample_rate=48000 -t 5 -c:v libx264 -preset veryfast \
 		-profile:v high -pix_fmt yuv420p -g 60 -c:a aac -b:a 128k -ac 2 \
 		-movflags +faststart "$dir/reel.mp4" </dev/null
 }
 
-# Each time anew, to show the way of it; the account stays the same.
+# The platforms that this server knows and this instance has an app for.
+demo_platforms() {
+	local name
+	for name in $(api GET /api/v1/integrations | jq -r '.integrations[].platform'); do
+		if [ -n "$(setting "$name" client_id '')" ]; then
+			printf '%s\n' "$name"
+		else
+			warn "[$name] has no client_id in $CONFIG: left out"
+		fi
+	done
+}
+
+# demo_connect PLATFORM MODE: each time anew, to show the way of it; the account stays the same.
 # The person's part of OAuth: the sandbox's consent page, answered with yes, and if several
 # accounts come back, the first one.
 demo_connect() {
-	local mode=$1 url jar page flow
+	local name=$1 mode=$2 url jar page flow
 	jar=$(mktemp)
 	# The answer's cookie binds the flow to this browser.
-	url=$(api GET "/api/v1/integrations/instagram/auth-url?redirect=/&mode=$mode" -c "$jar" |
-		jq -er .url) || die "no consent address for Instagram"
+	url=$(api GET "/api/v1/integrations/$name/auth-url?redirect=/&mode=$mode" -c "$jar" |
+		jq -er .url) || die "no consent address for $name"
 	page=$(demo_browse "$jar" "$url&sandbox_auto=approve")
 	page=$(demo_browse "$jar" "$page")
 	rm -f "$jar"
 	case $page in
-	*connected=instagram*) ;;
+	*connected="$name"*) ;;
 	*choose=*)
 		flow=${page##*choose=}
-		demo_choose "${flow%%&*}"
+		demo_choose "$name" "${flow%%&*}"
 		;;
-	*) die "connecting Instagram ended at ${page:-nowhere}" ;;
+	*) die "connecting $name ended at ${page:-nowhere}" ;;
 	esac
 }
 
 demo_choose() {
 	local first
-	first=$(api GET "/api/v1/integrations/instagram/candidates?flow=$1" |
-		jq -er '.candidates[0].remote_id') || die "no Instagram account to choose"
-	api POST /api/v1/integrations/instagram/select "$(jq -nc --arg f "$1" --arg r "$first" \
-		'{flow: $f, remote_ids: [$r]}')" >/dev/null || die "could not choose the Instagram account"
+	first=$(api GET "/api/v1/integrations/$1/candidates?flow=$2" |
+		jq -er '.candidates[0].remote_id') || die "no account of $1 to choose"
+	api POST "/api/v1/integrations/$1/select" "$(jq -nc --arg f "$2" --arg r "$first" \
+		'{flow: $f, remote_ids: [$r]}')" >/dev/null || die "could not choose the account of $1"
+}
+
+# demo_account PLATFORM: prints the id of its live account, ready to be published on
+demo_account() {
+	local account
+	account=$(api GET "/api/v1/accounts?platform=$1&livemode=true" | jq -er '.accounts[0].id') ||
+		die "$1 is not connected"
+	[ "$1" != pinterest ] || demo_board "$account"
+	printf '%s\n' "$account"
+}
+
+# A pin goes on a board: the first one, unless one was chosen already.
+demo_board() {
+	local board
+	api GET "/api/v1/accounts/$1" | jq -e '.settings.default_board.id' >/dev/null && return 0
+	board=$(api GET "/api/v1/integrations/pinterest/boards?account_id=$1" | jq -er '.boards[0].id') ||
+		die "the Pinterest account has no board"
+	api PATCH /api/v1/integrations/pinterest/default-board "$(jq -nc --arg a "$1" --arg b "$board" \
+		'{account_id: $a, board_id: $b}')" >/dev/null || die "could not choose the board"
 }
 
 # demo_browse COOKIES URL: one step of a browser; prints where it is sent next.
@@ -59,21 +90,27 @@ demo_upload() {
 		-F "file=@$1;type=$2" "$(setting server public_url '')/api/v1/media" | jq -er .id
 }
 
-# demo_content KIND CAPTION MEDIA: approved content; prints the id
+# demo_content KIND WHAT MEDIA...: approved content; prints the id
 demo_content() {
-	local id
-	id=$(api POST /api/v1/content "$(jq -nc --arg k "$1" --arg c "$2" --arg m "$3" \
-		'{kind: $k, title: $c, caption: $c, media: [{media_id: $m}]}')" | jq -er .id) || return 1
+	local kind=$1 what=$2 id
+	shift 2
+	id=$(api POST /api/v1/content "$(jq -nc --arg k "$kind" --arg c "$what, $(date -u +%FT%TZ)" \
+		'{kind: $k, title: $c, caption: $c, media: [$ARGS.positional[] | {media_id: .}]}' \
+		--args "$@")" | jq -er .id) || return 1
 	api POST "/api/v1/content/$id/submit" >/dev/null || return 1
 	api POST "/api/v1/content/$id/approve" >/dev/null || return 1
 	printf '%s\n' "$id"
 }
 
-# demo_schedule CONTENT ACCOUNT WHEN: prints the scheduled post's id
+# demo_schedule CONTENT WHAT WHEN ACCOUNTS: on those accounts (a JSON list) whose platform takes it;
+# prints lines of `id what`.
 demo_schedule() {
-	api POST "/api/v1/content/$1/schedule" "$(jq -nc --arg a "$2" --arg t "$3" \
-		'{scheduled_at: $t, account_ids: [$a]}')" |
-		jq -er '(.scheduled_posts // [.])[0].id'
+	local fit
+	fit=$(api GET "/api/v1/content/$1/preflight" | jq -c --argjson a "$4" \
+		'[.targets[] | select(.ok and (.account_id | IN($a[]))) | .account_id]') || return 1
+	api POST "/api/v1/content/$1/schedule" "$(jq -nc --argjson a "$fit" --arg t "$3" \
+		'{scheduled_at: $t, account_ids: $a}')" |
+		jq -r --arg w "$2" '.scheduled_posts[] | "\(.id) \($w)"'
 }
 
 demo_wait() {
@@ -86,19 +123,27 @@ demo_wait() {
 	done
 }
 
-demo_row() {
-	api GET "/api/v1/schedule/$1" | jq -r --arg what "$2" '[$what, .status,
-		.scheduled_at, (.published_at // "-"), (.remote_url // .error.message // "-")] | @tsv' |
-		awk -F '\t' '{ printf "  %-22s %-10s %-21s %-21s %s\n", $1, $2, $3, $4, $5 }'
+# The posts file has lines of `id what`.
+demo_table() {
+	local format='  %-10s %-20s %-10s %-21s %-28s %s\n' id what
+	# shellcheck disable=SC2059 # one format for head and rows
+	printf "\n$format" platform what status due published where
+	while read -r id what; do
+		api GET "/api/v1/schedule/$id" | jq -r --arg what "$what" '
+			def late: (.published_at | fromdateiso8601) - (.scheduled_at | fromdateiso8601);
+			[.platform, $what, .status, .scheduled_at,
+			(if .published_at == null then "-"
+			 elif late < 0 then "\(.published_at) at once"
+			 else "\(.published_at) +\(late) s" end),
+			(.remote_url // .error.message // "-")] | @tsv'
+	done <"$1" | sort -s -t "$(printf '\t')" -k 1,1 |
+		awk -F '\t' -v format="$format" '{ printf format, $1, $2, $3, $4, $5, $6 }'
 }
 
 demo_report() {
 	local url ca
 	url=$(setting server public_url '') ca=$HOME_DIR/tls/ca.pem
-	printf '\n  %-22s %-10s %-21s %-21s %s\n' what status due published where
-	demo_row "$1" 'photo, scheduled'
-	demo_row "$2" 'reel, scheduled'
-	demo_row "$3" 'photo, publish-now'
+	demo_table "$1"
 	cat <<EOT
 
   API            $url/api/v1      (document: $url/api/v1/openapi.json)
@@ -115,32 +160,65 @@ demo_report() {
 EOT
 }
 
-demo() {
-	local picture now reel account photo_post reel_post now_post when
-	step "connecting an Instagram account of the sandbox"
-	demo_media || die "ffmpeg could not make the demonstration's media"
-	demo_connect live
-	demo_connect test
-	account=$(api GET '/api/v1/accounts?platform=instagram&livemode=true' | jq -er '.accounts[0].id')
-	step "uploading, approving, scheduling"
-	picture=$(demo_upload "$HOME_DIR/demo/picture.jpg" image/jpeg)
-	now=$(demo_upload "$HOME_DIR/demo/now.jpg" image/jpeg)
-	reel=$(demo_upload "$HOME_DIR/demo/reel.mp4" video/mp4)
-	when=$(date -u -d '+12 seconds' +%Y-%m-%dT%H:%M:%SZ)
-	photo_post=$(demo_schedule "$(demo_content image "A photo, $when" "$picture")" "$account" "$when")
-	reel_post=$(demo_schedule "$(demo_content video "A reel, $when" "$reel")" "$account" "$when")
-	now_post=$(demo_schedule "$(demo_content image "At once, $when" "$now")" "$account" \
-		"$(date -u -d '+1 day' +%Y-%m-%dT%H:%M:%SZ)")
-	api POST "/api/v1/schedule/$now_post/publish-now" >/dev/null || warn "publish-now did not succeed"
-	step "waiting for the scheduled ones"
-	demo_wait "$photo_post" "$reel_post" || warn "not published yet; ./carillon logs publish"
-	demo_report "$photo_post" "$reel_post" "$now_post"
-	demo_is_live "$photo_post" "$reel_post" "$now_post" || die "not every post is live"
+# Every platform has taken something, and all of it is live.
+demo_is_live() {
+	local posts=$1 id what seen=' ' name
+	shift
+	while read -r id what; do
+		name=$(api GET "/api/v1/schedule/$id" |
+			jq -er 'select(.status == "published").platform') || return 1
+		seen="$seen$name "
+	done <"$posts"
+	for name in "$@"; do
+		case $seen in *" $name "*) ;; *) return 1 ;; esac
+	done
 }
 
-demo_is_live() {
-	local id
-	for id in "$@"; do
-		[ "$(api GET "/api/v1/schedule/$id" | jq -r .status)" = published ] || return 1
+demo_connect_all() {
+	local name mode
+	for name in "$@"; do
+		for mode in live test; do
+			demo_connect "$name" "$mode"
+		done
 	done
+}
+
+# demo_post_all POSTS ACCOUNTS: schedules one of each kind everywhere, and one more that goes at once.
+demo_post_all() {
+	local posts=$1 accounts=$2 picture second reel image carousel video now when
+	picture=$(demo_upload "$HOME_DIR/demo/picture.jpg" image/jpeg)
+	second=$(demo_upload "$HOME_DIR/demo/second.jpg" image/jpeg)
+	reel=$(demo_upload "$HOME_DIR/demo/reel.mp4" video/mp4)
+	image=$(demo_content image 'A photo' "$picture")
+	carousel=$(demo_content carousel 'Two photos' "$picture" "$second")
+	video=$(demo_content video 'A video' "$reel")
+	now=$(demo_content image 'At once' "$second")
+	when=$(date -u -d '+15 seconds' +%FT%TZ)
+	{
+		demo_schedule "$video" video "$when" "$accounts"
+		demo_schedule "$carousel" carousel "$when" "$accounts"
+		demo_schedule "$image" photo "$when" "$accounts"
+		demo_schedule "$now" 'photo, publish-now' "$(date -u -d '+1 day' +%FT%TZ)" \
+			"$(jq -c '.[:1]' <<<"$accounts")"
+	} >"$posts" || die "could not schedule"
+	api POST "/api/v1/schedule/$(tail -n 1 "$posts" | cut -d' ' -f1)/publish-now" >/dev/null ||
+		warn "publish-now did not succeed"
+}
+
+demo() {
+	local posts name accounts platforms
+	posts=$(mktemp)
+	demo_media || die "ffmpeg could not make the demonstration's media"
+	mapfile -t platforms < <(demo_platforms)
+	step "connecting accounts of the sandbox: ${platforms[*]}"
+	demo_connect_all "${platforms[@]}"
+	accounts=$(for name in "${platforms[@]}"; do demo_account "$name"; done | jq -Rnc '[inputs]')
+	step "uploading, approving, scheduling"
+	demo_post_all "$posts" "$accounts"
+	step "waiting for the scheduled ones"
+	# shellcheck disable=SC2046 # one id a word
+	demo_wait $(cut -d' ' -f1 "$posts") || warn "not published yet; ./carillon logs publish"
+	demo_report "$posts"
+	demo_is_live "$posts" "${platforms[@]}" || die "not every post is live"
+	rm -f "$posts"
 }

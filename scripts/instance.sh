@@ -10,6 +10,7 @@ make_folders() {
 	folder "$CONF_DIR" root root 755
 	folder "$LOG_DIR" root "$GROUP" 775
 	folder "$HOME_DIR/media" "$WEB_USER" "$GROUP" 2770
+	find "$HOME_DIR/media" -mindepth 1 -type d ! -perm -g+w -exec chmod g+w {} +
 	folder "$HOME_DIR/upload" "$WEB_USER" "$GROUP" 2770
 	folder "$HOME_DIR/journal" "$RUN_USER" root 700
 	folder "$HOME_DIR/sandbox" "$MEDIA_USER" root 755
@@ -42,7 +43,26 @@ platform_sections() {
 		sandbox_section "tiktok$mode" "$url/tiktok" dialog_base api_base upload_base profile_url
 		sandbox_section "pinterest$mode" "$url/pinterest" oauth_base api_base upload_base pin_url
 		sandbox_section "twitter$mode" "$url/twitter" dialog_base api_base profile_url
+		sandbox_section "youtube$mode" "$url/youtube" dialog_base token_base api_base \
+			upload_base watch_base
 	done
+}
+
+# Sections of the text on stdin that the INI file lacks: those of platforms that came later.
+sections_lacking() {
+	awk 'FNR == NR { if (/^[ \t]*\[/) { gsub(/[ \t\r]/, ""); has[$0] = 1 } next }
+		/^\[/ { lacks = !($0 in has); if (lacks) print "" }
+		lacks && NF' "$CONFIG" -
+}
+
+# An INI file of an older version is added to and otherwise left as it is.
+complete_config() {
+	local more
+	more=$(platform_sections "http://$(setting sandbox listen 127.0.0.1:8090)" | sections_lacking)
+	[ -n "$more" ] || return 0
+	step "adding to $CONFIG: $(printf '%s\n' "$more" | grep '^\[' | tr '\n' ' ')"
+	printf '\n%s\n' "${more#$'\n'}" >>"$CONFIG"
+	stop_programs
 }
 
 first_config() {
@@ -91,6 +111,7 @@ EOT
 
 make_config() {
 	[ -f "$CONFIG" ] || first_config | put "$CONFIG" root "$GROUP" 640
+	complete_config
 	[ -f "$HOME_DIR/keys/sandbox.secret" ] ||
 		printf 'sandbox-secret\n' | put "$HOME_DIR/keys/sandbox.secret" "$RUN_USER" "$GROUP" 440
 	make_sandbox_config

@@ -6,7 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin_doctor.h"
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "db/conn.h"
@@ -17,15 +17,7 @@
 #define SKEW_FAIL_US    (30 * US_PER_S)
 #define FREE_WARN_BYTES (1024LL * 1024 * 1024)
 
-enum finding_level { FINE, WARNED, BAD };
-
-struct examination {
-	const struct config *cfg;
-	struct db *db;
-	int warned, bad;
-};
-
-static void say(struct examination *x, enum finding_level level, const char *what, const char *cure)
+void doctor_say(struct examination *x, enum finding_level level, const char *what, const char *cure)
 {
 	static const char *const words[] = { "ok", "warn", "FAIL" };
 
@@ -40,9 +32,9 @@ static void look_at_keys(struct examination *x)
 	struct problem why;
 
 	if (keys_load(x->cfg, true, &keys, &why) < 0)
-		say(x, BAD, "key files", why.detail);
+		doctor_say(x, BAD, "key files", why.detail);
 	else
-		say(x, FINE, "key files", NULL);
+		doctor_say(x, FINE, "key files", NULL);
 }
 
 static void look_at_connections(struct examination *x)
@@ -60,9 +52,9 @@ static void look_at_connections(struct examination *x)
 		struct problem why;
 
 		if (db_open(x->cfg, rows[i].role, &db, &why) < 0 || schema_check(db, &why) < 0)
-			say(x, BAD, rows[i].what, why.detail);
+			doctor_say(x, BAD, rows[i].what, why.detail);
 		else
-			say(x, FINE, rows[i].what, NULL);
+			doctor_say(x, FINE, rows[i].what, NULL);
 	}
 }
 
@@ -93,15 +85,15 @@ static void look_at_server(struct examination *x)
 		char value[FACTS_VALUE_MAX], what[128];
 
 		if (db_facts_variable(x->db, row->name, value, &why) < 0) {
-			say(x, BAD, row->name, why.detail);
+			doctor_say(x, BAD, row->name, why.detail);
 			return;
 		}
 		snprintf(what, sizeof(what), "%s = %s", row->name, value[0] ? value : "(none)");
 		if (strcmp(value, row->wanted) == 0 ||
 		    (!value[0] && strcmp(row->wanted, "OFF") == 0))
-			say(x, FINE, what, NULL);
+			doctor_say(x, FINE, what, NULL);
 		else
-			say(x, row->otherwise, what, row->cure);
+			doctor_say(x, row->otherwise, what, row->cure);
 	}
 }
 
@@ -114,18 +106,19 @@ static void look_at_clock(struct examination *x)
 	if (!x->db)
 		return;
 	if (db_facts_now(x->db, &now_us, &why) < 0) {
-		say(x, BAD, "the database's clock", why.detail);
+		doctor_say(x, BAD, "the database's clock", why.detail);
 		return;
 	}
 	skew_us = now_us - (before_us + clock_real_us()) / 2;
 	snprintf(what, sizeof(what), "clock differs from the database's by %lld ms",
 		 (long long)(skew_us / US_PER_MS));
 	skew_us = llabs(skew_us);
-	say(x,
-	    skew_us > SKEW_FAIL_US   ? BAD
-	    : skew_us > SKEW_WARN_US ? WARNED
-				     : FINE,
-	    what, skew_us > SKEW_WARN_US ? "run a time service (chrony) on both hosts" : NULL);
+	doctor_say(x,
+		   skew_us > SKEW_FAIL_US   ? BAD
+		   : skew_us > SKEW_WARN_US ? WARNED
+					    : FINE,
+		   what,
+		   skew_us > SKEW_WARN_US ? "run a time service (chrony) on both hosts" : NULL);
 }
 
 static void look_at_folders(struct examination *x)
@@ -139,23 +132,23 @@ static void look_at_folders(struct examination *x)
 		char what[512];
 
 		if (statvfs(folders[i], &fs) < 0) {
-			say(x, BAD, folders[i], "does not exist or cannot be entered");
+			doctor_say(x, BAD, folders[i], "does not exist or cannot be entered");
 			continue;
 		}
 		free_bytes = (long long)fs.f_bavail * (long long)fs.f_frsize;
 		snprintf(what, sizeof(what), "%s has %lld MiB free", folders[i],
 			 free_bytes / (1024LL * 1024));
-		say(x, free_bytes < FREE_WARN_BYTES ? WARNED : FINE, what,
-		    free_bytes < FREE_WARN_BYTES ? "make room" : NULL);
+		doctor_say(x, free_bytes < FREE_WARN_BYTES ? WARNED : FINE, what,
+			   free_bytes < FREE_WARN_BYTES ? "make room" : NULL);
 	}
 }
 
 static void look_at_programs(struct examination *x)
 {
 	if (access(x->cfg->media_ffprobe, X_OK) == 0)
-		say(x, FINE, x->cfg->media_ffprobe, NULL);
+		doctor_say(x, FINE, x->cfg->media_ffprobe, NULL);
 	else
-		say(x, BAD, x->cfg->media_ffprobe, "is not installed (apt install ffmpeg)");
+		doctor_say(x, BAD, x->cfg->media_ffprobe, "is not installed (apt install ffmpeg)");
 }
 
 static void look_at_urls(struct examination *x)
@@ -163,12 +156,12 @@ static void look_at_urls(struct examination *x)
 	const char *url = x->cfg->server_public_url;
 
 	if (strncmp(url, "https://", 8) != 0)
-		say(x, BAD, "server.public_url", "must begin with https://");
+		doctor_say(x, BAD, "server.public_url", "must begin with https://");
 	else if (strstr(url, "//localhost") || strstr(url, "//127."))
-		say(x, WARNED, "server.public_url is this host only",
-		    "platforms that fetch media cannot reach it");
+		doctor_say(x, WARNED, "server.public_url is this host only",
+			   "platforms that fetch media cannot reach it");
 	else
-		say(x, FINE, "server.public_url", NULL);
+		doctor_say(x, FINE, "server.public_url", NULL);
 }
 
 int admin_doctor(struct admin *a, struct problem *reterr)
@@ -177,13 +170,13 @@ int admin_doctor(struct admin *a, struct problem *reterr)
 	CLEANUP(db_free) struct db *db = NULL;
 	struct problem why;
 
-	say(&x, FINE, "configuration", NULL);
+	doctor_say(&x, FINE, "configuration", NULL);
 	if (db_open(a->config, DB_ROLE_ADMIN, &db, &why) < 0)
-		say(&x, WARNED, "database as the admin user", why.detail);
+		doctor_say(&x, WARNED, "database as the admin user", why.detail);
 	else if (schema_check(db, &why) < 0)
-		say(&x, BAD, "schema", why.detail);
+		doctor_say(&x, BAD, "schema", why.detail);
 	else
-		say(&x, FINE, "schema", NULL);
+		doctor_say(&x, FINE, "schema", NULL);
 	x.db = db;
 	look_at_keys(&x);
 	look_at_connections(&x);
@@ -192,6 +185,7 @@ int admin_doctor(struct admin *a, struct problem *reterr)
 	look_at_folders(&x);
 	look_at_programs(&x);
 	look_at_urls(&x);
+	doctor_look_at_platforms(&x);
 	if (x.bad == 0)
 		return 0;
 	return problem_set(reterr, PROBLEM_NOT_CONFIGURED,

@@ -18,6 +18,7 @@ struct app {
 	struct db *db;           /* one persistent connection */
 	struct net *net;         /* NULL in the api pool: it has no outbound network */
 	struct engine *engine;   /* platform pool: opened by the first publish-now; else NULL */
+	int tails;               /* platform pool: see api/tail.h; else 0 */
 	bool is_platform;        /* of the platform pool: DB_ROLE_RUN instead of DB_ROLE_API */
 	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
 };

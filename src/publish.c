@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * carillon-publish - the runner: started every minute, publishes what is due on its second
- * carillon-publish -c FILE [--once]
+ * carillon-publish -c FILE [--once | --render]
  */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "base/config.h"
@@ -15,7 +16,9 @@
 #include "crypto/keys.h"
 #include "db/conn.h"
 #include "jobs/cleanup.h"
+#include "jobs/expiry.h"
 #include "jobs/refresh.h"
+#include "jobs/render.h"
 #include "jobs/results.h"
 #include "net/client.h"
 #include "platform/platform.h"
@@ -46,6 +49,7 @@ static void catch_signals(void)
 struct options {
 	const char *config;
 	bool once;
+	bool renders; /* a renderer instead of a runner, see jobs/render.h */
 };
 
 static int parse(int argc, char **argv, struct options *ret)
@@ -53,6 +57,7 @@ static int parse(int argc, char **argv, struct options *ret)
 	static const struct option rows[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "once", no_argument, NULL, '1' },
+		{ "render", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -63,6 +68,8 @@ static int parse(int argc, char **argv, struct options *ret)
 			ret->config = optarg;
 		else if (letter == '1')
 			ret->once = true;
+		else if (letter == 'r')
+			ret->renders = true;
 		else
 			return -1;
 	}
@@ -80,12 +87,15 @@ static enum log_level level_of(const char *name)
 	return LOG_LEVEL_INFO;
 }
 
-static int serve(struct app *app, bool once, struct problem *reterr)
+static int serve(struct app *app, const struct options *o, struct problem *reterr)
 {
+	const struct render_options renders = { o->config, o->once };
+	struct render_jobs *render;
 	struct engine *e = NULL;
 	struct refresh *refresh;
 	struct results *results;
 	struct cleanup *cleanup;
+	struct expiry *expiry;
 	int done;
 
 	if (engine_open(app, &e, reterr) < 0)
@@ -93,13 +103,17 @@ static int serve(struct app *app, bool once, struct problem *reterr)
 	refresh = refresh_new(app, e);
 	results = results_new(app, e);
 	cleanup = cleanup_new(app, e);
-	done = engine_run(e, once, &stop_asked, reterr);
+	expiry = expiry_new(app, e);
+	render = render_jobs_new(app, e, &renders);
+	done = engine_run(e, o->once, &stop_asked, reterr);
 	/* Open transfers point into engine and jobs: they end first. */
 	net_free(app->net);
 	app->net = NULL;
 	refresh_free(refresh);
 	results_free(results);
 	cleanup_free(cleanup);
+	expiry_free(expiry);
+	render_jobs_free(render);
 	engine_free(e);
 	return done;
 }
@@ -123,7 +137,28 @@ static int start(const struct options *o, struct problem *reterr)
 	app.config = cfg;
 	app.keys = keys;
 	app.db = db;
-	return serve(&app, o->once, reterr);
+	return serve(&app, o, reterr);
+}
+
+/* Without keys and without a network: what it reads are strangers' files. */
+static int render(const struct options *o, struct problem *reterr)
+{
+	CLEANUP(config_free) struct config *cfg = NULL;
+	CLEANUP(db_free) struct db *db = NULL;
+	struct app app = { .config = NULL };
+	const struct setting_group *groups;
+	size_t n;
+
+	groups = platform_setting_groups(&n);
+	close_range(3, ~0U, 0);
+	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
+		return -1;
+	log_setup("carillon-render", level_of(cfg->server_log_level), 2);
+	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0)
+		return -1;
+	app.config = cfg;
+	app.db = db;
+	return renderer_run(&app, &stop_asked, reterr);
 }
 
 int main(int argc, char **argv)
@@ -133,12 +168,12 @@ int main(int argc, char **argv)
 
 	keys_harden_process();
 	if (parse(argc, argv, &o) < 0) {
-		(void)fputs("usage: carillon-publish -c FILE [--once]\n", stderr);
+		(void)fputs("usage: carillon-publish -c FILE [--once | --render]\n", stderr);
 		return EXIT_USAGE;
 	}
 	log_setup("carillon-publish", LOG_LEVEL_INFO, 2);
 	catch_signals();
-	if (start(&o, &p) == 0)
+	if ((o.renders ? render(&o, &p) : start(&o, &p)) == 0)
 		return EXIT_SUCCESS;
 	log_line(LOG_LEVEL_ERROR, "runner.failed", "detail=\"%s\"", p.detail);
 	return p.kind == PROBLEM_CONFLICT ? EXIT_SUCCESS : EXIT_CONFIG;

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "api/api.h"
+#include "api/tail.h"
 #include "app.h"
 #include "base/alloc.h"
 #include "base/config.h"
@@ -167,6 +168,7 @@ static int responder_run(struct responder *r)
 	m.backlog = (int)r->config->pool_backlog;
 	m.workers =
 		(int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
+	r->app.tails = is_platform ? tail_open() : 0;
 	rc = master_run(&m, &problem) < 0 ? complain(&problem, EX_OSERR) : EX_OK;
 	free(path);
 	free(group);

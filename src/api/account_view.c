@@ -27,6 +27,7 @@ static const struct field view_fields[] = {
 	{ .name = "on_late",                .kind = FIELD_ENUM,  .choices = on_late_names },
 	{ .name = "settings",               .kind = FIELD_JSON,  .flags = FIELD_NULLABLE },
 	{ .name = "expires_at",             .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
+	{ .name = "expiring",               .kind = FIELD_BOOL,  .sentence = "Access ends within a week and is not renewed by itself." },
 	{ .name = "connected_at",           .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "created_at",             .kind = FIELD_INSTANT },
 	{ .name = "updated_at",             .kind = FIELD_INSTANT },
@@ -67,6 +68,7 @@ void account_emit(struct emit *e, const char *key, const struct account *a)
 	emit_text(e, "on_late", on_late_names[a->on_late]);
 	emit_raw(e, "settings", a->settings);
 	emit_instant(e, "expires_at", a->expires_us);
+	emit_bool(e, "expiring", a->is_expiring);
 	emit_instant(e, "connected_at", a->connected_us);
 	emit_instant(e, "created_at", a->created_us);
 	emit_instant(e, "updated_at", a->updated_us);
@@ -113,31 +115,18 @@ static json_t *meta_of(struct request *req, const struct account *a)
 
 /*
  * A grant is a person's, not an account's: taking it back would silence every other account that
- * was connected through the same person.
+ * was connected through the same person, in this workspace or another.
  */
-static bool grant_is_shared(struct request *req, const struct account *a, const char *person)
+static bool grant_is_shared(struct request *req, const struct account *a, const json_t *meta)
 {
-	const struct account_query q = {
-		.page = { .limit = PAGE_LIMIT_MAX },
-		.platform = a->platform,
-		.livemode = a->livemode ? LIVEMODE_LIVE : LIVEMODE_TEST,
-	};
-	struct accounts others;
+	const char *person = json_string_value(json_object_get(meta, "person_id"));
 	struct problem why = { 0 };
+	bool is_shared = true;
 
-	if (!person)
-		return false;
-	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &others,
-				&why) < 0)
-		return true;
-	for (size_t i = 0; i < others.n; i++) {
-		const char *other =
-			json_string_value(json_object_get(meta_of(req, &others.v[i]), "person_id"));
-
-		if (strcmp(others.v[i].id, a->id) != 0 && other && strcmp(other, person) == 0)
-			return true;
-	}
-	return others.has_more;
+	if (store_accounts_shares_grant(req->app->db, req->principal->workspace, a, person,
+					&is_shared, &why) < 0)
+		log_line(LOG_LEVEL_WARN, "account.grant_unknown", "account=%s", a->id);
+	return is_shared;
 }
 
 static bool account_revoke(struct request *req, const struct account *a,
@@ -160,8 +149,7 @@ static bool account_revoke(struct request *req, const struct account *a,
 	struct renewal r = { .arena = req->arena, .app = &app, .account = &account };
 	struct outcome outcome = { 0 };
 
-	if (!p || tokens->n == 0 ||
-	    grant_is_shared(req, a, json_string_value(json_object_get(meta, "person_id"))))
+	if (!p || tokens->n == 0 || grant_is_shared(req, a, meta))
 		return false;
 	platform_app_init(&app, req->arena, req->app->config, p, a->livemode);
 	r.refresh_token = tokens_value(tokens, "refresh");

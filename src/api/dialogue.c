@@ -13,6 +13,7 @@ struct dialogue {
 	struct request *req;
 	enum step (*step)(void *subject, const struct http_reply *last, struct step_result *ret);
 	void *subject;
+	int64_t until_boot_us; /* 0: as long as nginx waits */
 };
 
 static void pause_us(int64_t us)
@@ -39,13 +40,25 @@ static void reply_release(void *reply)
 	http_reply_done(reply);
 }
 
+/* A dialogue with an end of its own does not wait beyond it. */
+static int patience_ms(const struct dialogue *d, int ms)
+{
+	int64_t left_ms = (d->until_boot_us - clock_boot_us()) / US_PER_MS;
+
+	if (ms == 0)
+		ms = (int)d->req->app->config->oauth_timeout_ms;
+	if (d->until_boot_us == 0 || left_ms >= ms)
+		return ms;
+	return left_ms > 1 ? (int)left_ms : 1;
+}
+
 static const struct http_reply *ask(const struct dialogue *d, struct http_request *r,
 				    struct problem *reterr)
 {
 	struct http_reply *reply = arena_alloc(d->req->arena, sizeof(*reply));
 
-	if (r->timeout_ms == 0)
-		r->timeout_ms = (int)d->req->app->config->oauth_timeout_ms;
+	r->timeout_ms = patience_ms(d, r->timeout_ms);
+	r->is_once = r->verb != VERB_GET; /* a code or a refresh token counts once */
 	if (net_perform(d->req->app->net, NET_REPEATABLE, r, reply, reterr) < 0)
 		return NULL;
 	arena_defer(d->req->arena, reply_release, reply);
@@ -55,7 +68,7 @@ static const struct http_reply *ask(const struct dialogue *d, struct http_reques
 
 static void dialogue_run(const struct dialogue *d, struct outcome *ret)
 {
-	int64_t until = clock_boot_us() + DIALOGUE_MAX_US;
+	int64_t until = d->until_boot_us ? d->until_boot_us : clock_boot_us() + DIALOGUE_MAX_US;
 	const struct http_reply *last = NULL;
 	struct step_result result = { 0 };
 	struct problem why = { 0 };
@@ -97,7 +110,7 @@ static enum step revoke_step(void *subject, const struct http_reply *last, struc
 
 void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret)
 {
-	struct dialogue d = { req, connect_step, c };
+	struct dialogue d = { req, connect_step, c, 0 };
 
 	dialogue_run(&d, ret);
 }
@@ -105,7 +118,7 @@ void dialogue_connect(struct request *req, struct connect *c, struct outcome *re
 void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
 		     struct outcome *ret)
 {
-	struct dialogue d = { req, revoke_step, r };
+	struct dialogue d = { req, revoke_step, r, 0 };
 
 	if (p->revoke)
 		dialogue_run(&d, ret);
@@ -127,11 +140,30 @@ static void memo_release(void *memo)
 
 void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret)
 {
-	struct dialogue d = { req, boards_step, l };
+	struct dialogue d = { req, boards_step, l, 0 };
 
 	l->arena = req->arena;
 	l->now_us = clock_real_us();
 	l->memo = json_object();
 	arena_defer(req->arena, memo_release, l->memo);
+	dialogue_run(&d, ret);
+}
+
+static enum step inspect_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct inspection *i = subject;
+
+	return i->app->platform->inspect(i, last, ret);
+}
+
+void dialogue_inspect(struct request *req, struct inspection *i, int64_t until_boot_us,
+		      struct outcome *ret)
+{
+	struct dialogue d = { req, inspect_step, i, until_boot_us };
+
+	i->arena = req->arena;
+	i->now_us = clock_real_us();
+	i->memo = json_object();
+	arena_defer(req->arena, memo_release, i->memo);
 	dialogue_run(&d, ret);
 }

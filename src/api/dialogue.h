@@ -15,5 +15,8 @@ void dialogue_revoke(struct request *req, const struct platform *p, struct renew
 		     struct outcome *ret);
 /* What l lacks (arena, now, memo) is filled in. The platform must have boards. */
 void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret);
+/* What i lacks (now, arena, memo) is filled in. The platform must have ->inspect. */
+void dialogue_inspect(struct request *req, struct inspection *i, int64_t until_boot_us,
+		      struct outcome *ret);
 
 #endif

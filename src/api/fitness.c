@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/conversion.h"
 #include "base/clock.h"
 #include "base/config.h"
 
@@ -56,6 +57,7 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	};
 	json_t *settings = acc->settings ? json_loads(acc->settings, 0, NULL) : NULL;
 	json_t *meta = acc->meta ? json_loads(acc->meta, 0, NULL) : NULL;
+	int failed;
 
 	memset(ret, 0, sizeof(*ret));
 	check_account(s, ret);
@@ -69,10 +71,12 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	view.settings = settings;
 	view.meta = meta;
 	platform_app_plain(&app, req->arena, req->app->config, platform, acc->livemode);
-	platform->check(&app, &view, &p, ret);
+	failed = conversion_foresee(req, &app, &p, ret, reterr);
+	if (failed == 0)
+		platform->check(&app, &view, &p, ret);
 	json_decref(settings);
 	json_decref(meta);
-	return 0;
+	return failed;
 }
 
 void fitness_report(const struct findings *f, const char *at, struct problem *reterr)

@@ -16,6 +16,7 @@
 #include "media/probe.h"
 #include "media/store.h"
 #include "media/url.h"
+#include "store/renditions.h"
 
 /* clang-format off */
 static const struct field view_fields[] = {
@@ -214,24 +215,35 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 	return reply_media(req, ret, &m);
 }
 
+/* The bytes go when no row stands for them any more; what stays costs space, not truth. */
+static void remove_bytes(const struct request *req, const char *sha256)
+{
+	const char *ws = req->principal->workspace;
+	struct problem ignored = { .kind = PROBLEM_NONE };
+	bool is_held = true;
+
+	if (sha256[0] && store_media_is_held(req->app->db, ws, sha256, &is_held, &ignored) == 0 &&
+	    !is_held)
+		media_remove(req->app->config, ws, sha256);
+}
+
 static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const char *ws = req->principal->workspace;
-	struct problem ignored;
-	bool is_held = true;
+	const char **made = NULL;
 	int64_t version;
 	struct media m;
 
 	(void)ret;
 	if (request_if_match(req, &version, reterr) < 0 ||
 	    store_media_get(req->app->db, ws, req->params[0], req->arena, &m, reterr) < 0 ||
+	    store_renditions_bytes(req->app->db, ws, req->params[0], req->arena, &made, reterr) <
+		    0 ||
 	    store_media_delete(req->app->db, ws, req->params[0], version, reterr) < 0)
 		return -1;
-	problem_clear(&ignored);
-	if (m.item.sha256[0] &&
-	    store_media_is_held(req->app->db, ws, m.item.sha256, &is_held, &ignored) == 0 &&
-	    !is_held)
-		media_remove(req->app->config, ws, m.item.sha256);
+	remove_bytes(req, m.item.sha256);
+	for (; *made; made++)
+		remove_bytes(req, *made);
 	return 0;
 }
 

@@ -31,7 +31,7 @@ static const struct schema error_schema = { "PostError", 0, error_fields };
 	{ .name = "livemode",        .kind = FIELD_BOOL }, \
 	{ .name = "status",          .kind = FIELD_ENUM,    .choices = statuses }, \
 	{ .name = "state",           .kind = FIELD_ENUM,    .choices = states }, \
-	{ .name = "reason",          .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE, .sentence = "Why it is paused." }, \
+	{ .name = "reason",          .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE, .sentence = "Why it is paused; of a published post, what fell short: kept_private, cover_failed." }, \
 	{ .name = "scheduled_at",    .kind = FIELD_INSTANT }, \
 	{ .name = "timezone",        .kind = FIELD_TZ,      .flags = FIELD_NULLABLE }, \
 	{ .name = "local_time",      .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE }, \

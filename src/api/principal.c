@@ -144,3 +144,14 @@ bool principal_sees(const struct principal *p, const char *account_id, bool live
 	}
 	return false;
 }
+
+int principal_charge(const struct request *req, const char *post_id, int64_t at_us,
+		     struct problem *reterr)
+{
+	const struct principal *p = req->principal;
+	const struct apikey_charge charge = { p->id, post_id, at_us };
+
+	if (p->kind != PRINCIPAL_KEY)
+		return 0;
+	return store_apikeys_charge(req->app->db, p->workspace, &charge, reterr);
+}

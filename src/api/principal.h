@@ -28,6 +28,9 @@ struct principal {
 
 int principal_authenticate(struct request *req, const char *bearer, struct problem *reterr);
 uint64_t principal_scopes(const struct principal *p);
+/* Counts publishing that post at that time against the caller's cap, if it is a key with one. */
+int principal_charge(const struct request *req, const char *post_id, int64_t at_us,
+		     struct problem *reterr);
 /* Whether the caller may see this account at all (mode and allow-list); otherwise treat as absent. */
 bool principal_sees(const struct principal *p, const char *account_id, bool livemode);
 

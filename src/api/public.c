@@ -123,6 +123,8 @@ static int schedule_only(struct request *req, const struct account *acc,
 	if (found < 0)
 		return -1;
 	patch.id = p.id;
+	if (found && principal_charge(req, p.id, due->us, reterr) < 0)
+		return -1;
 	if (found ? store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena,
 				      &p, reterr) < 0
 		  : insert_post(req, in->content_id, acc, due, &p, reterr) < 0)

@@ -8,12 +8,15 @@
 #include "api/content_view.h"
 #include "api/post_view.h"
 #include "api/principal.h"
+#include "api/tail.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "publish/engine.h"
 #include "store/content.h"
 
 #define WAIT_S     25
 #define WAIT_MAX_S 55
+#define BUSY_S     10
 
 /* clang-format off */
 static const struct field result_fields[] = {
@@ -75,8 +78,22 @@ static int engine_of(struct app *app, struct engine **ret, struct problem *reter
 
 void api_after_reply(struct app *app)
 {
-	if (app->engine && engine_is_busy(app->engine))
-		engine_settle(app->engine);
+	if (!app->engine || !engine_is_busy(app->engine))
+		return;
+	tail_begin(app->tails, (int)app->config->pool_platform_workers);
+	engine_settle(app->engine);
+	tail_end(app->tails);
+}
+
+/* The other half of the pool stays for connecting, boards and the like. */
+static int admit(const struct app *app, struct problem *reterr)
+{
+	if (!tail_is_full(app->tails, (int)app->config->pool_platform_workers))
+		return 0;
+	problem_set(reterr, PROBLEM_PUBLISH_BUSY,
+		    "too many posts wait for their platform's answer; schedule it, or try again");
+	reterr->retry_after_s = BUSY_S;
+	return -1;
 }
 
 static bool is_over(enum post_state s)
@@ -98,7 +115,10 @@ int publish_now_run(struct request *req, const char *post_id, struct reply *ret,
 		return -1;
 	if (!principal_sees(req->principal, p.account_id, p.livemode))
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", post_id);
-	if (engine_of(req->app, &engine, reterr) < 0 ||
+	if ((p.state != POST_PUBLISHED &&
+	     (admit(req->app, reterr) < 0 ||
+	      principal_charge(req, p.id, clock_real_us(), reterr) < 0)) ||
+	    engine_of(req->app, &engine, reterr) < 0 ||
 	    engine_publish_one(engine, ws, post_id, until_us, &state, reterr) < 0 ||
 	    store_posts_get(req->app->db, ws, post_id, req->arena, &p, reterr) < 0)
 		return -1;

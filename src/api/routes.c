@@ -14,6 +14,7 @@ static const struct route *const families[] = {
 	api_media_routes,
 	api_content_routes,
 	api_schedule_content_routes,
+	api_preflight_routes,
 	api_integrations_routes,
 	api_accounts_routes,
 	api_boards_routes,

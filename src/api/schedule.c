@@ -144,6 +144,10 @@ static int update(struct request *req, struct reply *ret, struct problem *reterr
 		return -1;
 	if ((patch.given & POST_CHANGE_TIME) && read_time(in, &p, &patch.due, reterr) < 0)
 		return -1;
+	if ((patch.given & (POST_CHANGE_TIME | POST_CHANGE_REVIVE)) &&
+	    principal_charge(req, p.id, patch.given & POST_CHANGE_TIME ? patch.due.us : p.due_us,
+			     reterr) < 0)
+		return -1;
 	if (patch.given != 0 && store_posts_patch(req->app->db, req->principal->workspace, &patch,
 						  req->arena, &p, reterr) < 0)
 		return -1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /content/{id}/schedule and what would come of it: GET /content/{id}/preflight. */
+/* POST /content/{id}/schedule */
 #include <string.h>
 
 #include "api/api.h"
+#include "api/conversion.h"
 #include "api/fitness.h"
 #include "api/mode.h"
 #include "api/post_view.h"
@@ -38,31 +39,6 @@ static const struct field schedule_fields[] = {
 	{ .name = NULL },
 };
 static const struct schema schedule_schema = { "ContentSchedule", sizeof(struct schedule_body), schedule_fields };
-
-static const struct field finding_fields[] = {
-	{ .name = "pointer", .kind = FIELD_TEXT },
-	{ .name = "code",    .kind = FIELD_TEXT },
-	{ .name = "detail",  .kind = FIELD_TEXT },
-	{ .name = NULL },
-};
-static const struct schema finding_schema = { "Finding", 0, finding_fields };
-static const struct field target_fields[] = {
-	{ .name = "platform",   .kind = FIELD_TEXT },
-	{ .name = "account_id", .kind = FIELD_ID },
-	{ .name = "ok",         .kind = FIELD_BOOL },
-	{ .name = "problems",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "warnings",   .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = NULL },
-};
-static const struct schema target_schema = { "PreflightTarget", 0, target_fields };
-static const struct field preflight_fields[] = {
-	{ .name = "ok",       .kind = FIELD_BOOL },
-	{ .name = "problems", .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "warnings", .kind = FIELD_OBJECTS, .nested = &finding_schema },
-	{ .name = "targets",  .kind = FIELD_OBJECTS, .nested = &target_schema },
-	{ .name = NULL },
-};
-static const struct schema preflight_schema = { "Preflight", 0, preflight_fields };
 /* clang-format on */
 
 struct targets {
@@ -308,105 +284,16 @@ static int schedule(struct request *req, struct reply *ret, struct problem *rete
 	if (store_posts_insert(req->app->db, req->principal->workspace, &batch, req->arena, &made,
 			       reterr) < 0)
 		return -1;
+	for (size_t i = 0; i < targets->n; i++)
+		conversion_ask(req, &c, &targets->v[i], first.us);
 	made.has_more = false;
 	post_view_page(req, ret, "schedule", &made);
 	return 0;
 }
 
-static void emit_findings(struct emit *e, const char *key, const struct findings *f, bool warnings)
-{
-	emit_open_array(e, key);
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->v[i].is_warning != warnings)
-			continue;
-		emit_open(e, NULL);
-		emit_text(e, "pointer", f->v[i].pointer);
-		emit_text(e, "code", f->v[i].code);
-		emit_text(e, "detail", f->v[i].detail);
-		emit_close(e);
-	}
-	emit_close_array(e);
-}
-
-static size_t problems_of(const struct findings *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		n += !f->v[i].is_warning;
-	return n;
-}
-
-static void merge(struct findings *into, const struct findings *from)
-{
-	for (size_t i = 0; i < from->n && into->n < ARRAY_LEN(into->v); i++)
-		into->v[into->n++] = from->v[i];
-}
-
-static void emit_target(struct emit *e, const struct account *acc, const struct findings *f)
-{
-	emit_open(e, NULL);
-	emit_text(e, "platform", acc->platform);
-	emit_text(e, "account_id", acc->id);
-	emit_bool(e, "ok", problems_of(f) == 0);
-	emit_findings(e, "problems", f, false);
-	emit_findings(e, "warnings", f, true);
-	emit_close(e);
-}
-
-/* Every connected account that the caller sees, or only ?account_id / ?platform. */
-static int preflight(struct request *req, struct reply *ret, struct problem *reterr)
-{
-	const char *only = request_query(req, "account_id");
-	struct account_query q = {
-		.page = { .limit = PAGE_LIMIT_MAX },
-		.platform = request_query(req, "platform"),
-		.account_ids = only ? only : mode_accounts(req),
-		.livemode = mode_of(req),
-	};
-	struct findings all = { 0 };
-	struct accounts accounts;
-	struct content c;
-
-	if (store_content_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
-			      &c, reterr) < 0 ||
-	    store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &accounts,
-				reterr) < 0)
-		return -1;
-	emit_open(&ret->emit, NULL);
-	emit_open_array(&ret->emit, "targets");
-	if (!content_is_publishable(&c))
-		findings_add(&all, false, "content", "content_not_approved", "the content is %s",
-			     content_state_names[c.state]);
-	for (size_t i = 0; i < accounts.n; i++) {
-		struct fitness_subject s = { .content = &c,
-					     .account = &accounts.v[i],
-					     .due_us = clock_real_us() };
-		struct findings f;
-
-		if (fitness_check(req, &s, &f, reterr) < 0)
-			return -1;
-		emit_target(&ret->emit, &accounts.v[i], &f);
-		merge(&all, &f);
-	}
-	emit_close_array(&ret->emit);
-	emit_bool(&ret->emit, "ok", problems_of(&all) == 0);
-	emit_findings(&ret->emit, "problems", &all, false);
-	emit_findings(&ret->emit, "warnings", &all, true);
-	emit_close(&ret->emit);
-	return 0;
-}
-
 /* clang-format off */
-static const struct query_param preflight_query[] = {
-	{ .name = "platform",   .kind = QUERY_TEXT, .most = 32, .sentence = "Only accounts of this platform." },
-	{ .name = "account_id", .kind = QUERY_ID, .sentence = "Only this account." },
-	{ .name = NULL },
-};
-
 const struct route api_schedule_content_routes[] = {
 	{ HTTP_POST, "/api/v1/content/{id}/schedule", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE, .body = &schedule_schema, .ok = 201, .reply = &post_view_list_schema, .handler = schedule, .operation = "scheduleContent", .summary = "Schedule one approved content item on one or more accounts" },
-	{ HTTP_GET, "/api/v1/content/{id}/preflight", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_READ), .rate = RATE_READ, .query = preflight_query, .ok = 200, .reply = &preflight_schema, .handler = preflight, .operation = "preflightContent", .summary = "What each platform would say to this content" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -28,6 +28,7 @@ static const struct field publish_fields[] = {
 	{ .name = "runners", .kind = FIELD_INT, .flags = FIELD_REQUIRED },
 	{ .name = "oldest_due_age_s", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "How long the post that waits longest has been due for a runner." },
 	{ .name = "stuck", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Posts that have waited more than two minutes; counted up to 1000." },
+	{ .name = "open_breakers", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Platforms, by kind of calls, that do not answer; their posts wait." },
 	{ .name = "unconfirmed", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Posts that a person must settle." },
 	{ .name = "clock_skew_ms", .kind = FIELD_INT, .flags = FIELD_REQUIRED },
 	{ .name = "expiring_tokens", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Accounts whose access ends within a week." },
@@ -99,6 +100,7 @@ static int publish_health(struct request *req, struct reply *ret, struct problem
 	emit_int(e, "oldest_due_age_s", h.overdue_age_s);
 	emit_int(e, "stuck", h.stuck);
 	emit_int(e, "unconfirmed", h.unconfirmed);
+	emit_int(e, "open_breakers", h.breakers);
 	emit_int(e, "clock_skew_ms", h.skew_us / 1000);
 	emit_int(e, "expiring_tokens", h.expiring_accounts);
 	emit_int(e, "broken_accounts", h.broken_accounts);
@@ -129,6 +131,8 @@ static void print_metrics(const struct health *h, bool is_up, struct buf *out)
 		  h->overdue_age_s },
 		{ "posts_stuck", "Posts that wait more than two minutes for a runner.", h->stuck },
 		{ "posts_unconfirmed", "Posts that a person must settle.", h->unconfirmed },
+		{ "breakers_open", "Platforms, by kind of calls, that do not answer.",
+		  h->breakers },
 		{ "clock_skew_microseconds", "Clock of the newest runner against the database.",
 		  h->skew_us },
 		{ "accounts_expiring", "Accounts whose access ends within a week.",

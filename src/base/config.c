@@ -64,6 +64,13 @@ static size_t count_slots(const struct setting_group *groups, size_t n)
 	return total;
 }
 
+static const char *default_of(struct arena *a, const struct setting *row)
+{
+	if (row->type != SETTING_WORD)
+		return row->fallback;
+	return arena_strndup(a, row->fallback, strcspn(row->fallback, " "));
+}
+
 static void add_group(struct config_raw *raw, const struct setting_group *group)
 {
 	raw->is_open |= !group->sections;
@@ -73,7 +80,7 @@ static void add_group(struct config_raw *raw, const struct setting_group *group)
 
 			slot->section = group->sections[s];
 			slot->row = &group->rows[r];
-			slot->value = slot->row->fallback;
+			slot->value = default_of(raw->arena, slot->row);
 		}
 	}
 }
@@ -124,7 +131,7 @@ static struct config_raw *raw_new(const struct setting_group *groups, size_t n)
 
 		slot->section = core_rows[i].setting.section;
 		slot->row = &core_rows[i].setting;
-		slot->value = slot->row->fallback;
+		slot->value = default_of(raw->arena, slot->row);
 		slot->is_core = true;
 		slot->offset = core_rows[i].offset;
 	}
@@ -187,11 +194,23 @@ static const char *check_bool(const struct setting *row, const char *value)
 									 : NULL;
 }
 
+static const char *check_word(const struct setting *row, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *at = row->fallback; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && memcmp(at, value, n) == 0)
+			return NULL;
+		at += n;
+	}
+	return "must be one of:";
+}
+
 static const char *(*const checks[])(const struct setting *, const char *) = {
-	[SETTING_TEXT] = check_text,
-	[SETTING_INT] = check_int,
-	[SETTING_BOOL] = check_bool,
-	[SETTING_PATH] = check_path,
+	[SETTING_TEXT] = check_text, [SETTING_INT] = check_int,   [SETTING_BOOL] = check_bool,
+	[SETTING_PATH] = check_path, [SETTING_WORD] = check_word,
 };
 
 /* Texts live in the arena or in the rows, so the struct may simply point at them. */
@@ -204,6 +223,7 @@ static void store_core(struct config *cfg, const struct slot *slot)
 	switch (slot->row->type) {
 	case SETTING_TEXT:
 	case SETTING_PATH:
+	case SETTING_WORD:
 		memcpy(field, &slot->value, sizeof(slot->value));
 		break;
 	case SETTING_INT:
@@ -226,8 +246,12 @@ static int refuse(struct loading *l, const char *section, const char *name, cons
 
 static int refuse_value(struct loading *l, const struct slot *slot, const char *what)
 {
-	char text[128];
+	char text[192];
 
+	if (slot->row->type == SETTING_WORD) {
+		(void)snprintf(text, sizeof(text), "%s %s", what, slot->row->fallback);
+		return refuse(l, slot->section, slot->row->name, text);
+	}
 	if (slot->row->type != SETTING_INT || (!slot->row->least && !slot->row->most))
 		return refuse(l, slot->section, slot->row->name, what);
 	(void)snprintf(text, sizeof(text), "%s (%lld to %lld)", what, (long long)slot->row->least,
@@ -376,14 +400,18 @@ int64_t config_get_int(const struct config *cfg, const char *section, const char
 	return value && read_int(value, &n) ? n : 0;
 }
 
-static void print_row(FILE *out, const struct setting *row)
+static void print_row(FILE *out, const struct slot *slot)
 {
+	const struct setting *row = slot->row;
+
 	(void)fprintf(out, "# %s", row->sentence);
 	if (row->type == SETTING_INT && (row->least || row->most))
 		(void)fprintf(out, " (%lld to %lld)", (long long)row->least, (long long)row->most);
 	if (row->type == SETTING_BOOL)
 		(void)fprintf(out, " (true or false)");
-	(void)fprintf(out, "\n%s =%s%s\n", row->name, *row->fallback ? " " : "", row->fallback);
+	if (row->type == SETTING_WORD)
+		(void)fprintf(out, " (one of: %s)", row->fallback);
+	(void)fprintf(out, "\n%s =%s%s\n", row->name, *slot->value ? " " : "", slot->value);
 }
 
 void config_print_sample(FILE *out, const struct setting_group *groups, size_t n)
@@ -397,7 +425,7 @@ void config_print_sample(FILE *out, const struct setting_group *groups, size_t n
 		if (strcmp(section, slot->section) != 0)
 			(void)fprintf(out, "%s[%s]\n", *section ? "\n" : "", slot->section);
 		section = slot->section;
-		print_row(out, slot->row);
+		print_row(out, slot);
 	}
 	arena_free(raw->arena);
 	free(raw);

@@ -17,12 +17,12 @@
 #include "base/cleanup.h"
 #include "base/problem.h"
 
-enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_PATH };
+enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_PATH, SETTING_WORD };
 
 struct setting {
 	const char *section, *name;
 	enum setting_type type;
-	const char *fallback; /* the default, as text */
+	const char *fallback; /* the default, as text; WORD: all words, the default first */
 	int64_t least, most;  /* INT only; both 0: unbounded */
 	const char *sentence;
 };
@@ -34,6 +34,7 @@ struct setting_group { /* rows whose `section` is ignored: valid in every sectio
 
 #define CONFIG_TEXT(x) const char *x;
 #define CONFIG_PATH(x) const char *x;
+#define CONFIG_WORD(x) const char *x;
 #define CONFIG_INT(x)  int64_t x;
 #define CONFIG_BOOL(x) bool x;
 struct config {

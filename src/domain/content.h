@@ -101,7 +101,8 @@ struct publication {
 	size_t tags_n;
 	struct media_item *media; /* a copy: publish fills path and url */
 	size_t media_n;
-	json_t *options; /* owned; the merged raw override object, never NULL */
+	struct media_item *cover; /* image of options.cover_media_id, set by publish; NULL none */
+	json_t *options;          /* owned; the merged raw override object, never NULL */
 };
 
 /*

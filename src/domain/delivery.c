@@ -32,11 +32,12 @@ static const struct state_row states[POST_STATES] = {
 			       BIT(CONFIRMING) | BIT(RETRYING) | BIT(STAGED) | BIT(PUBLISHED) | BIT(FAILED) |
 				       BIT(UNCONFIRMED) },
 	[POST_CONFIRMING]  = { "confirming",  "pending",   "scheduled", false, false, true,
-			       BIT(PUBLISHED) | BIT(RETRYING) | BIT(UNCONFIRMED) | BIT(FAILED) },
+			       BIT(PUBLISHED) | BIT(RETRYING) | BIT(UNCONFIRMED) | BIT(FAILED) |
+				       BIT(PUBLISHING) },
 	[POST_RETRYING]    = { "retrying",    "pending",   "scheduled", false, true,  false,
 			       BIT(QUEUED) | BIT(STAGING) | ANY_EXIT },
 	[POST_UNCONFIRMED] = { "unconfirmed", "pending",   "scheduled", false, false, true,
-			       BIT(PUBLISHED) | BIT(RETRYING) | BIT(CONFIRMING) },
+			       BIT(PUBLISHED) | BIT(RETRYING) | BIT(CONFIRMING) | BIT(PUBLISHING) },
 	[POST_PUBLISHED]   = { "published",   "published", "posted",    true,  false, false, 0 },
 	[POST_FAILED]      = { "failed",      "failed",    "failed",    true,  false, false,
 			       BIT(QUEUED) | BIT(STAGING) },
@@ -147,7 +148,8 @@ static void close_attempt(const struct step *s, enum attempt_state state)
 
 static void act_staged(const struct step *s)
 {
-	move_to(s, POST_STAGED, s->view->now_us);
+	/* Between two parts the post stays committed: nobody edits or cancels what is out. */
+	move_to(s, s->view->is_begun ? POST_PUBLISHING : POST_STAGED, s->view->now_us);
 	/* Tries go on counting once a fire was turned away, or such a post would never give up. */
 	if (s->view->attempts == 0)
 		s->ret->tries = 0;
@@ -157,7 +159,19 @@ static void act_staged(const struct step *s)
 static void act_fail(const struct step *s)
 {
 	close_attempt(s, ATTEMPT_NO_EFFECT);
-	move_to(s, POST_FAILED, INSTANT_NONE);
+	s->ret->is_partial = s->view->is_begun;
+	move_to(s, s->view->is_begun ? POST_PUBLISHED : POST_FAILED, INSTANT_NONE);
+}
+
+static void wait_until(const struct step *s, int64_t wake_us)
+{
+	close_attempt(s, ATTEMPT_NO_EFFECT);
+	move_to(s, s->view->is_begun ? POST_PUBLISHING : POST_RETRYING, wake_us);
+}
+
+static bool is_overdue(const struct step *s)
+{
+	return s->view->now_us > s->view->due_us + s->view->late_limit_us;
 }
 
 static bool is_throttled(const struct step *s)
@@ -195,19 +209,18 @@ static void act_retry(const struct step *s)
 		s->view->attempt == ATTEMPT_IN_DOUBT && s->view->attempts >= DELIVERY_ATTEMPTS_MAX;
 	const int tries = next_tries(s, is_throttled(s));
 
-	if (is_spent || tries >= s->rules->tries_max) {
+	if (is_spent || tries >= s->rules->tries_max || (s->view->is_begun && is_overdue(s))) {
 		act_fail(s);
 		return;
 	}
-	close_attempt(s, ATTEMPT_NO_EFFECT);
-	move_to(s, POST_RETRYING, s->view->now_us + back_off(s));
+	wait_until(s, s->view->now_us + back_off(s));
 	s->ret->tries = tries;
 }
 
 static void act_restage(const struct step *s)
 {
 	act_retry(s);
-	s->ret->keep_memo = false;
+	s->ret->keep_memo = s->view->is_begun; /* the uploads of the parts to come are in it */
 }
 
 /*
@@ -216,14 +229,11 @@ static void act_restage(const struct step *s)
  */
 static void act_wait_account(const struct step *s)
 {
-	const struct delivery_view *v = s->view;
-
-	if (v->is_immediate || v->now_us > v->due_us + v->late_limit_us) {
+	if (s->view->is_immediate || is_overdue(s)) {
 		act_fail(s);
 		return;
 	}
-	close_attempt(s, ATTEMPT_NO_EFFECT);
-	move_to(s, POST_RETRYING, v->now_us + US_PER_MIN);
+	wait_until(s, s->view->now_us + US_PER_MIN);
 }
 
 /* The token is being renewed; whoever renews it wakes the post earlier than that. */
@@ -231,12 +241,11 @@ static void act_wait_token(const struct step *s)
 {
 	const int tries = next_tries(s, true);
 
-	if (tries >= s->rules->tries_max) {
+	if (tries >= s->rules->tries_max || (s->view->is_begun && is_overdue(s))) {
 		act_fail(s);
 		return;
 	}
-	close_attempt(s, ATTEMPT_NO_EFFECT);
-	move_to(s, POST_RETRYING, s->view->now_us + US_PER_MIN);
+	wait_until(s, s->view->now_us + US_PER_MIN);
 	s->ret->tries = tries;
 }
 
@@ -246,6 +255,11 @@ static void act_wait_token(const struct step *s)
  */
 static void act_already(const struct step *s)
 {
+	/* Which parts are out is told by their attempts; here it would be said of an earlier one. */
+	if (s->view->is_begun) {
+		act_retry(s);
+		return;
+	}
 	s->ret->attempt = ATTEMPT_IN_DOUBT;
 	move_to(s, POST_CONFIRMING, s->view->now_us);
 	s->ret->tries = s->ret->negatives = 0;
@@ -258,6 +272,15 @@ static void act_effect(const struct step *s)
 	close_attempt(s, ATTEMPT_EFFECT);
 	move_to(s, POST_CONFIRMING, s->view->now_us);
 	s->ret->tries = 0;
+	s->ret->keep_lease = true;
+}
+
+/* One part is out; the next one has a permit, tries and doubts of its own. */
+static void act_continued(const struct step *s)
+{
+	close_attempt(s, ATTEMPT_EFFECT);
+	move_to(s, POST_PUBLISHING, s->view->now_us);
+	s->ret->tries = s->ret->negatives = 0;
 	s->ret->keep_lease = true;
 }
 
@@ -346,7 +369,7 @@ static void act_confirm_restage(const struct step *s)
 		act_restage(s);
 }
 
-#define OUTCOMES (OUTCOME_RESTAGE + 1)
+#define OUTCOMES (OUTCOME_CONTINUED + 1)
 
 /* clang-format off */
 static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
@@ -361,6 +384,7 @@ static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 		[OUTCOME_UNKNOWN]   = act_retry,
 		[OUTCOME_ABSENT]    = act_retry,     /* cannot be */
 		[OUTCOME_RESTAGE]   = act_restage,
+		[OUTCOME_CONTINUED] = act_retry,     /* cannot be */
 	},
 	[PHASE_FIRE] = {
 		[OUTCOME_STAGED]    = act_doubt,     /* cannot be */
@@ -373,6 +397,7 @@ static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 		[OUTCOME_UNKNOWN]   = act_doubt,
 		[OUTCOME_ABSENT]    = act_doubt,     /* cannot be */
 		[OUTCOME_RESTAGE]   = act_restage,
+		[OUTCOME_CONTINUED] = act_continued,
 	},
 	[PHASE_CONFIRM] = {
 		[OUTCOME_STAGED]    = act_confirm_fault, /* cannot be */
@@ -385,6 +410,7 @@ static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 		[OUTCOME_UNKNOWN]   = act_confirm_fault,
 		[OUTCOME_ABSENT]    = act_confirm_fault, /* cannot be */
 		[OUTCOME_RESTAGE]   = act_confirm_restage,
+		[OUTCOME_CONTINUED] = act_confirm_fault, /* cannot be */
 	},
 	[PHASE_DOUBT] = {
 		[OUTCOME_STAGED]    = act_doubt,     /* cannot be */
@@ -397,6 +423,7 @@ static act_fn *const acts[PHASE_DOUBT + 1][OUTCOMES] = {
 		[OUTCOME_UNKNOWN]   = act_doubt,
 		[OUTCOME_ABSENT]    = act_absent,
 		[OUTCOME_RESTAGE]   = act_restage,
+		[OUTCOME_CONTINUED] = act_continued,
 	},
 };
 /* clang-format on */
@@ -446,6 +473,16 @@ int64_t delivery_doubt_wake(const struct delivery_rules *rules, const struct del
 
 static void lost_publishing(const struct step *s)
 {
+	const bool is_live =
+		s->view->attempt == ATTEMPT_SENT || s->view->attempt == ATTEMPT_IN_DOUBT;
+
+	/* Between two parts: the next one's turn, unless nobody ever gets that far. */
+	if (s->view->is_begun && !is_live) {
+		s->ret->keep_lease = s->view->claims <= s->rules->claims_max;
+		if (!s->ret->keep_lease)
+			act_fail(s);
+		return;
+	}
 	/* No live attempt: the permit never was, so nothing can have been sent. */
 	if (s->view->attempt == ATTEMPT_NONE || s->view->attempt == ATTEMPT_NO_EFFECT) {
 		move_to(s, POST_RETRYING, s->view->now_us);

@@ -61,8 +61,11 @@ struct delivery_view {
 	enum post_state state;
 	enum attempt_state attempt;
 	bool is_immediate;
-	int tries, attempts, negatives;
-	int claims; /* claims since the last recorded progress, this one included */
+	/* Earlier parts of the post are live and more are to come: whatever happens, it is out. */
+	bool is_begun;
+	int tries, negatives;
+	int attempts; /* of this part; a post that is not sent in parts has just the one */
+	int claims;   /* claims since the last recorded progress, this one included */
 	int64_t now_us, due_us;
 	int64_t sent_us;       /* permit of the live attempt */
 	int64_t last_read_us;  /* last covered negative read; INSTANT_NONE */
@@ -79,6 +82,7 @@ struct delivery_move {
 	bool is_event;   /* an outbox event belongs to this move */
 	bool keep_memo;  /* false: what was staged is void */
 	bool keep_lease; /* the claimer goes on with it */
+	bool is_partial; /* published, but not whole: the outcome's error says why */
 };
 
 /*
@@ -88,7 +92,7 @@ struct delivery_move {
 void delivery_step(const struct delivery_rules *rules, const struct delivery_view *view,
 		   enum phase phase, const struct outcome *outcome, struct delivery_move *ret);
 
-/* Attempts of one post, the first included: a further one needs proof that the last had no effect. */
+/* Attempts of one part, the first included: a further one needs proof that the last had no effect. */
 #define DELIVERY_ATTEMPTS_MAX 3
 
 /* When a doubt is looked into next, seen from its age; never NONE. */

@@ -25,6 +25,8 @@ enum outcome_kind {
 	OUTCOME_ABSENT,  /* doubt: a read that covered the whole window did not find it */
 	OUTCOME_RESTAGE, /* what was staged is gone or spoilt (expired container): stage anew; from fire
 	                       or doubt only with proof of no effect */
+	OUTCOME_CONTINUED, /* fire or doubt: proof of effect of this part, further parts follow; made
+	                       of PUBLISHED by the engine, no adapter says it */
 };
 
 enum post_error_code { /* the words of the API, in this order in post_error_names[] */
@@ -55,6 +57,8 @@ struct outcome {
 	enum outcome_kind kind;
 	int64_t retry_after_s; /* DEFER, UNKNOWN: the platform's own wish; 0: ours */
 	const char *remote_id, *remote_url, *handle;
+	/* PUBLISHED: a word for what fell short of the wish ("kept_private"); NULL nothing */
+	const char *remark;
 	struct post_error error; /* DEFER, REFUSED, REAUTH, REFRESH, UNKNOWN, RESTAGE */
 };
 

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "store/apikeys.h"
 #include "store/flows.h"
 #include "store/runners.h"
 #include "store/sessions.h"
@@ -34,6 +37,7 @@ static const struct sweep_row sweeps[] = {
 	{ "flows", store_flows_sweep },
 	{ "sessions", store_sessions_sweep },
 	{ "runners", store_runners_sweep },
+	{ "key_publishes", store_apikeys_sweep },
 };
 
 static bool is_old_file(int folder, const char *name)
@@ -44,8 +48,8 @@ static bool is_old_file(int folder, const char *name)
 	       clock_real_us() - (int64_t)st.st_mtim.tv_sec * US_PER_S > UPLOAD_LIFE_US;
 }
 
-/* Request bodies that nobody took: the request was refused or its worker died. */
-static void sweep_uploads(const char *path)
+/* Files that nobody took: the request was refused, or its worker or a renderer died. */
+static void sweep_files(const char *path)
 {
 	DIR *dir = opendir(path);
 	const struct dirent *entry;
@@ -61,12 +65,13 @@ static void sweep_uploads(const char *path)
 	}
 	(void)closedir(dir);
 	if (n > 0)
-		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=uploads n=%lld", (long long)n);
+		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=files n=%lld", (long long)n);
 }
 
 static void tick(void *arg, int64_t now_us)
 {
 	const struct cleanup *c = arg;
+	char unfinished[PATH_MAX];
 
 	(void)now_us;
 	for (size_t i = 0; i < ARRAY_LEN(sweeps); i++) {
@@ -77,7 +82,9 @@ static void tick(void *arg, int64_t now_us)
 			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld",
 				 sweeps[i].what, (long long)n);
 	}
-	sweep_uploads(c->app->config->media_upload_folder);
+	sweep_files(c->app->config->media_upload_folder);
+	(void)snprintf(unfinished, sizeof(unfinished), "%s/tmp", c->app->config->media_folder);
+	sweep_files(unfinished);
 }
 
 struct cleanup *cleanup_new(struct app *app, struct engine *e)

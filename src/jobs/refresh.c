@@ -2,6 +2,7 @@
 #include "jobs/refresh.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -86,16 +87,39 @@ static int64_t next_renewal(const struct renewing *w, int64_t expires_us)
 	return p->renew_at(&w->app, w->refresh->now_us, expires_us);
 }
 
+static bool is_replaced(const struct token *list, size_t n, const char *kind)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].kind, kind) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The account lives as long as its longest token, those included that the answer left as they are. */
+static int64_t life_of(const struct renewing *w, const struct token *list, size_t n)
+{
+	int64_t last_us = INSTANT_NONE; /* less than any instant */
+
+	for (size_t i = 0; i < n; i++)
+		last_us = list[i].expires_us > last_us ? list[i].expires_us : last_us;
+	for (size_t i = 0; i < w->tokens.n; i++) {
+		const struct token *t = &w->tokens.v[i];
+
+		if (t->expires_us > last_us && !is_replaced(list, n, t->kind))
+			last_us = t->expires_us;
+	}
+	return last_us != INSTANT_NONE ? last_us : w->row.expires_us;
+}
+
 static void renewed(struct renewing *w)
 {
 	struct token list[TOKENS_MAX];
-	struct token_settle in = { .account_id = w->row.id,
-				   .fence = w->fence,
-				   .expires_us = INSTANT_NONE };
+	struct token_settle in = { .account_id = w->row.id, .fence = w->fence };
 	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 
-	/* The account lives as long as its longest token; renewal follows the one that dies first. */
+	/* Renewal follows the one that dies first. */
 	for (size_t i = 0; i < w->r.tokens_n && n < TOKENS_MAX; i++) {
 		const struct connect_token *t = &w->r.tokens[i];
 
@@ -107,13 +131,10 @@ static void renewed(struct renewing *w)
 					    .issued_us = INSTANT_NONE };
 		if (t->expires_us == INSTANT_NONE)
 			continue;
-		if (in.expires_us == INSTANT_NONE || t->expires_us > in.expires_us)
-			in.expires_us = t->expires_us;
 		if (first_us == INSTANT_NONE || t->expires_us < first_us)
 			first_us = t->expires_us;
 	}
-	if (in.expires_us == INSTANT_NONE)
-		in.expires_us = w->row.expires_us;
+	in.expires_us = life_of(w, list, n);
 	in.tokens = (struct token_set){ list, n };
 	in.next_us = next_renewal(w, first_us == INSTANT_NONE ? in.expires_us : first_us);
 	settle(w, &in);
@@ -171,6 +192,8 @@ static bool advance(struct renewing *w, const struct http_reply *last)
 	if (step == STEP_SEND) {
 		if (w->step.request->timeout_ms == 0 || w->step.request->timeout_ms > CALL_MS)
 			w->step.request->timeout_ms = CALL_MS;
+		/* A rotating refresh token that is sent twice may end the connection. */
+		w->step.request->is_once = true;
 		(void)FP(F08_refresh_sent);
 		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
 				w);

@@ -14,10 +14,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 
-#define OUTPUT_MAX (256UL * 1024)
+#define OUTPUT_MAX  (256UL * 1024)
+#define ARGS_MAX    512
+#define MEMORY_MAX  ((rlim_t)2 << 30)
+#define PROCESS_MAX 512  /* of the uid, threads included */
+#define SCRATCH_MAX 4096 /* bytes of a file where nothing may be written: bubblewrap writes some */
+
+struct start {
+	const struct child_box *box;
+	char *const *argv;
+	bool is_wrapped;
+	int out, err;
+};
 
 static void limit(__rlimit_resource_t what, rlim_t most)
 {
@@ -26,11 +38,20 @@ static void limit(__rlimit_resource_t what, rlim_t most)
 	setrlimit(what, &r);
 }
 
-_Noreturn static void become_tool(const char *const *argv, int out, int err, int timeout_s)
+static rlim_t file_limit(const struct start *s)
+{
+	if (s->box->writes)
+		return (rlim_t)s->box->writes_max;
+	return s->is_wrapped ? SCRATCH_MAX : 0;
+}
+
+_Noreturn static void become_tool(const struct start *s)
 {
 	/* NOLINTNEXTLINE(android-cloexec-open): it may be 0 itself, where dup2() keeps the flag */
 	int null = open("/dev/null", O_RDONLY);
-	char *const no_environment[] = { NULL };
+	/* No loader of libvips that its authors would not give to strangers' files. */
+	char block[] = "VIPS_BLOCK_UNTRUSTED=1", locale[] = "LC_ALL=C";
+	char *const environment[] = { block, locale, NULL };
 	sigset_t none;
 
 	/* A worker keeps SIGTERM back while a handler runs; the tool must not inherit that. */
@@ -39,20 +60,18 @@ _Noreturn static void become_tool(const char *const *argv, int out, int err, int
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (null < 0 || dup2(null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(s->err, 2) < 0)
 		_exit(127);
 	close_range(3, ~0U, 0);
-	unshare(CLONE_NEWUSER | CLONE_NEWNET); /* the tool has no business with a network */
-	limit(RLIMIT_AS, (rlim_t)2 << 30);
-	limit(RLIMIT_CPU, (rlim_t)timeout_s + 1);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_NOFILE, 32);
+	if (!s->is_wrapped)
+		unshare(CLONE_NEWUSER | CLONE_NEWNET); /* a tool has no business with a network */
+	limit(RLIMIT_AS, MEMORY_MAX);
+	limit(RLIMIT_CPU, (rlim_t)s->box->timeout_s + 1);
+	limit(RLIMIT_FSIZE, file_limit(s));
+	limit(RLIMIT_NOFILE, 128);
+	limit(RLIMIT_NPROC, PROCESS_MAX);
 	limit(RLIMIT_CORE, 0);
-	__extension__ union {
-		const char *const *in;
-		char *const *out;
-	} args = { .in = argv };
-	execve(argv[0], args.out, no_environment);
+	execve(s->argv[0], s->argv, environment);
 	_exit(127);
 }
 
@@ -71,51 +90,80 @@ static int drain(int fd, struct buf *into)
 	return 1;
 }
 
-static int collect(int out, int err, int64_t until_us, struct buf *ret_out, struct buf *ret_err)
+struct watch {
+	const struct child_box *box;
+	int64_t until_us, beat_us;
+	struct buf *out, *err;
+};
+
+/* 0 go on; else why the tool must end */
+static int look(struct watch *w)
+{
+	const int64_t now_us = clock_boot_us();
+
+	if (now_us >= w->until_us)
+		return CHILD_TIMED_OUT;
+	if (!w->box->beat || now_us < w->beat_us)
+		return 0;
+	w->beat_us = now_us + US_PER_S;
+	return w->box->beat(w->box->arg, w->out) ? 0 : CHILD_STOPPED;
+}
+
+static int collect(int out, int err, struct watch *w)
 {
 	struct pollfd fds[2] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		int64_t left_us = until_us - clock_boot_us();
+		const int why = look(w);
+		int64_t left_us = w->until_us - clock_boot_us();
 
-		if (left_us <= 0)
-			return -1;
+		if (why != 0)
+			return why;
+		if (w->box->beat && left_us > US_PER_S)
+			left_us = US_PER_S;
 		if (poll(fds, 2, (int)(left_us / US_PER_MS) + 1) < 0 && errno != EINTR)
-			return -1;
-		if (fds[0].revents && !drain(out, ret_out))
+			return CHILD_TIMED_OUT;
+		if (fds[0].revents && !drain(out, w->out))
 			fds[0].fd = -1;
-		if (fds[1].revents && !drain(err, ret_err))
+		if (fds[1].revents && !drain(err, w->err))
 			fds[1].fd = -1;
 	}
 	return 0;
 }
 
 /* A tool that closed its output but goes on running is stopped as well. */
-static int reap(pid_t pid, int64_t until_us, int is_late)
+static int reap(pid_t pid, struct watch *w, int why)
 {
+	siginfo_t info = { .si_pid = 0 };
 	int status = 0;
 
-	while (!is_late && waitpid(pid, &status, WNOHANG) == 0) {
+	while (why == 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0) {
 		struct timespec nap = { 0, 2000000 };
 
 		nanosleep(&nap, NULL);
-		is_late = clock_boot_us() > until_us;
+		why = look(w);
 	}
-	if (is_late) {
-		kill(-pid, SIGKILL);
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		return CHILD_TIMED_OUT;
-	}
+	/* Also what it left behind in its group; before it is reaped, while the id is its own. */
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	if (why != 0)
+		return why;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
-int child_run(const char *const *argv, int timeout_s, struct buf *ret_out, struct buf *ret_err)
+static int run(const struct child_box *box, char *const *argv, struct buf *ret_out,
+	       struct buf *ret_err)
 {
-	int64_t until_us = clock_boot_us() + timeout_s * US_PER_S;
+	struct watch w = { .box = box,
+			   .until_us = clock_boot_us() + box->timeout_s * US_PER_S,
+			   .out = ret_out,
+			   .err = ret_err };
+	struct start start = { .box = box, .argv = argv, .is_wrapped = argv[0] == box->bwrap };
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
-	int rc, is_late;
 	pid_t pid;
+	int rc;
 
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
@@ -125,17 +173,106 @@ int child_run(const char *const *argv, int timeout_s, struct buf *ret_out, struc
 		close(out[1]);
 		return rc;
 	}
+	start.out = out[1];
+	start.err = err[1];
 	pid = fork();
 	rc = -errno;
 	if (pid == 0)
-		become_tool(argv, out[1], err[1], timeout_s);
+		become_tool(&start);
 	close(out[1]);
 	close(err[1]);
-	if (pid > 0) {
-		is_late = collect(out[0], err[0], until_us, ret_out, ret_err) < 0;
-		rc = reap(pid, until_us, is_late);
-	}
+	if (pid > 0)
+		rc = reap(pid, &w, collect(out[0], err[0], &w));
 	close(out[0]);
 	close(err[0]);
 	return rc;
+}
+
+/* Arguments are only read; execve() merely does not say so. */
+static char *argument(const char *text)
+{
+	__extension__ union {
+		const char *in;
+		char *out;
+	} u = { .in = text };
+
+	return u.out;
+}
+
+struct args {
+	char *v[ARGS_MAX];
+	size_t n;
+};
+
+static void add(struct args *a, const char *text)
+{
+	if (a->n + 1 < ARGS_MAX)
+		a->v[a->n++] = argument(text);
+}
+
+static void add_all(struct args *a, const char *const *list)
+{
+	for (; *list; list++)
+		add(a, *list);
+}
+
+static void wrap(const struct child_box *box, struct args *ret)
+{
+	static const char *const fixed[] = {
+		"--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+		"--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink",
+		"usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev",
+		"/dev", "--size", "16777216", "--tmpfs", "/tmp",
+		/* Some libraries stand behind links of these. */
+		"--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--ro-bind-try",
+		"/etc/ld.so.cache", "/etc/ld.so.cache", NULL
+	};
+	static const char *const end[] = { "--remount-ro", "/", "--", NULL };
+
+	add(ret, box->bwrap);
+	add_all(ret, fixed);
+	for (size_t i = 0; i < CHILD_READS_MAX && box->reads[i]; i++) {
+		add(ret, "--ro-bind");
+		add(ret, box->reads[i]);
+		add(ret, box->reads[i]);
+	}
+	if (box->writes) {
+		add(ret, "--bind");
+		add(ret, box->writes);
+		add(ret, box->writes);
+	}
+	add_all(ret, end);
+}
+
+/* What bubblewrap says when it cannot build the box; the tool was not started then. */
+static bool is_box_refused(int rc, const struct buf *err)
+{
+	return rc == 127 || (rc == 1 && strncmp(buf_str(err), "bwrap: ", 7) == 0);
+}
+
+int child_run(const struct child_box *box, const char *const *argv, struct buf *ret_out,
+	      struct buf *ret_err)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct args *args = arena_alloc(a, sizeof(*args));
+
+	args->n = 0;
+	if (box->bwrap && *box->bwrap) {
+		int rc;
+
+		wrap(box, args);
+		add_all(args, argv);
+		args->v[args->n] = NULL;
+		rc = run(box, args->v, ret_out, ret_err);
+		if (!is_box_refused(rc, ret_err))
+			return rc;
+		log_line(LOG_LEVEL_WARN, "media.no_box", "program=%s said=\"%.200s\"", box->bwrap,
+			 buf_str(ret_err));
+		buf_clear(ret_out);
+		buf_clear(ret_err);
+		args->n = 0;
+	}
+	add_all(args, argv);
+	args->v[args->n] = NULL;
+	return run(box, args->v, ret_out, ret_err);
 }

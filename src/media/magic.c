@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 
 #define HEAD_BYTES 16
+#define EBML_BYTES 64 /* the document type stands within so many */
 
 struct signature {
 	int offset;
@@ -25,6 +26,15 @@ static const struct signature signatures[] = {
 	{ 0, 4, "RIFF",              8, 4, "WEBP", { "image", "image/webp", "webp", "webp_pipe" } },
 	{ 0, 6, "GIF87a",            0, 0, NULL,   { "image", "image/gif",  "gif",  "gif"       } },
 	{ 0, 6, "GIF89a",            0, 0, NULL,   { "image", "image/gif",  "gif",  "gif"       } },
+	{ 0, 3, "ID3",               0, 0, NULL,   { "audio", "audio/mpeg", "mp3",  "mp3"       } },
+	{ 0, 2, "\xff\xfb",          0, 0, NULL,   { "audio", "audio/mpeg", "mp3",  "mp3"       } },
+	{ 0, 4, "RIFF",              8, 4, "WAVE", { "audio", "audio/wav",  "wav",  "wav"       } },
+	{ 0, 4, "OggS",              0, 0, NULL,   { "audio", "audio/ogg",  "ogg",  "ogg"       } },
+	{ 0, 4, "fLaC",              0, 0, NULL,   { "audio", "audio/flac", "flac", "flac"      } },
+	{ 4, 7, "ftypM4A",           0, 0, NULL,   { "audio", "audio/mp4",  "m4a",  "mov"       } },
+	{ 4, 8, "ftypheic",          0, 0, NULL,   { "image", "image/heic", "heic", ""          } },
+	{ 4, 8, "ftypheix",          0, 0, NULL,   { "image", "image/heic", "heic", ""          } },
+	{ 4, 8, "ftypmif1",          0, 0, NULL,   { "image", "image/heic", "heic", ""          } },
 	{ 4, 6, "ftypqt",            0, 0, NULL,   { "video", "video/quicktime", "mov", "mov"   } },
 	{ 4, 7, "ftypiso",           0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
 	{ 4, 6, "ftypmp",            0, 0, NULL,   { "video", "video/mp4",  "mp4",  "mov"       } },
@@ -41,8 +51,19 @@ static bool matches(const struct signature *s, const char *head)
 	return s->n2 == 0 || memcmp(head + s->offset2, s->bytes2, (size_t)s->n2) == 0;
 }
 
+/* A Matroska file that says so itself. */
+static bool is_webm(int fd)
+{
+	char head[EBML_BYTES] = "";
+	ssize_t got = pread(fd, head, sizeof(head), 0);
+
+	return got > 4 && memcmp(head, "\x1a\x45\xdf\xa3", 4) == 0 &&
+	       memmem(head, (size_t)got, "\x42\x82\x84webm", 7);
+}
+
 const struct magic *magic_find(int fd)
 {
+	static const struct magic webm = { "video", "video/webm", "webm", "matroska" };
 	char head[HEAD_BYTES];
 
 	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
@@ -50,7 +71,7 @@ const struct magic *magic_find(int fd)
 	for (size_t i = 0; i < ARRAY_LEN(signatures); i++)
 		if (matches(&signatures[i], head))
 			return &signatures[i].is;
-	return NULL;
+	return is_webm(fd) ? &webm : NULL;
 }
 
 static uint64_t big_endian(const uint8_t *p, int n)

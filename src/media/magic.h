@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * magic - container formats by their first bytes, and whether an ISO file is whole
- * Layer media. Source: ISO/IEC 14496-12 (boxes), RFC 2083, JFIF, GIF89a, RIFF.
+ * Layer media. Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12, RFC 8794, RFC 2083, JFIF, GIF89a, RIFF.
  */
 #ifndef CARILLON_MEDIA_MAGIC_H
 #define CARILLON_MEDIA_MAGIC_H
@@ -11,7 +11,8 @@
 
 struct magic {
 	const char *kind, *mime, *ext;
-	const char *demuxer; /* ffmpeg's name: forced, so that no other format is tried */
+	const char *
+		demuxer; /* ffmpeg's name: forced, so that no other format is tried; "" vips reads it */
 };
 
 /* NULL: not a format that is taken. */

@@ -40,18 +40,22 @@ static int identify(const char *path, struct magic *ret, struct problem *reterr)
 		return rejected(reterr, "the file is empty");
 	if (!m)
 		return rejected(reterr,
-				"the bytes are not a JPEG, PNG, WebP, GIF, MP4 or MOV file");
+				"the bytes are not a JPEG, PNG, WebP, GIF, HEIC, MP4, MOV or WebM "
+				"file, nor a sound (MP3, M4A, WAV, Ogg, FLAC)");
 	if (!is_whole)
 		return rejected(reterr, "the video is cut off: its last part is missing");
 	*ret = *m;
 	return 0;
 }
 
-static int run_tool(const struct config *cfg, const char *const *argv, struct buf *out,
-		    struct problem *reterr)
+static int run_tool(const struct config *cfg, const char *path, const char *const *argv,
+		    struct buf *out, struct problem *reterr)
 {
+	const struct child_box box = { .bwrap = cfg->media_bwrap,
+				       .reads = { path },
+				       .timeout_s = (int)cfg->media_probe_timeout_s };
 	CLEANUP(buf_done) struct buf err = BUF_INIT;
-	int rc = child_run(argv, (int)cfg->media_probe_timeout_s, out, &err);
+	int rc = child_run(&box, argv, out, &err);
 
 	if (rc < 0 || rc == 127) {
 		log_line(LOG_LEVEL_ERROR, "media.tool", "program=%s rc=%d", argv[0], rc);
@@ -88,6 +92,16 @@ static bool is_turned(const json_t *stream)
 	return false;
 }
 
+/* "30000/1001"; 0 where there is none */
+static double ratio(const char *text)
+{
+	char *end = NULL;
+	double above = text ? strtod(text, &end) : 0.0;
+	double below = end && *end == '/' ? strtod(end + 1, NULL) : 1.0;
+
+	return below > 0.0 ? above / below : 0.0;
+}
+
 static void read_stream(struct arena *a, const json_t *stream, struct media_facts *ret)
 {
 	const char *type = json_string_value(json_object_get(stream, "codec_type"));
@@ -100,6 +114,8 @@ static void read_stream(struct arena *a, const json_t *stream, struct media_fact
 	if (strcmp(type, "video") != 0 || ret->video_codec)
 		return;
 	ret->video_codec = arena_strdup(a, codec);
+	ret->pixels = arena_strdup(a, json_string_value(json_object_get(stream, "pix_fmt")));
+	ret->fps = ratio(json_string_value(json_object_get(stream, "avg_frame_rate")));
 	ret->width = member_int(stream, "width");
 	ret->height = member_int(stream, "height");
 	if (is_turned(stream)) {
@@ -108,6 +124,16 @@ static void read_stream(struct arena *a, const json_t *stream, struct media_fact
 		ret->width = ret->height;
 		ret->height = w;
 	}
+}
+
+/* A picture that comes with a sound is only its cover. */
+static int check_sound(struct media_facts *ret, struct problem *reterr)
+{
+	ret->video_codec = ret->pixels = NULL;
+	ret->width = ret->height = 0;
+	if (!ret->audio_codec)
+		return rejected(reterr, "the file holds no sound");
+	return ret->duration_ms > 0 ? 0 : rejected(reterr, "the sound has no length");
 }
 
 static int read_facts(struct arena *a, const struct buf *text, struct media_facts *ret,
@@ -119,10 +145,12 @@ static int read_facts(struct arena *a, const struct buf *text, struct media_fact
 
 	for (size_t i = 0; i < json_array_size(streams); i++)
 		read_stream(a, json_array_get(streams, i), ret);
-	if (strcmp(ret->kind, "video") == 0)
+	if (strcmp(ret->kind, "image") != 0)
 		ret->duration_ms =
 			seconds_to_ms(json_string_value(json_object_get(format, "duration")));
 	json_decref(doc);
+	if (strcmp(ret->kind, "audio") == 0)
+		return check_sound(ret, reterr);
 	if (!ret->video_codec || ret->width <= 0 || ret->height <= 0)
 		return rejected(reterr, "the file holds no picture");
 	if (strcmp(ret->kind, "video") == 0 && ret->duration_ms <= 0)
@@ -167,15 +195,55 @@ static int decode_image(const struct config *cfg, const char *path, const struct
 
 	if (strcmp(m->kind, "image") != 0)
 		return 0;
-	return run_tool(cfg, argv, &out, reterr);
+	return run_tool(cfg, path, argv, &out, reterr);
+}
+
+static int64_t line_int(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
+#define TURNED_FROM 5 /* orientations of EXIF: from here on the sides change places */
+
+/* Of a still image: sides as shown, and whether its colours are of another space. */
+static int read_header(const struct config *cfg, const char *path, struct media_facts *ret,
+		       struct problem *reterr)
+{
+	const char *const argv[] = { cfg->media_vipsheader, "-a", path, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	const char *text;
+	bool is_turned_round;
+
+	if (run_tool(cfg, path, argv, &out, reterr) < 0)
+		return -1;
+	text = buf_str(&out);
+	is_turned_round = line_int(text, "\norientation: ") >= TURNED_FROM;
+	ret->width = line_int(text, is_turned_round ? "\nheight: " : "\nwidth: ");
+	ret->height = line_int(text, is_turned_round ? "\nwidth: " : "\nheight: ");
+	ret->has_profile = strstr(text, "\nicc-profile-data: ") != NULL;
+	if (ret->width <= 0 || ret->height <= 0)
+		return rejected(reterr, "the file holds no picture");
+	return check_size(cfg, ret, reterr);
+}
+
+/* What ffmpeg cannot read: every pixel once. */
+static int decode_still(const struct config *cfg, const char *path, struct problem *reterr)
+{
+	const char *const argv[] = { cfg->media_vips, "avg", path, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+
+	return run_tool(cfg, path, argv, &out, reterr);
 }
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		struct media_facts *ret, struct problem *reterr)
 {
-	static const char shown[] = "format=duration"
-				    ":stream=codec_type,codec_name,width,height"
-				    ":stream_side_data=rotation";
+	static const char shown[] =
+		"format=duration"
+		":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
+		":stream_side_data=rotation";
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };
 	struct magic m = { .kind = "", .demuxer = "" };
@@ -202,8 +270,17 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 	f.kind = m.kind;
 	f.mime = m.mime;
 	f.ext = m.ext;
-	if (run_tool(cfg, argv, &out, reterr) < 0 || read_facts(a, &out, &f, reterr) < 0 ||
+	f.demuxer = m.demuxer;
+	if (!*m.demuxer) {
+		if (read_header(cfg, path, &f, reterr) < 0 || decode_still(cfg, path, reterr) < 0)
+			return -1;
+		*ret = f;
+		return 0;
+	}
+	if (run_tool(cfg, path, argv, &out, reterr) < 0 || read_facts(a, &out, &f, reterr) < 0 ||
 	    check_size(cfg, &f, reterr) < 0 || decode_image(cfg, path, &m, reterr) < 0)
+		return -1;
+	if (strcmp(m.kind, "image") == 0 && read_header(cfg, path, &f, reterr) < 0)
 		return -1;
 	*ret = f;
 	return 0;

@@ -2,12 +2,12 @@
 /*
  * probe - what a file really is: by magic bytes, then by ffprobe; never by name or header
  * Layer media. ffprobe and ffmpeg run on the local copy only, fixed argv, no shell, forced demuxer,
- * protocol whitelist `file`, own process group, rlimits, no network where the kernel lets us, and a
- * wall clock. Errors: PROBLEM_MEDIA_REJECTED with a reason for the user.
+ * protocol whitelist `file`, in the box of media/child; HEIC is read by vips. Errors: PROBLEM_MEDIA_REJECTED with a reason for the user.
  */
 #ifndef CARILLON_MEDIA_PROBE_H
 #define CARILLON_MEDIA_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -16,11 +16,15 @@
 struct config;
 
 struct media_facts {
-	const char *kind; /* image | video */
+	const char *kind; /* image | video | audio */
 	const char *mime, *ext;
 	int64_t width, height;                 /* pixels as shown, rotation applied */
 	int64_t duration_ms;                   /* 0 for images */
 	const char *video_codec, *audio_codec; /* NULL: none */
+	const char *pixels;                    /* ffmpeg's name of the pixel format; NULL: none */
+	const char *demuxer;                   /* that ffmpeg must be held to; "" vips reads it */
+	double fps;                            /* videos */
+	bool has_profile; /* images: colours are to be read by an ICC profile */
 };
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,

@@ -70,7 +70,7 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* Copies and hashes in one pass; constant memory. */
+/* Copies and hashes in one pass; constant memory. to -1: only hashes. */
 static int copy_range(int from, int to, int64_t offset, int64_t bytes,
 		      uint8_t ret[static SHA256_BYTES])
 {
@@ -90,13 +90,44 @@ static int copy_range(int from, int to, int64_t offset, int64_t bytes,
 			break;
 		}
 		digest_add(d, chunk, (size_t)got);
-		rc = write_all(to, chunk, (size_t)got);
+		rc = to < 0 ? 0 : write_all(to, chunk, (size_t)got);
 		offset += got;
 		bytes -= got;
 	}
 	free(chunk);
 	digest_end(d, ret);
 	return rc;
+}
+
+/* Api pool and runner are different users of one group: either puts files into any folder. */
+static int make_folder(const char *path)
+{
+	const mode_t before = umask(0007);
+	const int made = mkdir(path, 0770);
+	const int saved = errno;
+
+	umask(before);
+	errno = saved;
+	return made < 0 && errno != EEXIST ? -1 : 0;
+}
+
+/* -1 with errno; on success *ret_fd is open for writing. */
+static int open_temporary(const struct config *cfg, const char *ext, struct media_file *f,
+			  int *ret_fd)
+{
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
+	char id[ID_MAX];
+
+	random_id(id, "tmp");
+	buf_printf(&path, "%s/tmp", cfg->media_folder);
+	if (make_folder(path.p) < 0)
+		return -1;
+	buf_printf(&path, "/%s%s", id, ext);
+	*ret_fd = open(path.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (*ret_fd < 0)
+		return -1;
+	f->path = buf_take(&path);
+	return 0;
 }
 
 int media_take(const struct config *cfg, const char *from_path, int64_t offset, int64_t bytes,
@@ -106,22 +137,12 @@ int media_take(const struct config *cfg, const char *from_path, int64_t offset, 
 	__attribute__((__cleanup__(fd_close_cleanup))) int from =
 		open(from_path, O_RDONLY | O_CLOEXEC);
 	__attribute__((__cleanup__(fd_close_cleanup))) int to = -1;
-	struct buf path = BUF_INIT;
 	uint8_t hash[SHA256_BYTES];
-	char id[ID_MAX];
 
 	if (from < 0)
 		return disk_problem("open upload", reterr);
-	random_id(id, "tmp");
-	buf_printf(&path, "%s/tmp", cfg->media_folder);
-	if (mkdir(path.p, 02750) < 0 && errno != EEXIST) {
-		buf_done(&path);
-		return disk_problem("make folder", reterr);
-	}
-	buf_printf(&path, "/%s", id);
-	f->path = buf_take(&path);
-	to = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (to < 0 || copy_range(from, to, offset, bytes, hash) < 0 || fsync(to) < 0)
+	if (open_temporary(cfg, "", f, &to) < 0 || copy_range(from, to, offset, bytes, hash) < 0 ||
+	    fsync(to) < 0)
 		return disk_problem("copy upload", reterr);
 	digest_hex(hash, sizeof(hash), f->sha256);
 	f->bytes = bytes;
@@ -129,9 +150,31 @@ int media_take(const struct config *cfg, const char *from_path, int64_t offset, 
 	return 0;
 }
 
-static int make_folder(const char *path)
+int media_blank(const struct config *cfg, const char *ext, struct media_file **ret,
+		struct problem *reterr)
 {
-	return mkdir(path, 02750) < 0 && errno != EEXIST ? -1 : 0;
+	CLEANUP(media_file_free) struct media_file *f = alloc_zero(sizeof(*f));
+	__attribute__((__cleanup__(fd_close_cleanup))) int fd = -1;
+
+	if (open_temporary(cfg, ext, f, &fd) < 0)
+		return disk_problem("make file", reterr);
+	*ret = TAKE(f);
+	return 0;
+}
+
+int media_adopt(struct media_file *f, struct problem *reterr)
+{
+	__attribute__((__cleanup__(fd_close_cleanup))) int fd =
+		open(f->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	uint8_t hash[SHA256_BYTES];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || fsync(fd) < 0 ||
+	    copy_range(fd, -1, 0, st.st_size, hash) < 0)
+		return disk_problem("read file", reterr);
+	digest_hex(hash, sizeof(hash), f->sha256);
+	f->bytes = st.st_size;
+	return 0;
 }
 
 /* The rename counts only once the folder that holds the name is on disk. */

@@ -31,6 +31,10 @@ const char *media_internal_uri(struct arena *a, const char *ws, const char *sha2
 /* Copies [offset, offset+bytes) of a spooled body into the store's temporary folder, hashing. */
 int media_take(const struct config *cfg, const char *from_path, int64_t offset, int64_t bytes,
 	       struct media_file **ret, struct problem *reterr);
+/* An empty temporary file that a tool may fill; then hashed and synced where it stands. */
+int media_blank(const struct config *cfg, const char *ext, struct media_file **ret,
+		struct problem *reterr); /* ext: with its dot */
+int media_adopt(struct media_file *f, struct problem *reterr);
 int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
 	       struct problem *reterr);
 void media_remove(const struct config *cfg, const char *ws, const char *sha256_hex);

@@ -4,11 +4,11 @@
  * Layer net; the only file that opens sockets. Every transfer: https (http where the base URL is
  * the operator's own), no proxy, no netrc, no cookies, no redirects, no verbose, CAPATH off, one
  * CA bundle with shared parsed store, TLS session sharing.
- * REPEATABLE calls reuse connections. FIRE calls: HTTP/1.1, a fresh connection that is not reused
- * (libcurl re-sends on a reused one that dies), SO_LINGER 0 and TCP_USER_TIMEOUT 15 s, and a
- * PREREQ check that refuses to send after deadline_boot_us; a process-wide CLOCK_BOOTTIME timer
- * kills the process at the earliest deadline of a fire call not yet sent whole (reliability 1.4),
- * then is moved to the reply limit.
+ * REPEATABLE calls reuse connections, but for bodies out of files and what is_once: libcurl re-sends
+ * on a reused connection that dies. FIRE calls: HTTP/1.1, a fresh connection that is not reused,
+ * SO_LINGER 0 and TCP_USER_TIMEOUT 15 s, and a PREREQ check that refuses to send after
+ * deadline_boot_us; a process-wide CLOCK_BOOTTIME timer kills the process at the earliest deadline
+ * of a fire call not yet sent whole (reliability 1.4), then is moved to the reply limit.
  * USER calls go to URLs that users gave: the address policy refuses what is not global unicast.
  */
 #ifndef CARILLON_NET_CLIENT_H

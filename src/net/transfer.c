@@ -276,11 +276,26 @@ static void options_times(struct transfer_handle *t)
 	SET(t, CURLOPT_TIMEOUT_MS, whole_ms);
 }
 
+/*
+ * Bytes of files would be sent twice without a word, and past a seek that the server may have seen
+ * the first half of; their callers count what arrived.
+ */
+static bool is_single_use(const struct http_request *r)
+{
+	bool has_file = r->body == BODY_FILE || r->body == BODY_PIECES;
+
+	for (const struct http_part *part = r->parts; part; part = part->next)
+		has_file |= part->file_path != NULL;
+	return has_file || r->is_once;
+}
+
 static void options_class(struct transfer_handle *t)
 {
 	switch (t->class) {
 	case NET_REPEATABLE:
 		SET(t, CURLOPT_SHARE, t->limits->tls_sessions);
+		if (is_single_use(t->req))
+			SET_ALL(t, single_use_options);
 		break;
 	case NET_FIRE:
 		SET_ALL(t, single_use_options);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 #include "platform/instagram.h"
 
 #define FACEBOOK_SCOPES                                                                    \
@@ -18,7 +19,7 @@ extern const struct platform platform_instagram;
 #define ROW(name, type, fallback, least, most, sentence) \
 	{ NULL, name, SETTING_##type, fallback, least, most, sentence }
 const struct setting platform_instagram_settings[] = {
-	ROW("login_mode", TEXT, "facebook", 0, 0, "facebook (Facebook Login, pages) or instagram (Instagram Login, no page)."),
+	ROW("login_mode", WORD, "facebook instagram", 0, 0, "facebook (Facebook Login, pages) or instagram (Instagram Login, no page)."),
 	ROW("client_id", TEXT, "", 0, 0, "App id at Meta; for Instagram Login the Instagram app id."),
 	ROW("client_secret_file", PATH, "", 0, 0, "File (0400) with the app secret."),
 	ROW("config_id", TEXT, "", 0, 0, "Facebook Login for Business configuration; replaces scopes."),
@@ -34,8 +35,8 @@ const struct setting platform_instagram_settings[] = {
 	ROW("ig_token_base", TEXT, "https://api.instagram.com", 0, 0, "Code exchange of Instagram Login."),
 	ROW("ig_graph_base", TEXT, "https://graph.instagram.com", 0, 0, "Graph API of Instagram Login."),
 	ROW("profile_url", TEXT, "https://www.instagram.com", 0, 0, "Where a profile is shown when a post's own address is not known."),
-	ROW("publish_token", TEXT, "page", 0, 0, "Token that creates and publishes: page or user (Facebook Login)."),
-	ROW("read_token", TEXT, "user", 0, 0, "Token that reads: page or user (Facebook Login)."),
+	ROW("publish_token", WORD, "page user", 0, 0, "Token that creates and publishes: page or user (Facebook Login)."),
+	ROW("read_token", WORD, "user page", 0, 0, "Token that reads: page or user (Facebook Login)."),
 	ROW("quota_total_fallback", INT, "50", 1, 100000, "Posts per 24 hours when Instagram does not say."),
 	ROW("caption_max", INT, "2200", 1, 100000, "Most UTF-16 code units of a caption."),
 	ROW("hashtags_max", INT, "30", 0, 1000, "Most hashtags of a caption."),
@@ -149,7 +150,18 @@ const char *instagram_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", NULL };
+static const char *const audio_codecs[] = { "aac", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .width_max = "video_width_max" },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_instagram = {
+	.probe_base = "graph_base",
 	.id = "instagram",
 	.title = "Instagram",
 	.settings = platform_instagram_settings,
@@ -168,6 +180,8 @@ const struct platform platform_instagram = {
 	.renew = instagram_renew,
 	.renew_at = renew_at,
 	.revoke = instagram_revoke,
+	.inspect = instagram_inspect,
+	.media = media_rules,
 	.check = instagram_check,
 	.stage = instagram_stage,
 	.fire = instagram_fire,

@@ -108,6 +108,10 @@ enum instagram_kind {
 /* -1: nothing that Instagram has. */
 int instagram_kind(const struct publication *post, enum instagram_kind *ret);
 
+/* GET /{account}/content_publishing_limit, and what it says. */
+struct http_request *instagram_quota_call(const struct delivery *d);
+void instagram_quota_read(const struct platform_app *app, const json_t *doc, struct cap *ret);
+
 /* The container that is, was, or will be published; NULL: none yet. */
 const char *instagram_container(const struct delivery *d);
 json_t *instagram_last_item(const struct delivery *d);
@@ -124,6 +128,8 @@ enum step instagram_renew(struct renewal *r, const struct http_reply *last,
 			  struct step_result *ret);
 enum step instagram_revoke(struct renewal *r, const struct http_reply *last,
 			   struct step_result *ret);
+enum step instagram_inspect(struct inspection *i, const struct http_reply *last,
+			    struct step_result *ret);
 void instagram_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret);
 enum step instagram_stage(struct delivery *d, const struct http_reply *last,

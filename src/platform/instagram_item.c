@@ -207,6 +207,8 @@ struct http_request *instagram_item_create(const struct delivery *d, size_t i)
 		http_request_form(r, "alt_text", d->post->media[i].alt_text);
 	if (role == ROLE_REEL)
 		http_request_form(r, "share_to_feed", shares_to_feed(d) ? "true" : "false");
+	if (role == ROLE_REEL && d->post->cover)
+		http_request_form(r, "cover_url", d->post->cover->url);
 	add_options(d, role, r);
 	return r;
 }

@@ -121,10 +121,19 @@ static enum script_move stage_next(struct delivery *d, const struct instagram_re
 			     r->usage_pct);
 }
 
+struct http_request *instagram_quota_call(const struct delivery *d)
+{
+	const struct instagram_call c = { d->arena, d->app, instagram_read_token(d) };
+	struct http_request *r = instagram_call(
+		&c, VERB_GET, "ig.quota", "/%s/content_publishing_limit", d->account->remote_id);
+
+	http_request_query(r, "fields", "config,quota_usage");
+	return r;
+}
+
 static enum script_move ask_quota(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
-	struct instagram_call c = { d->arena, d->app, instagram_read_token(d) };
 	enum instagram_kind kind;
 	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				      "kind_unsupported" };
@@ -132,9 +141,7 @@ static enum script_move ask_quota(void *ctx, struct step_result *ret)
 	if (instagram_kind(d->post, &kind) < 0)
 		return script_refuse(d->arena, &why, ret,
 				     "Instagram publishes no text without an image or a video.");
-	ret->request = instagram_call(&c, VERB_GET, "ig.quota", "/%s/content_publishing_limit",
-				      d->account->remote_id);
-	http_request_query(ret->request, "fields", "config,quota_usage");
+	ret->request = instagram_quota_call(d);
 	return SCRIPT_SEND;
 }
 
@@ -146,6 +153,17 @@ static const json_t *quota_of(const json_t *doc)
 	return json_is_array(data) ? json_array_get(data, 0) : doc;
 }
 
+void instagram_quota_read(const struct platform_app *app, const json_t *doc, struct cap *ret)
+{
+	const json_t *quota = quota_of(doc), *config = json_object_get(quota, "config");
+
+	ret->used = memo_int(quota, "quota_usage");
+	ret->most = memo_int(config, "quota_total");
+	ret->window_s = memo_int(config, "quota_duration");
+	if (ret->most <= 0)
+		ret->most = platform_int(app, "quota_total_fallback");
+}
+
 static enum script_move read_quota(void *ctx, const struct http_reply *last,
 				   struct step_result *ret)
 {
@@ -153,25 +171,20 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last,
 	struct script_refusal why = { OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM, 3600,
 				      "quota" };
 	struct instagram_reply r;
-	const json_t *quota;
-	int64_t used, total;
+	struct cap cap = { .what = "posts" };
 
 	instagram_read(d->arena, last, &r);
 	/* Only a hint: creating tells the same. But a dead token is worth knowing at once. */
 	if (!r.is_ok &&
 	    (r.row->elsewhere == INSTAGRAM_TOKEN || r.row->elsewhere == INSTAGRAM_RECONNECT))
 		return instagram_fail(d->arena, &r, r.row->elsewhere, NULL, ret);
-	quota = quota_of(r.json);
-	used = memo_int(quota, "quota_usage");
-	total = memo_int(json_object_get(quota, "config"), "quota_total");
-	if (total <= 0)
-		total = platform_int(d->app, "quota_total_fallback");
-	if (r.is_ok && used >= total)
+	instagram_quota_read(d->app, r.json, &cap);
+	if (r.is_ok && cap.used >= cap.most)
 		return script_refuse(
 			d->arena, &why, ret,
 			"The account has published %lld of the %lld posts that Instagram "
 			"allows in 24 hours.",
-			(long long)used, (long long)total);
+			(long long)cap.used, (long long)cap.most);
 	return stage_next(d, &r, ret);
 }
 

@@ -2,11 +2,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "crypto/digest.h"
 #include "platform/instagram.h"
-
-#define MESSAGE_MAX 400
 
 void instagram_json_release(void *doc)
 {
@@ -151,20 +148,10 @@ void instagram_read(struct arena *a, const struct http_reply *last, struct insta
 	ret->row = instagram_error_find(ret->code, ret->subcode, last->status);
 }
 
-/* Cut at a code point; what Meta writes may repeat a token that we sent. */
-static const char *message_cut(struct arena *a, const char *message)
+/* What Meta writes may repeat a token that we sent. */
+static const char *safe_words(struct arena *a, const char *message)
 {
-	size_t len = 0, n;
-
-	if (!message || !*message || strstr(message, "access_token"))
-		return NULL;
-	while (len < MESSAGE_MAX && message[len]) {
-		n = utf8_measure(message + len, strlen(message + len));
-		if (n == 0)
-			return NULL;
-		len += n;
-	}
-	return arena_strndup(a, message, len);
+	return message && strstr(message, "access_token") ? NULL : script_words(a, message);
 }
 
 static const char *code_text(struct arena *a, const struct instagram_reply *r)
@@ -179,7 +166,7 @@ static const char *code_text(struct arena *a, const struct instagram_reply *r)
 void instagram_explain(struct arena *a, const struct instagram_reply *r, const char *subject,
 		       struct post_error *ret)
 {
-	const char *message = message_cut(a, r->message);
+	const char *message = safe_words(a, r->message);
 
 	*ret = (struct post_error){
 		.code = r->row->code,

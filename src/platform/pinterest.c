@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 
 #define SCOPES          "boards:read,boards:write,pins:read,pins:write,user_accounts:read"
 #define RENEW_BEFORE_US (7 * US_PER_DAY)
@@ -23,10 +24,13 @@ const struct setting platform_pinterest_settings[] = {
 	ROW("api_base", TEXT, "https://api.pinterest.com", 0, 0, "API host; Pinterest's own sandbox is https://api-sandbox.pinterest.com."),
 	ROW("api_prefix", TEXT, "/v5", 0, 0, "What stands before each path of the API."),
 	ROW("upload_base", TEXT, "https://pinterest-media-upload.s3-accelerate.amazonaws.com", 0, 0, "Host that takes video bytes."),
+	ROW("pins_per_minute", INT, "50", 0, 1000000, "Pins of one account in a minute; 0: not counted."),
+	ROW("app_pins_per_day", INT, "0", 0, 100000000, "Pins of all accounts in 24 hours, which trial access limits; 0: not counted."),
 	ROW("upload_host_suffix", TEXT, "amazonaws.com", 0, 0, "Upload addresses that Pinterest hands out must lie below it, or at upload_base."),
 	ROW("pin_url", TEXT, "https://www.pinterest.com", 0, 0, "Where people see a pin."),
-	ROW("image_source", TEXT, "auto", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
+	ROW("image_source", WORD, "auto base64 url", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
 	ROW("base64_max_bytes", INT, "4194304", 1, 104857600, "Images of one pin that together are larger are fetched by Pinterest, with image_source auto."),
+	ROW("posts_per_day", INT, "0", 0, 100000, "Pins in 24 hours behind which a check before publishing warns; Pinterest names no number. 0: never."),
 	ROW("title_max", INT, "100", 1, 100000, "Most characters of a title."),
 	ROW("description_max", INT, "800", 1, 100000, "Most characters of a description; Pinterest's web form takes 500."),
 	ROW("alt_text_max", INT, "500", 1, 100000, "Most characters of an alternative text."),
@@ -43,6 +47,7 @@ const struct setting platform_pinterest_settings[] = {
 	ROW("media_life_s", INT, "82800", 60, 604800, "Uploads older than this are made anew."),
 	ROW("media_renewals", INT, "1", 0, 10, "How often a rejected video is uploaded anew."),
 	ROW("fetch_wait_s", TEXT, "30 120 600", 0, 0, "Waits after an image that Pinterest could not fetch; behind the last one it is final."),
+	ROW("write_gap_ms", INT, "1000", 0, 60000, "Two pins of an account are so far apart; Pinterest takes no bursts on one board."),
 	ROW("recover_pages", INT, "4", 1, 40, "Most pages of a board that are read for one look after a lost answer."),
 	ROW("boards_pages", INT, "100", 1, 1000, "Most pages of an account's boards."),
 	{ NULL, NULL, SETTING_TEXT, NULL, 0, 0, NULL },
@@ -80,7 +85,25 @@ static int64_t renew_at(const struct platform_app *app, int64_t issued_us, int64
 	return issued_us + (expires_us - issued_us) / 2;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", "image/png", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", "video/x-m4v", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ .kind = MEDIA_VIDEO, .mimes = video_mimes, .video_codecs = video_codecs },
+	{ .mimes = NULL },
+};
+
+static const struct platform_budget budgets[] = {
+	{ "minute", false, 60, "pins_per_minute", "x-ratelimit-remaining", "x-ratelimit-reset",
+	  false },
+	{ "app_day", true, 86400, "app_pins_per_day", NULL, NULL, false },
+	{ NULL, false, 0, NULL, NULL, NULL, false },
+};
+
 const struct platform platform_pinterest = {
+	.budgets = budgets,
+	.probe_base = "api_base",
 	.id = "pinterest",
 	.title = "Pinterest",
 	.settings = platform_pinterest_settings,
@@ -94,12 +117,15 @@ const struct platform platform_pinterest = {
 	.pkce = PKCE_NONE,
 	.default_scopes = SCOPES,
 	.needs_public_media = false,
+	.fire_gap_ms = "write_gap_ms",
 	.auth_url = auth_url,
 	.connect = pinterest_connect,
 	.renew = pinterest_renew,
 	.renew_at = renew_at,
 	.revoke = pinterest_revoke,
 	.boards = pinterest_boards,
+	.inspect = pinterest_inspect,
+	.media = media_rules,
 	.check = pinterest_check,
 	.stage = pinterest_stage,
 	.fire = pinterest_fire,

@@ -74,8 +74,6 @@ struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_
 /* Text of a member that may be a string or an integer (ids); NULL: absent. */
 const char *pinterest_id(struct arena *a, const json_t *object, const char *key);
 bool pinterest_is_digits(const char *id);
-/* Words of `required` (split at space or comma) that are not in `granted`, space separated. */
-/* Numbers separated by spaces or commas; the i-th, the last one repeats. */
 void pinterest_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What a publication becomes. */
@@ -102,6 +100,8 @@ enum step pinterest_revoke(struct renewal *r, const struct http_reply *last,
 			   struct step_result *ret);
 enum step pinterest_boards(struct board_list *l, const struct http_reply *last,
 			   struct step_result *ret);
+enum step pinterest_inspect(struct inspection *i, const struct http_reply *last,
+			    struct step_result *ret);
 void pinterest_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret);
 enum step pinterest_stage(struct delivery *d, const struct http_reply *last,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "net/oauth2.h"
 #include "platform/pinterest.h"
 
 #define RATIO_TOLERANCE 100 /* ratios may differ by one in so many */
@@ -66,15 +67,6 @@ static void check_board(const struct check *c)
 			     "A section's id consists of digits.");
 }
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-	for (; *names; names++) {
-		if (strcmp(name, *names) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_bytes(const struct check *c, const char *pointer, int64_t bytes,
 			const char *limit)
 {
@@ -96,8 +88,8 @@ static void check_image(const struct check *c, const char *pointer, const struct
 	int64_t least = platform_int(c->app, "image_side_min");
 
 	check_bytes(c, pointer, m->bytes, "image_max_bytes");
-	if (m->mime && !is_one_of(m->mime, sure)) {
-		bool may_be = is_one_of(m->mime, fetched) && strcmp(how, "base64") != 0;
+	if (m->mime && !text_is_one_of(m->mime, sure)) {
+		bool may_be = text_is_one_of(m->mime, fetched) && strcmp(how, "base64") != 0;
 
 		findings_add(c->ret, may_be, pointer, "conversion_needed",
 			     "Pinterest is sure to take JPEG and PNG only, this is %s.", m->mime);
@@ -119,10 +111,10 @@ static void check_video(const struct check *c, const char *pointer, const struct
 	int64_t most = platform_int(c->app, "video_max_ms");
 
 	check_bytes(c, pointer, m->bytes, "video_max_bytes");
-	if (m->mime && !is_one_of(m->mime, mimes))
+	if (m->mime && !text_is_one_of(m->mime, mimes))
 		findings_add(c->ret, false, pointer, "container_unsupported",
 			     "Pinterest takes MP4, MOV and M4V videos, this is %s.", m->mime);
-	if (m->video_codec && !is_one_of(m->video_codec, codecs))
+	if (m->video_codec && !text_is_one_of(m->video_codec, codecs))
 		findings_add(c->ret, false, pointer, "codec_unsupported",
 			     "Pinterest takes H.264 or H.265 video, this is %s.", m->video_codec);
 	if (m->duration_ms > 0 && (m->duration_ms < least || m->duration_ms > most))
@@ -183,6 +175,24 @@ static void check_carousel(const struct check *c)
 	}
 }
 
+/* Creating a pin takes them all; an account that was connected without a list says nothing. */
+static void check_account(const struct check *c)
+{
+	static const char needed[] = "boards:read,boards:write,pins:read,pins:write";
+	const char *granted = c->account ? c->account->scopes : NULL, *missing;
+	struct arena *a;
+
+	if (!granted || !*granted)
+		return;
+	a = arena_new();
+	missing = oauth2_missing_scopes(a, needed, granted);
+	if (*missing)
+		findings_add(c->ret, false, "account", "missing_scope",
+			     "The account lacks permissions (%s); connect it again and grant them.",
+			     missing);
+	arena_free(a);
+}
+
 void pinterest_check(const struct platform_app *app, const struct platform_account *account,
 		     const struct publication *post, struct findings *ret)
 {
@@ -200,4 +210,5 @@ void pinterest_check(const struct platform_app *app, const struct platform_accou
 		check_item(&c, i);
 	if (c.kind == PINTEREST_CAROUSEL)
 		check_carousel(&c);
+	check_account(&c);
 }

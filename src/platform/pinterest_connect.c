@@ -124,8 +124,10 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 	const char *username = text_of(c->arena, person, "username");
 	const char *name = text_of(c->arena, person, "business_name");
 	const char *granted = words_of(c->arena, memo_text(c->memo, "granted"));
-	int64_t expires_us = ends_us(c->now_us, memo_int(c->memo, "life_s"));
+	int64_t access_us = ends_us(c->now_us, memo_int(c->memo, "life_s"));
+	int64_t refresh_us = ends_us(c->now_us, memo_int(c->memo, "refresh_life_s"));
 
+	/* The account lives as long as its longest token. */
 	*ret = (struct connect_account){
 		.remote_id = id ? id : username,
 		.username = username ? username : id,
@@ -136,11 +138,10 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 		.scopes = granted,
 		.missing_scopes = oauth2_missing_scopes(
 			c->arena, platform_text(c->app, "scopes_required"), granted),
-		.expires_us = expires_us,
+		.expires_us = refresh_us > access_us ? refresh_us : access_us,
 		.meta = json_pack("{s:s?}", "account_type", memo_text(person, "account_type")),
-		.tokens = { { "access", memo_text(c->memo, "access"), expires_us },
-			    { "refresh", memo_text(c->memo, "refresh"),
-			      ends_us(c->now_us, memo_int(c->memo, "refresh_life_s")) } },
+		.tokens = { { "access", memo_text(c->memo, "access"), access_us },
+			    { "refresh", memo_text(c->memo, "refresh"), refresh_us } },
 		.tokens_n = memo_text(c->memo, "refresh") ? 2 : 1,
 	};
 	arena_defer(c->arena, pinterest_json_release, ret->meta);
@@ -210,7 +211,6 @@ static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *re
 		"Pinterest does not renew the access any more; connect the account again.");
 }
 
-/* The access token stands last: its end is the account's. */
 static void renewal_fill(struct renewal *r, const struct oauth2_tokens *t, const json_t *doc)
 {
 	int64_t life_s = t->expires_in_s > 0 ? t->expires_in_s : LIFE_FALLBACK_S;

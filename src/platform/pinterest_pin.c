@@ -113,8 +113,12 @@ static json_t *video_source(const struct delivery *d)
 	const json_t *ms = json_object_get(d->post->options, "thumb_offset_ms");
 	json_int_t s = json_integer_value(ms) / MS_PER_S;
 
-	return json_pack("{s:s, s:s?, s:I}", "source_type", "video_id", "media_id",
-			 memo_text(json_object_get(d->memo, "media"), "id"),
+	const char *id = memo_text(json_object_get(d->memo, "media"), "id");
+
+	if (d->post->cover)
+		return json_pack("{s:s, s:s?, s:s?}", "source_type", "video_id", "media_id", id,
+				 "cover_image_url", d->post->cover->url);
+	return json_pack("{s:s, s:s?, s:I}", "source_type", "video_id", "media_id", id,
 			 "cover_image_key_frame_time", s > 0 ? s : (json_int_t)0);
 }
 

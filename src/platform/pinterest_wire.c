@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "net/oauth2.h"
 #include "platform/pinterest.h"
 
-#define MESSAGE_MAX 400
 #define EPOCH_LEAST 1000000000LL /* a reset this large is a time, not a wait */
 #define WAIT_MAX_S  86400
 
@@ -85,20 +83,12 @@ void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_
 		pinterest_error_find(last->status, ret->code, ret->is_broken ? NULL : ret->message);
 }
 
-/* Cut at a code point; what Pinterest writes may repeat a token that we sent. */
-static const char *message_cut(struct arena *a, const char *message)
+/* What Pinterest writes may repeat a token that we sent. */
+static const char *safe_words(struct arena *a, const char *message)
 {
-	size_t len = 0, n;
-
-	if (!message || !*message || strstr(message, "pina_") || strstr(message, "pinr"))
+	if (message && (strstr(message, "pina_") || strstr(message, "pinr")))
 		return NULL;
-	while (len < MESSAGE_MAX && message[len]) {
-		n = utf8_measure(message + len, strlen(message + len));
-		if (n == 0)
-			return NULL;
-		len += n;
-	}
-	return arena_strndup(a, message, len);
+	return script_words(a, message);
 }
 
 static const struct {
@@ -119,7 +109,7 @@ static const struct {
 enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r,
 				enum pinterest_class class, struct step_result *ret)
 {
-	const char *message = message_cut(a, r->message), *code = NULL;
+	const char *message = safe_words(a, r->message), *code = NULL;
 
 	if (r->code)
 		code = arena_printf(a, "%d/%d", r->status, r->code);

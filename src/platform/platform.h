@@ -35,6 +35,7 @@
 
 struct platform;
 struct platform_secret;
+struct media_rule;
 
 /* The operator's settings for one platform and mode; section is e.g. "instagram" or "instagram.test". */
 struct platform_app {
@@ -83,6 +84,8 @@ struct delivery {
 	int64_t now_us, due_us;         /* database clock */
 	int64_t fired_us; /* permit time of the attempt in doubt (recover), else INSTANT_NONE */
 	const char *post_id;
+	size_t part; /* so many parts are live: the index of the one to send or look for */
+	const char *before_id; /* what the part before became there; NULL: first, or not known */
 	/* Is this remote object already bound to another post of ours? (recover: such a match is none) */
 	bool (*is_taken)(void *arg, const char *remote_id);
 	void *is_taken_arg;
@@ -101,6 +104,32 @@ struct findings {
 };
 void findings_add(struct findings *f, bool is_warning, const char *pointer, const char *code,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* How often something may be done: {"posts", 50, 2, 86400} is 2 of 50 posts in 24 hours. */
+struct cap {
+	const char *what;
+	int64_t most, used, window_s; /* used -1: not known */
+};
+
+/* What only the platform can tell before a post: caps left, what the account may do now. */
+struct inspection {
+	struct arena *arena; /* lives for the whole dialogue, and behind it */
+	const struct platform_app *app;
+	const struct platform_account *account;
+	const struct publication *post;
+	int64_t now_us, posted_today; /* posted: what we ourselves published in the last 24 hours */
+	json_t *memo;
+	struct findings *findings; /* added to */
+	struct cap caps[4];
+	size_t caps_n;
+	json_t *facts; /* object: what the account may choose from; shown as it is */
+};
+void inspection_cap(struct inspection *i, const struct cap *cap);
+/*
+ * A cap by our own count against the setting posts_per_day (0: none). Others may post beside us,
+ * and what platforms allow varies: reaching it is a warning.
+ */
+void inspection_count(struct inspection *i);
 
 struct connect_token {
 	const char *kind, *value; /* kind: access, refresh, user */
@@ -170,13 +199,29 @@ struct platform_limits {
 	unsigned kinds;           /* bit (1 << enum content_kind) */
 };
 
+/* How many irreversible calls a platform allows, counted over all runners. */
+struct platform_budget {
+	const char *name; /* in SQL, never renamed */
+	bool is_app;      /* over all accounts of the operator's app */
+	int64_t window_s;
+	const char *setting; /* how many; 0 or NULL: not counted, only told by headers */
+	/* Of the reply to a fire; NULL: it does not say. Reset: unix seconds, or seconds to go. */
+	const char *left_header, *reset_header;
+	bool is_reset_instant;
+};
+
 struct platform {
 	const char *id, *title;         /* id is stored in SQL and never renamed */
 	const struct setting *settings; /* operator's rows; also every base URL and limit */
 	struct platform_limits limits;
 	enum pkce pkce;
 	const char *default_scopes;
+	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
+	const struct platform_budget *budgets; /* up to one without a name; NULL: none known */
+	const char *probe_base;  /* setting of the address that is read to see whether it answers */
 	bool needs_public_media; /* the platform pulls some media from our URLs */
+	/* Setting: so far apart are two fires of an account, even on time. NULL: no matter. */
+	const char *fire_gap_ms;
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);
@@ -194,6 +239,9 @@ struct platform {
 	/* NULL: accounts have no boards. Reads only. */
 	enum step (*boards)(struct board_list *l, const struct http_reply *last,
 			    struct step_result *ret);
+	/* NULL: nothing beyond ->check. Reads only; DONE: PUBLISHED, or why it could not be told. */
+	enum step (*inspect)(struct inspection *i, const struct http_reply *last,
+			     struct step_result *ret);
 	/* Everything that can be said without I/O about this post on this account. */
 	void (*check)(const struct platform_app *app, const struct platform_account *account,
 		      const struct publication *post, struct findings *ret);
@@ -206,6 +254,12 @@ struct platform {
 	/* Doubt: reads only. DONE: PUBLISHED, ACCEPTED, ABSENT (covered), RESTAGE, UNKNOWN. */
 	enum step (*recover)(struct delivery *d, const struct http_reply *last,
 			     struct step_result *ret);
+	/*
+	 * NULL: a post is one object. Else how many objects it becomes, each fired by a permit of its
+	 * own, in order; *ret (if not NULL) is part i, borrowed from post, options the whole post's.
+	 * stage readies all parts; fire, confirm and recover are about delivery.part alone.
+	 */
+	size_t (*part)(const struct publication *post, size_t i, struct publication *ret);
 	/* NULL: the platform tells nothing of a post. Reads only; REFUSED: never ask again. */
 	enum step (*results)(struct results_reading *r, const struct http_reply *last,
 			     struct step_result *ret);

@@ -11,7 +11,8 @@
 	PLATFORM(instagram) \
 	PLATFORM(tiktok) \
 	PLATFORM(pinterest) \
-	PLATFORM(twitter)
+	PLATFORM(twitter) \
+	PLATFORM(youtube)
 /* clang-format on */
 
 #endif

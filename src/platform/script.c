@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
+#define WORDS_MAX 400
 #define MOVES_MAX 64 /* a script that moves on without asking for so long goes in circles */
 
 static const struct script_row *row_find(const struct script *s, const char *state)
@@ -109,4 +112,40 @@ int64_t script_list_at(const char *list, int64_t i)
 		if (i <= 0)
 			return value;
 	}
+}
+
+bool script_list_ends(const char *list, int64_t i)
+{
+	for (; i >= 0; i--) {
+		char *end;
+
+		(void)strtoll(list, &end, 10);
+		if (end == list)
+			return true;
+		list = end + strspn(end, " ,");
+	}
+	return false;
+}
+
+const char *script_words(struct arena *a, const char *words)
+{
+	size_t len = 0, all = words ? strlen(words) : 0;
+
+	while (len < all && len < WORDS_MAX) {
+		size_t n = utf8_measure(words + len, all - len);
+
+		if (n == 0)
+			return NULL;
+		len += n;
+	}
+	return len > 0 ? arena_strndup(a, words, len) : NULL;
+}
+
+bool text_is_one_of(const char *text, const char *const *names)
+{
+	for (; text && *names; names++) {
+		if (strcmp(text, *names) == 0)
+			return true;
+	}
+	return false;
 }

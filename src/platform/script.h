@@ -47,6 +47,12 @@ enum script_move script_refuse(struct arena *a, const struct script_refusal *why
 
 /* The i-th number of a setting like "100 200 400"; the last one repeats. 0: there is none. */
 int64_t script_list_at(const char *list, int64_t i);
+bool script_list_ends(const char *list, int64_t i); /* it has no i-th */
+
+/* The platform's words for people, cut at a character; NULL: none, or no text. */
+const char *script_words(struct arena *a, const char *words);
+
+bool text_is_one_of(const char *text, const char *const *names); /* NULL-terminated; NULL is none */
 
 /* Members of a memo. Absent or of another type: NULL and 0. */
 const char *memo_text(const json_t *memo, const char *key);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 
 #define SCOPES          "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
 #define RENEW_BEFORE_US (30 * US_PER_MIN)
@@ -18,8 +19,8 @@ const struct setting platform_tiktok_settings[] = {
 	ROW("client_id", TEXT, "", 0, 0, "Client key of the app at TikTok."),
 	ROW("client_secret_file", PATH, "", 0, 0, "File (0400) with the client secret."),
 	ROW("scopes", TEXT, SCOPES, 0, 0, "Permissions asked for, and reported as missing when not granted."),
-	ROW("pkce", TEXT, "hex", 0, 0, "hex (TikTok's own form, needed by desktop apps) or none."),
-	ROW("post_mode", TEXT, "direct", 0, 0, "direct (to the profile) or inbox (a draft that the person finishes in the app)."),
+	ROW("pkce", WORD, "hex none", 0, 0, "hex (TikTok's own form, needed by desktop apps) or none."),
+	ROW("post_mode", WORD, "direct inbox", 0, 0, "direct (to the profile) or inbox (a draft that the person finishes in the app)."),
 	ROW("privacy_default", TEXT, "", 0, 0, "Level of posts that name none; empty: the first that TikTok offers the account."),
 	ROW("dialog_base", TEXT, "https://www.tiktok.com", 0, 0, "Consent page."),
 	ROW("api_base", TEXT, "https://open.tiktokapis.com", 0, 0, "Tokens and data."),
@@ -30,6 +31,8 @@ const struct setting platform_tiktok_settings[] = {
 	ROW("single_chunk_max_bytes", INT, "20000000", 5000000, 64000000, "Videos up to this size go up in one piece."),
 	ROW("upload_life_s", INT, "3300", 60, 3600, "Upload addresses older than this are made anew (TikTok keeps them an hour)."),
 	ROW("stage_ahead_s", INT, "2400", 60, 3600, "An upload begins at most so long before its time."),
+	ROW("creator_ahead_s", INT, "120", 1, 3600, "What the creator of photos allows is asked at most so long before their time."),
+	ROW("posts_per_day", INT, "15", 0, 100000, "Posts in 24 hours that TikTok is known to take from an account, all apps together; 0: no warning."),
 	ROW("caption_max", INT, "2200", 1, 100000, "Most UTF-16 code units of a video's caption."),
 	ROW("photo_title_max", INT, "90", 1, 100000, "Most UTF-16 code units of a photo post's title."),
 	ROW("photo_description_max", INT, "4000", 1, 100000, "Most UTF-16 code units of a photo post's description."),
@@ -108,7 +111,21 @@ const char *tiktok_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const photo_mimes[] = { "image/jpeg", "image/webp", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", "video/webm", NULL };
+static const char *const video_codecs[] = { "h264", "hevc", "vp8", "vp9", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE,
+	  .mimes = photo_mimes,
+	  .bytes_max = "photo_max_bytes",
+	  .long_max = "photo_long_side_max",
+	  .short_max = "photo_short_side_max" },
+	{ MEDIA_VIDEO, video_mimes, video_codecs, NULL, .long_max = "video_side_max" },
+	{ .mimes = NULL },
+};
+
 const struct platform platform_tiktok = {
+	.probe_base = "api_base",
 	.id = "tiktok",
 	.title = "TikTok",
 	.settings = platform_tiktok_settings,
@@ -127,6 +144,8 @@ const struct platform platform_tiktok = {
 	.renew = tiktok_renew,
 	.renew_at = renew_at,
 	.revoke = tiktok_revoke,
+	.inspect = tiktok_inspect,
+	.media = media_rules,
 	.check = tiktok_check,
 	.stage = tiktok_stage,
 	.fire = tiktok_fire,

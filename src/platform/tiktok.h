@@ -78,8 +78,6 @@ struct http_request *tiktok_call(const struct delivery *d, const char *label, co
 /* An id that may be text or an integer of 64 bits; NULL: neither. */
 const char *tiktok_id(struct arena *a, const json_t *value);
 void tiktok_json_release(void *doc); /* json_decref for arena_defer() */
-/* Numbers separated by spaces; the i-th, the last one repeats. */
-bool tiktok_list_ends(const char *list, int64_t i);
 
 /* What this publication becomes on TikTok; -1: nothing that TikTok has. */
 enum tiktok_kind { TIKTOK_VIDEO, TIKTOK_PHOTO };
@@ -91,9 +89,14 @@ bool tiktok_is_inbox(const struct platform_app *app, const struct publication *p
 const char *tiktok_privacy_wish(const struct platform_app *app,
 				const struct platform_account *account,
 				const struct publication *post);
+struct http_request *tiktok_creator_call(const struct delivery *d);
+/* Whether the creator's privacy_level_options have it. */
+bool tiktok_is_offered(const json_t *options, const char *level);
 /* Of photos. */
 const char *tiktok_title(const struct publication *post);
 const char *tiktok_description(const struct publication *post);
+
+#define TIKTOK_SINGLE_MOST 64000000 /* bytes that TikTok takes as one chunk */
 
 /* tiktok_form.c: bodies and the upload */
 json_t *tiktok_video_form(struct delivery *d); /* makes the plan of chunks in the memo */
@@ -122,6 +125,8 @@ enum tiktok_state tiktok_status_read(struct delivery *d, struct tiktok_reply *r)
 enum step tiktok_connect(struct connect *c, const struct http_reply *last, struct step_result *ret);
 enum step tiktok_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step tiktok_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step tiktok_inspect(struct inspection *i, const struct http_reply *last,
+			 struct step_result *ret);
 void tiktok_check(const struct platform_app *app, const struct platform_account *account,
 		  const struct publication *post, struct findings *ret);
 enum step tiktok_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);

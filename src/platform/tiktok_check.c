@@ -15,15 +15,6 @@ struct check {
 	struct findings *ret;
 };
 
-static bool is_one_of(const char *text, const char *const *names)
-{
-	for (; text && *names; names++) {
-		if (strcmp(text, *names) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_length(const struct check *c, const char *pointer, const char *text,
 			 const char *limit)
 {
@@ -69,7 +60,7 @@ static void check_photo(const struct check *c, const char *pointer, const struct
 	int64_t shorter = m->width < m->height ? m->width : m->height;
 	int64_t longer = m->width < m->height ? m->height : m->width;
 
-	if (m->mime && !is_one_of(m->mime, mimes))
+	if (m->mime && !text_is_one_of(m->mime, mimes))
 		findings_add(c->ret, false, pointer, "conversion_needed",
 			     "TikTok takes JPEG and WebP photos only, this is %s.", m->mime);
 	check_bytes(c, pointer, m->bytes, "photo_max_bytes");
@@ -103,10 +94,10 @@ static void check_video(const struct check *c, const char *pointer, const struct
 	int64_t least = platform_int(c->app, "video_min_ms"),
 		most = platform_int(c->app, "video_max_ms");
 
-	if (m->mime && !is_one_of(m->mime, mimes))
+	if (m->mime && !text_is_one_of(m->mime, mimes))
 		findings_add(c->ret, false, pointer, "container_unsupported",
 			     "TikTok takes MP4, MOV and WebM videos, this is %s.", m->mime);
-	if (m->video_codec && *m->video_codec && !is_one_of(m->video_codec, codecs))
+	if (m->video_codec && *m->video_codec && !text_is_one_of(m->video_codec, codecs))
 		findings_add(c->ret, false, pointer, "codec_unsupported",
 			     "TikTok takes H.264, H.265, VP8 and VP9 video, this is %s.",
 			     m->video_codec);

@@ -14,6 +14,7 @@
 
 #define UPLOAD_BYTES_PER_S    262144 /* slower than this an upload counts as stuck */
 #define UPLOAD_TIMEOUT_MIN_MS 60000
+#define CHUNKS_MOST           1000
 
 int tiktok_kind(const struct publication *post, enum tiktok_kind *ret)
 {
@@ -120,14 +121,24 @@ static json_t *post_info(const struct delivery *d)
 	return info;
 }
 
+/* Never one chunk of more than TikTok takes, nor more chunks than it counts. */
+static int64_t chunk_size(const struct delivery *d, int64_t size)
+{
+	int64_t chunk = platform_int(d->app, "chunk_bytes");
+	int64_t single_max = platform_int(d->app, "single_chunk_max_bytes");
+
+	if (size <= single_max || memo_int(d->memo, "single"))
+		return size;
+	if (size < 2 * chunk)
+		return size <= TIKTOK_SINGLE_MOST ? size : size / 2;
+	return size / chunk <= CHUNKS_MOST ? chunk : size / CHUNKS_MOST;
+}
+
 /* How the bytes will be cut, kept: the memo decides, whatever the settings say later. */
 static void plan_make(struct delivery *d)
 {
-	int64_t size = d->post->media[0].bytes, chunk = platform_int(d->app, "chunk_bytes");
-	int64_t single_max = platform_int(d->app, "single_chunk_max_bytes");
+	int64_t size = d->post->media[0].bytes, chunk = chunk_size(d, size);
 
-	if (size <= single_max || size < 2 * chunk || memo_int(d->memo, "single"))
-		chunk = size;
 	memo_set_int(d->memo, "size", size);
 	memo_set_int(d->memo, "chunk", chunk);
 	memo_set_int(d->memo, "chunks", chunk > 0 ? size / chunk : 1);
@@ -234,14 +245,22 @@ static bool number_after(const char **at, const char *mark, int64_t *ret)
 	return true;
 }
 
+/* Between two chunks; the last one has none within it. */
+static bool is_border(const struct delivery *d, int64_t at)
+{
+	int64_t chunk = memo_int(d->memo, "chunk");
+
+	return chunk > 0 && at > 0 && at % chunk == 0 && at / chunk < memo_int(d->memo, "chunks");
+}
+
 int64_t tiktok_range_sent(const struct delivery *d, const char *content_range)
 {
-	int64_t first = 0, last = 0, chunk = memo_int(d->memo, "chunk");
+	int64_t first = 0, last = 0, size = memo_int(d->memo, "size");
 	const char *at = content_range;
 
 	if (!at || !number_after(&at, "bytes ", &first) || !number_after(&at, "-", &last) ||
-	    first != 0 || last > memo_int(d->memo, "size"))
+	    first != 0 || last > size)
 		return -1;
 	/* Written as the last byte's place, and in places as the number of bytes. */
-	return chunk > 0 && last > 0 && last % chunk == 0 ? last : last + 1;
+	return last == size || is_border(d, last) ? last : last + 1;
 }

@@ -250,7 +250,7 @@ static enum script_move confirm_complete(struct delivery *d, struct tiktok_reply
 	int64_t n = memo_int(d->memo, "links");
 
 	(void)r;
-	if (memo_text(d->memo, "post_id") || !is_public(d) || tiktok_list_ends(waits, n))
+	if (memo_text(d->memo, "post_id") || !is_public(d) || script_list_ends(waits, n))
 		return confirm_go(d, "end");
 	memo_set_int(d->memo, "links", n + 1);
 	memo_set_int(d->memo, "waited", 1);

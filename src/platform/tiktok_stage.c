@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "platform/tiktok.h"
 
-#define RENEWALS_MAX      3
-#define SINGLE_CHUNK_MOST 64000000
-#define RENEW_WAIT_S      30
+#define RENEWALS_MAX 3
+#define RENEW_WAIT_S 30
 
 static const struct script stage_script;
 
@@ -31,12 +30,15 @@ static enum script_move stage_end(struct delivery *d, struct step_result *ret)
 	return SCRIPT_DONE;
 }
 
-/* An upload address lives an hour: what is due later waits before it begins. */
+/*
+ * An upload address lives an hour: what is due later waits before it begins. What the creator
+ * allows is asked shortly before the init, which for photos is the fire itself.
+ */
 static int64_t too_early_us(const struct delivery *d)
 {
-	int64_t ahead_us = platform_int(d->app, "stage_ahead_s") * US_PER_S;
+	const char *ahead = tiktok_is_video(d) ? "stage_ahead_s" : "creator_ahead_s";
 
-	return d->due_us - d->now_us - ahead_us;
+	return d->due_us - d->now_us - platform_int(d->app, ahead) * US_PER_S;
 }
 
 static enum script_move ask_begin(void *ctx, struct step_result *ret)
@@ -60,13 +62,18 @@ static enum script_move ask_begin(void *ctx, struct step_result *ret)
 	return kind == TIKTOK_VIDEO ? stage_go(d, "init") : stage_end(d, ret);
 }
 
+struct http_request *tiktok_creator_call(const struct delivery *d)
+{
+	return tiktok_call(d, "tt.creator", "/v2/post/publish/creator_info/query/", NULL);
+}
+
 static enum script_move ask_creator(void *ctx, struct step_result *ret)
 {
-	ret->request = tiktok_call(ctx, "tt.creator", "/v2/post/publish/creator_info/query/", NULL);
+	ret->request = tiktok_creator_call(ctx);
 	return SCRIPT_SEND;
 }
 
-static bool is_offered(const json_t *options, const char *level)
+bool tiktok_is_offered(const json_t *options, const char *level)
 {
 	const json_t *option;
 	size_t i;
@@ -100,7 +107,8 @@ static bool creator_allows(struct delivery *d, const json_t *creator, const char
 	struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0,
 				      "privacy_level_option_mismatch" };
 
-	if (!level || !is_offered(json_object_get(creator, "privacy_level_options"), level)) {
+	if (!level ||
+	    !tiktok_is_offered(json_object_get(creator, "privacy_level_options"), level)) {
 		script_refuse(
 			d->arena, &why, ret,
 			"TikTok does not offer the account the privacy level %s; choose another.",
@@ -153,7 +161,7 @@ static enum script_move ask_init(void *ctx, struct step_result *ret)
 static bool may_try_single(struct delivery *d, const struct tiktok_reply *r)
 {
 	if (!r->message || !strcasestr(r->message, "chunk") || memo_int(d->memo, "chunks") < 2 ||
-	    d->post->media[0].bytes > SINGLE_CHUNK_MOST)
+	    d->post->media[0].bytes > TIKTOK_SINGLE_MOST)
 		return false;
 	memo_set_int(d->memo, "single", 1);
 	return true;
@@ -217,7 +225,7 @@ static enum script_move read_chunk(void *ctx, const struct http_reply *last,
 		return stage_go(d, "chunk");
 	}
 	/* Where TikTok stands, it says here or when it is asked. */
-	if (last->status == 416 && sent >= 0 && sent != was) {
+	if (last->status == 416 && sent >= 0 && sent != was && sent < memo_int(d->memo, "size")) {
 		memo_set_int(d->memo, "sent", sent);
 		return stage_go(d, "chunk");
 	}
@@ -313,6 +321,11 @@ static const struct script stage_script = { "stage", stage_rows };
 
 enum step tiktok_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret)
 {
+	const char *state = memo_text(d->memo, "stage");
+
 	ret->phase = PHASE_STAGE;
+	/* Taken up again: what became of the chunk on its way is cheaper asked than sent again. */
+	if (!last && state && strcmp(state, "chunk") == 0)
+		stage_go(d, "look");
 	return script_run(&stage_script, d->memo, d, last, ret);
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "net/oauth2.h"
 #include "platform/tiktok.h"
-
-#define MESSAGE_MAX 400
 
 void tiktok_json_release(void *doc)
 {
@@ -86,16 +82,11 @@ void tiktok_read_flat(struct arena *a, const struct http_reply *last, struct tik
 	read_end(last, ret);
 }
 
-/* TikTok's words, cut at a whole character, with the log id that its support asks for. */
+/* TikTok's words, with the log id that its support asks for. */
 static const char *words_of(struct arena *a, const struct tiktok_reply *r)
 {
-	size_t len = 0, step = 0, all = r->message ? strlen(r->message) : 0;
-	const char *words;
+	const char *words = script_words(a, r->message);
 
-	while (len < all && (step = utf8_measure(r->message + len, all - len)) > 0 &&
-	       len + step <= MESSAGE_MAX)
-		len += step;
-	words = len > 0 ? arena_strndup(a, r->message, len) : NULL;
 	if (!r->log_id)
 		return words;
 	return arena_printf(a, "%s%s(log_id %.64s)", words ? words : "", words ? " " : "",
@@ -168,17 +159,4 @@ const char *tiktok_id(struct arena *a, const json_t *value)
 	if (json_is_integer(value))
 		return arena_printf(a, "%lld", (long long)json_integer_value(value));
 	return json_string_length(value) > 0 ? arena_strdup(a, json_string_value(value)) : NULL;
-}
-
-bool tiktok_list_ends(const char *list, int64_t i)
-{
-	for (; i >= 0; i--) {
-		char *end;
-
-		(void)strtoll(list, &end, 10);
-		if (end == list)
-			return true;
-		list = end + strspn(end, " ,");
-	}
-	return false;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "platform/fit.h"
 #include "platform/twitter.h"
 
 #define SCOPES "tweet.read tweet.write users.read media.write offline.access"
@@ -23,11 +24,16 @@ const struct setting platform_twitter_settings[] = {
 	ROW("profile_url", TEXT, "https://x.com", 0, 0, "Where published posts are shown."),
 	ROW("token_timeout_ms", INT, "40000", 1000, 50000, "Patience with the token endpoint: an answer that is lost costs the connection."),
 	ROW("refresh_life_s", INT, "15552000", 3600, 315360000, "How long an unused refresh token is believed to live; X does not say."),
+	ROW("posts_per_day", INT, "2400", 0, 100000, "Posts in 24 hours that X is known to take from an account; 0: no warning."),
+	ROW("inspect_reads", INT, "1", 0, 1, "1: preflight asks X whether it takes the token; each such read is billed."),
 	ROW("text_max", INT, "280", 1, 100000, "Longest text by X's own counting."),
 	ROW("text_max_premium", INT, "25000", 1, 100000, "The same for accounts that X lets write more."),
 	ROW("append_link", INT, "1", 0, 1, "1: a content's link goes below the text unless the text has it."),
 	ROW("quotes_allowed", INT, "0", 0, 1, "1: the app's plan lets it quote posts (Enterprise)."),
 	ROW("cashtags_max", INT, "1", 0, 100, "Most $ tags of a text."),
+	ROW("thread_max", INT, "25", 1, 100, "Most posts of a thread, the first included."),
+	ROW("fields_parameter", TEXT, "tweet.fields", 0, 0, "How X's API calls the parameter that names the fields of a post (newer: post.fields)."),
+	ROW("fields", TEXT, "created_at,text,attachments,entities,referenced_tweets,in_reply_to_user_id,note_tweet", 0, 0, "Fields asked for when an account's posts are looked through (newer: note_post, and no referenced_tweets)."),
 	ROW("images_max", INT, "4", 1, 20, "Most images of a post."),
 	ROW("alt_text_max", INT, "1000", 1, 100000, "Most characters of an alternative text."),
 	ROW("image_max_bytes", INT, "5242880", 1, 1073741824, "Largest image."),
@@ -44,6 +50,8 @@ const struct setting platform_twitter_settings[] = {
 	ROW("poll_wait_ms", INT, "5000", 10, 60000, "Wait before an upload's processing is read when X names none."),
 	ROW("poll_wait_max_ms", INT, "30000", 10, 600000, "The longest such wait."),
 	ROW("poll_patience_s", INT, "900", 1, 86400, "After so long in processing a video is uploaded anew."),
+	ROW("posts_per_15_minutes", INT, "100", 0, 1000000, "Posts of one account that X takes in 15 minutes; 0: not counted."),
+	ROW("app_posts_per_day", INT, "10000", 0, 100000000, "Posts of all accounts that X takes from the app in 24 hours; 0: not counted."),
 	ROW("pause_fallback_s", INT, "900", 1, 86400, "Pause at a rate limit when X names no time."),
 	{ NULL, NULL, SETTING_TEXT, NULL, 0, 0, NULL },
 };
@@ -151,7 +159,31 @@ const char *twitter_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+static const char *const image_mimes[] = { "image/jpeg", "image/png", "image/webp", NULL };
+static const char *const gif_mimes[] = { "image/gif", NULL };
+static const char *const video_mimes[] = { "video/mp4", "video/quicktime", NULL };
+static const char *const video_codecs[] = { "h264", NULL };
+static const char *const audio_codecs[] = { "aac", NULL };
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
+	{ .kind = MEDIA_IMAGE, .mimes = gif_mimes }, /* still or moving: never made into another */
+	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .bytes_max = NULL },
+	{ .mimes = NULL },
+};
+
+static const struct platform_budget budgets[] = {
+	{ "quarter_hour", false, 900, "posts_per_15_minutes", "x-rate-limit-remaining",
+	  "x-rate-limit-reset", true },
+	{ "day", false, 86400, NULL, "x-user-limit-24hour-remaining", "x-user-limit-24hour-reset",
+	  true },
+	{ "app_day", true, 86400, "app_posts_per_day", "x-app-limit-24hour-remaining",
+	  "x-app-limit-24hour-reset", true },
+	{ NULL, false, 0, NULL, NULL, NULL, false },
+};
+
 const struct platform platform_twitter = {
+	.budgets = budgets,
+	.probe_base = "api_base",
 	.id = "twitter",
 	.title = "X",
 	.settings = platform_twitter_settings,
@@ -170,10 +202,13 @@ const struct platform platform_twitter = {
 	.renew = twitter_renew,
 	.renew_at = renew_at,
 	.revoke = twitter_revoke,
+	.inspect = twitter_inspect,
+	.media = media_rules,
 	.check = twitter_check,
 	.stage = twitter_stage,
 	.fire = twitter_fire,
 	.confirm = NULL, /* id and address come with the answer to the fire */
 	.recover = twitter_recover,
+	.part = twitter_part,
 	.canonical_text = twitter_canonical,
 };

@@ -6,9 +6,9 @@
  *
  * Memo of a delivery: "items" holds one object per media: id, chunk (bytes), seg (next segment),
  * fin (finalize was sent), ready, made (seconds), dies (seconds), polls_from, alt (described),
- * alt_tries, renewals. Beside it: at (index), text (the text as it is sent), fired (seconds of the
- * first fire), doubted (a fire was in doubt), duplicate (X then said that the text exists), matches,
- * page and the state of each script.
+ * alt_tries, renewals. Beside it: at (index), part (whose the following are: so many are live),
+ * fired (seconds of its first fire), doubted (a fire was in doubt), duplicate (X then said that the
+ * text exists), matches, page and the state of each script.
  */
 #ifndef CARILLON_PLATFORM_TWITTER_H
 #define CARILLON_PLATFORM_TWITTER_H
@@ -54,8 +54,8 @@ struct twitter_reply {
 	const struct twitter_error_row *row; /* NULL when is_ok */
 };
 
-void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us,
-		  struct twitter_reply *ret);
+void twitter_read(const struct platform_app *app, struct arena *a, const struct http_reply *last,
+		  int64_t now_us, struct twitter_reply *ret);
 const struct twitter_error_row *twitter_error_find(const struct twitter_reply *r);
 /* An outcome of that class. subject: what it is about ("Item 2 of 4"), or NULL. */
 enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
@@ -86,13 +86,30 @@ const char *twitter_option(const struct publication *post, const char *name);
 json_t *twitter_item(const struct delivery *d, size_t i);
 /* Forgets an upload but keeps the count of renewals and the size of chunks. */
 void twitter_item_drop(const struct delivery *d, size_t i);
-/* Whether the uploads live long enough to be named at now_us. */
-bool twitter_items_live(const struct delivery *d);
+/* Whether the uploads of a part live long enough to be named at now_us. */
+bool twitter_items_live(const struct delivery *d, const struct publication *part);
+
+/*
+ * A thread: option `thread` holds the posts below the first, each a text or {text, media}; media are
+ * places of the content's media, which the first post would otherwise have. The parts take them in
+ * order, so that each part's media lie together. See platform.h for what it answers.
+ */
+size_t twitter_part(const struct publication *post, size_t i, struct publication *ret);
+/* The part that a delivery is about; what was noted of an earlier one is forgotten. */
+void twitter_part_now(const struct delivery *d, struct publication *ret);
+/* Index of the first item that is not live yet; none: how many items there are. */
+size_t twitter_media_left(const struct delivery *d);
+/* Whose answer the part is: the one before, or the post that the content names; NULL none. */
+const char *twitter_reply_to(const struct delivery *d);
+/* Index of a part's first item among all media. */
+size_t twitter_part_first(const struct delivery *d, const struct publication *part);
 
 enum step twitter_connect(struct connect *c, const struct http_reply *last,
 			  struct step_result *ret);
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step twitter_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step twitter_inspect(struct inspection *i, const struct http_reply *last,
+			  struct step_result *ret);
 void twitter_check(const struct platform_app *app, const struct platform_account *account,
 		   const struct publication *post, struct findings *ret);
 enum step twitter_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);

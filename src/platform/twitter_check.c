@@ -17,37 +17,38 @@ struct check {
 	const struct platform_app *app;
 	const struct platform_account *account;
 	const struct publication *post;
+	struct publication head; /* the first post of a thread */
 	struct arena *arena;
 	struct findings *ret;
 };
 
-static void check_text(const struct check *c)
+static void check_text(const struct check *c, const struct publication *part, const char *pointer)
 {
-	const char *text = twitter_text(c->arena, c->app, c->post);
+	const char *text = twitter_text(c->arena, c->app, part);
 	bool is_premium = twitter_is_premium(c->account);
 	int64_t most = platform_int(c->app, is_premium ? "text_max_premium" : "text_max");
 	struct twitter_measure m;
 
 	twitter_measure(c->arena, text, &m);
 	if (m.length > most)
-		findings_add(c->ret, false, "caption", "caption_too_long",
+		findings_add(c->ret, false, pointer, "caption_too_long",
 			     "The text counts %" PRId64
 			     " by X's rules (a link 23, an emoji or an Asian "
 			     "character 2); this account may write %" PRId64 ".",
 			     m.length, most);
-	if (m.length == 0 && c->post->media_n == 0)
-		findings_add(c->ret, false, "caption", "caption_empty",
+	if (m.length == 0 && part->media_n == 0)
+		findings_add(c->ret, false, pointer, "caption_empty",
 			     "X takes no post without a text, an image or a video.");
 	if (m.has_forbidden)
 		findings_add(
-			c->ret, false, "caption", "caption_forbidden_character",
+			c->ret, false, pointer, "caption_forbidden_character",
 			"The text holds a character that X refuses (U+FEFF, U+FFFE or U+FFFF).");
 	if ((int64_t)m.cashtags > platform_int(c->app, "cashtags_max"))
-		findings_add(c->ret, false, "caption", "too_many_cashtags",
+		findings_add(c->ret, false, pointer, "too_many_cashtags",
 			     "X takes %" PRId64 " cashtag, the text has %zu.",
 			     platform_int(c->app, "cashtags_max"), m.cashtags);
 	if (m.links > 0)
-		findings_add(c->ret, true, "caption", "link_costs_more",
+		findings_add(c->ret, true, pointer, "link_costs_more",
 			     "X charges the app far more for a post that holds a link.");
 }
 
@@ -142,22 +143,108 @@ static void check_item(const struct check *c, size_t i)
 }
 
 /* Four images, or one GIF, or one video. */
-static void check_count(const struct check *c)
+static void check_count(const struct check *c, const struct publication *part, const char *pointer)
 {
 	int64_t most = platform_int(c->app, "images_max");
 	size_t alone = 0;
 
-	for (size_t i = 0; i < c->post->media_n; i++) {
-		const struct media_item *m = &c->post->media[i];
+	for (size_t i = 0; i < part->media_n; i++) {
+		const struct media_item *m = &part->media[i];
 
 		alone += m->kind == MEDIA_VIDEO || twitter_is_gif(m) ? 1 : 0;
 	}
-	if (alone > 0 && c->post->media_n > 1)
-		findings_add(c->ret, false, "media", "media_mixed",
+	if (alone > 0 && part->media_n > 1)
+		findings_add(c->ret, false, pointer, "media_mixed",
 			     "X takes a video or a GIF only alone, not beside other media.");
-	else if ((int64_t)c->post->media_n > most)
-		findings_add(c->ret, false, "media", "media_count",
-			     "X takes %" PRId64 " images, not %zu.", most, c->post->media_n);
+	else if ((int64_t)part->media_n > most)
+		findings_add(c->ret, false, pointer, "media_count",
+			     "X takes %" PRId64 " images, not %zu.", most, part->media_n);
+}
+
+/* An entry is a text or {text, media}; *next is the first of the content's media not given away. */
+static bool is_entry(const struct check *c, const json_t *entry, size_t *next)
+{
+	const json_t *media = json_object_get(entry, "media"), *place, *text = NULL;
+	size_t i;
+
+	if (json_is_string(entry))
+		return true;
+	text = json_object_get(entry, "text");
+	if (!json_is_object(entry) || (text && !json_is_string(text)) ||
+	    json_object_size(entry) != (text ? 1U : 0U) + (media ? 1U : 0U))
+		return false;
+	if (!media)
+		return true;
+	if (!json_is_array(media) || json_array_size(media) == 0)
+		return false;
+	json_array_foreach(media, i, place) {
+		const json_int_t at = json_is_integer(place) ? json_integer_value(place) : -1;
+
+		if (at < 0 || (size_t)at != *next + i)
+			return false;
+	}
+	*next += json_array_size(media);
+	return *next <= c->post->media_n;
+}
+
+/* X refuses what the account has just said; within a thread that would leave it cut off. */
+static bool is_repeated(const struct check *c, size_t at, const struct publication *part)
+{
+	const char *text = twitter_text(c->arena, c->app, part);
+
+	for (size_t i = 0; i < at && *text; i++) {
+		struct publication other;
+
+		(void)twitter_part(c->post, i, &other);
+		if (strcmp(twitter_text(c->arena, c->app, &other), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_part(const struct check *c, size_t i)
+{
+	struct publication part;
+	char pointer[64];
+
+	(void)snprintf(pointer, sizeof(pointer), AT "thread/%zu", i - 1);
+	(void)twitter_part(c->post, i, &part);
+	check_text(c, &part, pointer);
+	check_count(c, &part, pointer);
+	if (is_repeated(c, i, &part))
+		findings_add(c->ret, false, pointer, "thread_repeats",
+			     "X refuses a text that the account has just posted; each part of a "
+			     "thread must differ.");
+}
+
+static void check_thread(const struct check *c)
+{
+	const json_t *thread = json_object_get(c->post->options, "thread"), *entry;
+	const int64_t most = platform_int(c->app, "thread_max");
+	const size_t n = json_array_size(thread) + 1;
+	size_t next = c->head.media_n, i;
+
+	if ((int64_t)n > most) {
+		findings_add(c->ret, false, AT "thread", "thread_too_long",
+			     "The thread has %zu posts; %" PRId64 " are allowed.", n, most);
+		return;
+	}
+	json_array_foreach(thread, i, entry) {
+		if (is_entry(c, entry, &next))
+			continue;
+		findings_add(c->ret, false, AT "thread", "thread_entry",
+			     "Entry %zu: a text, or {\"text\", \"media\"} with the places of the "
+			     "content's media in order, all from the first one named to the last.",
+			     i);
+		return;
+	}
+	if (next != c->post->media_n) {
+		findings_add(c->ret, false, AT "thread", "thread_media",
+			     "The thread leaves media out: each belongs to one of its posts.");
+		return;
+	}
+	for (i = 1; i < n; i++)
+		check_part(c, i);
 }
 
 static bool is_id(const char *text)
@@ -186,7 +273,7 @@ static void check_ids(const struct check *c)
 		findings_add(c->ret, false, AT "quote_id", "quote_not_allowed",
 			     "X lets only Enterprise apps quote posts; quotes_allowed says whether "
 			     "this one may.");
-	if (c->post->media_n > 0)
+	if (c->head.media_n > 0)
 		findings_add(c->ret, false, AT "quote_id", "quote_with_media",
 			     "A post that quotes takes no media.");
 }
@@ -215,7 +302,7 @@ static void check_poll(const struct check *c)
 
 	if (!json_is_object(poll))
 		return;
-	if (c->post->media_n > 0)
+	if (c->head.media_n > 0)
 		findings_add(c->ret, false, AT "poll", "poll_with_media", "A poll takes no media.");
 	if (n < 2 || n > 4)
 		findings_add(c->ret, false, AT "poll/options", "poll_options",
@@ -237,11 +324,6 @@ static void check_options(const struct check *c)
 	check_ids(c);
 	check_audience(c);
 	check_poll(c);
-	if (json_array_size(json_object_get(c->post->options, "thread")) > 0)
-		findings_add(
-			c->ret, false, AT "thread", "thread_unsupported",
-			"Threads are not published; schedule the parts one by one, each with the "
-			"id of the one before as reply_to_id.");
 	if (c->post->first_comment && *c->post->first_comment)
 		findings_add(c->ret, true, "first_comment", "first_comment_ignored",
 			     "X has no first comment; it is left out.");
@@ -267,14 +349,16 @@ void twitter_check(const struct platform_app *app, const struct platform_account
 		   const struct publication *post, struct findings *ret)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct check c = { app, account, post, a, ret };
+	struct check c = { .app = app, .account = account, .post = post, .arena = a, .ret = ret };
 
+	(void)twitter_part(post, 0, &c.head);
 	if (post->kind == CONTENT_STORY) {
 		findings_add(ret, false, "kind", "kind_unsupported", "X has no stories.");
 		return;
 	}
-	check_text(&c);
-	check_count(&c);
+	check_text(&c, &c.head, "caption");
+	check_count(&c, &c.head, "media");
+	check_thread(&c);
 	for (size_t i = 0; i < post->media_n; i++)
 		check_item(&c, i);
 	check_options(&c);

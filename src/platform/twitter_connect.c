@@ -27,12 +27,13 @@ static struct http_request *token_call(struct arena *a, const struct platform_ap
 }
 
 /* False: no token came; then ret->row tells why. */
-static bool read_tokens(struct arena *a, const struct http_reply *last, int64_t now_us,
-			struct twitter_reply *ret, struct oauth2_tokens *ret_tokens)
+static bool read_tokens(const struct platform_app *app, struct arena *a,
+			const struct http_reply *last, int64_t now_us, struct twitter_reply *ret,
+			struct oauth2_tokens *ret_tokens)
 {
 	struct oauth2_error error;
 
-	twitter_read(a, last, now_us, ret);
+	twitter_read(app, a, last, now_us, ret);
 	if (ret->is_ok && ret->json &&
 	    oauth2_read_tokens(a, (json_t *)(uintptr_t)ret->json, ret_tokens, &error) == 0) {
 		if (ret_tokens->expires_in_s <= 0)
@@ -76,7 +77,7 @@ static enum script_move read_code(void *ctx, const struct http_reply *last, stru
 	struct oauth2_tokens t;
 	struct twitter_reply r;
 
-	if (!read_tokens(c->arena, last, c->now_us, &r, &t))
+	if (!read_tokens(c->app, c->arena, last, c->now_us, &r, &t))
 		return code_fail(c, &r, ret);
 	memo_set_text(c->memo, "access", t.access_token);
 	memo_set_text(c->memo, "refresh", t.refresh_token);
@@ -140,7 +141,7 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 	struct twitter_reply r;
 	const json_t *me;
 
-	twitter_read(c->arena, last, c->now_us, &r);
+	twitter_read(c->app, c->arena, last, c->now_us, &r);
 	me = json_object_get(r.json, "data");
 	if (!r.row && (!memo_text(me, "id") || !memo_text(me, "username")))
 		r.row = twitter_error_find(&r);
@@ -201,7 +202,7 @@ static enum script_move read_refresh(void *ctx, const struct http_reply *last,
 	struct oauth2_tokens t;
 	struct twitter_reply reply;
 
-	if (!read_tokens(r->arena, last, r->now_us, &reply, &t))
+	if (!read_tokens(r->app, r->arena, last, r->now_us, &reply, &t))
 		return refresh_fail(r, &reply, ret);
 	r->tokens[r->tokens_n++] = (struct connect_token){ "access", t.access_token,
 							   r->now_us + t.expires_in_s * US_PER_S };
@@ -281,7 +282,7 @@ static enum script_move read_revoke_access(void *ctx, const struct http_reply *l
 	struct renewal *r = ctx;
 	struct twitter_reply reply;
 
-	twitter_read(r->arena, last, r->now_us, &reply);
+	twitter_read(r->app, r->arena, last, r->now_us, &reply);
 	if (!reply.is_ok)
 		return twitter_fail(r->arena, &reply, TWITTER_CONTENT, NULL, ret);
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };

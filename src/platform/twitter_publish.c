@@ -7,12 +7,14 @@
 
 static const struct script fire_script;
 
-static json_t *media_json(const struct delivery *d)
+static json_t *media_json(const struct delivery *d, const struct publication *part)
 {
+	const size_t first = twitter_part_first(d, part);
 	json_t *ids = json_array();
 
-	for (size_t i = 0; i < d->post->media_n; i++)
-		json_array_append_new(ids, json_string(memo_text(twitter_item(d, i), "id")));
+	for (size_t i = 0; i < part->media_n; i++)
+		json_array_append_new(ids,
+				      json_string(memo_text(twitter_item(d, first + i), "id")));
 	return json_pack("{s:o}", "media_ids", ids);
 }
 
@@ -34,25 +36,33 @@ static json_t *poll_json(const json_t *poll)
 			 "duration_minutes", (json_int_t)memo_int(poll, "duration_minutes"));
 }
 
-static json_t *body_of(const struct delivery *d)
+/* What belongs to the head of a thread alone: the posts below are replies in its conversation. */
+static void add_head(const struct delivery *d, json_t *body)
 {
-	const char *text = twitter_text(d->arena, d->app, d->post);
 	const char *audience = twitter_option(d->post, "reply_settings");
-	const char *reply_to = twitter_option(d->post, "reply_to_id");
 	const json_t *poll = json_object_get(d->post->options, "poll");
-	json_t *body = json_object();
 
-	add_text(body, "text", *text ? text : NULL);
-	if (d->post->media_n > 0)
-		json_object_set_new(body, "media", media_json(d));
-	if (reply_to)
-		json_object_set_new(body, "reply",
-				    json_pack("{s:s}", "in_reply_to_tweet_id", reply_to));
 	add_text(body, "quote_tweet_id", twitter_option(d->post, "quote_id"));
 	if (audience && strcmp(audience, "everyone") != 0)
 		add_text(body, "reply_settings", audience);
 	if (json_is_object(poll))
 		json_object_set_new(body, "poll", poll_json(poll));
+}
+
+static json_t *body_of(const struct delivery *d, const struct publication *part)
+{
+	const char *text = twitter_text(d->arena, d->app, part);
+	const char *reply_to = twitter_reply_to(d);
+	json_t *body = json_object();
+
+	add_text(body, "text", *text ? text : NULL);
+	if (part->media_n > 0)
+		json_object_set_new(body, "media", media_json(d, part));
+	if (reply_to)
+		json_object_set_new(body, "reply",
+				    json_pack("{s:s}", "in_reply_to_tweet_id", reply_to));
+	if (d->part == 0)
+		add_head(d, body);
 	add_flag(d, body, "made_with_ai", "is_ai_generated");
 	add_flag(d, body, "paid_partnership", "is_paid_partnership");
 	return body;
@@ -64,14 +74,22 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 	const struct twitter_call c = { d->arena, d->app, d->account->access_token };
 	struct script_refusal why = { OUTCOME_RESTAGE, POST_ERROR_MEDIA_REJECTED, WHO_PLATFORM, 0,
 				      "media_expired" };
+	const struct script_refusal lost = { OUTCOME_REFUSED, POST_ERROR_UNKNOWN, WHO_PLATFORM, 0,
+					     "part_id_unknown" };
+	struct publication part;
 
-	if (!twitter_items_live(d))
+	twitter_part_now(d, &part);
+	if (d->part > 0 && !d->before_id)
+		return script_refuse(
+			d->arena, &lost, ret,
+			"The id of the post before is not known, so nothing can follow it.");
+	if (!twitter_items_live(d, &part))
 		return script_refuse(d->arena, &why, ret,
 				     "The uploads at X have expired; they are made anew.");
 	if (!memo_int(d->memo, "fired"))
 		memo_set_int(d->memo, "fired", d->now_us / US_PER_S);
 	ret->request = twitter_call(&c, VERB_POST, "x.tweets", "/2/tweets");
-	http_request_json(ret->request, body_of(d));
+	http_request_json(ret->request, body_of(d, &part));
 	return SCRIPT_SEND;
 }
 
@@ -83,12 +101,16 @@ static enum twitter_class fire_class(const struct twitter_reply *r)
 	return r->row->fire;
 }
 
-/* The uploads are spoilt: all are made anew, a few times. */
+/* The uploads are spoilt: those of the part are made anew, a few times. */
 static enum twitter_class redo_media(const struct delivery *d)
 {
+	struct publication part;
 	bool is_final = false;
+	size_t first;
 
-	for (size_t i = 0; i < d->post->media_n; i++) {
+	twitter_part_now(d, &part);
+	first = twitter_part_first(d, &part);
+	for (size_t i = first; i < first + part.media_n; i++) {
 		is_final |= memo_count(twitter_item(d, i), "renewals") >
 			    platform_int(d->app, "media_renewals");
 		twitter_item_drop(d, i);
@@ -103,7 +125,7 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	enum twitter_class class;
 	const char *id;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	id = memo_text(json_object_get(r.json, "data"), "id");
 	if (r.is_ok && id && *id) {
 		ret->outcome = (struct outcome){

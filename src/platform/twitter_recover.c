@@ -15,8 +15,6 @@
 #define EARLY_S   60
 #define PAGES_MAX 10
 #define EPOCH_MS  1288834974657LL /* of X's ids */
-#define POST_FIELDS \
-	"created_at,text,attachments,entities,referenced_tweets,in_reply_to_user_id,note_tweet"
 
 static const struct script recover_script;
 
@@ -44,7 +42,9 @@ static enum script_move ask_list(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	const struct twitter_call c = { d->arena, d->app, d->account->access_token };
 	char since[RFC3339_MAX];
+	struct publication part;
 
+	twitter_part_now(d, &part); /* a fire that nobody noted is not that of the part before */
 	memo_set_int(d->memo, "doubted", 1);
 	rfc3339_print(since_s(d) * US_PER_S, since);
 	ret->request = twitter_call(&c, VERB_GET, "x.timeline", "/2/users/%s/tweets",
@@ -52,7 +52,8 @@ static enum script_move ask_list(void *ctx, struct step_result *ret)
 	http_request_query(ret->request, "max_results", "100");
 	http_request_query(ret->request, "start_time", since);
 	http_request_query(ret->request, "exclude", "retweets");
-	http_request_query(ret->request, "tweet.fields", POST_FIELDS);
+	http_request_query(ret->request, platform_text(d->app, "fields_parameter"),
+			   platform_text(d->app, "fields"));
 	http_request_query(ret->request, "pagination_token", memo_text(d->memo, "page"));
 	return SCRIPT_SEND;
 }
@@ -73,10 +74,17 @@ static const char *replace_all(struct arena *a, const char *text, const char *fr
 	return arena_strdup(a, buf_str(&out));
 }
 
+/* What is looked for. */
+struct looking {
+	const struct delivery *d;
+	struct publication part;
+	const char *text, *quote; /* canonical; NULL none */
+};
+
 /* X puts a link to the media, and to a quoted post, behind the text. */
-static bool is_added(const struct delivery *d, const char *expanded)
+static bool is_added(const struct looking *l, const char *expanded)
 {
-	const char *quote = twitter_option(d->post, "quote_id");
+	const char *quote = l->quote;
 	const char *at = strstr(expanded, "/status/");
 
 	if (!at)
@@ -85,18 +93,26 @@ static bool is_added(const struct delivery *d, const char *expanded)
 		return true;
 	at += strlen("/status/");
 	at += strspn(at, "0123456789");
-	return d->post->media_n > 0 &&
+	return l->part.media_n > 0 &&
 	       (strncmp(at, "/photo/", 7) == 0 || strncmp(at, "/video/", 7) == 0);
 }
 
-static const char *remote_text(const struct delivery *d, const json_t *tweet)
+/* X is renaming what it calls a tweet. */
+static const json_t *either(const json_t *tweet, const char *old, const char *new)
+{
+	const json_t *found = json_object_get(tweet, old);
+
+	return found ? found : json_object_get(tweet, new);
+}
+
+static const char *remote_text(const struct looking *l, const json_t *tweet)
 {
 	static const char *const escapes[][2] = { { "&lt;", "<" },
 						  { "&gt;", ">" },
 						  { "&quot;", "\"" },
 						  { "&#39;", "'" },
 						  { "&amp;", "&" } };
-	const json_t *note = json_object_get(tweet, "note_tweet");
+	const json_t *note = either(tweet, "note_tweet", "note_post");
 	const json_t *holder = json_is_object(note) ? note : tweet;
 	const char *text = memo_text(holder, "text");
 	const json_t *urls = json_object_get(json_object_get(holder, "entities"), "urls"), *url;
@@ -105,12 +121,12 @@ static const char *remote_text(const struct delivery *d, const json_t *tweet)
 	if (!text)
 		return "";
 	for (size_t k = 0; k < ARRAY_LEN(escapes); k++)
-		text = replace_all(d->arena, text, escapes[k][0], escapes[k][1]);
+		text = replace_all(l->d->arena, text, escapes[k][0], escapes[k][1]);
 	json_array_foreach(urls, i, url) {
 		const char *from = memo_text(url, "url"), *to = memo_text(url, "expanded_url");
 
 		if (from && to)
-			text = replace_all(d->arena, text, from, is_added(d, to) ? "" : to);
+			text = replace_all(l->d->arena, text, from, is_added(l, to) ? "" : to);
 	}
 	return text;
 }
@@ -131,7 +147,7 @@ static bool refers_to(const json_t *tweet, const char *type, const char *id)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(tweet, "referenced_tweets"), i, one) {
+	json_array_foreach(either(tweet, "referenced_tweets", "referenced_posts"), i, one) {
 		const char *is = memo_text(one, "type"), *to = memo_text(one, "id");
 
 		if (is && strcmp(is, type) == 0)
@@ -140,20 +156,20 @@ static bool refers_to(const json_t *tweet, const char *type, const char *id)
 	return id == NULL;
 }
 
-static bool is_ours(const struct delivery *d, const json_t *tweet)
+static bool is_ours(const struct looking *l, const json_t *tweet)
 {
+	const struct delivery *d = l->d;
 	const char *id = memo_text(tweet, "id");
 	const json_t *attached = json_object_get(tweet, "attachments");
-	const char *ours = twitter_canonical(d->arena, twitter_text(d->arena, d->app, d->post));
 
 	if (!id || created_us(tweet) < since_s(d) * US_PER_S)
 		return false;
-	if (json_array_size(json_object_get(attached, "media_keys")) != d->post->media_n)
+	if (json_array_size(json_object_get(attached, "media_keys")) != l->part.media_n)
 		return false;
-	if (!refers_to(tweet, "replied_to", twitter_option(d->post, "reply_to_id")) ||
-	    !refers_to(tweet, "quoted", twitter_option(d->post, "quote_id")))
+	if (!refers_to(tweet, "replied_to", twitter_reply_to(d)) ||
+	    !refers_to(tweet, "quoted", l->quote))
 		return false;
-	if (strcmp(twitter_canonical(d->arena, remote_text(d, tweet)), ours) != 0)
+	if (strcmp(twitter_canonical(d->arena, remote_text(l, tweet)), l->text) != 0)
 		return false;
 	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
 }
@@ -161,13 +177,18 @@ static bool is_ours(const struct delivery *d, const json_t *tweet)
 /* By id, so that a list that repeats a row does not look ambiguous. */
 static void note_matches(const struct delivery *d, const json_t *doc)
 {
+	struct looking l = { .d = d };
 	const json_t *tweet;
 	size_t i;
+
+	twitter_part_now(d, &l.part);
+	l.quote = d->part == 0 ? twitter_option(d->post, "quote_id") : NULL;
+	l.text = twitter_canonical(d->arena, twitter_text(d->arena, d->app, &l.part));
 
 	if (!json_object_get(d->memo, "matches"))
 		json_object_set_new(d->memo, "matches", json_object());
 	json_array_foreach(json_object_get(doc, "data"), i, tweet) {
-		if (is_ours(d, tweet))
+		if (is_ours(&l, tweet))
 			json_object_set_new(json_object_get(d->memo, "matches"),
 					    memo_text(tweet, "id"), json_true());
 	}
@@ -231,7 +252,7 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	const json_t *meta;
 	const char *next;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	meta = json_object_get(r.json, "meta");
 	if (!r.is_ok || !json_is_integer(json_object_get(meta, "result_count")))
 		return recover_blind(d, &r, ret);

@@ -59,10 +59,12 @@ void twitter_item_drop(const struct delivery *d, size_t i)
 	memo_set_int(item, "chunk", chunk);
 }
 
-bool twitter_items_live(const struct delivery *d)
+bool twitter_items_live(const struct delivery *d, const struct publication *part)
 {
-	for (size_t i = 0; i < d->post->media_n; i++) {
-		const json_t *item = twitter_item(d, i);
+	const size_t first = twitter_part_first(d, part);
+
+	for (size_t i = 0; i < part->media_n; i++) {
+		const json_t *item = twitter_item(d, first + i);
 
 		if (!memo_text(item, "id") || memo_int(item, "dies") <= now_s(d))
 			return false;
@@ -114,9 +116,10 @@ static enum todo item_todo(const struct delivery *d, size_t i)
 static enum todo stage_todo(const struct delivery *d, size_t *ret_at)
 {
 	static const enum todo passes[] = { TODO_FINALIZE, TODO_ALT };
+	const size_t from = twitter_media_left(d);
 
 	for (size_t p = 0; p < ARRAY_LEN(passes); p++) {
-		for (size_t i = 0; i < d->post->media_n; i++) {
+		for (size_t i = from; i < d->post->media_n; i++) {
 			*ret_at = i;
 			if (item_todo(d, i) <= passes[p])
 				return item_todo(d, i);
@@ -236,7 +239,7 @@ static enum script_move read_init(void *ctx, const struct http_reply *last, stru
 	struct twitter_reply r;
 	const json_t *data;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	data = json_object_get(r.json, "data");
 	if (r.is_ok && !is_media_id(memo_text(data, "id")))
 		r.row = twitter_error_find(&r);
@@ -293,7 +296,7 @@ static enum script_move read_append(void *ctx, const struct http_reply *last,
 	size_t at = at_of(d);
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok) {
 		memo_count(twitter_item(d, at), "seg");
 		return stage_go(d, "next");
@@ -384,7 +387,7 @@ static enum script_move read_finalize(void *ctx, const struct http_reply *last,
 	json_t *item = twitter_item(d, at_of(d));
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok && r.json) {
 		note_life(d, item, json_object_get(r.json, "data"));
 		return processing_read(d, &r, ret);
@@ -416,7 +419,7 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 	const json_t *item = twitter_item(d, at_of(d));
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.is_ok && json_object_get(r.json, "data"))
 		return processing_read(d, &r, ret);
 	if (r.is_ok)
@@ -448,7 +451,7 @@ static enum script_move read_alt(void *ctx, const struct http_reply *last, struc
 	bool is_last = memo_int(item, "alt_tries") >= ALT_TRIES;
 	struct twitter_reply r;
 
-	twitter_read(d->arena, last, d->now_us, &r);
+	twitter_read(d->app, d->arena, last, d->now_us, &r);
 	if (!r.is_ok && (r.row->elsewhere == TWITTER_TOKEN || r.row->elsewhere == TWITTER_LATER) &&
 	    !is_last) {
 		stage_go(d, "next");

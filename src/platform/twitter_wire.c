@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "platform/twitter.h"
 
-#define MESSAGE_MAX 400
-#define WAIT_MAX_S  86400
+#define WAIT_MAX_S 86400
 
 void twitter_json_release(void *doc)
 {
@@ -93,8 +91,8 @@ static int64_t limit_wait_s(struct arena *a, const struct http_reply *last, int6
 	return wait_s < 1 ? 1 : wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
 }
 
-void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us,
-		  struct twitter_reply *ret)
+void twitter_read(const struct platform_app *app, struct arena *a, const struct http_reply *last,
+		  int64_t now_us, struct twitter_reply *ret)
 {
 	json_t *doc = NULL;
 	bool is_2xx = last->status >= 200 && last->status <= 299;
@@ -122,23 +120,9 @@ void twitter_read(struct arena *a, const struct http_reply *last, int64_t now_us
 	}
 	if (!ret->is_broken && last->status == 429)
 		ret->wait_s = limit_wait_s(a, last, now_us);
+	if (ret->status == 429 && ret->wait_s == 0)
+		ret->wait_s = platform_int(app, "pause_fallback_s");
 	ret->row = twitter_error_find(ret);
-}
-
-/* Cut at a code point. */
-static const char *message_cut(struct arena *a, const char *message)
-{
-	size_t len = 0, n;
-
-	if (!message || !*message)
-		return NULL;
-	while (len < MESSAGE_MAX && message[len]) {
-		n = utf8_measure(message + len, strlen(message + len));
-		if (n == 0)
-			return NULL;
-		len += n;
-	}
-	return arena_strndup(a, message, len);
 }
 
 static const struct {
@@ -179,7 +163,7 @@ enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
 					      : r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code_text(a, r),
-			   .platform_message = message_cut(a, r->message),
+			   .platform_message = script_words(a, r->message),
 			   .is_retryable = classes[class].is_retryable },
 	};
 	return SCRIPT_DONE;

@@ -18,6 +18,7 @@ static int report(struct db *db, const struct flight *f, struct problem *reterr)
 		.remote_id = c->move.remote_id,
 		.remote_url = c->move.remote_url,
 		.published_us = c->move.published_us,
+		.is_part = flight_is_begun(f),
 		.settlement = c->settlement,
 	};
 
@@ -36,14 +37,30 @@ static int write_settlement(struct db *db, const struct flight *f, struct proble
 	return store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr);
 }
 
+/* PERMIT_WAIT: a budget is used up, and nothing was written but that. */
+static int write_permit(struct db *db, struct flight *f, struct problem *reterr)
+{
+	struct change *c = &f->change;
+	bool is_given = false;
+
+	if (limits_take(db, f, &is_given, reterr) < 0)
+		return -1;
+	c->permit_answer = PERMIT_WAIT;
+	if (!is_given)
+		return 0;
+	if (store_attempts_permit(db, f->key.workspace, &c->permit, &c->permit_answer, reterr) < 0)
+		return -1;
+	(void)FP(F11_permit_written);
+	return c->permit_answer == PERMIT_GIVEN ? 0 : limits_give_back(db, f, NULL, reterr);
+}
+
 static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 {
 	struct change *c = &f->change;
 	const char *ws = f->key.workspace;
 
 	c->is_ours = true;
-	if (c->has_permit &&
-	    store_attempts_permit(db, ws, &c->permit, &c->permit_answer, reterr) < 0)
+	if (c->has_permit && write_permit(db, f, reterr) < 0)
 		return -1;
 	if (c->has_move && store_queue_move(db, ws, &c->move, &c->is_ours, reterr) < 0)
 		return -1;
@@ -51,6 +68,8 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 	    store_attempts_discover(db, ws, &c->permit, reterr) < 0)
 		return -1;
 	if (c->has_settlement && write_settlement(db, f, reterr) < 0)
+		return -1;
+	if (!c->has_permit && limits_write(db, f, reterr) < 0)
 		return -1;
 	if (c->event && c->is_ours)
 		return postevent_insert(db, ws, c->event, &c->event_post, reterr);

@@ -27,17 +27,19 @@ static struct delivery_view view_of(const struct flight *f, enum phase phase)
 	const struct post *p = &f->q.post;
 	const struct queue_attempt *t = &f->q.attempt;
 	const int64_t now_us = phase == PHASE_DOUBT ? f->read_us : flight_now_us(f);
+	const bool is_begun = flight_is_begun(f);
 
 	return (struct delivery_view){
 		.state = p->state,
 		.attempt = t->state,
 		.is_immediate = p->is_immediate,
+		.is_begun = is_begun,
 		.tries = (int)p->tries,
-		.attempts = (int)p->attempts,
+		.attempts = (int)(p->attempts - f->q.live_seq),
 		.negatives = (int)t->negatives,
 		.claims = (int)p->claims,
 		.now_us = now_us,
-		.due_us = p->due_us,
+		.due_us = is_begun && p->published_us > p->due_us ? p->published_us : p->due_us,
 		.sent_us = t->state == ATTEMPT_NONE ? now_us : t->sent_us,
 		.last_read_us = t->last_read_us,
 		.late_limit_us = f->q.account.publish_within_minutes * US_PER_MIN,
@@ -103,7 +105,8 @@ void flight_park(struct flight *f, int64_t wake_us)
 	release(f, flight_change(f, f->q.post.state, FLIGHT_END), wake_us);
 }
 
-static void take_error(struct flight *f, struct queue_move *m, const struct outcome *o)
+static void take_error(struct flight *f, struct queue_move *m, const struct outcome *o,
+		       bool is_partial)
 {
 	static const struct post_error unknown = {
 		.code = POST_ERROR_UNKNOWN,
@@ -113,11 +116,17 @@ static void take_error(struct flight *f, struct queue_move *m, const struct outc
 
 	if (o && o->error.code != POST_ERROR_NONE)
 		m->error = o->error;
-	else if (m->state == POST_FAILED)
+	else if (m->state == POST_FAILED || is_partial)
 		m->error = unknown;
 	if (!m->error.message)
 		m->error.message = "";
-	if (m->state == POST_PUBLISHED || m->state == POST_STAGED)
+	if (is_partial) {
+		m->error.is_retryable = false; /* what is live must not be sent again */
+		m->error.message = arena_printf(
+			f->change.arena, "%lld of %zu parts are live, the rest was not sent: %s",
+			(long long)f->q.live_n, f->parts_n, m->error.message);
+	}
+	if ((m->state == POST_PUBLISHED && !is_partial) || m->state == POST_STAGED)
 		m->error = (struct post_error){ .code = POST_ERROR_NONE };
 	f->q.post.error_code = post_error_name(m->error.code);
 }
@@ -125,10 +134,9 @@ static void take_error(struct flight *f, struct queue_move *m, const struct outc
 static const char *evidence(struct flight *f, enum phase phase, const struct outcome *o)
 {
 	static const char *const phases[] = { "stage", "fire", "confirm", "doubt" };
-	static const char *const kinds[] = {
-		"staged", "published", "accepted", "defer",  "refused",
-		"reauth", "refresh",   "unknown",  "absent", "restage"
-	};
+	static const char *const kinds[] = { "staged",  "published", "accepted", "defer",
+					     "refused", "reauth",    "refresh",  "unknown",
+					     "absent",  "restage",   "continued" };
 	json_t *e = json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:s*}", "at_us",
 			      (json_int_t)flight_now_us(f), "phase", phases[phase], "came_to",
 			      kinds[o->kind], "remote_id", o->remote_id, "code",
@@ -167,18 +175,36 @@ static void take_discovery(struct flight *f)
 	memcpy(t->permit, c->permit.permit, PERMIT_BYTES);
 }
 
+static void take_part(struct flight *f, const struct outcome *o)
+{
+	f->q.live_n++;
+	f->q.live_seq = f->q.attempt.seq;
+	f->q.live_id = o ? sane_id(f, o->remote_id) : NULL;
+}
+
+/* Of a part what it became: the next one may have to name it. */
+static const char *handle_of(const struct flight *f, const struct outcome *o, bool is_effect)
+{
+	if (is_effect && f->parts_n > 1)
+		return f->q.live_id;
+	return o ? o->handle : NULL;
+}
+
 static void take_settlement(struct flight *f, enum phase phase, const struct delivery_move *m,
 			    const struct outcome *o)
 {
 	struct queue_attempt *t = &f->q.attempt;
 	struct change *c = &f->change;
 	const bool is_counted = m->negatives > t->negatives;
+	const bool is_effect = t->state != ATTEMPT_EFFECT && m->attempt == ATTEMPT_EFFECT;
 	const bool is_reopened = t->state == ATTEMPT_NO_EFFECT && m->attempt == ATTEMPT_IN_DOUBT;
 
 	if (t->state != ATTEMPT_SENT && t->state != ATTEMPT_IN_DOUBT && !is_reopened)
 		return;
 	if (m->attempt != ATTEMPT_NONE)
 		t->state = m->attempt;
+	if (is_effect)
+		take_part(f, o);
 	t->negatives = m->negatives;
 	if (is_counted)
 		t->last_read_us = f->read_us;
@@ -190,7 +216,7 @@ static void take_settlement(struct flight *f, enum phase phase, const struct del
 		.last_read_us = is_counted ? f->read_us : INSTANT_NONE,
 		.fired_late_us = f->fired_late_us,
 		.is_reopened = is_reopened,
-		.handle = o ? o->handle : NULL,
+		.handle = handle_of(f, o, is_effect),
 		.evidence = o ? evidence(f, phase, o) : NULL,
 	};
 	if (phase == PHASE_DOUBT && t->state == ATTEMPT_NO_EFFECT)
@@ -203,10 +229,11 @@ static void take_remote(struct flight *f, const struct outcome *o)
 {
 	struct post *p = &f->q.post;
 	const char *id = o ? sane_id(f, o->remote_id) : NULL;
+	const bool is_first = f->q.live_n <= 1; /* it stands for all parts */
 
-	if (id)
+	if (id && is_first)
 		p->remote_id = id;
-	if (o && o->remote_url && *o->remote_url)
+	if (o && is_first && o->remote_url && *o->remote_url)
 		p->remote_url = arena_strdup(f->arena, o->remote_url);
 	if (p->published_us == INSTANT_NONE)
 		p->published_us = flight_now_us(f);
@@ -247,10 +274,14 @@ enum phase flight_confirm_phase(const struct flight *f)
 
 static void go_on(struct flight *f, struct queue_move *m)
 {
-	if (f->q.post.state == POST_STAGED)
+	if (f->q.post.state == POST_STAGED) {
 		after_staged(f, m);
-	else
+	} else if (f->q.post.state == POST_PUBLISHING) {
+		f->is_fired = false;
+		flight_to_step(f, PHASE_FIRE);
+	} else {
 		flight_to_step(f, flight_confirm_phase(f));
+	}
 	if (m->lease_s > 0)
 		f->change.next = FLIGHT_STEP;
 }
@@ -268,6 +299,8 @@ static void take_notes(struct flight *f, const struct delivery_move *d, const st
 		p->waiting_for = NULL;
 	if (o && kind == OUTCOME_STAGED && o->handle)
 		f->handle = arena_strdup(f->arena, o->handle);
+	if (kind == OUTCOME_PUBLISHED && o->remark)
+		p->reason = arena_strdup(f->arena, o->remark);
 	p->tries = d->tries;
 	if (!d->keep_memo)
 		json_object_clear(f->memo);
@@ -288,6 +321,21 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* Parts follow behind the one that the post stands at. */
+static bool has_more(const struct flight *f)
+{
+	return (size_t)f->q.live_n + 1 < f->parts_n;
+}
+
+/* Who settles a doubt by hand need not know of parts: the post itself says that it goes on. */
+static bool is_waiting_for_parts(const struct flight *f)
+{
+	const enum post_state state = f->q.post.state;
+
+	return (state == POST_UNCONFIRMED && has_more(f)) ||
+	       (state == POST_PUBLISHING && flight_is_begun(f));
+}
+
 static void write_move(struct flight *f, enum phase phase, const struct delivery_move *d,
 		       const struct outcome *o)
 {
@@ -300,14 +348,21 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 	if (d->attempt == ATTEMPT_IN_DOUBT && phase == PHASE_STAGE)
 		take_discovery(f);
 	take_settlement(f, phase, d, o);
+	limits_turned_away(f, o);
 	if (f->q.attempt.state == ATTEMPT_EFFECT)
 		take_effect(f, m, o, attempt_was != ATTEMPT_EFFECT);
-	take_error(f, m, o);
+	take_error(f, m, o, d->is_partial);
+	if (is_waiting_for_parts(f))
+		m->waiting_for = f->q.post.waiting_for = WAITING_FOR_PARTS;
 	if (d->keep_lease)
 		go_on(f, m);
 	else
 		release(f, m, d->wake_us);
 	f->change.event = d->is_event ? flight_event(d->state) : NULL;
+	if (d->is_partial)
+		f->change.event = "post.published_in_part";
+	if (d->state == POST_PUBLISHING && !d->keep_lease)
+		m->next_attempt_us = d->wake_us;
 	if (d->state == POST_RETRYING) {
 		m->next_attempt_us = d->wake_us;
 		/* The same trouble again is no news. */
@@ -335,10 +390,14 @@ void flight_decide(struct flight *f, enum phase phase, const struct outcome *out
 {
 	const struct delivery_view view = view_of(f, phase);
 	struct delivery_move m = { 0 };
+	struct outcome o = *outcome;
 
-	delivery_step(&f->engine->rules, &view, phase, outcome, &m);
+	if (o.kind == OUTCOME_PUBLISHED && has_more(f) &&
+	    (phase == PHASE_FIRE || phase == PHASE_DOUBT))
+		o.kind = OUTCOME_CONTINUED;
+	delivery_step(&f->engine->rules, &view, phase, &o, &m);
 	skip_confirm(f, &m);
-	write_move(f, phase, &m, outcome);
+	write_move(f, phase, &m, &o);
 }
 
 void flight_end_with(struct flight *f, enum post_state state, const char *reason, int64_t wake_us,
@@ -349,7 +408,7 @@ void flight_end_with(struct flight *f, enum post_state state, const char *reason
 	f->q.post.reason = reason;
 	m = flight_change(f, state, FLIGHT_END);
 	release(f, m, wake_us);
-	take_error(f, m, outcome);
+	take_error(f, m, outcome, false);
 	f->change.event = flight_event(state);
 	f->change.event_post = f->q.post;
 	log_move(f, outcome);

@@ -37,6 +37,7 @@ int engine_open(struct app *app, struct engine **ret, struct problem *reterr)
 
 	e->app = app;
 	e->rules = rules_of(app->config);
+	e->limits = limits_new(e);
 	if (err < 0) {
 		engine_free(e);
 		return problem_set(reterr, PROBLEM_INTERNAL, "/proc cannot be read");
@@ -57,6 +58,7 @@ void engine_free(struct engine *e)
 		flight_free(f);
 	}
 	journal_free(e->journal);
+	limits_free(e->limits);
 	free(e);
 }
 
@@ -203,6 +205,7 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	batch_commit(e);
 	fire_permitted(e);
 	fire_start(e);
+	limits_turn(e->limits);
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (f->at == FLIGHT_SEND && !f->change.is_pending)
 			flight_start(f);
@@ -215,7 +218,9 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 bool engine_is_busy(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
-		if (f->is_fired || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM)
+		const bool is_settling = f->change.is_pending && f->change.has_settlement;
+
+		if (f->is_fired || is_settling || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM)
 			return true;
 	}
 	return false;

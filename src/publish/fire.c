@@ -30,23 +30,39 @@ static bool is_lane_free(const struct flight *f)
 	return true;
 }
 
+static bool is_late(const struct flight *f)
+{
+	return !f->q.post.is_immediate && flight_now_us(f) - f->q.post.due_us > LATENESS_GRACE_US;
+}
+
+/* How far apart two fires of the account must be; the platform may ask for it even on time. */
+static int64_t gap_us(const struct flight *f)
+{
+	const struct platform *p = f->platform_app.platform;
+
+	if (is_late(f))
+		return f->engine->app->config->publish_late_spacing_s * US_PER_S;
+	return p->fire_gap_ms ? platform_int(&f->platform_app, p->fire_gap_ms) * US_PER_MS : 0;
+}
+
 /*
  * Late posts of an account go in due order and keep their distance. False: not yet; the flight
  * waits, or goes back into the queue when the wait is long.
  */
 static bool is_spaced(struct flight *f)
 {
-	const int64_t now_us = flight_now_us(f);
+	const int64_t now_us = flight_now_us(f), apart_us = gap_us(f);
 	struct engine *e = f->engine;
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t last_us = INSTANT_NONE, free_us;
 	bool is_behind = false;
 
-	if (f->q.post.is_immediate || now_us - f->q.post.due_us <= LATENESS_GRACE_US)
+	if (apart_us == 0)
 		return true;
 	if (!engine_db_ready(e))
 		return false;
-	if (store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0 ||
+	if ((is_late(f) &&
+	     store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0) ||
 	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) <
 		    0) {
 		engine_db_failed(e, &p);
@@ -56,7 +72,7 @@ static bool is_spaced(struct flight *f)
 		flight_park(f, now_us + US_PER_S);
 		return false;
 	}
-	free_us = last_us + e->app->config->publish_late_spacing_s * US_PER_S;
+	free_us = last_us + apart_us;
 	if (last_us == INSTANT_NONE || free_us <= now_us)
 		return true;
 	f->fire_us = free_us;
@@ -81,12 +97,14 @@ struct permit flight_permit(const struct flight *f, int64_t sent_us)
 		.pid = e->self.pid,
 		.start_ticks = e->self.start_ticks,
 		.snapshot = f->snapshot.text,
+		.is_part = flight_is_begun(f),
 		.sent_us = sent_us,
 		.deadline_us = sent_us,
 	};
 
 	random_bytes(p.permit, sizeof(p.permit));
-	memcpy(p.fingerprint, f->snapshot.fingerprint, SHA256_BYTES);
+	snapshot_fingerprint(&f->snapshot, f->platform_app.platform, (size_t)f->q.live_n, f->arena,
+			     p.fingerprint);
 	memcpy(p.snapshot_hash, f->snapshot.hash, SHA256_BYTES);
 	return p;
 }
@@ -105,6 +123,12 @@ static void ask_permit(struct flight *f)
 	c->has_move = c->has_settlement = c->has_discovery = false;
 	c->event = NULL;
 	f->at = FLIGHT_PERMIT;
+}
+
+/* Between two parts there is neither too late nor too close: a post is out as soon as it begins. */
+static bool is_in_turn(struct flight *f)
+{
+	return is_lane_free(f) && (flight_is_begun(f) || (flight_is_in_time(f) && is_spaced(f)));
 }
 
 static int by_due(const void *a, const void *b)
@@ -129,7 +153,7 @@ void fire_gather(struct engine *e)
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
 	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
-		if (is_lane_free(list[i]) && flight_is_in_time(list[i]) && is_spaced(list[i]))
+		if (is_in_turn(list[i]) && !limits_hold(list[i], BREAKER_PUBLISH))
 			ask_permit(list[i]);
 	}
 	free(list);
@@ -159,6 +183,11 @@ static void given(struct flight *f)
 
 static void refused(struct flight *f)
 {
+	if (f->change.permit_answer == PERMIT_WAIT) {
+		f->change.permit_answer = PERMIT_NONE;
+		limits_look_again(f->engine);
+		return;
+	}
 	if (f->change.permit_answer == PERMIT_LOST) {
 		f->change.permit_answer = PERMIT_NONE;
 		flight_refused_permit(f);
@@ -243,14 +272,15 @@ static void start(struct flight *f)
 	const int64_t now_us = flight_now_us(f);
 	const int64_t deadline_us = f->change.permit.deadline_us;
 	const struct post *p = &f->q.post;
+	const bool is_at_once = p->is_immediate || flight_is_begun(f);
 
 	if (f->is_lost || now_us >= deadline_us) {
 		void_permit(f, "This server came too late to use its permit.");
 		return;
 	}
 	f->is_fired = true;
-	f->fired_late_us = now_us - (p->is_immediate ? f->fire_us : p->due_us);
-	if (p->is_immediate && f->fire_us == 0)
+	f->fired_late_us = now_us - (is_at_once ? f->fire_us : p->due_us);
+	if (is_at_once && f->fire_us == 0)
 		f->fired_late_us = 0;
 	f->at = FLIGHT_FIRE;
 	e->fires++;

@@ -86,10 +86,13 @@ static enum step ask(struct flight *f)
 	arena_reset(f->steps[f->step_i]);
 	d->arena = f->steps[f->step_i];
 	d->now_us = flight_now_us(f);
+	d->part = (size_t)f->q.live_n;
+	d->before_id = f->q.live_id;
 	d->fired_us = f->q.attempt.state == ATTEMPT_NONE ? INSTANT_NONE : f->q.attempt.sent_us;
 	f->step = (struct step_result){ .phase = f->phase };
-	if (!fn) {
-		f->step.outcome.kind = OUTCOME_UNKNOWN;
+	if (!fn) { /* nothing to confirm: what had its effect is published */
+		f->step.outcome.kind =
+			f->phase == PHASE_CONFIRM ? OUTCOME_PUBLISHED : OUTCOME_UNKNOWN;
 		return STEP_DONE;
 	}
 	answer = fn(d, f->has_reply ? &f->reply : NULL, &f->step);
@@ -126,7 +129,7 @@ static void take_send(struct flight *f, const json_t *before)
 		flight_decide(f, f->phase, &odd);
 		return;
 	}
-	f->fire_us = f->q.post.is_immediate ? 0 : f->q.post.due_us;
+	f->fire_us = f->q.post.is_immediate || flight_is_begun(f) ? 0 : f->q.post.due_us;
 	note_memo(f, before, FLIGHT_READY);
 }
 
@@ -205,6 +208,7 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 	reply->headers = (struct buf)BUF_INIT;
 	f->has_reply = true;
 	f->transfer = NULL;
+	limits_hear(f);
 	f->at = FLIGHT_STEP;
 #ifdef ENABLE_FAILPOINTS
 	(void)(f->is_fired ? FP(F18_answer_received) : FP(F05_reply_received));
@@ -248,4 +252,5 @@ void flight_written(struct flight *f)
 	}
 	c->has_move = c->has_settlement = c->has_permit = c->has_discovery = false;
 	c->event = NULL;
+	f->closings_n = 0;
 }

@@ -138,16 +138,27 @@ static bool is_fit(struct flight *f)
 	return true;
 }
 
+/* Whoever ends that work wakes the post; this is for when nobody does. */
+#define MAKING_WAIT_US (2 * US_PER_S)
+
 static void begin_stage(struct flight *f)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
+	const char *waiting = NULL;
+	const int built = snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena,
+					 &f->snapshot, &waiting, &p);
 
-	if (snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena, &f->snapshot,
-			   &p) < 0) {
+	if (built < 0) {
 		snapshot_failed(f, &p);
 		return;
 	}
+	if (built > 0) {
+		f->q.post.waiting_for = waiting;
+		flight_park(f, flight_now_us(f) + MAKING_WAIT_US);
+		return;
+	}
 	f->has_snapshot = true;
+	f->parts_n = snapshot_parts(&f->snapshot, f->platform_app.platform);
 	if (f->q.post.state == POST_STAGING && !is_fit(f))
 		return;
 	f->at = FLIGHT_STEP;
@@ -160,13 +171,25 @@ static void begin_confirm(struct flight *f)
 	const enum phase phase = flight_confirm_phase(f);
 
 	flight_to_step(f, phase);
-	if (!f->account.access_token ||
-	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0) {
+	if (!f->account.access_token || !f->has_snapshot)
 		flight_decide(f, phase, &blind);
+	else
+		f->at = FLIGHT_STEP;
+}
+
+/* The content may have changed since the first part left: what was permitted is sent. */
+static void restore(struct flight *f)
+{
+	if (f->has_snapshot || !post_state_is_committed(f->q.post.state) ||
+	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0)
 		return;
-	}
 	f->has_snapshot = true;
-	f->at = FLIGHT_STEP;
+	f->parts_n = snapshot_parts(&f->snapshot, f->platform_app.platform);
+}
+
+bool flight_is_begun(const struct flight *f)
+{
+	return f->q.live_n > 0 && (size_t)f->q.live_n < f->parts_n;
 }
 
 struct account_row {
@@ -184,6 +207,11 @@ static bool is_connected(struct flight *f)
 		  "The account's access was revoked; it must be connected again." },
 	};
 
+	if (f->q.account.status == ACCOUNT_DISCONNECTED && flight_is_begun(f)) {
+		refuse(f, OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU,
+		       "The account was disconnected.");
+		return false;
+	}
 	if (f->q.account.status == ACCOUNT_DISCONNECTED) {
 		flight_end_with(f, POST_PAUSED, "account_disconnected", INSTANT_NONE, NULL);
 		return false;
@@ -230,20 +258,32 @@ bool flight_is_in_time(struct flight *f)
 	return verdict == LATENESS_NONE || verdict == LATENESS_SPACED;
 }
 
+static void begin_part(struct flight *f)
+{
+	if (!is_connected(f))
+		return;
+	f->at = FLIGHT_STEP;
+	flight_to_step(f, PHASE_STAGE);
+}
+
 static void take_up(struct flight *f)
 {
 	const struct post *p = &f->q.post;
 
 	if (p->state == POST_PUBLISHING && f->q.attempt.state == ATTEMPT_SENT)
 		recover_holder(f->engine, &f->q.attempt);
+	restore(f);
 	flight_lease_lost(f);
 	if (f->change.is_pending && f->change.next == FLIGHT_END)
 		return;
 	if (p->state == POST_CONFIRMING && f->change.is_pending)
 		f->change.next = FLIGHT_NEW; /* read again with its snapshot once it is written */
-	else if (p->state == POST_CONFIRMING)
+	else if (p->state == POST_CONFIRMING && !limits_hold(f, BREAKER_READ))
 		begin_confirm(f);
-	else if (flight_is_in_time(f) && is_connected(f))
+	else if (p->state == POST_PUBLISHING)
+		begin_part(f);
+	else if (p->state != POST_CONFIRMING && flight_is_in_time(f) && is_connected(f) &&
+		 !limits_hold(f, BREAKER_PUBLISH))
 		begin_stage(f);
 }
 
@@ -308,6 +348,8 @@ void flight_load(struct flight *f)
 	platform = platform_find(f->q.post.platform);
 	if (is_idle(f->q.post.state)) {
 		put_aside(f);
+	} else if (!platform && post_state_is_committed(f->q.post.state)) {
+		flight_park(f, flight_now_us(f) + US_PER_HOUR); /* only who knows it can tell */
 	} else if (!platform) {
 		refuse(f, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR,
 		       "This server does not know the platform.");

@@ -47,6 +47,8 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 		 struct problem *reterr)
 {
 	struct snapshot s;
+	const char *waiting = NULL;
+	int built;
 	const struct platform *platform = platform_find(q->post.platform);
 
 	if (q->account.status != ACCOUNT_CONNECTED)
@@ -55,7 +57,10 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 	if (!platform)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "this server does not know the platform");
-	if (snapshot_build(e->app, q, platform, a, &s, reterr) < 0)
+	built = snapshot_build(e->app, q, platform, a, &s, &waiting, reterr);
+	if (built > 0)
+		return 0;
+	if (built < 0)
 		return reterr->kind == PROBLEM_NOT_APPROVED || reterr->kind == PROBLEM_DB_DOWN ? -1
 											       : 0;
 	snapshot_done(&s);

@@ -17,12 +17,15 @@
 #include "publish/journal.h"
 #include "publish/process.h"
 #include "publish/snapshot.h"
+#include "store/limits.h"
 #include "store/tokens.h"
 
 #define OWNER_MAX            80
 #define JOBS_MAX             8
 /* posts.waiting_for of a post that the platform has taken and still works on. */
 #define WAITING_FOR_PLATFORM "platform"
+/* The same of one of whose parts some are live and some are still to come. */
+#define WAITING_FOR_PARTS    "parts"
 #define CLAIM_EVERY_US       (500 * US_PER_MS)
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
 #define FIRE_CLAIM_US        (5 * US_PER_S)
@@ -65,6 +68,12 @@ struct change { /* what one flight wants written */
 	enum permit_answer permit_answer;
 };
 
+struct closing { /* a budget that the platform says is used up */
+	const char *name;
+	bool is_app;
+	int64_t until_us;
+};
+
 struct flight {
 	struct engine *engine;
 	struct flight *next;
@@ -80,6 +89,7 @@ struct flight {
 	struct platform_account account;
 	struct snapshot snapshot;
 	bool has_snapshot;
+	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
 	json_t *meta, *settings, *memo;
 	struct delivery d;
 	enum phase phase; /* whose step function is asked */
@@ -98,6 +108,8 @@ struct flight {
 	int64_t fired_late_us; /* start of the fire against its time; INT64_MIN unknown */
 	int64_t read_us;       /* doubt: when this look-up began */
 	int64_t leased_boot_us;
+	struct closing closings[4];
+	size_t closings_n;
 	struct change change;
 };
 
@@ -106,6 +118,7 @@ struct engine {
 	struct delivery_rules rules;
 	struct dueclock clock;
 	struct process self;
+	struct limits *limits;
 	struct journal *journal; /* NULL until the first permit */
 	char owner[OWNER_MAX];
 	struct flight *flights;
@@ -141,6 +154,7 @@ void flight_done_reply(void *arg, struct http_reply *reply);
 
 /* load.c */
 void flight_load(struct flight *f);           /* NEW */
+bool flight_is_begun(const struct flight *f); /* live in part, and more to come */
 bool flight_is_in_time(struct flight *f);     /* false: a change says what becomes of it */
 void flight_refused_permit(struct flight *f); /* why, and what then */
 
@@ -168,6 +182,20 @@ struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sen
 void fire_gather(struct engine *e);                                   /* READY -> PERMIT */
 void fire_permitted(struct engine *e);                                /* journal, then AIM */
 void fire_start(struct engine *e);                                    /* AIM -> FIRE */
+
+/* limits.c */
+struct limits *limits_new(struct engine *e);
+void limits_free(struct limits *l);
+bool limits_hold(struct flight *f, enum breaker_class class); /* true: parked, with words */
+void limits_hear(struct flight *f);                           /* a reply has come, or none */
+void limits_turned_away(struct flight *f, const struct outcome *o);
+void limits_turn(struct limits *l);
+void limits_look_again(struct engine *e);
+/* Within the transaction: of the permit, of the change. */
+int limits_take(struct db *db, const struct flight *f, bool *ret_is_given, struct problem *reterr);
+int limits_give_back(struct db *db, const struct flight *f, const struct platform_budget *end,
+		     struct problem *reterr);
+int limits_write(struct db *db, struct flight *f, struct problem *reterr);
 
 /* recover.c */
 void recover_journals(struct engine *e);

@@ -189,7 +189,12 @@ static void maybe_claim(struct run *r)
 	const int64_t now_us = clock_boot_us();
 	size_t n;
 
-	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
+	/*
+	 * While the end of a COMMIT is not known, nothing is claimed: a row of our own would come
+	 * back under a new fence, and what another has written under the same version since would
+	 * pass for ours.
+	 */
+	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) || r->e->is_unknown ||
 	    dueclock_is_off(&r->e->clock))
 		return;
 	n = claim(r);

@@ -97,12 +97,13 @@ static void consent_faults(struct exchange *ex, struct decision *d)
 static const char *ask_granted(struct arena *a, const struct consent_ask *ask,
 			       const struct grant *g)
 {
+	const char *separator = ask->granted_separator != NULL ? ask->granted_separator : ",";
 	const char *scopes = "";
 
 	if (ask->granted_name == NULL)
 		return "";
 	for (size_t i = 0; i < g->granted.n; i++)
-		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? "," : "",
+		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? separator : "",
 				      (const char *)g->granted.v[i]);
 	return arena_printf(a, "&%s=%s", ask->granted_name, sandbox_params_escape(a, scopes));
 }
@@ -123,6 +124,7 @@ static void consent_decide(struct exchange *ex, struct consent_ask *ask, struct 
 				      ask->code_prefix, ask->redirect_uri, ask->code_life_s);
 	code->challenge = ask->challenge;
 	code->challenge_method = ask->challenge_method;
+	code->options = ask->options;
 	location = url_with(ex->arena, ask->redirect_uri,
 			    arena_printf(ex->arena, "code=%s%s",
 					 sandbox_params_escape(ex->arena, code->text),

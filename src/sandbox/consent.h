@@ -25,6 +25,8 @@ struct consent_ask {
 	int64_t code_life_s;
 	const char *challenge, *challenge_method;
 	const char *granted_name; /* query member that lists what was granted; NULL: none does */
+	const char *granted_separator; /* NULL: a comma */
+	const char *options;           /* what the code carries for the platform, or NULL */
 	const char *(*explain)(const char *scope); /* in a person's words; NULL: the scope itself */
 	bool is_answered;
 };

@@ -92,6 +92,9 @@ static void control_clock(struct exchange *ex)
 	}
 	ex->world->offset_us += s * US_PER_S;
 	sandbox_state_changed(ex->world);
+	for (size_t i = 0; sandbox_platforms[i] != NULL; i++)
+		if (sandbox_platforms[i]->clock != NULL)
+			sandbox_platforms[i]->clock(ex);
 	sandbox_exchange_json(
 		ex, 200, json_pack("{s:I}", "now_us", (json_int_t)sandbox_world_now(ex->world)));
 }
@@ -125,7 +128,7 @@ static const char *kept(struct world *w, const char *text)
 	return text != NULL ? arena_strdup(w->arena, text) : NULL;
 }
 
-/* {platform, point, times (1; -1 for ever), probability (1), params, match{account,
+/* {platform, point, times (1; -1 for ever), skip (0), probability (1), params, match{account,
  *  caption_contains, endpoint}} */
 static void control_fault_add(struct exchange *ex)
 {
@@ -154,6 +157,7 @@ static void control_fault_add(struct exchange *ex)
 	r->times = json_is_integer(times) ? json_integer_value(times)
 		   : probability != NULL  ? -1
 					  : 1;
+	r->skip = json_integer_value(json_object_get(in, "skip"));
 	r->params = json_is_object(json_object_get(in, "params"))
 			    ? json_incref(json_object_get(in, "params"))
 			    : json_object();
@@ -282,6 +286,24 @@ static void control_world(struct exchange *ex)
 	json_decref(in);
 }
 
+/* {platform, upload_bytes_per_s}: 0 ends it; for requests that begin from now on */
+static void control_bandwidth(struct exchange *ex)
+{
+	json_t *in = control_body(ex);
+	const struct sandbox_platform *p = body_platform(in);
+	const json_t *rate = json_object_get(in, "upload_bytes_per_s");
+
+	if (in == NULL)
+		return;
+	if (p == NULL || !json_is_integer(rate) || json_integer_value(rate) < 0) {
+		control_refuse(ex, "no such platform, or no rate");
+	} else {
+		ex->world->upload_rates[sandbox_platform_index(p)] = json_integer_value(rate);
+		control_ok(ex);
+	}
+	json_decref(in);
+}
+
 /* clang-format off */
 const struct sandbox_row sandbox_control_rows[] = {
 	{ "GET",    "/_control/health",          "health",    control_health, 0, NULL, NULL },
@@ -295,6 +317,7 @@ const struct sandbox_row sandbox_control_rows[] = {
 	{ "POST",   "/_control/faults/clear",    "faults",    control_fault_clear, 0, NULL, NULL },
 	{ "POST",   "/_control/plan",            "plan",      control_plan, 0, NULL, NULL },
 	{ "GET",    "/_control/plan",            "plan",      sandbox_inspect_plan, 0, NULL, NULL },
+	{ "POST",   "/_control/bandwidth",       "bandwidth", control_bandwidth, 0, NULL, NULL },
 	{ "POST",   "/_control/tokens/{action}", "tokens",    control_tokens, 0, NULL, NULL },
 	{ "POST",   "/_control/apps",            "apps",      control_apps, 0, NULL, NULL },
 	{ "POST",   "/_control/world",           "world",     control_world, 0, NULL, NULL },

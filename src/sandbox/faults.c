@@ -41,6 +41,10 @@ static bool rule_fits(const struct fault_rule *r, const struct exchange *ex, con
 
 static bool rule_take(struct world *w, struct fault_rule *r)
 {
+	if (r->skip > 0) {
+		r->skip--;
+		return false;
+	}
 	if (r->probability < 1.0) {
 		uint64_t draw =
 			faults_mix((uint64_t)w->settings.seed ^ faults_mix(w->faults.draws++));

@@ -17,6 +17,7 @@ struct fault_rule {
 	const char *platform, *point;             /* platform NULL: any */
 	const char *account, *caption, *endpoint; /* NULL: any; account: id or username */
 	int64_t times;                            /* left; -1 for ever */
+	int64_t skip;                             /* calls that fit and are spared first */
 	double probability;
 	json_t *params; /* never NULL */
 };

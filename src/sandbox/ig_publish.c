@@ -171,12 +171,15 @@ void sandbox_ig_quota(struct exchange *ex)
 	struct token *t = NULL;
 	struct account *a = sandbox_ig_account(ex, ex->captures[1], IG_SCOPE_PUBLISH, &t);
 	const char *fields = sandbox_exchange_param(ex, "fields");
+	size_t used;
 	json_t *row;
 
 	if (a == NULL)
 		return;
-	row = json_pack("{s:I}", "quota_usage",
-			(json_int_t)sandbox_world_in_day(ex->world, &a->spends, &a->spends_first));
+	used = sandbox_world_in_day(ex->world, &a->spends, &a->spends_first);
+	if (sandbox_faults_hit(ex, "quota.used_up") != NULL)
+		used = (size_t)ex->world->settings.quota_total;
+	row = json_pack("{s:I}", "quota_usage", (json_int_t)used);
 	if (fields != NULL && strstr(fields, "config") != NULL)
 		json_object_set_new(row, "config",
 				    json_pack("{s:I,s:i}", "quota_total",

@@ -90,20 +90,12 @@ const struct record_kind sandbox_ig_kinds[] = {
 	{ NULL, NULL, NULL },
 };
 
-static void spend_at(struct world *w, struct list *instants, int64_t at_us)
-{
-	int64_t *at = arena_alloc(w->arena, sizeof(*at));
-
-	*at = at_us;
-	sandbox_list_add(instants, at);
-}
-
 static void join_object(struct world *w, struct object *o)
 {
 	const struct ig_node *node = o->container != NULL ? sandbox_ig_node(w, o->container) : NULL;
 	struct ig_container *c = node != NULL ? node->p : NULL;
 
-	spend_at(w, &o->account->spends, o->created_us);
+	sandbox_world_spend_at(w, &o->account->spends, o->created_us);
 	sandbox_ig_node_add(w, o->id, &sandbox_ig_media_type, o);
 	if (c == NULL)
 		return;
@@ -141,7 +133,7 @@ void sandbox_ig_loaded(struct world *w)
 	for (size_t i = 0; i < containers->n; i++) {
 		struct ig_container *c = containers->v[i];
 
-		spend_at(w, &c->account->makes, c->created_us);
+		sandbox_world_spend_at(w, &c->account->makes, c->created_us);
 		if (is_unfinished(c))
 			sandbox_ig_process_video(w, c);
 	}

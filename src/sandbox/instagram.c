@@ -87,7 +87,7 @@ static const char *const own_points[] = {
 	"publish.commit_then_drop_connection", "publish.drop_before_commit", "publish.5xx",
 	"publish.commit_then_5xx", "publish.commit_then_hang",
 	"listing.lag", "listing.missing_row", "listing.reversed", "permalink.100_33",
-	"quota.exhausted", "buc.throttle", "app.throttle",
+	"quota.exhausted", "quota.used_up", "buc.throttle", "app.throttle",
 	"rupload.cut_at", "rupload.processing_failed", NULL,
 };
 static const char *const create_points[] = {

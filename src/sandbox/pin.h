@@ -24,6 +24,7 @@ struct pin_section {
 };
 
 struct pin_board {
+	struct record record; /* stored if the API made it */
 	const char *id, *name, *privacy;
 	struct account *account;
 	struct list sections; /* struct pin_section */
@@ -32,6 +33,7 @@ struct pin_board {
 };
 
 struct pin_media { /* a registered upload */
+	struct record record;
 	const char *id, *path, *fields;
 	struct account *account;
 	json_t *params;           /* the form fields that were handed out; ends with the world */
@@ -78,6 +80,8 @@ extern const char *const sandbox_pin_scopes_boards[],
 
 /* pin_boards.c */
 void sandbox_pin_open(struct world *w);
+struct pin_board *sandbox_pin_board_add(struct world *w, struct account *a, const char *id,
+					const char *name, const char *privacy);
 bool sandbox_pin_seed(struct world *w, const json_t *in, const char **ret_why);
 struct pin_board *sandbox_pin_board(struct exchange *ex, const struct account *a, const char *id);
 const struct pin_section *sandbox_pin_section(struct exchange *ex, const struct pin_board *b,
@@ -97,6 +101,11 @@ struct pin_image {
 int sandbox_pin_image(const void *bytes, size_t n, struct pin_image *ret); /* -EBADMSG: none */
 /* NULL: not plain base64. Lives in the arena. */
 void *sandbox_pin_base64(struct arena *a, const char *text, size_t *ret_n);
+
+/* pin_store.c */
+extern const struct record_kind sandbox_pin_kinds[], *const sandbox_pin_board_kind;
+void sandbox_pin_loaded(struct world *w);
+void sandbox_pin_media_keep(struct world *w, struct pin_media *m); /* among those to be found */
 
 /* pin_media.c */
 const char *sandbox_pin_media_status(struct world *w, const struct pin_media *m);

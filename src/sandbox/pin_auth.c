@@ -204,6 +204,7 @@ static void token_code(struct exchange *ex, const struct app *app)
 		return;
 	}
 	code->is_used = true;
+	sandbox_state_touch(ex->world, &code->record);
 	answer_tokens(ex, code->grant, "authorization_code");
 }
 
@@ -223,6 +224,7 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 	last_us = sandbox_world_now(ex->world) + OLD_REFRESH_S * US_PER_S;
 	if (last_us < t->expires_us)
 		t->expires_us = last_us;
+	sandbox_state_touch(ex->world, &t->record);
 	answer_tokens(ex, t->grant, "refresh_token");
 	hang = sandbox_faults_hit(ex, "token.refresh_timeout_after_rotate");
 	if (hang != NULL)

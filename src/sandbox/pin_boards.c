@@ -11,8 +11,8 @@
 #define PAGE_MAX       250
 #define NAME_MAX_CHARS 180
 
-static struct pin_board *board_add(struct world *w, struct account *a, const char *id,
-				   const char *name, const char *privacy)
+struct pin_board *sandbox_pin_board_add(struct world *w, struct account *a, const char *id,
+					const char *name, const char *privacy)
 {
 	struct pin_board *b = arena_alloc(w->arena, sizeof(*b));
 
@@ -65,13 +65,13 @@ void sandbox_pin_open(struct world *w)
 	w->extra[sandbox_platform_index(&sandbox_pinterest)] = state;
 	sandbox_world_add_app(w, &sandbox_pinterest, "1234567890", "sandbox-secret");
 	bakery = user_add(w, "2783136121146311751", "acmebakery", "Acme Bakery");
-	section_add(w, board_add(w, bakery, "549755885175", "Summer recipes", "PUBLIC"),
+	section_add(w, sandbox_pin_board_add(w, bakery, "549755885175", "Summer recipes", "PUBLIC"),
 		    "549755885901", "Sourdough");
-	board_add(w, bakery, "549755885176", "Bread", "PUBLIC");
-	board_add(w, bakery, "549755885177", "Ideas", "SECRET");
-	board_add(w, bakery, "549755885178", "Campaign", "PUBLIC")->is_ads_only = true;
+	sandbox_pin_board_add(w, bakery, "549755885176", "Bread", "PUBLIC");
+	sandbox_pin_board_add(w, bakery, "549755885177", "Ideas", "SECRET");
+	sandbox_pin_board_add(w, bakery, "549755885178", "Campaign", "PUBLIC")->is_ads_only = true;
 	studio = user_add(w, "2783136121146311752", "acmestudio", NULL);
-	board_add(w, studio, "549755885185", "Studio", "PUBLIC");
+	sandbox_pin_board_add(w, studio, "549755885185", "Studio", "PUBLIC");
 }
 
 static const char *member(const json_t *o, const char *key, const char *fallback)
@@ -93,8 +93,8 @@ static bool boards_seed(struct world *w, struct account *a, const json_t *in, co
 			*ret_why = "a board needs an id";
 			return false;
 		}
-		board_add(w, a, id, member(board, "name", "Board"),
-			  member(board, "privacy", "PUBLIC"));
+		sandbox_pin_board_add(w, a, id, member(board, "name", "Board"),
+				      member(board, "privacy", "PUBLIC"));
 	}
 	return true;
 }
@@ -223,6 +223,7 @@ void sandbox_pin_board_create(struct exchange *ex)
 	struct account *a = sandbox_pin_account(ex, PIN_WRITE, sandbox_pin_scopes_board_write);
 	const char *name = sandbox_exchange_param(ex, "name");
 	const char *privacy = sandbox_exchange_param(ex, "privacy");
+	struct pin_board *b;
 
 	if (a == NULL)
 		return;
@@ -230,10 +231,11 @@ void sandbox_pin_board_create(struct exchange *ex)
 		sandbox_pin_fail(ex, 400, 1, "Invalid request: name is required.");
 		return;
 	}
-	sandbox_exchange_json(
-		ex, 201,
-		board_json(board_add(ex->world, a, sandbox_world_id(ex->world, "5497", 12), name,
-				     privacy != NULL ? privacy : "PUBLIC")));
+	b = sandbox_pin_board_add(ex->world, a, sandbox_world_id(ex->world, "5497", 12), name,
+				  privacy != NULL ? privacy : "PUBLIC");
+	b->record.kind = sandbox_pin_board_kind;
+	sandbox_state_touch(ex->world, &b->record);
+	sandbox_exchange_json(ex, 201, board_json(b));
 }
 
 void sandbox_pin_sections(struct exchange *ex)

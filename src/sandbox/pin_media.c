@@ -43,7 +43,6 @@ void sandbox_pin_media_register(struct exchange *ex)
 {
 	struct account *a = sandbox_pin_account(ex, PIN_WRITE, sandbox_pin_scopes_media);
 	const char *type = sandbox_exchange_param(ex, "media_type");
-	struct pin_state *state = sandbox_pin_state(ex->world);
 	struct pin_media *m;
 
 	if (a == NULL)
@@ -56,13 +55,11 @@ void sandbox_pin_media_register(struct exchange *ex)
 	m->id = sandbox_world_id(ex->world, "5216", 19);
 	m->account = a;
 	m->params = params_new(ex, m->id);
-	arena_defer(ex->world->arena, (void (*)(void *))json_decref, m->params);
 	m->made_us = sandbox_world_now(ex->world);
 	m->sent_us = INSTANT_NONE;
 	m->fact.mime = "video/mp4";
-	sandbox_map_put(&state->media, m->id, m);
-	sandbox_map_put(&state->media, json_string_value(json_object_get(m->params, "key")), m);
-	sandbox_list_add(&state->media_list, m);
+	sandbox_pin_media_keep(ex->world, m);
+	sandbox_state_touch(ex->world, &m->record);
 	sandbox_exchange_json(ex, 201,
 			      json_pack("{s:s,s:s,s:s,s:O}", "media_id", m->id, "media_type",
 					"video", "upload_url",
@@ -89,6 +86,8 @@ void sandbox_pin_media_get(struct exchange *ex)
 					sandbox_faults_text(stuck, "state", "processing"));
 	if (sandbox_faults_hit(ex, "media.failed") != NULL)
 		m->has_failed = true;
+	if (m->stuck != NULL || m->has_failed)
+		sandbox_state_touch(ex->world, &m->record);
 	sandbox_exchange_json(ex, 200,
 			      json_pack("{s:s,s:s,s:s}", "media_id", m->id, "media_type", "video",
 					"status", sandbox_pin_media_status(ex->world, m)));
@@ -204,6 +203,7 @@ static void form_keep(struct exchange *ex, const struct form *f)
 	m->fields = names;
 	m->is_video = f->file.body_n > 12 && memcmp(f->file.body + 4, "ftyp", 4) == 0;
 	m->sent_us = sandbox_world_now(ex->world);
+	sandbox_state_touch(ex->world, &m->record);
 }
 
 static void form_read(struct exchange *ex, const char *body, const char *mark)

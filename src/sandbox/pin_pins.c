@@ -193,8 +193,10 @@ static void pin_commit(struct exchange *ex, struct object *o)
 		sandbox_pin_fail(ex, 500, 500, "Something went wrong on our end.");
 		return;
 	}
-	if (m != NULL)
+	if (m != NULL) {
 		m->is_used = true;
+		sandbox_state_touch(ex->world, &m->record);
+	}
 	sandbox_exchange_json(ex, 201, pin_json(ex, o));
 	if (fate.broken != NULL)
 		sandbox_pin_fail(ex, 500, 500, "Something went wrong on our end.");
@@ -327,6 +329,24 @@ void sandbox_pin_delete(struct exchange *ex)
 	sandbox_exchange_html(ex, 204, "");
 }
 
+/* What was sent for the first pin, on another board. */
+static const char *saved_options(struct exchange *ex, const struct object *from,
+				 const struct pin_extra *x)
+{
+	json_t *out = json_loads(from->options, 0, NULL);
+	const char *kept_text;
+	char *text;
+
+	json_object_set_new(out, "board_id", json_string(x->board->id));
+	json_object_set_new(out, "parent_pin_id", json_string(x->parent));
+	json_object_del(out, "board_section_id");
+	text = json_dumps(out, JSON_COMPACT | JSON_SORT_KEYS);
+	kept_text = arena_strdup(ex->world->arena, text);
+	free(text);
+	json_decref(out);
+	return kept_text;
+}
+
 /* A copy on another board: a pin of its own that names the one it was made of. */
 void sandbox_pin_save(struct exchange *ex)
 {
@@ -348,7 +368,7 @@ void sandbox_pin_save(struct exchange *ex)
 		return;
 	o->kind = from->kind;
 	o->caption = from->caption;
-	o->options = from->options;
+	o->options = saved_options(ex, from, x);
 	o->media = from->media;
 	if (sandbox_world_publish(ex, o))
 		sandbox_exchange_json(ex, 201, pin_json(ex, o));

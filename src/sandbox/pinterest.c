@@ -156,4 +156,6 @@ const struct sandbox_platform sandbox_pinterest = {
 	.unknown = pin_unknown,
 	.finish = pin_finish,
 	.state = pin_inspect,
+	.kinds = sandbox_pin_kinds,
+	.loaded = sandbox_pin_loaded,
 };

@@ -4,7 +4,8 @@
 #include "sandbox/sandbox.h"
 
 const struct sandbox_platform *const sandbox_platforms[] = {
-	&sandbox_instagram, &sandbox_tiktok, &sandbox_pinterest, &sandbox_twitter, NULL,
+	&sandbox_instagram, &sandbox_tiktok,  &sandbox_pinterest,
+	&sandbox_twitter,   &sandbox_youtube, NULL,
 };
 
 size_t sandbox_platform_index(const struct sandbox_platform *p)

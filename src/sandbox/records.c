@@ -196,10 +196,10 @@ static json_t *code_save(const struct record *r)
 {
 	const struct code *c = (const struct code *)r;
 
-	return json_pack("{s:s,s:s,s:I,s:I,s:b,s:s?,s:s?}", "text", c->text, "redirect",
+	return json_pack("{s:s,s:s,s:I,s:I,s:b,s:s?,s:s?,s:s?}", "text", c->text, "redirect",
 			 c->redirect_uri, "grant", (json_int_t)c->grant->record.no, "expires_us",
 			 (json_int_t)c->expires_us, "used", c->is_used, "challenge", c->challenge,
-			 "method", c->challenge_method);
+			 "method", c->challenge_method, "options", c->options);
 }
 
 static struct record *code_load(struct world *w, const json_t *in)
@@ -214,6 +214,7 @@ static struct record *code_load(struct world *w, const json_t *in)
 	c->is_used = sandbox_state_bool(in, "used");
 	c->challenge = sandbox_state_text(w, in, "challenge");
 	c->challenge_method = sandbox_state_text(w, in, "method");
+	c->options = sandbox_state_text(w, in, "options");
 	if (c->text == NULL || c->redirect_uri == NULL || c->grant == NULL)
 		return NULL;
 	sandbox_map_put(&w->codes, c->text, c);
@@ -226,11 +227,11 @@ static json_t *token_save(const struct record *r)
 {
 	const struct token *t = (const struct token *)r;
 
-	return json_pack("{s:s,s:i,s:I,s:s?,s:I,s:I,s:i,s:b}", "text", t->text, "kind", t->kind,
-			 "grant", (json_int_t)t->grant->record.no, "subject", t->subject,
+	return json_pack("{s:s,s:i,s:I,s:s?,s:I,s:I,s:i,s:b,s:s?}", "text", t->text, "kind",
+			 t->kind, "grant", (json_int_t)t->grant->record.no, "subject", t->subject,
 			 "issued_us", (json_int_t)t->issued_us, "expires_us",
 			 (json_int_t)t->expires_us, "dead", t->dead_reason, "by_hand",
-			 t->is_expired_by_hand);
+			 t->is_expired_by_hand, "scopes", t->scopes);
 }
 
 static struct record *token_load(struct world *w, const json_t *in)
@@ -242,6 +243,7 @@ static struct record *token_load(struct world *w, const json_t *in)
 	t->kind = (int)sandbox_state_int(in, "kind");
 	t->grant = grant_find(w, in);
 	t->subject = sandbox_state_text(w, in, "subject");
+	t->scopes = sandbox_state_text(w, in, "scopes");
 	t->issued_us = sandbox_state_int(in, "issued_us");
 	t->expires_us = sandbox_state_int(in, "expires_us");
 	t->dead_reason = (int)sandbox_state_int(in, "dead");

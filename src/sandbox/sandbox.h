@@ -62,6 +62,7 @@ struct sandbox_platform {
 	void (*identify)(struct exchange *ex); /* sets account, account_name, caption if it can */
 	void (*unknown)(struct exchange *ex);  /* no such endpoint */
 	void (*finish)(struct exchange *ex);   /* after each handler: usage headers and the like */
+	void (*clock)(struct exchange *ex);    /* the virtual clock was moved on */
 	json_t *(*state)(struct world *w);     /* for GET /_control/state; new reference */
 	const struct record_kind *kinds;       /* what it stores itself; ends with name NULL */
 	/* After the stored world was read: joins what belongs together, goes on with the work. */
@@ -134,6 +135,7 @@ extern const struct sandbox_platform sandbox_instagram;
 extern const struct sandbox_platform sandbox_tiktok;
 extern const struct sandbox_platform sandbox_pinterest;
 extern const struct sandbox_platform sandbox_twitter;
+extern const struct sandbox_platform sandbox_youtube;
 
 size_t sandbox_platform_index(const struct sandbox_platform *p);
 const struct sandbox_platform *sandbox_platform_find(const char *name, size_t len);

@@ -47,11 +47,21 @@ static void server_arm_cut(struct exchange *ex)
 	sandbox_unlock(ex->sandbox);
 }
 
+static void server_pace(struct exchange *ex)
+{
+	if (ex->platform == NULL)
+		return;
+	sandbox_lock(ex->sandbox);
+	ex->link->upload_rate = ex->world->upload_rates[sandbox_platform_index(ex->platform)];
+	sandbox_unlock(ex->sandbox);
+}
+
 static void server_begin(struct exchange *ex, struct MHD_Connection *conn, const char *method)
 {
 	ex->method = arena_strdup(ex->arena, method);
 	sandbox_wire_attach(ex, conn);
 	sandbox_exchange_route(ex, sandbox_control_rows);
+	server_pace(ex);
 	if (ex->row != NULL && (ex->row->flags & ROW_SPOOL) != 0) {
 		ex->spool_path = arena_printf(ex->arena, "%s/spool-%llu", ex->sandbox->folder,
 					      (unsigned long long)ex->req_no);
@@ -100,8 +110,11 @@ static enum MHD_Result server_request(void *cls, struct MHD_Connection *conn, co
 		return MHD_YES;
 	}
 	if (*data_n > 0) {
-		server_take(ex, data, *data_n);
-		*data_n = 0;
+		size_t n = sandbox_wire_allow(ex, *data_n);
+
+		if (n > 0)
+			server_take(ex, data, n);
+		*data_n -= n;
 		return ex->is_partial ? sandbox_wire_reset(ex) : MHD_YES;
 	}
 	return sandbox_wire_next(ex);

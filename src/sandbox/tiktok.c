@@ -41,7 +41,7 @@ static const struct tt_error errors[] = {
 
 static const char *const own_points[] = {
 	"oauth.deny", "oauth.partial_scopes", "oauth.code_reused", "oauth.callback_twice",
-	"oauth.error", "oauth.rotate_then_drop", "token.expire_now",
+	"oauth.error", "oauth.rotate_then_drop", "oauth.no_refresh_token", "token.expire_now",
 	"creator.error", "init.error", "init.drop_before", "init.commit_then_drop_connection",
 	"init.commit_then_5xx", "upload.cut_at", "upload.5xx", "upload.expired", "upload.unknown",
 	"upload.bad", "upload.commit_then_drop_connection", "upload.commit_then_5xx",
@@ -186,10 +186,11 @@ static json_t *tt_publishes(struct world *w)
 		struct tt_publish *p = all->v[i];
 
 		json_array_append_new(
-			out, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:I,s:s?}", "publish_id", p->id,
+			out, json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:I,s:I,s:s?}", "publish_id", p->id,
 				       "account", p->account->id, "status", sandbox_tt_status(w, p),
 				       "caption", p->caption, "fail_reason", p->fail_reason,
-				       "uploaded_bytes", (json_int_t)p->received, "object",
+				       "uploaded_bytes", (json_int_t)p->received, "arrived_bytes",
+				       (json_int_t)p->arrived, "object",
 				       p->object != NULL ? p->object->id : NULL));
 	}
 	return json_pack("{s:o,s:I}", "publishes", out, "publishes_made", (json_int_t)all->n);
@@ -328,4 +329,6 @@ const struct sandbox_platform sandbox_tiktok = {
 	.identify = tt_identify,
 	.unknown = tt_unknown,
 	.state = tt_publishes,
+	.kinds = sandbox_tt_kinds,
+	.loaded = sandbox_tt_loaded,
 };

@@ -26,14 +26,16 @@ struct tt_account { /* account.extra */
 };
 
 struct tt_publish { /* behind one publish_id */
-	const char *id, *upload_id;
+	struct record record;
+	const char *id, *upload_id, *object_id;
 	struct account *account;
 	const char *title, *caption, *privacy, *options, *mime;
 	struct list urls;  /* photos, pulled */
 	struct list media; /* struct media_fact */
 	bool is_video, is_inbox, is_stuck, is_whole;
 	int64_t size, chunk, chunks, received, max_duration_s;
-	const char *path;             /* where the bytes are */
+	int64_t arrived;  /* bytes of all chunks, those included that were good for nothing */
+	const char *path; /* where the bytes are */
 	int64_t created_us, ready_us; /* ready_us INSTANT_NONE: not processed yet */
 	const char *fail_reason;      /* NULL: fine */
 	struct object *object;
@@ -61,6 +63,11 @@ struct account *sandbox_tt_seed_account(struct world *w, const json_t *in);
 
 /* tt_login.c: token, scope, rate; NULL with the error written */
 struct account *sandbox_tt_account(struct exchange *ex, const char *scope, enum tt_rate rate);
+
+/* tt_store.c */
+extern const struct record_kind sandbox_tt_kinds[];
+void sandbox_tt_loaded(struct world *w);
+void sandbox_tt_publish_keep(struct world *w, struct tt_publish *p); /* among those to be found */
 
 /* tt_process.c */
 const char *sandbox_tt_status(struct world *w, struct tt_publish *p);

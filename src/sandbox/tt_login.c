@@ -129,6 +129,7 @@ static struct app *login_app(struct exchange *ex)
 	return app;
 }
 
+/* refresh NULL: a new one; "": none is named. */
 static void answer_tokens(struct exchange *ex, struct grant *g, const char *refresh)
 {
 	const struct tt_state *state = sandbox_tt_state(ex->world);
@@ -143,12 +144,12 @@ static void answer_tokens(struct exchange *ex, struct grant *g, const char *refr
 	for (size_t i = 0; i < g->granted.n; i++)
 		scopes = arena_printf(ex->arena, "%s%s%s", scopes, i > 0 ? "," : "",
 				      (const char *)g->granted.v[i]);
-	sandbox_exchange_json(ex, 200,
-			      json_pack("{s:s,s:I,s:s,s:I,s:s,s:s,s:s}", "access_token",
-					access->text, "expires_in", (json_int_t)state->access_s,
-					"open_id", g->person->id, "refresh_expires_in",
-					(json_int_t)state->refresh_s, "refresh_token", refresh,
-					"scope", scopes, "token_type", "Bearer"));
+	sandbox_exchange_json(
+		ex, 200,
+		json_pack("{s:s,s:I,s:s,s:I,s:s*,s:s,s:s}", "access_token", access->text,
+			  "expires_in", (json_int_t)state->access_s, "open_id", g->person->id,
+			  "refresh_expires_in", (json_int_t)state->refresh_s, "refresh_token",
+			  *refresh ? refresh : NULL, "scope", scopes, "token_type", "Bearer"));
 }
 
 static bool verifier_fits(struct exchange *ex, const struct code *code)
@@ -200,7 +201,7 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 	const char *text = sandbox_exchange_param(ex, "refresh_token");
 	struct token *t = text != NULL ? sandbox_map_get(&ex->world->tokens, text) : NULL;
 	const json_t *drop;
-	bool keeps = sandbox_tt_state(ex->world)->keeps_refresh_token;
+	const char *kept = sandbox_tt_state(ex->world)->keeps_refresh_token ? text : NULL;
 
 	if (t == NULL || t->platform != &sandbox_tiktok || t->kind != TT_REFRESH ||
 	    t->grant->app != app || !token_lives(ex->world, t)) {
@@ -208,11 +209,13 @@ static void token_refresh(struct exchange *ex, const struct app *app)
 		return;
 	}
 	drop = sandbox_faults_hit(ex, "oauth.rotate_then_drop");
-	if (!keeps) {
+	if (sandbox_faults_hit(ex, "oauth.no_refresh_token") != NULL)
+		kept = "";
+	if (kept == NULL) {
 		t->dead_reason = DEAD_ROTATED;
 		sandbox_state_touch(ex->world, &t->record);
 	}
-	answer_tokens(ex, t->grant, keeps ? t->text : NULL);
+	answer_tokens(ex, t->grant, kept);
 	if (drop != NULL)
 		sandbox_exchange_wire(ex, WIRE_RESET, 0);
 }
@@ -257,7 +260,7 @@ static struct token *tt_auth(struct exchange *ex)
 				  : NULL;
 
 	if (t != NULL && sandbox_faults_hit(ex, "token.expire_now") != NULL)
-		t->is_expired_by_hand = true;
+		sandbox_world_kill(ex->world, t, 0);
 	if (t != NULL && t->platform == &sandbox_tiktok && t->kind == TT_ACCESS &&
 	    token_lives(ex->world, t))
 		return t;

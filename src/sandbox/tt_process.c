@@ -86,13 +86,11 @@ static const char *job_video(struct tt_job *job)
 {
 	const struct tt_publish *p = job->publish;
 	unsigned char head[16];
-	const char *wrong;
 
+	/* Gone: it was judged before this program was killed and started again. */
 	if (!file_hash(p->path, &job->got[0], head))
-		return "internal";
-	wrong = video_wrong(p, head);
-	unlink(p->path);
-	return wrong;
+		return NULL;
+	return video_wrong(p, head);
 }
 
 /* Format by the first bytes: a PNG named .jpg is a PNG. */
@@ -165,7 +163,7 @@ static struct object *job_object(const struct tt_job *job)
 
 	o->platform = &sandbox_tiktok;
 	o->account = p->account;
-	o->id = sandbox_world_id(w, "73", 19);
+	o->id = p->object_id;
 	o->kind = p->is_inbox ? "draft" : p->is_video ? "video" : "photo";
 	o->caption = p->caption;
 	o->options = p->options;
@@ -223,6 +221,9 @@ static void job_run(void *arg)
 	p->fail_reason = wrong;
 	if (wrong == NULL)
 		job_publish(job);
+	sandbox_state_touch(job->world, &p->record);
+	if (p->path != NULL)
+		unlink(p->path);
 	sandbox_world_release(job->world);
 	sandbox_unlock(sb);
 }

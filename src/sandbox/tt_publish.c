@@ -18,6 +18,7 @@
 #define DESCRIPTION_MOST 4000
 #define PHOTOS_MOST      35
 #define DRAFTS_MOST      5
+#define USERS_MOST       5
 
 static const char *const levels_public[] = { "PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS",
 					     "SELF_ONLY" };
@@ -44,11 +45,32 @@ static bool invalid(struct exchange *ex, const char *message)
 	return sandbox_tt_fail_text(ex, "invalid_params", message);
 }
 
+/* An app that is not audited posts for so many people within a day. */
+static bool is_one_too_many(struct exchange *ex, const struct account *a)
+{
+	const struct list *all = &ex->world->accounts_list;
+	size_t others = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct account *other = all->v[i];
+
+		if (other->platform != &sandbox_tiktok ||
+		    sandbox_world_in_day(ex->world, &other->spends, &other->spends_first) == 0)
+			continue;
+		if (other == a)
+			return false;
+		others++;
+	}
+	return others >= USERS_MOST;
+}
+
 /* What stops an account from publishing by API at all. */
 static const char *blocked(struct exchange *ex, struct account *a)
 {
 	if (sandbox_tt_extra(a)->is_banned)
 		return "spam_risk_user_banned_from_posting";
+	if (sandbox_tt_state(ex->world)->is_unaudited && is_one_too_many(ex, a))
+		return "reached_active_user_cap";
 	if (sandbox_world_in_day(ex->world, &a->spends, &a->spends_first) >=
 	    (size_t)sandbox_tt_state(ex->world)->daily_cap)
 		return "spam_risk_too_many_posts";
@@ -256,11 +278,14 @@ static void publish_destiny(struct exchange *ex, struct tt_publish *p)
 static void publish_register(struct exchange *ex, struct tt_publish *p, const char *prefix)
 {
 	struct world *w = ex->world;
-	struct tt_state *state = sandbox_tt_state(w);
 
 	p->id = arena_printf(w->arena, "%s.%s", prefix, sandbox_world_id(w, "73", 19));
-	sandbox_map_put(&state->publishes, p->id, p);
-	sandbox_list_add(&state->all, p);
+	/* Work that a restart repeats makes the same post again, not another one. */
+	p->object_id = sandbox_world_id(w, "73", 19);
+	if (p->is_video)
+		p->upload_id = sandbox_world_id(w, "73", 19);
+	sandbox_tt_publish_keep(w, p);
+	sandbox_state_touch(w, &p->record);
 	if (p->is_inbox)
 		sandbox_world_spend(w, &sandbox_tt_extra(p->account)->drafts);
 }
@@ -281,8 +306,6 @@ static void video_answer(struct exchange *ex, struct tt_publish *p)
 	p->is_video = true;
 	publish_destiny(ex, p);
 	publish_register(ex, p, p->is_inbox ? "v_inbox_file~v2" : "v_pub_file~v2-1");
-	p->upload_id = sandbox_world_id(ex->world, "73", 19);
-	sandbox_map_put(&sandbox_tt_state(ex->world)->uploads, p->upload_id, p);
 	sandbox_tt_ok(
 		ex, json_pack("{s:s,s:s}", "publish_id", p->id, "upload_url",
 			      arena_printf(ex->arena, "%s/video/?upload_id=%s&upload_token=Xza1-%s",
@@ -397,11 +420,11 @@ static void photo_answer(struct exchange *ex, struct tt_publish *p)
 	const json_t *broken = sandbox_faults_hit(ex, "init.commit_then_5xx");
 
 	publish_destiny(ex, p);
-	publish_register(ex, p, p->is_inbox ? "p_inbox_url~v2" : "p_pub_url~v2");
 	p->req_no = ex->req_no;
 	p->conn_no = ex->conn_no;
 	p->fault = ex->fault;
 	p->is_whole = true;
+	publish_register(ex, p, p->is_inbox ? "p_inbox_url~v2" : "p_pub_url~v2");
 	sandbox_tt_process(ex->world, p);
 	sandbox_tt_ok(ex, json_pack("{s:s}", "publish_id", p->id));
 	init_suffer(ex, drop, broken);
@@ -487,5 +510,6 @@ void sandbox_tt_cancel(struct exchange *ex)
 	}
 	p->fail_reason = "publish_cancelled";
 	p->ready_us = sandbox_world_now(ex->world);
+	sandbox_state_touch(ex->world, &p->record);
 	sandbox_tt_ok(ex, json_object());
 }

@@ -82,8 +82,10 @@ static bool upload_store(struct exchange *ex, struct tt_publish *p)
 	if (p->path == NULL)
 		p->path = arena_printf(ex->world->arena, "%s/upload-%s", ex->sandbox->folder,
 				       p->upload_id);
-	fd = open(p->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || lseek(ex->spool_fd, 0, SEEK_SET) < 0) {
+	/* At its place, not at the end: there may be bytes that a kill made forgotten. */
+	fd = open(p->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || lseek(fd, p->received, SEEK_SET) < 0 ||
+	    lseek(ex->spool_fd, 0, SEEK_SET) < 0) {
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -115,6 +117,7 @@ static void upload_take(struct exchange *ex, struct tt_publish *p)
 		p->fault = ex->fault;
 		sandbox_tt_process(ex->world, p);
 	}
+	sandbox_state_touch(ex->world, &p->record);
 	if (broken != NULL)
 		upload_answer(ex, 500, NULL);
 	if (drop != NULL)
@@ -128,6 +131,7 @@ void sandbox_tt_upload(struct exchange *ex)
 
 	if (p == NULL)
 		return;
+	p->arrived += (int64_t)ex->spooled;
 	if (sandbox_faults_hit(ex, "upload.5xx") != NULL) {
 		upload_answer(ex, 503, NULL);
 		return;

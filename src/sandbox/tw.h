@@ -27,10 +27,10 @@ struct tw_media {
 	const char *id, *key, *type, *category, *alt_text;
 	struct account *account;
 	uint64_t total;
-	uint64_t sizes[TW_SEGMENTS_MAX]; /* bytes + 1; 0: not there */
-	size_t segments_n;               /* highest index + 1 */
-	bool is_final, is_failed;
-	int64_t expires_us, begun_us, ready_us;
+	uint64_t sizes[TW_SEGMENTS_MAX];    /* bytes + 1; 0: not there */
+	size_t segments_n;                  /* highest index + 1 */
+	bool is_final, is_failed, is_asked; /* asked: STATUS was called */
+	int64_t expires_us, ready_us;
 	struct media_fact fact;
 };
 
@@ -51,6 +51,7 @@ struct tw_state {         /* world.extra */
 	struct map rates; /* "user/endpoint" -> struct tw_rate */
 	struct list uploads;
 	bool is_enterprise;
+	int64_t tweets_limit; /* a user, 15 minutes; 0: X's own */
 	uint64_t refresh_reuses;
 };
 

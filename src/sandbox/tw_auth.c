@@ -170,7 +170,8 @@ static void token_answer(struct exchange *ex, struct grant *g)
 				     (const char *)g->granted.v[i]);
 	body = json_pack("{s:s,s:i,s:s,s:s}", "token_type", "bearer", "expires_in", ACCESS_LIFE_S,
 			 "access_token", access->text, "scope", scope);
-	if (sandbox_list_has_text(&g->granted, "offline.access"))
+	if (sandbox_list_has_text(&g->granted, "offline.access") &&
+	    sandbox_faults_hit(ex, "token.no_refresh") == NULL)
 		json_object_set_new(
 			body, "refresh_token",
 			json_string(sandbox_world_add_token(ex->world, g, TW_REFRESH, "UmVm", 0)
@@ -306,18 +307,34 @@ static const struct {
 	{ "finalize", 1875 }, { "metadata", 500 },    { "delete", 50 },
 };
 
-static void rate_headers(struct exchange *ex, int64_t limit, const struct tw_rate *r)
+struct tw_family {
+	const char *name;
+	int64_t limit, left, reset_us;
+};
+
+/* One that is over by the day shows that in its own family; the short one need not. */
+static void rate_headers(struct exchange *ex, int64_t limit, const struct tw_rate *r, bool is_day)
 {
-	int64_t left = limit > r->used ? limit - r->used : 0;
-	const char *const names[] = { "x-rate-limit-limit", "x-rate-limit-remaining",
-				      "x-rate-limit-reset" };
-	const int64_t values[] = { limit, left, (r->since_us + WINDOW_US) / US_PER_S };
+	static const char *const tails[] = { "limit", "remaining", "reset" };
+	const int64_t now_us = sandbox_world_now(ex->world);
+	const int64_t day_us = now_us - now_us % US_PER_DAY + US_PER_DAY;
+	const struct tw_family families[] = {
+		{ "x-rate-limit", limit, limit > r->used ? limit - r->used : 0,
+		  r->since_us + WINDOW_US },
+		{ "x-app-limit-24hour", 10000, 9000, day_us },
+		{ "x-user-limit-24hour", 2400, is_day ? 0 : 2000, day_us },
+	};
 
 	if (sandbox_faults_hit(ex, "rate.no_headers") != NULL)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		sandbox_exchange_add_header(ex, names[i],
-					    arena_printf(ex->arena, "%lld", (long long)values[i]));
+	for (size_t i = 0; i < ARRAY_LEN(families) * ARRAY_LEN(tails); i++) {
+		const struct tw_family *f = &families[i / ARRAY_LEN(tails)];
+		const size_t t = i % ARRAY_LEN(tails);
+		const int64_t values[] = { f->limit, f->left, f->reset_us / US_PER_S };
+
+		sandbox_exchange_add_header(ex, arena_printf(ex->arena, "%s-%s", f->name, tails[t]),
+					    arena_printf(ex->arena, "%lld", (long long)values[t]));
+	}
 }
 
 /* Counts the call; false: one too many. */
@@ -327,7 +344,8 @@ static bool rate_take(struct exchange *ex, const struct account *a)
 	const char *key = arena_printf(ex->world->arena, "%s/%s", a->id, ex->row->name);
 	struct tw_rate *r = sandbox_map_get(rates, key);
 	int64_t now_us = sandbox_world_now(ex->world), limit = 1000;
-	bool is_over = sandbox_faults_hit(ex, "rate.429") != NULL;
+	const bool is_day = sandbox_faults_hit(ex, "rate.429_day") != NULL;
+	const bool is_over = !is_day && sandbox_faults_hit(ex, "rate.429") != NULL;
 
 	if (r == NULL) {
 		r = arena_alloc(ex->world->arena, sizeof(*r));
@@ -338,9 +356,11 @@ static bool rate_take(struct exchange *ex, const struct account *a)
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
 		if (strcmp(limits[i].endpoint, ex->row->name) == 0)
 			limit = limits[i].limit;
+	if (strcmp(ex->row->name, "tweets") == 0 && sandbox_tw_state(ex->world)->tweets_limit > 0)
+		limit = sandbox_tw_state(ex->world)->tweets_limit;
 	r->used = is_over ? limit : r->used + 1;
-	rate_headers(ex, limit, r);
-	if (!is_over && r->used <= limit)
+	rate_headers(ex, limit, r, is_day);
+	if (!is_over && !is_day && r->used <= limit)
 		return true;
 	if (is_over)
 		r->used = 0; /* a planned refusal is over with the next call */

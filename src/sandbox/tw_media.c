@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "crypto/digest.h"
 #include "sandbox/tw.h"
 
@@ -252,8 +253,7 @@ static json_t *processing_json(struct world *w, const struct tw_media *m)
 	int64_t now_us = sandbox_world_now(w);
 
 	if (m->ready_us > now_us)
-		return json_pack("{s:s,s:i,s:i}", "state",
-				 now_us > m->begun_us ? "in_progress" : "pending",
+		return json_pack("{s:s,s:i,s:i}", "state", m->is_asked ? "in_progress" : "pending",
 				 "check_after_secs", 1, "progress_percent", 40);
 	if (m->is_failed)
 		return json_pack("{s:s,s:{s:i,s:s,s:s}}", "state", "failed", "error", "code", 1,
@@ -279,7 +279,6 @@ static void media_process(struct exchange *ex, struct tw_media *m, bool is_sound
 
 	m->is_final = true;
 	m->is_failed = !is_sound || sandbox_faults_hit(ex, "process.failed") != NULL;
-	m->begun_us = now_us;
 	if (strcmp(m->category, "tweet_image") != 0)
 		m->ready_us = now_us + ex->world->settings.video_delay_ms * US_PER_MS;
 	if (sandbox_faults_hit(ex, "process.stuck") != NULL)
@@ -318,7 +317,7 @@ void sandbox_tw_status(struct exchange *ex)
 {
 	const struct account *a = sandbox_tw_auth(ex, UPLOAD_SCOPE);
 	const char *command = sandbox_exchange_param(ex, "command");
-	const struct tw_media *m = NULL;
+	struct tw_media *m = NULL;
 
 	if (a == NULL)
 		return;
@@ -329,6 +328,7 @@ void sandbox_tw_status(struct exchange *ex)
 	m = media_of(ex, a, sandbox_exchange_param(ex, "media_id"));
 	if (m == NULL)
 		return;
+	m->is_asked = true;
 	if (m->ready_us == INSTANT_NONE)
 		sandbox_tw_invalid(ex, "BadRequest: Not found");
 	else
@@ -349,7 +349,7 @@ void sandbox_tw_metadata(struct exchange *ex)
 	m = media_of(ex, a, json_string_value(json_object_get(in, "id")));
 	alt = json_object_get(json_object_get(in, "metadata"), "alt_text");
 	text = json_string_value(json_object_get(alt, "text"));
-	if (m != NULL && text != NULL && strlen(text) <= 4000) {
+	if (m != NULL && text != NULL && utf8_points(text) <= 1000) {
 		m->alt_text = arena_strdup(ex->world->arena, text);
 		sandbox_exchange_json(ex, 200, json_pack("{s:{s:s}}", "data", "id", m->id));
 	} else if (m != NULL) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 #include "crypto/random.h"
 #include "sandbox/state.h"
 #include "sandbox/tw.h"
@@ -141,8 +142,10 @@ static bool draft_options(struct exchange *ex, const json_t *in, const struct dr
 		     *options = json_object_get(poll, "options");
 	const json_t *minutes = json_object_get(poll, "duration_minutes");
 	bool is_known = json_object_get(in, "reply_settings") == NULL;
+	const json_t *option;
+	size_t i;
 
-	for (size_t i = 0; audience != NULL && i < ARRAY_LEN(audiences); i++)
+	for (i = 0; audience != NULL && i < ARRAY_LEN(audiences); i++)
 		is_known |= strcmp(audience, audiences[i]) == 0;
 	if (!is_known)
 		return sandbox_tw_invalid(
@@ -151,6 +154,12 @@ static bool draft_options(struct exchange *ex, const json_t *in, const struct dr
 		return true;
 	if (!sandbox_tw_keys(ex, poll, poll_keys))
 		return false;
+	json_array_foreach(options, i, option) {
+		const char *text = json_string_value(option);
+
+		if (text == NULL || *text == '\0' || utf8_points(text) > 25)
+			return sandbox_tw_invalid(ex, "$.poll.options: is invalid");
+	}
 	if (json_array_size(options) < 2 || json_array_size(options) > 4 || d->media.n > 0 ||
 	    json_integer_value(minutes) < 5 || json_integer_value(minutes) > 10080)
 		return sandbox_tw_invalid(ex, "$.poll: is invalid");
@@ -346,8 +355,9 @@ void sandbox_tw_tweets(struct exchange *ex)
 	json_decref(in);
 }
 
-static json_t *post_json(const struct object *o)
+static json_t *post_json(const struct exchange *ex, const struct object *o)
 {
+	const bool is_new = sandbox_exchange_param(ex, "post.fields") != NULL;
 	const struct tw_post *p = o->extra;
 	char at[RFC3339_MAX];
 	json_t *out, *refs = json_array(), *keys = json_array();
@@ -368,7 +378,7 @@ static json_t *post_json(const struct object *o)
 		json_array_append_new(refs,
 				      json_pack("{s:s,s:s}", "type", "quoted", "id", p->quote));
 	if (json_array_size(refs) > 0)
-		json_object_set(out, "referenced_tweets", refs);
+		json_object_set(out, is_new ? "referenced_posts" : "referenced_tweets", refs);
 	json_decref(refs);
 	json_decref(keys);
 	return out;
@@ -415,7 +425,7 @@ void sandbox_tw_timeline(struct exchange *ex)
 		if (o->is_deleted || o->created_us < since_us || o->listed_us > now_us)
 			continue;
 		if (seen++ >= skip && json_array_size(data) < most)
-			json_array_append_new(data, post_json(o));
+			json_array_append_new(data, post_json(ex, o));
 	}
 	n = json_array_size(data);
 	if (n > 0 && sandbox_faults_hit(ex, "timeline.missing_row") != NULL)

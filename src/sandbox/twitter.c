@@ -13,11 +13,13 @@ static const char *const own_points[] = {
 	"oauth.partial_scopes",
 	"oauth.callback_twice",
 	"token.drop_after_commit",
+	"token.no_refresh",
 	"auth.401",
 	"auth.403_scope",
 	"auth.403_unknown",
 	"credits.402",
 	"rate.429",
+	"rate.429_day",
 	"rate.no_headers",
 	"append.413",
 	"process.failed",
@@ -171,7 +173,10 @@ static void tw_open(struct world *w)
 	user_add(w, "2244994946", "acmestudio", "Acme Studio");
 }
 
-/* {"users":[{id,username,name,subscription_type,verified,suspended}],"enterprise":bool} */
+/*
+ * {"users":[{id,username,name,subscription_type,verified,suspended}],"enterprise":bool,
+ * "tweets_limit":n}
+ */
 static bool tw_seed(struct world *w, const json_t *in, const char **ret_why)
 {
 	const json_t *user, *plan = json_object_get(in, "enterprise");
@@ -179,6 +184,9 @@ static bool tw_seed(struct world *w, const json_t *in, const char **ret_why)
 
 	if (plan != NULL)
 		sandbox_tw_state(w)->is_enterprise = json_is_true(plan);
+	if (json_object_get(in, "tweets_limit") != NULL)
+		sandbox_tw_state(w)->tweets_limit =
+			json_integer_value(json_object_get(in, "tweets_limit"));
 	json_array_foreach(json_object_get(in, "users"), i, user) {
 		const char *id = json_string_value(json_object_get(user, "id"));
 		const char *username = json_string_value(json_object_get(user, "username"));
@@ -198,6 +206,16 @@ static bool tw_seed(struct world *w, const json_t *in, const char **ret_why)
 	return true;
 }
 
+static const char *caption_of_body(struct exchange *ex)
+{
+	json_t *in = ex->body.len > 0 ? json_loadb(ex->body.p, ex->body.len, 0, NULL) : NULL;
+	const char *text = json_string_value(json_object_get(in, "text"));
+	const char *kept = text != NULL ? arena_strdup(ex->arena, text) : NULL;
+
+	json_decref(in);
+	return kept;
+}
+
 static void tw_identify(struct exchange *ex)
 {
 	const struct token *t = sandbox_tw_bearer(ex);
@@ -205,7 +223,7 @@ static void tw_identify(struct exchange *ex)
 		t != NULL ? sandbox_world_account(ex->world, &sandbox_twitter, t->grant->person->id)
 			  : NULL;
 
-	ex->caption = sandbox_exchange_param(ex, "text");
+	ex->caption = caption_of_body(ex);
 	if (a == NULL)
 		return;
 	ex->account = a->id;

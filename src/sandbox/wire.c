@@ -13,6 +13,9 @@
 #include "sandbox/params.h"
 #include "sandbox/queue.h"
 
+#define PACE_SLICES   20 /* of a second: a slow upload trickles rather than jumps */
+#define PACE_SLACK_US (2 * US_PER_MS)
+
 struct server {
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock;
@@ -154,6 +157,29 @@ static bool wire_suspend(struct exchange *ex)
 	}
 	pthread_mutex_unlock(&s->lock);
 	return ok;
+}
+
+size_t sandbox_wire_allow(struct exchange *ex, size_t n)
+{
+	struct exchange_link *link = ex->link;
+	int64_t now_us = clock_boot_us();
+	size_t most;
+
+	if (link->upload_rate <= 0)
+		return n;
+	if (link->next_take_us > now_us + PACE_SLACK_US) {
+		if (!wire_suspend(ex))
+			return n;
+		sandbox_queue_add(ex->sandbox->timers, link->next_take_us, wire_wake, ex);
+		return 0;
+	}
+	most = (size_t)(link->upload_rate / PACE_SLICES) + 1;
+	if (n > most)
+		n = most;
+	if (link->next_take_us < now_us)
+		link->next_take_us = now_us;
+	link->next_take_us += (int64_t)n * US_PER_S / link->upload_rate;
+	return n;
 }
 
 enum MHD_Result sandbox_wire_reset(struct exchange *ex)

@@ -21,6 +21,8 @@ struct exchange_link {
 	bool is_suspended;
 	uint64_t cut_at;      /* 0: no cut */
 	int64_t next_byte_us; /* WIRE_SLOW */
+	int64_t upload_rate;  /* bytes a second of the request's body; 0: as fast as they come */
+	int64_t next_take_us;
 };
 
 struct server *sandbox_wire_new(void);
@@ -30,6 +32,8 @@ void sandbox_wire_attach(struct exchange *ex, struct MHD_Connection *conn);
 void sandbox_wire_detach(struct exchange *ex);
 /* The request is complete, or a worker is done with it. */
 enum MHD_Result sandbox_wire_next(struct exchange *ex);
+/* How many of n bytes of the body may be taken now; 0: the connection sleeps, ask again then. */
+size_t sandbox_wire_allow(struct exchange *ex, size_t n);
 /* Sends a TCP reset at once; the connection is over. */
 enum MHD_Result sandbox_wire_reset(struct exchange *ex);
 

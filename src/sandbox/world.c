@@ -308,9 +308,14 @@ size_t sandbox_world_in_day(const struct world *w, const struct list *instants, 
 
 void sandbox_world_spend(struct world *w, struct list *instants)
 {
+	sandbox_world_spend_at(w, instants, sandbox_world_now(w));
+}
+
+void sandbox_world_spend_at(struct world *w, struct list *instants, int64_t at_us)
+{
 	int64_t *at = arena_alloc(w->arena, sizeof(*at));
 
-	*at = sandbox_world_now(w);
+	*at = at_us;
 	sandbox_list_add(instants, at);
 }
 
@@ -334,7 +339,7 @@ static json_t *truth_media(const struct object *o)
 	return media;
 }
 
-static bool truth_write(struct exchange *ex, const struct object *o, const char *event)
+bool sandbox_world_tell(struct exchange *ex, const struct object *o, const char *event)
 {
 	json_t *line = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s?,s:o,s:s?,s:s?,s:I,s:I,s:s?}",
 				 "t_us", (json_int_t)clock_real_us(), "event", event, "platform",
@@ -359,7 +364,7 @@ void sandbox_world_add_object(struct world *w, struct object *o)
 
 bool sandbox_world_publish(struct exchange *ex, struct object *o)
 {
-	if (!truth_write(ex, o, "created"))
+	if (!sandbox_world_tell(ex, o, "created"))
 		return false;
 	o->record.kind = &sandbox_record_object;
 	o->req_no = ex->req_no;
@@ -370,7 +375,7 @@ bool sandbox_world_publish(struct exchange *ex, struct object *o)
 
 void sandbox_world_delete(struct exchange *ex, struct object *o)
 {
-	if (!truth_write(ex, o, "deleted"))
+	if (!sandbox_world_tell(ex, o, "deleted"))
 		return;
 	o->is_deleted = true;
 	sandbox_state_touch(ex->world, &o->record);

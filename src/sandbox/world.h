@@ -50,6 +50,7 @@ struct code {
 	int64_t expires_us;
 	bool is_used;
 	const char *challenge, *challenge_method; /* PKCE; NULL without */
+	const char *options;                      /* of the question, see consent.h */
 };
 
 struct token {
@@ -59,6 +60,7 @@ struct token {
 	int kind; /* the platform's own enum */
 	struct grant *grant;
 	const char *subject;           /* page or account; NULL: the person */
+	const char *scopes;            /* with spaces; NULL: those of the grant */
 	int64_t issued_us, expires_us; /* expires_us INSTANT_NONE: never */
 	int dead_reason;               /* 0 alive; else the platform's reason */
 	bool is_expired_by_hand;
@@ -137,6 +139,8 @@ struct world {
 	uint64_t next_id, app_calls;
 	int64_t app_calls_since_us;
 	void *extra[SANDBOX_PLATFORMS_MAX]; /* by sandbox_platform_index() */
+	/* Bytes a second that each upload to that platform gets; 0: all it can. */
+	int64_t upload_rates[SANDBOX_PLATFORMS_MAX];
 };
 
 struct world *sandbox_world_new(struct sandbox *sb);
@@ -175,6 +179,7 @@ struct account *sandbox_world_add_account(struct world *w, const struct sandbox_
 /* How many instants of a rolling day are in the list; drops the others from view. */
 size_t sandbox_world_in_day(const struct world *w, const struct list *instants, size_t *first);
 void sandbox_world_spend(struct world *w, struct list *instants);
+void sandbox_world_spend_at(struct world *w, struct list *instants, int64_t at_us);
 
 /* Into the lists, without a line in the truth log. */
 void sandbox_world_add_object(struct world *w, struct object *o);
@@ -183,6 +188,8 @@ struct object *sandbox_world_object(struct world *w, const struct sandbox_platfo
 /* Writes the truth line, then makes the object visible. false: the log failed, nothing happened. */
 bool sandbox_world_publish(struct exchange *ex, struct object *o);
 void sandbox_world_delete(struct exchange *ex, struct object *o);
+/* Writes a truth line about what is there already; false: the log failed. */
+bool sandbox_world_tell(struct exchange *ex, const struct object *o, const char *event);
 
 uint64_t *sandbox_world_counter(struct world *w, struct map *m, const char *key);
 

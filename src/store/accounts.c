@@ -26,7 +26,10 @@ enum {
 	CANDIDATES,
 	CLEAR_DEFAULT,
 	UPDATE,
-	SET_STATUS
+	SET_STATUS,
+	EXPIRING,
+	NOTE_EXPIRING,
+	SHARES_GRANT
 };
 
 #define SELECT "SELECT " STORE_ACCOUNTS_COLUMNS " FROM accounts WHERE workspace_id = ? "
@@ -87,6 +90,27 @@ const struct stmt store_accounts_statements[] = {
 			 "1, "
 			 "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ?",
 			 NULL },
+	/* What is renewed by itself in time is nobody's business. */
+	[EXPIRING] = { "accounts.expiring", STMT_GLOBAL, "ii",
+		       "SELECT a.workspace_id, a.id FROM accounts a LEFT JOIN account_refreshes r "
+		       "ON r.workspace_id = a.workspace_id AND r.account_id = a.id "
+		       "WHERE a.status = 'connected' "
+		       "AND a.expires_at <= UTC_TIMESTAMP(3) + INTERVAL ? SECOND "
+		       "AND NOT a.expiry_told_at <=> a.expires_at "
+		       "AND (r.next_at IS NULL OR r.failures > 0 OR r.next_at >= a.expires_at) "
+		       "ORDER BY a.expires_at LIMIT ?",
+		       "the runner serves every workspace" },
+	[NOTE_EXPIRING] = { "accounts.note_expiring", STMT_WORKSPACE, "ss",
+			    "UPDATE accounts SET expiry_told_at = expires_at, "
+			    "version = version + 1 WHERE workspace_id = ? AND id = ? "
+			    "AND status = 'connected' AND NOT expiry_told_at <=> expires_at",
+			    NULL },
+	[SHARES_GRANT] = { "accounts.shares_grant", STMT_GLOBAL, "sissss",
+			   "SELECT 1 FROM accounts WHERE platform = ? AND livemode = ? "
+			   "AND status <> 'disconnected' AND NOT (workspace_id = ? AND id = ?) "
+			   "AND (remote_id = ? OR JSON_VALUE(meta, '$.person_id') = ?) LIMIT 1",
+			   "a grant at a platform is a person's, whatever the workspace; only yes "
+			   "or no comes out" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -139,6 +163,7 @@ void store_accounts_read(const struct rows *r, unsigned f, struct arena *a, stru
 		.version = rows_int(r, f + 18),
 		.created_us = rows_instant(r, f + 19),
 		.updated_us = rows_instant(r, f + 20),
+		.is_expiring = rows_int(r, f + 21) != 0,
 	};
 }
 
@@ -166,7 +191,8 @@ int store_accounts_get(struct db *db, const char *ws, const char *id, struct are
 struct account_event {
 	const char *type, *id, *platform, *username, *reason;
 	bool livemode;
-	int64_t paused; /* -1: does not belong to it */
+	int64_t paused;     /* -1: does not belong to it */
+	int64_t expires_us; /* 0: not told */
 };
 
 static int tell(struct db *db, const char *ws, const struct account_event *in,
@@ -184,6 +210,8 @@ static int tell(struct db *db, const char *ws, const struct account_event *in,
 	emit_text(&e, "username", in->username);
 	if (in->reason)
 		emit_text(&e, "reason", in->reason);
+	if (in->expires_us != 0)
+		emit_instant(&e, "expires_at", in->expires_us);
 	if (in->paused >= 0)
 		emit_int(&e, "paused_posts", in->paused);
 	emit_close(&e);
@@ -452,4 +480,66 @@ int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 	struct status_change s = { .ws = ws, .id = id, .reason = reason, .status = status };
 
 	return db_transact(db, change_status, &s, reterr);
+}
+
+int store_accounts_expiring(struct db *db, int64_t within_s, int64_t most, struct arena *a,
+			    struct account_keys *ret, struct problem *reterr)
+{
+	struct account_keys found = { .v = arena_array(a, (size_t)most, sizeof(*found.v)) };
+	struct rows *r = NULL;
+	int got;
+
+	if (db_query(db, ROW(EXPIRING), &r, reterr, within_s, most) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1)
+		found.v[found.n++] = (struct account_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
+	rows_end(r);
+	if (got < 0)
+		return -1;
+	*ret = found;
+	return 0;
+}
+
+static int tell_expiring(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct account_key *key = arg;
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct account now = { 0 };
+	struct account_event event = { .type = "account.expiring", .id = key->id, .paused = -1 };
+	int64_t changed = 0;
+
+	/* Another runner may have been quicker, or the account was renewed meanwhile. */
+	if (db_exec(db, ROW(NOTE_EXPIRING), &changed, reterr, key->workspace, key->id) < 0)
+		return -1;
+	if (!changed)
+		return 0;
+	if (get_by(db, ROW(GET), &(struct guard_row){ .ws = key->workspace, .id = key->id }, a,
+		   &now, reterr) < 0)
+		return -1;
+	event.platform = now.platform;
+	event.username = now.username;
+	event.livemode = now.livemode;
+	event.expires_us = now.expires_us;
+	return tell(db, key->workspace, &event, reterr);
+}
+
+int store_accounts_tell_expiring(struct db *db, const struct account_key *key,
+				 struct problem *reterr)
+{
+	struct account_key k = *key;
+
+	return db_transact(db, tell_expiring, &k, reterr);
+}
+
+int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
+				const char *person_id, bool *ret, struct problem *reterr)
+{
+	CLEANUP(rows_end) struct rows *r = NULL;
+	int found = db_query_one(db, ROW(SHARES_GRANT), &r, reterr, a->platform,
+				 (int64_t)a->livemode, ws, a->id, a->remote_id, person_id);
+
+	if (found < 0)
+		return -1;
+	*ret = found > 0;
+	return 0;
 }

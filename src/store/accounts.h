@@ -39,6 +39,7 @@ struct account {
 	int64_t publish_within_minutes;
 	enum on_late on_late;
 	int64_t expires_us, connected_us; /* INSTANT_NONE */
+	bool is_expiring;                 /* soon, and account.expiring has said so */
 	int64_t version, created_us, updated_us;
 };
 
@@ -49,8 +50,9 @@ struct account {
 	"accounts.status, accounts.status_reason, accounts.scopes, accounts.missing_scopes, "   \
 	"accounts.meta, accounts.settings, accounts.publish_within_minutes, accounts.on_late, " \
 	"accounts.expires_at, accounts.connected_at, accounts.version, accounts.created_at, "   \
-	"accounts.updated_at"
-#define STORE_ACCOUNTS_COLUMNS_N 21
+	"accounts.updated_at, (accounts.status = 'connected' "                                  \
+	"AND accounts.expiry_told_at <=> accounts.expires_at AND accounts.expires_at IS NOT NULL)"
+#define STORE_ACCOUNTS_COLUMNS_N 22
 void store_accounts_read(const struct rows *r, unsigned first, struct arena *a,
 			 struct account *ret);
 
@@ -128,10 +130,34 @@ int store_accounts_update(struct db *db, const char *ws, const struct account_pa
  */
 int store_accounts_disconnect(struct db *db, const char *ws, const char *id, int64_t *ret_paused,
 			      struct problem *reterr);
+/*
+ * Whether another connected account, of whatever workspace, lives by the same grant: the same one
+ * at the platform, or one of the same person (meta.person_id; NULL: not known). Nothing else of it
+ * comes out.
+ */
+int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
+				const char *person_id, bool *ret, struct problem *reterr);
 /* expired or revoked, with a reason; account.needs_reconnect when that is news. */
 int store_accounts_set_status(struct db *db, const char *ws, const char *id,
 			      enum account_status status, const char *reason,
 			      struct problem *reterr);
+
+struct account_key {
+	const char *workspace, *id;
+};
+struct account_keys {
+	struct account_key *v;
+	size_t n;
+};
+/*
+ * Connected accounts whose access ends within that time, which nobody was told yet and no renewal
+ * averts: none is planned before the end, or it has failed.
+ */
+int store_accounts_expiring(struct db *db, int64_t within_s, int64_t most, struct arena *a,
+			    struct account_keys *ret, struct problem *reterr);
+/* account.expiring, once for each end; one transaction. */
+int store_accounts_tell_expiring(struct db *db, const struct account_key *key,
+				 struct problem *reterr);
 
 extern const struct stmt store_accounts_statements[];
 

@@ -5,16 +5,33 @@
 
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "db/conn.h"
 #include "domain/role.h"
 #include "store/guard.h"
 
-enum { INSERT, BY_PUBLIC_ID, GET, LIST_UP, LIST_DOWN, UPDATE, REVOKE, TOUCH, VERSION };
+enum {
+	INSERT,
+	BY_PUBLIC_ID,
+	GET,
+	LIST_UP,
+	LIST_DOWN,
+	UPDATE,
+	REVOKE,
+	TOUCH,
+	VERSION,
+	CAP,
+	LOCK_CAP,
+	CHARGE,
+	CHARGED,
+	SWEEP
+};
 
 #define COLUMNS                                                                            \
 	"workspace_id, id, public_id, secret_hmac, name, livemode, scopes, account_ids, "  \
 	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, " \
 	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                    \
 	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE)"
+#define DAY_S  86400
 #define SELECT "SELECT " COLUMNS " FROM api_keys "
 
 const struct stmt store_apikeys_statements[] = {
@@ -60,6 +77,28 @@ const struct stmt store_apikeys_statements[] = {
 		      "SELECT version FROM api_keys "
 		      "WHERE workspace_id = ? AND id = ? AND revoked_at IS NULL",
 		      NULL },
+	[CAP] = { "apikeys.cap", STMT_WORKSPACE, "ss",
+		  "SELECT 1 FROM api_keys WHERE workspace_id = ? AND id = ? "
+		  "AND publish_cap_per_day IS NOT NULL",
+		  NULL },
+	/* Held so that two requests of one key cannot both be the last. */
+	[LOCK_CAP] = { "apikeys.lock_cap", STMT_WORKSPACE, "tss",
+		       "SELECT publish_cap_per_day, TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), "
+		       "DATE(?) + INTERVAL 1 DAY) FROM api_keys "
+		       "WHERE workspace_id = ? AND id = ? FOR UPDATE",
+		       NULL },
+	[CHARGE] = { "apikeys.charge", STMT_WORKSPACE, "ssts",
+		     "INSERT IGNORE INTO api_key_publishes (workspace_id, key_id, day, post_id) "
+		     "VALUES (?, ?, DATE(?), ?)",
+		     NULL },
+	[CHARGED] = { "apikeys.charged", STMT_WORKSPACE, "sst",
+		      "SELECT COUNT(*) FROM api_key_publishes WHERE workspace_id = ? "
+		      "AND key_id = ? AND day = DATE(?)",
+		      NULL },
+	[SWEEP] = { "apikeys.sweep", STMT_GLOBAL, "i",
+		    "DELETE FROM api_key_publishes WHERE day < UTC_DATE() - INTERVAL 1 DAY "
+		    "LIMIT ?",
+		    "clean-up serves every workspace" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -194,4 +233,55 @@ int store_apikeys_revoke(struct db *db, const char *ws, const char *id, int64_t 
 int store_apikeys_touch(struct db *db, const char *ws, const char *id, struct problem *reterr)
 {
 	return db_exec(db, ROW(TOUCH), NULL, reterr, ws, id);
+}
+
+struct charging {
+	const char *ws;
+	const struct apikey_charge *in;
+};
+
+static int charge(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct charging *c = arg;
+	const struct apikey_charge *in = c->in;
+	struct rows *r = NULL;
+	int64_t cap, left_s;
+	bool is_over;
+
+	if (db_query_one(db, ROW(LOCK_CAP), &r, reterr, in->day_us, c->ws, in->key_id) != 1)
+		return -1;
+	cap = rows_int(r, 0);
+	left_s = rows_int(r, 1);
+	rows_end(r);
+	if (db_exec(db, ROW(CHARGE), NULL, reterr, c->ws, in->key_id, in->day_us, in->post_id) <
+		    0 ||
+	    db_query_one(db, ROW(CHARGED), &r, reterr, c->ws, in->key_id, in->day_us) != 1)
+		return -1;
+	is_over = rows_int(r, 0) > cap;
+	rows_end(r);
+	if (!is_over)
+		return 0;
+	problem_set(reterr, PROBLEM_PUBLISH_CAP,
+		    "the key may publish %lld posts on one day (UTC), and has asked for as many",
+		    (long long)cap);
+	reterr->retry_after_s = left_s < DAY_S ? (int)left_s : DAY_S;
+	return -1;
+}
+
+int store_apikeys_charge(struct db *db, const char *ws, const struct apikey_charge *in,
+			 struct problem *reterr)
+{
+	struct charging c = { ws, in };
+	struct rows *r = NULL;
+	int got = db_query_one(db, ROW(CAP), &r, reterr, ws, in->key_id);
+
+	if (got <= 0)
+		return got;
+	rows_end(r);
+	return db_transact(db, charge, &c, reterr);
+}
+
+int store_apikeys_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr)
+{
+	return db_exec(db, ROW(SWEEP), ret_removed, reterr, most);
 }

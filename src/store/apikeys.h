@@ -75,6 +75,20 @@ int store_apikeys_revoke(struct db *db, const char *ws, const char *id, int64_t 
 /* Call when is_touch_due; writes at most once a minute whoever calls. */
 int store_apikeys_touch(struct db *db, const char *ws, const char *id, struct problem *reterr);
 
+/*
+ * Counts a post against the key's publish_cap_per_day, on the UTC day of day_us and once that day;
+ * nothing where the key has no cap. PROBLEM_PUBLISH_CAP: it was used up. Joins the caller's
+ * transaction.
+ */
+struct apikey_charge {
+	const char *key_id, *post_id;
+	int64_t day_us;
+};
+int store_apikeys_charge(struct db *db, const char *ws, const struct apikey_charge *in,
+			 struct problem *reterr);
+/* Counts of days gone by. */
+int store_apikeys_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
+
 extern const struct stmt store_apikeys_statements[];
 
 #endif

@@ -5,6 +5,7 @@
 
 enum {
 	PERMIT_POST,
+	PERMIT_PART,
 	PERMIT_INSERT,
 	PERMIT_UNDO,
 	REOPEN,
@@ -12,6 +13,7 @@ enum {
 	REPORT_EFFECT,
 	REPORT_VOID,
 	FIND,
+	VOID_OLDER,
 	ADOPT,
 	DISCOVER
 };
@@ -34,14 +36,28 @@ const struct stmt store_attempts_statements[] = {
 			  "WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
 			  "AND a.status = 'connected')",
 			  NULL },
+	/* What is live was approved, and so was the rest with it: only the account must still be ours. */
+	[PERMIT_PART] = { "attempts.permit_part", STMT_WORKSPACE, "isissii",
+			  "UPDATE posts SET wake_at = " LEASE ", "
+			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
+			  "updated_at = UTC_TIMESTAMP(3) "
+			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
+			  "AND state = 'publishing' "
+			  "AND EXISTS (SELECT 1 FROM attempts e "
+			  "WHERE e.workspace_id = posts.workspace_id AND e.post_id = posts.id "
+			  "AND e.state = 'effect') "
+			  "AND EXISTS (SELECT 1 FROM accounts a "
+			  "WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
+			  "AND a.status = 'connected')",
+			  NULL },
 	[PERMIT_INSERT] = { "attempts.permit_insert", STMT_WORKSPACE, "ssisbissiisbbstt",
 			    "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, "
 			    "fence, host, boot_id, pid, start_ticks, handle, fingerprint, "
 			    "snapshot_hash, state, sent_at, deadline_at) "
 			    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, LEFT(?, 255), ?, ?, ?, ?, ?)",
 			    NULL },
-	[PERMIT_UNDO] = { "attempts.permit_undo", STMT_WORKSPACE, "ssii",
-			  "UPDATE posts SET state = 'staged', attempts = attempts - 1, "
+	[PERMIT_UNDO] = { "attempts.permit_undo", STMT_WORKSPACE, "sssii",
+			  "UPDATE posts SET state = ?, attempts = attempts - 1, "
 			  "version = version + 1 "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ?",
 			  NULL },
@@ -59,21 +75,26 @@ const struct stmt store_attempts_statements[] = {
 		     "JSON_ARRAY_APPEND(COALESCE(evidence, '[]'), '$', JSON_COMPACT(?)), evidence) "
 		     "WHERE workspace_id = ? AND permit = ? AND state IN ('sent', 'in_doubt')",
 		     NULL },
-	[REPORT_EFFECT] = { "attempts.report_effect", STMT_WORKSPACE, "sstss",
-			    "UPDATE posts SET state = 'confirming', wake_at = UTC_TIMESTAMP(3), "
+	[REPORT_EFFECT] = { "attempts.report_effect", STMT_WORKSPACE, "ssstss",
+			    "UPDATE posts SET state = ?, wake_at = UTC_TIMESTAMP(3), "
 			    "owner = NULL, remote_id = ?, remote_url = ?, published_at = ?, "
 			    "fence = fence + 1, version = version + 1, "
 			    "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ? "
 			    "AND state IN ('publishing', 'confirming', 'unconfirmed')",
 			    NULL },
-	[REPORT_VOID] = { "attempts.report_void", STMT_WORKSPACE, "ss",
-			  "UPDATE posts SET state = 'retrying', wake_at = UTC_TIMESTAMP(3), "
+	[REPORT_VOID] = { "attempts.report_void", STMT_WORKSPACE, "sss",
+			  "UPDATE posts SET state = ?, wake_at = UTC_TIMESTAMP(3), "
 			  "owner = NULL, fence = fence + 1, version = version + 1, "
 			  "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ? "
 			  "AND state IN ('publishing', 'confirming', 'unconfirmed')",
 			  NULL },
 	[FIND] = { "attempts.find", STMT_WORKSPACE, "sb",
 		   "SELECT 1 FROM attempts WHERE workspace_id = ? AND permit = ?", NULL },
+	[VOID_OLDER] = { "attempts.void_older", STMT_WORKSPACE, "ssi",
+			 "UPDATE attempts SET state = 'no_effect', settled_at = UTC_TIMESTAMP(6) "
+			 "WHERE workspace_id = ? AND post_id = ? AND seq < ? "
+			 "AND state IN ('sent', 'in_doubt')",
+			 NULL },
 	[ADOPT] = { "attempts.adopt", STMT_WORKSPACE, "iss",
 		    "UPDATE posts SET state = 'confirming', wake_at = UTC_TIMESTAMP(3), "
 		    "owner = NULL, attempts = ?, claims = 0, fence = fence + 1, "
@@ -106,15 +127,16 @@ int store_attempts_permit(struct db *db, const char *ws, const struct permit *in
 {
 	int64_t changed = 0;
 
-	if (db_exec(db, ROW(PERMIT_POST), &changed, reterr, in->lease_s, in->snapshot, in->seq, ws,
-		    in->post_id, in->fence, in->version) < 0)
+	if (db_exec(db, ROW(in->is_part ? PERMIT_PART : PERMIT_POST), &changed, reterr, in->lease_s,
+		    in->snapshot, in->seq, ws, in->post_id, in->fence, in->version) < 0)
 		return -1;
 	*ret = changed == 1 ? PERMIT_GIVEN : PERMIT_LOST;
 	if (changed != 1 || insert(db, ws, in, ATTEMPT_SENT, reterr) == 0)
 		return 0;
 	if (db_errno(db) != DB_ERROR_DUPLICATE ||
-	    db_exec(db, ROW(PERMIT_UNDO), NULL, reterr, ws, in->post_id, in->fence,
-		    in->version + 1) < 0)
+	    db_exec(db, ROW(PERMIT_UNDO), NULL, reterr,
+		    post_state_name(in->is_part ? POST_PUBLISHING : POST_STAGED), ws, in->post_id,
+		    in->fence, in->version + 1) < 0)
 		return -1;
 	*ret = PERMIT_BUSY;
 	return 0;
@@ -141,6 +163,8 @@ int store_attempts_report(struct db *db, const char *ws, const struct late_resul
 			  struct problem *reterr)
 {
 	const char *remote_id = in->remote_id;
+	const char *live = post_state_name(in->is_part ? POST_PUBLISHING : POST_CONFIRMING);
+	const char *next = post_state_name(in->is_part ? POST_PUBLISHING : POST_RETRYING);
 	bool is_open = false;
 	int done;
 
@@ -149,11 +173,11 @@ int store_attempts_report(struct db *db, const char *ws, const struct late_resul
 	if (!is_open || in->settlement.state == ATTEMPT_IN_DOUBT)
 		return 0;
 	if (in->settlement.state == ATTEMPT_NO_EFFECT)
-		return db_exec(db, ROW(REPORT_VOID), NULL, reterr, ws, in->post_id);
-	done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, remote_id, in->remote_url,
+		return db_exec(db, ROW(REPORT_VOID), NULL, reterr, next, ws, in->post_id);
+	done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, live, remote_id, in->remote_url,
 		       in->published_us, ws, in->post_id);
 	if (done < 0 && remote_id && db_errno(db) == DB_ERROR_DUPLICATE)
-		done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, (const char *)NULL,
+		done = db_exec(db, ROW(REPORT_EFFECT), NULL, reterr, live, (const char *)NULL,
 			       in->remote_url, in->published_us, ws, in->post_id);
 	return done;
 }
@@ -176,6 +200,9 @@ static int restore(struct db *db, void *arg, struct problem *reterr)
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	r->is_new = true;
+	/* A later permit is given only after proof that the earlier attempts came to nothing. */
+	if (db_exec(db, ROW(VOID_OLDER), NULL, reterr, r->ws, r->in->post_id, r->in->seq) < 0)
+		return -1;
 	if (insert(db, r->ws, r->in, ATTEMPT_IN_DOUBT, reterr) < 0)
 		return -1;
 	return db_exec(db, ROW(ADOPT), NULL, reterr, r->in->seq, r->ws, r->in->post_id);

@@ -19,13 +19,16 @@ struct permit {
 	int64_t pid, start_ticks;
 	uint8_t fingerprint[SHA256_BYTES], snapshot_hash[SHA256_BYTES];
 	const char *snapshot; /* JSON text of what will be sent */
+	bool is_part;         /* a later part of a post that is live in part already */
 	int64_t sent_us, deadline_us;
 };
 
 enum permit_answer {
 	PERMIT_NONE,  /* not asked yet */
 	PERMIT_GIVEN, /* durable once the transaction commits; version grew by 1 */
-	PERMIT_LOST,  /* not ours, not staged, content not approved or account not connected */
+	PERMIT_LOST,  /* not ours, not staged, content not approved or account not connected; of a
+	                 later part: not between two parts, or account not connected */
+	PERMIT_WAIT,  /* the engine: a budget of the platform is used up; nothing changed */
 	PERMIT_BUSY,  /* another fire of this post or account is under way; version grew by 2 */
 };
 
@@ -52,6 +55,7 @@ int store_attempts_settle(struct db *db, const char *ws, const struct settlement
 struct late_result {
 	const char *post_id, *remote_id, *remote_url;
 	int64_t published_us;
+	bool is_part; /* the post is live in part, and more is to come */
 	struct settlement settlement;
 };
 int store_attempts_report(struct db *db, const char *ws, const struct late_result *in,

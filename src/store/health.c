@@ -3,7 +3,7 @@
 
 #include "store/runners.h"
 
-enum { RUNNERS, OVERDUE, STUCK, UNCONFIRMED, ACCOUNTS };
+enum { RUNNERS, OVERDUE, STUCK, UNCONFIRMED, ACCOUNTS, BREAKERS };
 
 #define OPERATOR "figures for the operator, over all workspaces"
 
@@ -33,6 +33,10 @@ const struct stmt store_health_statements[] = {
 		       "SELECT COALESCE(SUM(status = 'connected' AND "
 		       "expires_at < UTC_TIMESTAMP(3) + INTERVAL 7 DAY), 0), "
 		       "COALESCE(SUM(status IN ('expired', 'revoked')), 0) FROM accounts",
+		       OPERATOR },
+	[BREAKERS] = { "health.breakers", STMT_GLOBAL, "i",
+		       "SELECT COUNT(*) FROM (SELECT 1 FROM breakers WHERE opened_at IS NOT NULL "
+		       "LIMIT ?) open",
 		       OPERATOR },
 	{ NULL, STMT_GLOBAL, NULL, NULL, NULL },
 };
@@ -97,6 +101,7 @@ int store_health_read(struct db *db, struct health *ret, struct problem *reterr)
 	if (read_runners(db, &h, reterr) < 0 || read_overdue(db, &h.overdue_age_s, reterr) < 0 ||
 	    read_count(db, ROW(STUCK), &h.stuck, reterr) < 0 ||
 	    read_count(db, ROW(UNCONFIRMED), &h.unconfirmed, reterr) < 0 ||
+	    read_count(db, ROW(BREAKERS), &h.breakers, reterr) < 0 ||
 	    read_accounts(db, &h, reterr) < 0)
 		return -1;
 	*ret = h;

@@ -21,6 +21,7 @@ struct health {
 	int64_t stuck;         /* posts that waited more than two minutes */
 	int64_t unconfirmed;   /* posts whose doubt no reading could settle */
 	int64_t expiring_accounts; /* connected, but not for more than a week to come */
+	int64_t breakers;          /* platforms, by kind of calls, that do not answer */
 	int64_t broken_accounts;   /* expired or revoked */
 };
 

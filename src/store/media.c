@@ -35,12 +35,16 @@ const struct stmt store_media_statements[] = {
 		     "DELETE FROM media WHERE workspace_id = ? AND id = ? "
 		     "AND (? = 0 OR version = ?)",
 		     NULL },
-	[IS_HELD] = { "media.is_held", STMT_WORKSPACE, "sb",
-		      "SELECT 1 FROM media WHERE workspace_id = ? AND sha256 = ?", NULL },
+	[IS_HELD] = { "media.is_held", STMT_WORKSPACE, "sbsb",
+		      "SELECT 1 FROM media WHERE workspace_id = ? AND sha256 = ? UNION ALL "
+		      "SELECT 1 FROM renditions WHERE workspace_id = ? AND sha256 = ? LIMIT 1",
+		      NULL },
 	[VERSION] = { "media.version", STMT_WORKSPACE, "ss",
 		      "SELECT version FROM media WHERE workspace_id = ? AND id = ?", NULL },
-	[PLACE] = { "media.place", STMT_GLOBAL, "s",
+	[PLACE] = { "media.place", STMT_GLOBAL, "ss",
 		    "SELECT workspace_id, LOWER(HEX(sha256)), mime FROM media "
+		    "WHERE id = ? AND state = 'ready' UNION ALL "
+		    "SELECT workspace_id, LOWER(HEX(sha256)), mime FROM renditions "
 		    "WHERE id = ? AND state = 'ready'",
 		    "a signed address names the media and nothing else" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
@@ -186,7 +190,8 @@ int store_media_is_held(struct db *db, const char *ws, const char *sha256_hex, b
 
 	if (digest_unhex(sha256_hex, hash, sizeof(hash)) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "a hash is malformed");
-	got = db_query_one(db, ROW(IS_HELD), &r, reterr, ws, (const void *)hash, sizeof(hash));
+	got = db_query_one(db, ROW(IS_HELD), &r, reterr, ws, (const void *)hash, sizeof(hash), ws,
+			   (const void *)hash, sizeof(hash));
 	if (got < 0)
 		return -1;
 	rows_end(r);
@@ -198,7 +203,7 @@ int store_media_place(struct db *db, const char *id, struct arena *a, struct med
 		      struct problem *reterr)
 {
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(PLACE), &r, reterr, id);
+	int got = db_query_one(db, ROW(PLACE), &r, reterr, id, id);
 
 	if (got < 0)
 		return -1;

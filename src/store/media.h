@@ -50,7 +50,7 @@ int store_media_set_alt_text(struct db *db, const char *ws, const char *id, cons
 /* Removes the row; the file may go when store_media_is_held() then says no. */
 int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if_version,
 		       struct problem *reterr);
-/* Whether any row of ws still stands for these bytes. */
+/* Whether any row of ws, of media or renditions, still stands for these bytes. */
 int store_media_is_held(struct db *db, const char *ws, const char *sha256_hex, bool *ret,
 			struct problem *reterr);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/postchange.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "db/conn.h"
 #include "store/guard.h"
@@ -31,6 +33,15 @@ enum {
 #define TAKE_BACK                                                                                 \
 	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), " \
 	"next_attempt_at = NULL, waiting_for = NULL, memo = NULL, snapshot = NULL "
+/* The same of a post that may go on with its next part: that part needs what was noted and sent. */
+#define TAKE_BACK_PART                                                                            \
+	"owner = NULL, fence = fence + 1, version = version + 1, updated_at = UTC_TIMESTAMP(3), " \
+	"next_attempt_at = NULL, waiting_for = NULL, memo = IF(state = 'publishing', memo, "      \
+	"NULL), "                                                                                 \
+	"snapshot = IF(state = 'publishing', snapshot, NULL) "
+#define IS_LIVE_IN_PART                                                               \
+	"EXISTS (SELECT 1 FROM attempts e WHERE e.workspace_id = posts.workspace_id " \
+	"AND e.post_id = posts.id AND e.state = 'effect')"
 #define UNCHANGED_SINCE \
 	"WHERE workspace_id = ? AND id = ? AND state = ? AND version = ? AND fence = ?"
 #define PENDING "('queued', 'staging', 'staged', 'retrying')"
@@ -85,8 +96,9 @@ const struct stmt store_postchange_statements[] = {
 		   "wake_at = IF(? = 'paused', NULL, " WAKE_AT
 		   "), reason = ?, " NO_ERROR TAKE_BACK UNCHANGED_SINCE,
 		   NULL },
-	[SETTLE_ATTEMPTS] = { "postchange.settle_attempts", STMT_WORKSPACE, "ssss",
-			      "UPDATE attempts SET state = ?, settled_at = UTC_TIMESTAMP(6), "
+	[SETTLE_ATTEMPTS] = { "postchange.settle_attempts", STMT_WORKSPACE, "sssss",
+			      "UPDATE attempts SET state = ?, handle = COALESCE(?, handle), "
+			      "settled_at = UTC_TIMESTAMP(6), "
 			      "evidence = JSON_ARRAY_APPEND(COALESCE(evidence, '[]'), '$', "
 			      "JSON_OBJECT('resolved_by', ?, 'at', "
 			      "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%TZ'))) "
@@ -94,14 +106,20 @@ const struct stmt store_postchange_statements[] = {
 			      "'in_doubt')",
 			      NULL },
 	[FOUND] = { "postchange.found", STMT_WORKSPACE, "sssssii",
-		    "UPDATE posts SET state = 'published', reason = NULL, wake_at = NULL, "
-		    "remote_id = ?, remote_url = ?, published_at = UTC_TIMESTAMP(3), " NO_ERROR
-			    TAKE_BACK UNCHANGED_SINCE,
+		    /* Assignments run from left to right. The first part stands for all. */
+		    "UPDATE posts SET state = IF(waiting_for = 'parts', 'publishing', "
+		    "'published'), "
+		    "reason = NULL, wake_at = IF(state = 'publishing', UTC_TIMESTAMP(3), NULL), "
+		    "remote_id = IF(" IS_LIVE_IN_PART ", remote_id, ?), "
+		    "remote_url = IF(" IS_LIVE_IN_PART ", remote_url, ?), "
+		    "published_at = COALESCE(published_at, UTC_TIMESTAMP(3)), " NO_ERROR
+			    TAKE_BACK_PART UNCHANGED_SINCE,
 		    NULL },
 	[NOT_FOUND] = { "postchange.not_found", STMT_WORKSPACE, "sssii",
-			"UPDATE posts SET state = 'queued', reason = NULL, is_immediate = TRUE, "
-			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR TAKE_BACK
-				UNCHANGED_SINCE,
+			"UPDATE posts SET state = IF(" IS_LIVE_IN_PART ", 'publishing', 'queued'), "
+			"reason = NULL, is_immediate = TRUE, "
+			"claims = 0, tries = 0, wake_at = UTC_TIMESTAMP(3), " NO_ERROR
+				TAKE_BACK_PART UNCHANGED_SINCE,
 			NULL },
 	[GO_LIVE] = { "postchange.go_live", STMT_WORKSPACE, "ss",
 		      "UPDATE contents SET state = 'published', version = version + 1, "
@@ -409,10 +427,12 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	const struct post_verdict *in = c->verdict;
 	int64_t changed = 0;
 	struct view v = { 0 };
+	bool is_part;
 
 	if (read_view(db, c->ws, in->id, c->arena, &v, reterr) < 0 ||
 	    check_version(&v.post, in->if_version, reterr) < 0)
 		return -1;
+	is_part = v.post.waiting_for && strcmp(v.post.waiting_for, "parts") == 0;
 	if (v.post.state != POST_UNCONFIRMED)
 		return problem_set(reterr, PROBLEM_CONFLICT, "post %.64s is %s, not unconfirmed",
 				   in->id, post_state_name(v.post.state));
@@ -423,9 +443,12 @@ static int resolve(struct db *db, void *arg, struct problem *reterr)
 	c->has_raced = !changed;
 	if (c->has_raced)
 		return 0;
+	/* The next part may have to name this one. */
 	if (db_exec(db, ROW(SETTLE_ATTEMPTS), NULL, reterr, in->remote_id ? "effect" : "no_effect",
-		    in->by, c->ws, in->id) < 0)
+		    is_part ? in->remote_id : NULL, in->by, c->ws, in->id) < 0)
 		return -1;
+	if (is_part && in->remote_id)
+		return finish(db, c, in->id, NULL, reterr);
 	return finish(db, c, in->id, in->remote_id ? "post.published" : "post.retrying", reterr);
 }
 

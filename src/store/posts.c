@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/posts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "db/conn.h"
+#include "store/apikeys.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 
-enum { INSERT, BY_SLOT, GET, FIND, LOCK_CONTENT, TARGET };
+enum { INSERT, BY_SLOT, GET, FIND, LOCK_CONTENT, TARGET, COUNT_DAY };
 
 #define SELECT   "SELECT " STORE_POSTS_COLUMNS " FROM posts WHERE workspace_id = ? "
 #define APPROVED "(c.state IN ('approved', 'published') AND c.approved_revision <=> c.revision)"
@@ -60,6 +64,12 @@ const struct stmt store_posts_statements[] = {
 		     "LEFT JOIN accounts ON accounts.workspace_id = w.id AND accounts.id = ? "
 		     "WHERE w.id = ?",
 		     NULL },
+	/* The bound on due_at is for the index: nothing goes out more than 12 h late. */
+	[COUNT_DAY] = { "posts.count_day", STMT_WORKSPACE, "ss",
+			"SELECT COUNT(*) FROM posts WHERE workspace_id = ? AND account_id = ? "
+			"AND due_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY "
+			"AND published_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY",
+			NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -218,6 +228,18 @@ static int try_insert(struct db *db, const struct insertion *ins, const struct p
 	return 1;
 }
 
+/* What a key schedules counts against its cap of that day. */
+static int charge_key(struct db *db, const struct insertion *ins, const struct post *p,
+		      struct problem *reterr)
+{
+	const char *by = ins->in->created_by;
+	const struct apikey_charge charge = { by, p->id, p->due_us };
+
+	if (!by || strncmp(by, "key_", 4) != 0)
+		return 0;
+	return store_apikeys_charge(db, ins->ws, &charge, reterr);
+}
+
 /* Only when nothing was inserted is it worth a statement to learn why. */
 static int insert_one(struct db *db, const struct insertion *ins, const struct post_new *p,
 		      struct post *ret, struct problem *reterr)
@@ -237,6 +259,8 @@ static int insert_one(struct db *db, const struct insertion *ins, const struct p
 	if (got == 0)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %.64s is not connected", p->account_id);
+	if (charge_key(db, ins, ret, reterr) < 0)
+		return -1;
 	return postevent_insert(db, ins->ws, "post.scheduled", ret, reterr);
 }
 
@@ -311,6 +335,18 @@ int store_posts_find(struct db *db, const char *ws, const struct post_search *in
 	if (got == 0)
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "no such scheduled post");
 	store_posts_read(r, 0, a, ret);
+	rows_end(r);
+	return 0;
+}
+
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr)
+{
+	struct rows *r = NULL;
+
+	if (db_query_one(db, ROW(COUNT_DAY), &r, reterr, ws, account_id) != 1)
+		return -1;
+	*ret_n = rows_int(r, 0);
 	rows_end(r);
 	return 0;
 }

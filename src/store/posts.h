@@ -26,8 +26,8 @@ struct post {
 	int64_t content_revision;
 	bool livemode;
 	enum post_state state;
-	const char *reason; /* why paused: approval_voided, awaiting_approval,
-	                                    account_disconnected, late, ...; NULL none */
+	const char *reason; /* why paused: approval_voided, awaiting_approval, account_disconnected,
+			       late, ...; published: what fell short, see outcome.h; NULL none */
 	int64_t version, fence;
 	const char *owner;
 	int64_t wake_us, due_us;
@@ -132,6 +132,10 @@ struct post_query {
 };
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
 		     struct posts *ret, struct problem *reterr);
+
+/* How many posts of the account went out in the last 24 hours. */
+int store_posts_count_day(struct db *db, const char *ws, const char *account_id, int64_t *ret_n,
+			  struct problem *reterr);
 
 enum post_change {
 	POST_CHANGE_TIME = 1,

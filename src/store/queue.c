@@ -32,6 +32,9 @@ enum {
 #define IS_SUSPECT "AND claims >= 2 "
 #define NO_SUSPECT "AND claims < 2 "
 #define CLAIM_END  "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
+#define EFFECTS                                                      \
+	"FROM attempts e WHERE e.workspace_id = posts.workspace_id " \
+	"AND e.post_id = posts.id AND e.state = 'effect' "
 #define NO_ERROR                                                                              \
 	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
@@ -57,7 +60,9 @@ const struct stmt store_queue_statements[] = {
 		   "SELECT " STORE_POSTS_COLUMNS ", " STORE_ACCOUNTS_COLUMNS ", "
 		   "posts.workspace_id, posts.memo, t.seq, t.state, t.permit, t.host, t.boot_id, "
 		   "t.handle, t.pid, t.start_ticks, t.sent_at, t.last_read_at, t.negatives, "
-		   "IF(posts.state IN ('publishing', 'confirming'), posts.snapshot, NULL) "
+		   "IF(posts.state IN ('publishing', 'confirming'), posts.snapshot, NULL), "
+		   "(SELECT COUNT(*) " EFFECTS "), (SELECT COALESCE(MAX(e.seq), 0) " EFFECTS
+		   "), (SELECT e.handle " EFFECTS "ORDER BY e.seq DESC LIMIT 1) "
 		   "FROM posts JOIN accounts ON accounts.workspace_id = posts.workspace_id "
 		   "AND accounts.id = posts.account_id "
 		   "LEFT JOIN attempts t ON t.workspace_id = posts.workspace_id "
@@ -223,6 +228,9 @@ int store_queue_load(struct db *db, const struct queue_key *key, struct arena *a
 	ret->memo = rows_dup(r, more + 1, a);
 	read_attempt(r, more + 2, a, &ret->attempt);
 	ret->snapshot = rows_dup(r, more + 2 + ATTEMPT_COLUMNS_N, a);
+	ret->live_n = rows_int(r, more + 3 + ATTEMPT_COLUMNS_N);
+	ret->live_seq = rows_int(r, more + 4 + ATTEMPT_COLUMNS_N);
+	ret->live_id = rows_dup(r, more + 5 + ATTEMPT_COLUMNS_N, a);
 	rows_end(r);
 	return 0;
 }

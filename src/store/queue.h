@@ -42,6 +42,9 @@ struct queue_post {
 	const char *snapshot; /* what was sent; only of publishing and confirming */
 	struct account account;
 	struct queue_attempt attempt; /* the newest */
+	/* Attempts that had effect: parts that are live, the newest of them and what it made. */
+	int64_t live_n, live_seq;
+	const char *live_id; /* NULL: not known */
 };
 
 /*

@@ -14,12 +14,14 @@
 #include "store/events.h"
 #include "store/flows.h"
 #include "store/health.h"
+#include "store/limits.h"
 #include "store/media.h"
 #include "store/pauses.h"
 #include "store/plans.h"
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
+#include "store/renditions.h"
 #include "store/results.h"
 #include "store/runners.h"
 #include "store/sessions.h"
@@ -42,6 +44,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_events_statements,
 		store_flows_statements,
 		store_health_statements,
+		store_limits_statements,
 		store_media_statements,
 		store_pauses_statements,
 		store_plans_statements,
@@ -49,6 +52,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_postlist_statements,
 		store_posts_statements,
 		store_queue_statements,
+		store_renditions_statements,
 		store_results_statements,
 		store_runners_statements,
 		store_sessions_statements,

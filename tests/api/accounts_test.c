@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "support/client.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 static struct persona owner;
 static struct person person;
@@ -16,7 +17,7 @@ static void setup(void)
 {
 	persona_make(&owner, NULL, "owner");
 	person_make(&person, 1);
-	id = connect_account(owner.token, &person, "live");
+	id = connect_instagram(owner.token, &person, "live");
 	snprintf(path, sizeof(path), "/api/v1/accounts/%s", id);
 }
 
@@ -51,7 +52,7 @@ START_TEST(test_account_is_not_among_the_live_ones)
 	struct person p;
 
 	person_make(&p, 1);
-	char *test = connect_account(owner.token, &p, "test");
+	char *test = connect_instagram(owner.token, &p, "test");
 	CLEANUP(answer_free)
 	struct answer *live =
 		client_call("GET", "/api/v1/accounts?livemode=true", owner.token, NULL);
@@ -157,7 +158,7 @@ START_TEST(delete_disconnects_and_reconnecting_keeps_the_id)
 	assert_status(gone, 204);
 	ck_assert_uint_eq(answer_count(list, "accounts"), 0);
 	ck_assert_str_eq(answer_text(all, "accounts.0.status"), "disconnected");
-	char *again = connect_account(owner.token, &person, "live");
+	char *again = connect_instagram(owner.token, &person, "live");
 
 	ck_assert_str_eq(again, id);
 	free(again);
@@ -166,26 +167,23 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("accounts");
-	TCase *t = tcase_create("accounts");
-	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
-				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ list_and_read_show_the_same_account, 0 },
+		{ test_account_is_not_among_the_live_ones, 0 },
+		{ patch_changes_what_is_given, 0 },
+		{ bad_patch_names_the_member, (int)ARRAY_LEN(bad_bodies) },
+		{ stale_version_is_refused, 0 },
+		{ foreign_account_does_not_exist, 0 },
+		{ delete_disconnects_and_reconnecting_keeps_the_id, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, list_and_read_show_the_same_account);
-	tcase_add_test(t, test_account_is_not_among_the_live_ones);
-	tcase_add_test(t, patch_changes_what_is_given);
-	tcase_add_loop_test(t, bad_patch_names_the_member, 0, (int)ARRAY_LEN(bad_bodies));
-	tcase_add_test(t, stale_version_is_refused);
-	tcase_add_test(t, foreign_account_does_not_exist);
-	tcase_add_test(t, delete_disconnects_and_reconnecting_keeps_the_id);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "accounts",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -6,6 +6,7 @@
 
 #include "api/keyformat.h"
 #include "support/client.h"
+#include "support/suite.h"
 
 #define KEYS "/api/v1/api-keys"
 
@@ -294,30 +295,25 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("apikeys");
-	TCase *t = tcase_create("apikeys");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ secret_is_shown_once_and_stored_as_hmac, 0 },
+		{ any_altered_character_is_refused, 0 },
+		{ well_formed_key_with_a_wrong_secret_is_refused, 0 },
+		{ scopes_are_the_creators_at_most, 0 },
+		{ role_without_the_scope_is_403, 0 },
+		{ test_key_makes_and_sees_test_keys_only, 0 },
+		{ bad_body_names_the_member, (int)ARRAY_LEN(bad) },
+		{ patch_changes_and_clears, 0 },
+		{ deleted_and_expired_keys_stop_at_once, 0 },
+		{ foreign_keys_are_absent, 0 },
+		{ last_use_is_noted_once_a_minute, 0 },
+		{ list_pages_through_all, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, secret_is_shown_once_and_stored_as_hmac);
-	tcase_add_test(t, any_altered_character_is_refused);
-	tcase_add_test(t, well_formed_key_with_a_wrong_secret_is_refused);
-	tcase_add_test(t, scopes_are_the_creators_at_most);
-	tcase_add_test(t, role_without_the_scope_is_403);
-	tcase_add_test(t, test_key_makes_and_sees_test_keys_only);
-	tcase_add_loop_test(t, bad_body_names_the_member, 0, (int)ARRAY_LEN(bad));
-	tcase_add_test(t, patch_changes_and_clears);
-	tcase_add_test(t, deleted_and_expired_keys_stop_at_once);
-	tcase_add_test(t, foreign_keys_are_absent);
-	tcase_add_test(t, last_use_is_noted_once_a_minute);
-	tcase_add_test(t, list_pages_through_all);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "apikeys",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

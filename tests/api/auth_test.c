@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/client.h"
+#include "support/suite.h"
 
 static struct answer *login(const char *email, const char *password)
 {
@@ -261,32 +262,27 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("auth");
-	TCase *t = tcase_create("auth");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ login_gives_tokens_that_work, 0 },
+		{ tokens_are_stored_as_hashes_only, 0 },
+		{ wrong_password_and_unknown_user_look_the_same, 0 },
+		{ unknown_user_costs_as_much_time, 0 },
+		{ failures_are_throttled_per_address, 0 },
+		{ refresh_rotates, 0 },
+		{ refresh_within_the_grace_is_answered_once_more, 0 },
+		{ reuse_of_an_old_refresh_token_ends_the_family, 0 },
+		{ expired_tokens_say_so, 0 },
+		{ logout_ends_the_login, 0 },
+		{ removed_member_is_out_at_once, 0 },
+		{ registration_is_closed_by_default, 0 },
+		{ login_to_a_foreign_workspace_is_404, 0 },
+		{ cookies_are_no_credentials, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, login_gives_tokens_that_work);
-	tcase_add_test(t, tokens_are_stored_as_hashes_only);
-	tcase_add_test(t, wrong_password_and_unknown_user_look_the_same);
-	tcase_add_test(t, unknown_user_costs_as_much_time);
-	tcase_add_test(t, failures_are_throttled_per_address);
-	tcase_add_test(t, refresh_rotates);
-	tcase_add_test(t, refresh_within_the_grace_is_answered_once_more);
-	tcase_add_test(t, reuse_of_an_old_refresh_token_ends_the_family);
-	tcase_add_test(t, expired_tokens_say_so);
-	tcase_add_test(t, logout_ends_the_login);
-	tcase_add_test(t, removed_member_is_out_at_once);
-	tcase_add_test(t, registration_is_closed_by_default);
-	tcase_add_test(t, login_to_a_foreign_workspace_is_404);
-	tcase_add_test(t, cookies_are_no_credentials);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "auth",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

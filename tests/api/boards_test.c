@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 #include "crypto/random.h"
-#include "support/client.h"
+#include "support/connector.h"
+#include "support/suite.h"
 
 #define BOARDS  "/api/v1/integrations/pinterest/boards"
 #define DEFAULT "/api/v1/integrations/pinterest/default-board"
@@ -17,16 +18,8 @@ static void digits(char ret[static 24], const char *prefix)
 	snprintf(ret, 24, "%s%010llu", prefix, (unsigned long long)random_below(10000000000ULL));
 }
 
-static struct answer *sandbox_post(const char *path, const char *body)
-{
-	return client_send(&(struct call){ .method = "POST",
-					   .path = path,
-					   .body = body,
-					   .base = client_env("CARILLON_SANDBOX_URL") });
-}
-
 /* A person with n boards; the first has the id that is given back. */
-static void person_make(char ret_user[static 24], char ret_board[static 24], int n)
+static void pinner_make(char ret_user[static 24], char ret_board[static 24], int n)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 	char board[24];
@@ -41,41 +34,7 @@ static void person_make(char ret_user[static 24], char ret_board[static 24], int
 			   i ? "," : "", i ? board : ret_board, i, i ? "PUBLIC" : "SECRET");
 	}
 	buf_adds(&body, "]}]}");
-	CLEANUP(answer_free) struct answer *a = sandbox_post("/_control/world", body.p);
-
-	assert_status(a, 200);
-}
-
-/* The account's id, caller frees. */
-static char *connect_person(const char *token, const char *user)
-{
-	CLEANUP(buf_done) struct buf url = BUF_INIT;
-	CLEANUP(answer_free)
-	struct answer *start = client_call(
-		"GET", "/api/v1/integrations/pinterest/auth-url?mode=live", token, NULL);
-
-	assert_status(start, 200);
-	buf_printf(&url, "%s&sandbox_user=%s&sandbox_auto=approve", answer_text(start, "url"),
-		   user);
-	CLEANUP(answer_free)
-	struct answer *yes =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
-
-	ck_assert_int_eq((int)yes->status, 302);
-	char *back = strdup(answer_header(yes, "location"));
-	CLEANUP(answer_free)
-	struct answer *end =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = back });
-
-	free(back);
-	assert_status(end, 303);
-	ck_assert_ptr_nonnull(strstr(answer_header(end, "location"), "connected=pinterest"));
-	CLEANUP(answer_free)
-	struct answer *state = client_call("GET", "/api/v1/integrations/pinterest", token, NULL);
-
-	assert_status(state, 200);
-	ck_assert_str_eq(answer_text(state, "accounts.0.remote_id"), user);
-	return strdup(answer_text(state, "accounts.0.id"));
+	sandbox_post("/_control/world", body.p, 200);
 }
 
 static struct persona persona;
@@ -84,20 +43,19 @@ static char user[24], board[24];
 static char *account_with(int boards)
 {
 	persona_make(&persona, NULL, "owner");
-	person_make(user, board, boards);
-	return connect_person(persona.token, user);
+	pinner_make(user, board, boards);
+	return connect_user(persona.token, "pinterest", user);
 }
 
 START_TEST(boards_are_listed_whole_past_empty_pages)
 {
 	char *account = account_with(300);
-	CLEANUP(answer_free)
-	struct answer *armed = sandbox_post(
-		"/_control/faults", "{\"platform\":\"pinterest\",\"point\":\"boards.empty_page\"}");
+
+	sandbox_post("/_control/faults",
+		     "{\"platform\":\"pinterest\",\"point\":\"boards.empty_page\"}", 201);
 	CLEANUP(answer_free)
 	struct answer *a = client_call("GET", BOARDS "?refresh=true", persona.token, NULL);
 
-	assert_status(armed, 201);
 	assert_status(a, 200);
 	ck_assert_uint_eq(answer_count(a, "boards"), 300);
 	ck_assert_str_eq(answer_text(a, "boards.0.id"), board);
@@ -161,22 +119,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("boards");
-	TCase *t = tcase_create("boards");
-	SRunner *r;
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ boards_are_listed_whole_past_empty_pages, 0 },
+		{ default_board_is_kept_among_the_settings, 0 },
+		{ foreign_board_and_account_are_refused, 0 },
+		{ workspace_without_an_account_is_told_so, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	r = srunner_create(s);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, boards_are_listed_whole_past_empty_pages);
-	tcase_add_test(t, default_board_is_kept_among_the_settings);
-	tcase_add_test(t, foreign_board_and_account_are_refused);
-	tcase_add_test(t, workspace_without_an_account_is_told_so);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "boards",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

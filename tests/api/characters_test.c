@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "support/client.h"
+#include "support/suite.h"
 
 static struct answer *make(const char *body)
 {
@@ -122,33 +123,22 @@ START_TEST(foreign_character_is_absent)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-	Suite *s = suite_create("characters");
-	TCase *t = tcase_create("characters");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, create_and_read_back);
-	tcase_add_loop_test(t, bad_body_names_the_member, 0, (int)ARRAY_LEN(bad_bodies));
-	tcase_add_test(t, patch_with_null_clears);
-	tcase_add_test(t, delete_is_refused_while_content_refers_to_it);
-	tcase_add_test(t, delete_without_content_is_final);
-	tcase_add_test(t, foreign_character_is_absent);
-	suite_add_tcase(s, t);
-	return s;
-}
-
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ create_and_read_back, 0 },
+		{ bad_body_names_the_member, (int)ARRAY_LEN(bad_bodies) },
+		{ patch_with_null_clears, 0 },
+		{ delete_is_refused_while_content_refers_to_it, 0 },
+		{ delete_without_content_is_final, 0 },
+		{ foreign_character_is_absent, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "characters",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_CONF"),
+		.cases = cases,
+	});
 }

@@ -5,6 +5,7 @@
 
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 static struct answer *make(const char *body)
 {
@@ -244,41 +245,29 @@ START_TEST(delete_of_unused_content_is_final)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-	Suite *s = suite_create("content");
-	TCase *t = tcase_create("content");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, create_with_kind_alone_is_a_draft);
-	tcase_add_loop_test(t, create_with_bad_body_names_the_member, 0,
-			    (int)ARRAY_LEN(bad_bodies));
-	tcase_add_test(t, create_with_two_faults_reports_both);
-	tcase_add_test(t, patch_keeps_what_is_not_given_and_null_clears);
-	tcase_add_test(t, patch_with_an_old_version_is_refused);
-	tcase_add_test(t, review_goes_draft_in_review_approved);
-	tcase_add_test(t, reject_keeps_the_reason);
-	tcase_add_test(t, submit_without_what_the_kind_needs_is_refused);
-	tcase_add_test(t, edit_of_approved_content_voids_the_approval);
-	tcase_add_test(t, list_walks_every_page_once);
-	tcase_add_test(t, foreign_content_is_absent);
-	tcase_add_test(t, viewer_reads_and_editor_does_not_approve);
-	tcase_add_test(t, delete_of_unused_content_is_final);
-	suite_add_tcase(s, t);
-	return s;
-}
-
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ create_with_kind_alone_is_a_draft, 0 },
+		{ create_with_bad_body_names_the_member, (int)ARRAY_LEN(bad_bodies) },
+		{ create_with_two_faults_reports_both, 0 },
+		{ patch_keeps_what_is_not_given_and_null_clears, 0 },
+		{ patch_with_an_old_version_is_refused, 0 },
+		{ review_goes_draft_in_review_approved, 0 },
+		{ reject_keeps_the_reason, 0 },
+		{ submit_without_what_the_kind_needs_is_refused, 0 },
+		{ edit_of_approved_content_voids_the_approval, 0 },
+		{ list_walks_every_page_once, 0 },
+		{ foreign_content_is_absent, 0 },
+		{ viewer_reads_and_editor_does_not_approve, 0 },
+		{ delete_of_unused_content_is_final, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "content",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_CONF"),
+		.cases = cases,
+	});
 }

@@ -44,7 +44,7 @@ START_TEST(reference_generate_a_smart_schedule)
 
 	stage_make(&s, "{\"name\":\"Mila\"}");
 	person_make(&person, 1);
-	account = connect_account(s.p.token, &person, "live");
+	account = connect_instagram(s.p.token, &person, "live");
 	content = fixture_approved(s.p.token, "image", "golden");
 	free(client_sql("UPDATE contents SET character_id = '%s' WHERE id = '%s'", s.character,
 			content));

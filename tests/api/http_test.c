@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "support/client.h"
+#include "support/suite.h"
 
 #define CHARACTERS "/api/v1/characters"
 
@@ -318,32 +319,27 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http");
-	TCase *t = tcase_create("http");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ every_answer_carries_id_and_no_store, 0 },
+		{ request_id_of_the_client_is_echoed, 0 },
+		{ odd_paths_are_refused, (int)ARRAY_LEN(odd_paths) },
+		{ methods_of_a_path, 0 },
+		{ no_token_is_401_with_a_challenge, 0 },
+		{ bad_bodies_are_told_apart, (int)ARRAY_LEN(bodies) },
+		{ bodies_of_every_length_arrive_whole, (int)ARRAY_LEN(sizes) },
+		{ body_over_the_limit_is_413, 0 },
+		{ unknown_query_parameters_are_422, 0 },
+		{ odd_requests_get_an_answer, (int)ARRAY_LEN(raws) },
+		{ many_headers_do_no_harm, 0 },
+		{ header_beyond_8k_is_a_problem_document, 0 },
+		{ etag_guards_changes, 0 },
+		{ internal_and_unknown_hosts_are_closed, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, every_answer_carries_id_and_no_store);
-	tcase_add_test(t, request_id_of_the_client_is_echoed);
-	tcase_add_loop_test(t, odd_paths_are_refused, 0, (int)ARRAY_LEN(odd_paths));
-	tcase_add_test(t, methods_of_a_path);
-	tcase_add_test(t, no_token_is_401_with_a_challenge);
-	tcase_add_loop_test(t, bad_bodies_are_told_apart, 0, (int)ARRAY_LEN(bodies));
-	tcase_add_loop_test(t, bodies_of_every_length_arrive_whole, 0, (int)ARRAY_LEN(sizes));
-	tcase_add_test(t, body_over_the_limit_is_413);
-	tcase_add_test(t, unknown_query_parameters_are_422);
-	tcase_add_loop_test(t, odd_requests_get_an_answer, 0, (int)ARRAY_LEN(raws));
-	tcase_add_test(t, many_headers_do_no_harm);
-	tcase_add_test(t, header_beyond_8k_is_a_problem_document);
-	tcase_add_test(t, etag_guards_changes);
-	tcase_add_test(t, internal_and_unknown_hosts_are_closed);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "http",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN"),
+		.cases = cases,
+	});
 }

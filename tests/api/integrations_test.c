@@ -67,7 +67,7 @@ START_TEST(one_page_is_connected_and_left_again)
 	char *id;
 
 	person_make(&p, 1);
-	id = connect_account(owner.token, &p, "live");
+	id = connect_instagram(owner.token, &p, "live");
 	CLEANUP(answer_free) struct answer *a = client_call("GET", STATE, owner.token, NULL);
 
 	ck_assert(answer_bool(a, "connected"));
@@ -104,7 +104,7 @@ START_TEST(tokens_lie_sealed)
 	struct person p;
 
 	person_make(&p, 1);
-	char *id = connect_account(owner.token, &p, "live");
+	char *id = connect_instagram(owner.token, &p, "live");
 	char *n = client_sql("SELECT CONCAT(COUNT(*), '/', SUM(sealed LIKE '%%EAAB%%')) "
 			     "FROM account_tokens WHERE account_id = '%s'",
 			     id);
@@ -161,27 +161,35 @@ START_TEST(several_pages_wait_for_a_choice)
 }
 END_TEST
 
-/* The grant is the person's: it goes back with the last account only. */
-START_TEST(grant_is_kept_while_another_account_lives_by_it)
+/* Connects those of the person's accounts that the list names, as JSON. */
+static struct answer *choose(const char *token, const struct person *p, const char *remote_ids)
 {
-	struct person p;
+	struct answer *done;
 	struct start s;
-	char *url, flow[64], path[200];
+	char *url;
 
-	person_make(&p, 2);
-	connect_start(&s, owner.token, "");
-	url = connect_consent(&s, &p, "");
+	connect_start(&s, token, "");
+	url = connect_consent(&s, p, "");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
 	ends_at(a, "choose=");
-	snprintf(flow, sizeof(flow), "%s", strstr(answer_header(a, "location"), "choose=") + 7);
-	CLEANUP(answer_free)
-	struct answer *done = client_callf("POST", STATE "/select", owner.token,
-					   "{\"flow\":\"%s\",\"remote_ids\":[\"%s\",\"%s\"]}", flow,
-					   p.account[0], p.account[1]);
-
+	done = client_callf("POST", STATE "/select", token, "{\"flow\":\"%s\",\"remote_ids\":[%s]}",
+			    strstr(answer_header(a, "location"), "choose=") + 7, remote_ids);
 	assert_status(done, 200);
+	return done;
+}
+
+/* The grant is the person's: it goes back with the last account only. */
+START_TEST(grant_is_kept_while_another_account_lives_by_it)
+{
+	struct person p;
+	char ids[80], path[200];
+
+	person_make(&p, 2);
+	snprintf(ids, sizeof(ids), "\"%s\",\"%s\"", p.account[0], p.account[1]);
+	CLEANUP(answer_free) struct answer *done = choose(owner.token, &p, ids);
+
 	snprintf(path, sizeof(path), STATE "?account_id=%s", answer_text(done, "accounts.0.id"));
 	CLEANUP(answer_free) struct answer *one = client_call("DELETE", path, owner.token, NULL);
 
@@ -190,6 +198,31 @@ START_TEST(grant_is_kept_while_another_account_lives_by_it)
 	ck_assert(!answer_bool(one, "revoked"));
 	CLEANUP(answer_free) struct answer *rest = client_call("DELETE", STATE, owner.token, NULL);
 
+	ck_assert(answer_bool(rest, "revoked"));
+}
+END_TEST
+
+/* One person's accounts in two workspaces: the first to leave takes nothing from the other. */
+START_TEST(grant_is_kept_while_another_workspace_lives_by_it)
+{
+	struct persona other;
+	struct person p;
+	char ids[2][40];
+
+	persona_make(&other, NULL, "owner");
+	person_make(&p, 2);
+	for (int i = 0; i < 2; i++)
+		snprintf(ids[i], sizeof(ids[i]), "\"%s\"", p.account[i]);
+	CLEANUP(answer_free) struct answer *mine = choose(owner.token, &p, ids[0]);
+	CLEANUP(answer_free) struct answer *theirs = choose(other.token, &p, ids[1]);
+	CLEANUP(answer_free) struct answer *one = client_call("DELETE", STATE, owner.token, NULL);
+	CLEANUP(answer_free) struct answer *still = client_call("GET", STATE, other.token, NULL);
+	CLEANUP(answer_free) struct answer *rest = client_call("DELETE", STATE, other.token, NULL);
+
+	assert_status(one, 200);
+	ck_assert(answer_bool(one, "disconnected"));
+	ck_assert(!answer_bool(one, "revoked"));
+	ck_assert_str_eq(answer_text(still, "status"), "connected");
 	ck_assert(answer_bool(rest, "revoked"));
 }
 END_TEST
@@ -315,7 +348,7 @@ START_TEST(account_of_another_workspace_is_refused)
 	char *url;
 
 	person_make(&p, 1);
-	free(connect_account(owner.token, &p, "live"));
+	free(connect_instagram(owner.token, &p, "live"));
 	persona_make(&other, NULL, "owner");
 	connect_start(&s, other.token, "");
 	url = connect_consent(&s, &p, "");
@@ -406,6 +439,7 @@ int main(void)
 	tcase_add_test(t, tokens_lie_sealed);
 	tcase_add_test(t, several_pages_wait_for_a_choice);
 	tcase_add_test(t, grant_is_kept_while_another_account_lives_by_it);
+	tcase_add_test(t, grant_is_kept_while_another_workspace_lives_by_it);
 	tcase_add_test(t, second_hit_of_a_callback_is_answered_not_exchanged);
 	tcase_add_test(t, denied_consent_comes_back_as_such);
 	tcase_add_test(t, missing_scope_is_reported_and_asked_for_again);

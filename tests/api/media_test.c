@@ -7,6 +7,7 @@
 
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 START_TEST(upload_of_a_picture_is_probed)
 {
@@ -244,44 +245,37 @@ START_TEST(foreign_media_is_absent)
 }
 END_TEST
 
-static Suite *suite(void)
+static void make_fixtures(void)
 {
-	Suite *s = suite_create("media");
-	TCase *t = tcase_create("media");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, upload_of_a_picture_is_probed);
-	tcase_add_test(t, upload_of_a_video_knows_its_length);
-	tcase_add_test(t, same_bytes_answer_the_same_id);
-	tcase_add_loop_test(t, upload_of_what_is_not_media_is_refused, 0,
-			    (int)ARRAY_LEN(not_media));
-	tcase_add_test(t, raw_upload_takes_name_from_query);
-	tcase_add_loop_test(t, malformed_upload_is_explained, 0, (int)ARRAY_LEN(bad_uploads));
-	tcase_add_test(t, upload_without_token_is_refused_before_the_body);
-	tcase_add_test(t, oversized_upload_is_413);
-	tcase_add_test(t, signed_address_serves_bytes_and_ranges);
-	tcase_add_test(t, altered_address_serves_nothing);
-	tcase_add_test(t, media_in_use_is_not_deleted);
-	tcase_add_test(t, unused_media_is_deleted_with_its_address);
-	tcase_add_test(t, foreign_media_is_absent);
-	suite_add_tcase(s, t);
-	return s;
+	for (enum fixture f = 0; f < FIXTURES; f++)
+		fixture_path(f);
 }
 
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ upload_of_a_picture_is_probed, 0 },
+		{ upload_of_a_video_knows_its_length, 0 },
+		{ same_bytes_answer_the_same_id, 0 },
+		{ upload_of_what_is_not_media_is_refused, (int)ARRAY_LEN(not_media) },
+		{ raw_upload_takes_name_from_query, 0 },
+		{ malformed_upload_is_explained, (int)ARRAY_LEN(bad_uploads) },
+		{ upload_without_token_is_refused_before_the_body, 0 },
+		{ oversized_upload_is_413, 0 },
+		{ signed_address_serves_bytes_and_ranges, 0 },
+		{ altered_address_serves_nothing, 0 },
+		{ media_in_use_is_not_deleted, 0 },
+		{ unused_media_is_deleted_with_its_address, 0 },
+		{ foreign_media_is_absent, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	for (enum fixture f = 0; f < FIXTURES; f++)
-		fixture_path(f);
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	fixtures_done();
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "media",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_CONF"),
+		.before = make_fixtures,
+		.after = fixtures_done,
+		.cases = cases,
+	});
 }

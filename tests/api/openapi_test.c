@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "http/openapi.h"
 #include "support/client.h"
+#include "support/suite.h"
 
 static json_t *document(void)
 {
@@ -193,22 +194,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("openapi");
-	TCase *t = tcase_create("openapi");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ every_row_is_complete_and_in_the_document, 0 },
+		{ every_operation_of_the_document_is_a_row, 0 },
+		{ references_lead_somewhere, 0 },
+		{ no_path_is_in_two_pools, 0 },
+		{ instance_serves_the_same_document, 0 },
+		{ every_row_asks_who_is_calling, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, every_row_is_complete_and_in_the_document);
-	tcase_add_test(t, every_operation_of_the_document_is_a_row);
-	tcase_add_test(t, references_lead_somewhere);
-	tcase_add_test(t, no_path_is_in_two_pools);
-	tcase_add_test(t, instance_serves_the_same_document);
-	tcase_add_test(t, every_row_asks_who_is_calling);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "openapi",
+		.cases = cases,
+	});
 }

@@ -11,6 +11,7 @@
 #include "crypto/random.h"
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 static char *fresh_caption(char ret[static ID_MAX])
 {
@@ -242,40 +243,34 @@ START_TEST(scheduled_post_goes_out_by_the_runner)
 }
 END_TEST
 
-static Suite *suite(void)
+static void make_fixtures(void)
 {
-	Suite *s = suite_create("publish");
-	TCase *t = tcase_create("publish");
-
-	tcase_set_timeout(t, 150);
-	tcase_add_test(t, reference_publish_now);
-	tcase_add_test(t, publish_now_twice_is_one_post);
-	tcase_add_test(t, publish_now_of_a_cancelled_post_is_refused);
-	tcase_add_test(t, publish_now_of_an_edited_content_is_refused);
-	tcase_add_test(t, publish_now_of_an_absent_post_is_404);
-	tcase_add_test(t, reference_public_publish);
-	tcase_add_test(t, public_publish_of_a_future_time_only_schedules);
-	tcase_add_test(t, public_publish_checks_content_and_platform);
-	tcase_add_test(t, scheduled_post_goes_out_by_the_runner);
-	suite_add_tcase(s, t);
-	return s;
+	fixture_path(FIXTURE_JPEG);
+	fixture_path(FIXTURE_VIDEO);
 }
 
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF",
-			       "CARILLON_SANDBOX_URL");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ reference_publish_now, 0 },
+		{ publish_now_twice_is_one_post, 0 },
+		{ publish_now_of_a_cancelled_post_is_refused, 0 },
+		{ publish_now_of_an_edited_content_is_refused, 0 },
+		{ publish_now_of_an_absent_post_is_404, 0 },
+		{ reference_public_publish, 0 },
+		{ public_publish_of_a_future_time_only_schedules, 0 },
+		{ public_publish_checks_content_and_platform, 0 },
+		{ scheduled_post_goes_out_by_the_runner, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	fixture_path(FIXTURE_JPEG);
-	fixture_path(FIXTURE_VIDEO);
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	fixtures_done();
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "publish",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_CONF", "CARILLON_SANDBOX_URL"),
+		.before = make_fixtures,
+		.after = fixtures_done,
+		.timeout_s = 150,
+		.cases = cases,
+	});
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/client.h"
+#include "support/suite.h"
 
 START_TEST(health_needs_no_token)
 {
@@ -70,22 +71,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("system");
-	TCase *t = tcase_create("system");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ health_needs_no_token, 0 },
+		{ publish_health_tells_figures, 0 },
+		{ metrics_are_prometheus_text, 0 },
+		{ upload_is_authorised_before_its_body, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, health_needs_no_token);
-	tcase_add_test(t, publish_health_tells_figures);
-	tcase_add_test(t, metrics_are_prometheus_text);
-	tcase_add_test(t, upload_is_authorised_before_its_body);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "system",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/client.h"
+#include "support/suite.h"
 
 #define WORKSPACE "/api/v1/workspace"
 #define MEMBERS   WORKSPACE "/members"
@@ -154,25 +155,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("workspace");
-	TCase *t = tcase_create("workspace");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ read_and_change, 0 },
+		{ unknown_zone_is_refused, 0 },
+		{ roles_decide, (int)ARRAY_LEN(rights) },
+		{ new_member_can_log_in, 0 },
+		{ role_changes_count_at_once, 0 },
+		{ last_owner_stays, 0 },
+		{ members_of_others_are_absent, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, read_and_change);
-	tcase_add_test(t, unknown_zone_is_refused);
-	tcase_add_loop_test(t, roles_decide, 0, (int)ARRAY_LEN(rights));
-	tcase_add_test(t, new_member_can_log_in);
-	tcase_add_test(t, role_changes_count_at_once);
-	tcase_add_test(t, last_owner_stays);
-	tcase_add_test(t, members_of_others_are_absent);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "workspace",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_SOCKET"),
+		.cases = cases,
+	});
 }

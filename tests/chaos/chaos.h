@@ -73,6 +73,7 @@ extern const char *const chaos_violation_names[VIOLATIONS];
 
 struct chaos_tally {
 	int64_t posts, violations[VIOLATIONS], states[POST_STATES], acts[5], blows[BLOWS];
+	int64_t unconfirmed[RIG_PLATFORMS];
 	int64_t attempts, doubts, objects, starts, runner_deaths;
 	int64_t *doubt_ms, *late_ms; /* sorted at the end */
 	size_t doubt_n, late_n;
@@ -118,6 +119,8 @@ int chaos_points_missed(struct campaign *c, FILE *out);
 
 /* verify.c: compares; adds to the tally. */
 bool chaos_is_quiet(struct campaign *c);
+/* A platform asked for a pause of minutes or hours: they are over. */
+void chaos_let_pauses_pass(struct campaign *c);
 void chaos_verify(struct campaign *c);
 
 /* report.c */

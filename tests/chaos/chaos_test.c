@@ -50,7 +50,14 @@ static const struct rig_platform pinterest = {
 	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
 	.users = { "2783136121146311751", "2783136121146311752" },
 };
-static const struct rig_platform *const platforms[] = { &instagram, &tiktok, &twitter, &pinterest };
+static const struct rig_platform youtube = {
+	.name = "youtube",
+	.settings = "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
+		    "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
+	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+};
+static const struct rig_platform *const platforms[] = { &instagram, &tiktok, &twitter, &pinterest,
+							&youtube };
 
 /* What a platform forbids for other reasons than faults: counts a day, boards, privacy. */
 static void open_doors(void)
@@ -67,6 +74,10 @@ static void open_doors(void)
 		       "\"unaudited\":false,\"verified\":[\"%s/\"]}",
 		       c.rig.config->server_public_url);
 	rig_sandbox(&c.rig, "/_control/world", body);
+	rig_sandbox(&c.rig, "/_control/world",
+		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
+		    "\"insert_quota\":1000000,\"unit_quota\":100000000,\"upload_cap\":0,"
+		    "\"testing\":false}");
 	database_run(&c.rig.database,
 		     "UPDATE accounts SET status = 'connected', settings = IF(platform = "
 		     "'pinterest', '{\"default_board\":{\"id\":\"549755885175\",\"name\":\"a\"}}', "
@@ -76,14 +87,13 @@ static void open_doors(void)
 		     "\"name\":\"b\"}}' WHERE remote_id = '2783136121146311752'");
 }
 
-/* A fresh world: what tokens the last round has burnt is forgotten. */
+/* What a person does about accounts whose refresh token was burnt by a lost answer. */
 static void reconnect(void)
 {
 	CLEANUP(keys_free) struct keys *keys = NULL;
 	struct app app = { .config = c.rig.config };
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	rig_sandbox(&c.rig, "/_control/reset", "{\"truth\":true}");
 	rig_need(keys_load(app.config, true, &keys, &p), &p);
 	app.keys = keys;
 	rig_need(db_open(app.config, DB_ROLE_RUN, &app.db, &p), &p);
@@ -108,14 +118,6 @@ static int64_t now_ms(void)
 	return (clock_real_us() - c.start_us) / US_PER_MS;
 }
 
-/* A platform asked for a pause of minutes or hours: they pass. */
-static void let_pauses_pass(void)
-{
-	database_run(&c.rig.database,
-		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
-		     "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
-}
-
 static bool is_database_up(void)
 {
 	return c.database_back_us == 0 && c.database_cont_us == 0;
@@ -127,6 +129,7 @@ static void run_round(void)
 			       (int64_t)c.posts_n * US_PER_S / POSTS_A_SEC;
 
 	rig_reset(&c.rig);
+	rig_sandbox(&c.rig, "/_control/reset", "{\"truth\":true}");
 	reconnect();
 	open_doors();
 	c.is_calm = false;
@@ -140,13 +143,15 @@ static void run_round(void)
 		const bool is_over = now_ms() > c.length_ms && c.event_next == c.events_n;
 
 		chaos_blows(&c, now_ms());
-		if (is_over && !c.is_calm)
+		if (is_over && !c.is_calm) {
 			chaos_calm(&c);
+			reconnect();
+		}
 		chaos_run_runners(&c);
 		if (is_database_up())
 			chaos_act(&c, now_ms());
 		if (c.is_calm)
-			let_pauses_pass();
+			chaos_let_pauses_pass(&c);
 		if (c.is_calm && chaos_acts_over(&c) && chaos_is_quiet(&c))
 			break;
 		if (clock_boot_us() > end_us)

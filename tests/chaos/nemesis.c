@@ -42,7 +42,7 @@ static void write_host_config(const struct campaign *c, int host)
 		if (strncmp(line, "journal_folder", strlen("journal_folder")) == 0)
 			fprintf(out, "journal_folder = %s\n", folder);
 		else if (strncmp(line, "doubt_life_s", strlen("doubt_life_s")) == 0)
-			fputs("doubt_life_s = 25\n", out);
+			fputs("doubt_life_s = 60\n", out);
 		else
 			fputs(line, out);
 	}

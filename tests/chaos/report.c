@@ -29,8 +29,10 @@ int64_t chaos_violations(const struct campaign *c)
 	return n;
 }
 
-static void report_verdict(const struct chaos_tally *t, FILE *out)
+static void report_verdict(const struct campaign *c, FILE *out)
 {
+	const struct chaos_tally *t = &c->tally;
+
 	fprintf(out, "| invariant | broken |\n|---|---|\n");
 	for (int i = 0; i < VIOLATIONS; i++)
 		fprintf(out, "| %s | %lld |\n", chaos_violation_names[i],
@@ -40,6 +42,11 @@ static void report_verdict(const struct chaos_tally *t, FILE *out)
 		if (t->states[i] > 0)
 			fprintf(out, "| %s | %lld |\n", post_state_name((enum post_state)i),
 				(long long)t->states[i]);
+	}
+	for (int i = 0; i < c->rig.platforms_n; i++) {
+		if (t->unconfirmed[i] > 0)
+			fprintf(out, "| unconfirmed of %s | %lld |\n", c->rig.platforms[i]->name,
+				(long long)t->unconfirmed[i]);
 	}
 }
 
@@ -87,7 +94,7 @@ void chaos_report(struct campaign *c, FILE *out)
 		qsort(t->late_ms, t->late_n, sizeof(*t->late_ms), smaller);
 	fprintf(out, "seed %llu, %lld posts, %s, %s %s\n\n", (unsigned long long)c->seed,
 		(long long)t->posts, date, host.sysname, host.release);
-	report_verdict(t, out);
+	report_verdict(c, out);
 	fprintf(out,
 		"\n%lld attempts, %lld of them in doubt and read up on; a doubt was settled after "
 		"%lld ms (median), %lld ms (p99) with waits scaled down to a quarantine of 3 s.\n"

@@ -29,8 +29,8 @@ const char *const chaos_violation_names[VIOLATIONS] = {
 
 struct object {
 	int64_t us;
-	int account; /* of the rig; -1: nobody's */
-	bool is_deleted;
+	int account;  /* of the rig; -1: nobody's */
+	bool is_gone; /* deleted, or nobody can see it yet */
 	char id[80], caption[64], sha[72];
 };
 
@@ -108,6 +108,18 @@ bool chaos_is_quiet(struct campaign *c)
 		      "'missed', 'cancelled', 'paused', 'unconfirmed')");
 	mysql_close(my);
 	return n == 0;
+}
+
+/* The next look comes soon if this one meets a lock. */
+void chaos_let_pauses_pass(struct campaign *c)
+{
+	MYSQL *my = connect_to(c);
+
+	if (!my)
+		return;
+	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
+			      "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+	mysql_close(my);
 }
 
 /* "Post r1p17" is the 17th; -1: not of that form, or of another round. */
@@ -209,17 +221,19 @@ static int account_of(const struct matter *m, const json_t *line)
 	return -1;
 }
 
-static void take_object(struct matter *m, const json_t *line)
+static struct object *find_object(const struct matter *m, const char *id)
+{
+	for (size_t i = m->objects_n; i-- > 0;) {
+		if (strcmp(m->objects[i].id, id) == 0)
+			return &m->objects[i];
+	}
+	return NULL;
+}
+
+static void object_created(struct matter *m, const json_t *line)
 {
 	struct object *o;
 
-	for (size_t i = 0; i < m->objects_n && strcmp(text_of(line, "event"), "deleted") == 0;
-	     i++) {
-		if (strcmp(m->objects[i].id, text_of(line, "object_id")) == 0)
-			m->objects[i].is_deleted = true;
-	}
-	if (strcmp(text_of(line, "event"), "created") != 0)
-		return;
 	m->objects = alloc_resize(m->objects, (m->objects_n + 1) * sizeof(*m->objects));
 	o = &m->objects[m->objects_n++];
 	*o = (struct object){ .us = json_integer_value(json_object_get(line, "t_us")),
@@ -228,6 +242,26 @@ static void take_object(struct matter *m, const json_t *line)
 	(void)snprintf(o->caption, sizeof(o->caption), "%s", text_of(line, "caption"));
 	(void)snprintf(o->sha, sizeof(o->sha), "%s",
 		       text_of(json_array_get(json_object_get(line, "media"), 0), "sha256"));
+	/* YouTube: a video is there when it is public, and another line says when. */
+	o->is_gone = strcmp(text_of(line, "platform"), "youtube") == 0;
+}
+
+static void take_object(struct matter *m, const json_t *line)
+{
+	const char *event = text_of(line, "event");
+	struct object *o;
+
+	if (strcmp(event, "created") == 0) {
+		object_created(m, line);
+		return;
+	}
+	o = find_object(m, text_of(line, "object_id"));
+	if (o && strcmp(event, "deleted") == 0)
+		o->is_gone = true;
+	if (o && strcmp(event, "published") == 0) {
+		o->is_gone = false;
+		o->us = json_integer_value(json_object_get(line, "t_us"));
+	}
 }
 
 static int read_truth(struct matter *m)
@@ -287,6 +321,7 @@ static void check_post(struct matter *m, int i)
 	const char *caption = c->posts[i].caption;
 
 	c->tally.states[row->state]++;
+	c->tally.unconfirmed[c->posts[i].account / RIG_ACCOUNTS] += row->state == POST_UNCONFIRMED;
 	if (!post_state_is_terminal(row->state) && row->state != POST_PAUSED &&
 	    row->state != POST_UNCONFIRMED)
 		violate(c, LOST, caption);
@@ -314,7 +349,7 @@ static void check_alike(struct matter *m, int account)
 	for (size_t i = 0; i < m->objects_n; i++) {
 		const struct object *o = &m->objects[i];
 
-		there += !o->is_deleted && o->account == account &&
+		there += !o->is_gone && o->account == account &&
 			 strncmp(o->caption, "Good morning", strlen("Good morning")) == 0;
 	}
 	(void)snprintf(what, sizeof(what), "account %d: %d published, %d there", account, published,
@@ -331,7 +366,7 @@ static void check_objects(struct matter *m)
 		const struct object *o = &m->objects[i];
 		const int post = post_of(m->c, o->caption);
 
-		if (o->is_deleted)
+		if (o->is_gone)
 			continue;
 		m->c->tally.objects++;
 		if (post >= 0)

@@ -220,6 +220,88 @@ START_TEST(forgotten_permit_is_a_doubt_and_not_sent_again)
 }
 END_TEST
 
+/*
+ * The database falls back to where the first attempt was still live, and forgets the second: that
+ * was permitted, so the first had been proven void, and the doubt is the second's.
+ */
+START_TEST(forgotten_later_permit_takes_the_place_of_the_earlier)
+{
+	char id[ID_MAX];
+
+	rig_post(&rig, 0, "later", -500, id);
+	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.not_ready\"}");
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(of_post(id, "attempts"), 2);
+	database_run(&rig.database, "DELETE FROM attempts WHERE seq = 2");
+	database_run(&rig.database, "UPDATE attempts SET state = 'sent', settled_at = NULL");
+	database_run(&rig.database, "UPDATE posts SET state = 'publishing', attempts = 1, "
+				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
+				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "later"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE "
+					  "(seq = 1 AND state = 'no_effect') OR "
+					  "(seq = 2 AND state = 'effect')"),
+			 2);
+}
+END_TEST
+
+/* The transaction that waits for its COMMIT is rolled back, as if the server had lost it. */
+static void lose_transaction(void)
+{
+	char sql[64];
+	int64_t id = -1;
+
+	/* The server renews that table only for those who do not ask all the time. */
+	for (int i = 0; i < 150 && id <= 0; i++) {
+		rig_sleep_ms(200);
+		id = rig_number(&rig,
+				"SELECT COALESCE(MAX(trx_mysql_thread_id), 0) "
+				"FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0");
+	}
+	ck_assert_int_gt(id, 0);
+	(void)snprintf(sql, sizeof(sql), "KILL %lld", (long long)id);
+	database_run(&rig.database, sql);
+}
+
+static void wait_for_lease(const char *id)
+{
+	for (int i = 0; i < 2000 && of_post(id, "wake_at > UTC_TIMESTAMP(3)") != 0; i++)
+		rig_sleep_ms(10);
+}
+
+/*
+ * A permit's COMMIT is lost with its connection while its runner stands still. Another is given one
+ * and dies. Whoever wakes up and claims the row again must not take the other's permit for his own.
+ */
+START_TEST(lost_permit_is_not_mistaken_for_anothers)
+{
+	char id[ID_MAX];
+	FILE *plan;
+	pid_t pid;
+
+	if (!rig_has_failpoints())
+		return;
+	rig_post(&rig, 0, "mistaken", -500, id);
+	pid = rig_runner(&rig, "F11_permit_written 1 stop:0\n", "--once");
+	lose_transaction();
+	wait_for_lease(id);
+	ck_assert_int_eq(rig_once(&rig, "F13_journal_written 1 kill\n"), -SIGKILL);
+	ck_assert_int_eq(rig_state(&rig, id), POST_PUBLISHING);
+	wait_for_lease(id);
+	plan = fopen(rig.plan_path, "w");
+	ck_assert_ptr_nonnull(plan);
+	(void)fclose(plan);
+	(void)kill(pid, SIGCONT);
+	(void)rig_wait(pid, PATIENCE_MS);
+	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "mistaken"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE "
+					  "state IN ('sent', 'in_doubt')"),
+			 0);
+}
+END_TEST
+
 /* The refusal counts as proof, yet it came out: staging sees that, and nothing is sent again. */
 START_TEST(refused_but_live_is_found_and_not_sent_again)
 {
@@ -262,6 +344,12 @@ int main(void)
 	tcase_add_test(t, stalled_runner_is_ended_and_its_post_settled);
 	tcase_add_test(t, forgotten_permit_is_a_doubt_and_not_sent_again);
 	tcase_add_loop_test(t, refused_but_live_is_found_and_not_sent_again, 0, 2);
+	suite_add_tcase(s, t);
+	t = tcase_create("permits");
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, forgotten_later_permit_takes_the_place_of_the_earlier);
+	tcase_add_test(t, lost_permit_is_not_mistaken_for_anothers);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

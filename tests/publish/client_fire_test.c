@@ -76,6 +76,60 @@ START_TEST(fire_never_uses_a_kept_connection)
 }
 END_TEST
 
+static void upload_file(struct http_request *r, const char *path)
+{
+	http_request_file(r, path, 1000, 5, "video/mp4");
+}
+
+static void upload_part(struct http_request *r, const char *path)
+{
+	http_request_part_file(r, "media",
+			       &(struct http_part){ .file_path = path,
+						    .file_name = "a.mp4",
+						    .mime = "video/mp4",
+						    .bytes = -1 });
+}
+
+static void upload_pieces(struct http_request *r, const char *path)
+{
+	http_request_piece_base64(r, path, -1);
+}
+
+static void send_once(struct http_request *r, const char *path)
+{
+	(void)path;
+	http_request_form(r, "refresh_token", "r1");
+	r->is_once = true;
+}
+
+static void (*const singles[])(struct http_request *r, const char *path) = {
+	upload_file,
+	upload_part,
+	upload_pieces,
+	send_once,
+};
+
+/* On a kept connection that dies, libcurl would send it twice without a word. */
+START_TEST(file_is_never_sent_on_a_kept_connection)
+{
+	struct peer *p = peer_start(serve_two);
+	char *path = sparse_file(5000);
+	struct outcome o = run(NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), 0);
+	struct http_request *r = request(VERB_POST, peer_url(p, "/upload"));
+
+	fires_seen = 0;
+	outcome_done(&o);
+	singles[_i](r, path);
+	o = run(NET_REPEATABLE, r, 0);
+	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
+	ck_assert_int_eq(fires_seen, 1);
+	ck_assert_int_eq(peer_connections(p), 2);
+	outcome_done(&o);
+	unlink(path);
+	peer_stop(p);
+}
+END_TEST
+
 static void reset_after_request(struct peer *p, int fd, int nth)
 {
 	(void)nth;
@@ -119,7 +173,7 @@ END_TEST
 START_TEST(fire_stuck_before_sending_ends_alone_at_its_deadline)
 {
 	struct peer *p = peer_start(hang);
-	const char *url = arena_printf(arena, "https://127.0.0.1:%d/", peer_port(p));
+	const char *url = arena_printf(fixture_arena, "https://127.0.0.1:%d/", peer_port(p));
 	int64_t before_us = clock_boot_us();
 	struct outcome o = run(NET_FIRE, request(VERB_POST, url), 300);
 
@@ -226,8 +280,8 @@ static int stalled_child(const char *url, int deadline_ms, int warm_ms)
 START_TEST(process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing)
 {
 	struct peer *p = peer_start(hang);
-	const char *url =
-		arena_printf(arena, "%s://127.0.0.1:%d/", _i ? "https" : "http", peer_port(p));
+	const char *url = arena_printf(fixture_arena, "%s://127.0.0.1:%d/", _i ? "https" : "http",
+				       peer_port(p));
 	int64_t before_us = clock_boot_us(), took_us;
 	int status = stalled_child(url, 400, _i ? 100 : 0);
 
@@ -283,6 +337,7 @@ int main(void)
 	tcase_set_timeout(c, 20);
 	tcase_add_test(c, fire_unanswered_is_sent_exactly_once);
 	tcase_add_test(c, fire_never_uses_a_kept_connection);
+	tcase_add_loop_test(c, file_is_never_sent_on_a_kept_connection, 0, (int)ARRAY_LEN(singles));
 	tcase_add_test(c, fire_reset_is_broken);
 	tcase_add_test(c, fire_past_its_deadline_sends_nothing);
 	tcase_add_test(c, fire_stuck_before_sending_ends_alone_at_its_deadline);

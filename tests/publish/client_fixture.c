@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "client_fixture.h"
 
-struct arena *arena;
+struct arena *fixture_arena;
 struct config cfg;
 struct net *net;
 
@@ -17,7 +17,7 @@ void fixture_setup(void)
 {
 	struct problem why = { 0 };
 
-	arena = arena_new();
+	fixture_arena = arena_new();
 	cfg = (struct config){ .net_ca_file = "",
 			       .fetch_allow = "",
 			       .net_connect_timeout_ms = 2000,
@@ -29,12 +29,12 @@ void fixture_setup(void)
 void fixture_teardown(void)
 {
 	net_free(net);
-	arena_free(arena);
+	arena_free(fixture_arena);
 }
 
 struct http_request *request(enum http_verb verb, const char *url)
 {
-	struct http_request *r = http_request_new(arena, verb, "test.call");
+	struct http_request *r = http_request_new(fixture_arena, verb, "test.call");
 
 	http_request_url(r, url, "%s", "");
 	return r;
@@ -92,7 +92,7 @@ void hang(struct peer *p, int fd, int nth)
 
 char *sparse_file(int64_t bytes)
 {
-	char *path = arena_strdup(arena, "/tmp/net-client-XXXXXX");
+	char *path = arena_strdup(fixture_arena, "/tmp/net-client-XXXXXX");
 	int fd = mkostemp(path, O_CLOEXEC);
 
 	ck_assert_int_ge(fd, 0);

@@ -16,7 +16,7 @@
 
 #define OK_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"
 
-extern struct arena *arena;
+extern struct arena *fixture_arena;
 extern struct config cfg;
 extern struct net *net;
 

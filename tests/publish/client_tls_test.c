@@ -25,7 +25,7 @@
 
 extern char **environ;
 
-static struct arena *arena;
+static struct arena *fixture_arena;
 static char folder[] = "/tmp/net-tls-XXXXXX";
 
 static pid_t tool_start(const char *const argv[])
@@ -54,7 +54,7 @@ static void tool_run(const char *const argv[])
 
 static const char *in_folder(const char *name)
 {
-	return arena_printf(arena, "%s/%s", folder, name);
+	return arena_printf(fixture_arena, "%s/%s", folder, name);
 }
 
 static struct net *net_with(const char *ca_file)
@@ -83,7 +83,7 @@ static int free_port(void)
 
 static void setup(void)
 {
-	arena = arena_new();
+	fixture_arena = arena_new();
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
@@ -93,7 +93,7 @@ static void teardown(void)
 	unlink(in_folder("key.pem"));
 	unlink(in_folder("cert.pem"));
 	rmdir(folder);
-	arena_free(arena);
+	arena_free(fixture_arena);
 }
 
 static pid_t server_start(int port)
@@ -118,7 +118,7 @@ static pid_t server_start(int port)
 				     in_folder("cert.pem"),
 				     NULL };
 	const char *const serve[] = { "openssl", "s_server",
-				      "-accept", arena_printf(arena, "127.0.0.1:%d", port),
+				      "-accept", arena_printf(fixture_arena, "127.0.0.1:%d", port),
 				      "-key",    in_folder("key.pem"),
 				      "-cert",   in_folder("cert.pem"),
 				      "-www",    "-quiet",
@@ -165,7 +165,7 @@ static void keep_verdict(void *arg, struct http_reply *reply)
 
 static struct verdict get(struct net *n, const char *url)
 {
-	struct http_request *r = http_request_new(arena, VERB_GET, "test.tls");
+	struct http_request *r = http_request_new(fixture_arena, VERB_GET, "test.tls");
 	struct verdict v = { .transfer = TRANSFER_BROKEN };
 
 	http_request_url(r, url, "%s", "/");
@@ -179,8 +179,8 @@ START_TEST(certificate_decides)
 {
 	int port = free_port();
 	pid_t pid = server_start(port);
-	const char *url = arena_printf(arena, "https://localhost:%d", port);
-	const char *other_name = arena_printf(arena, "https://127.0.0.1:%d", port);
+	const char *url = arena_printf(fixture_arena, "https://localhost:%d", port);
+	const char *other_name = arena_printf(fixture_arena, "https://127.0.0.1:%d", port);
 	struct net *n = net_with(in_folder("cert.pem"));
 	struct verdict first = get(n, url), second = get(n, url), wrong = get(n, other_name),
 		       unknown;
@@ -268,7 +268,8 @@ START_TEST(a_thousand_at_once_all_reply)
 	before_cpu_us = cpu_us();
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < MANY; i++) {
-			struct http_request *r = http_request_new(arena, VERB_POST, "test.many");
+			struct http_request *r =
+				http_request_new(fixture_arena, VERB_POST, "test.many");
 
 			http_request_url(r, peer_url(p, "/"), "%s", "");
 			http_request_form(r, "n", "1");

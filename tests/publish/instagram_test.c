@@ -26,7 +26,7 @@ static void setup(void)
 {
 	persona_make(&owner, NULL, "owner");
 	person_make(&person, 1);
-	account = connect_account(owner.token, &person, "live");
+	account = connect_instagram(owner.token, &person, "live");
 	random_id(caption, "cap");
 }
 

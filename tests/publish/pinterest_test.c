@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pins through the real runner and the sandbox: each kind, each fault, each lost answer. */
 #include <check.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
@@ -382,28 +379,21 @@ START_TEST(twin_on_the_board_is_not_mistaken)
 }
 END_TEST
 
-static void make(const char *source, const char *path)
+/* Due at the same instant on the same board: Pinterest would turn a burst away. */
+START_TEST(two_pins_of_one_instant_keep_their_distance)
 {
-	pid_t pid = fork();
-	int status = 0;
+	char first[ID_MAX], second[ID_MAX];
 
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, 0);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		if (strstr(path, ".mp4"))
-			execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-pix_fmt",
-			       "yuv420p", path, (char *)NULL);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1",
-		       path, (char *)NULL);
-		_exit(127);
-	}
-	(void)waitpid(pid, &status, 0);
-	if (status != 0)
-		exit(77);
+	rig_post(&rig, 0, "burst", 300, first);
+	rig_post(&rig, 0, "burst", 300, second);
+	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_number(&rig, "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(sent_at), "
+					  "MAX(sent_at)) >= 1000000 FROM attempts"),
+			 1);
+	ck_assert_int_eq(rig_effects(&rig, "burst"), 2);
 }
+END_TEST
 
 static void keep(const char *name, const char *source, const struct media_item *item,
 		 char ret[static ID_MAX])
@@ -411,7 +401,7 @@ static void keep(const char *name, const char *source, const struct media_item *
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
-	make(source, path);
+	rig_draw(source, path);
 	rig_media(&rig, path, item, ret);
 }
 
@@ -460,6 +450,7 @@ int main(void)
 	tcase_add_loop_test(t, refusal_of_the_fire_is_final, 0, (int)ARRAY_LEN(refusals));
 	tcase_add_test(t, board_that_is_missing_or_gone_is_told_before_the_fire);
 	tcase_add_test(t, twin_on_the_board_is_not_mistaken);
+	tcase_add_test(t, two_pins_of_one_instant_keep_their_distance);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(tokens, 90);
 	tcase_add_checked_fixture(tokens, setup, NULL);

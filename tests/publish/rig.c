@@ -70,9 +70,9 @@ static void put(const char *folder, const char *name, mode_t mode, const char *t
 	(void)close(fd);
 }
 
-static void make_picture(void)
+void rig_draw(const char *source, const char *path)
 {
-	char size[] = "color=c=teal:s=1080x1080";
+	const bool is_video = strstr(path, ".mp4") != NULL;
 	pid_t pid = fork();
 	int status = 0;
 
@@ -82,20 +82,40 @@ static void make_picture(void)
 		(void)dup2(null, 0);
 		(void)dup2(null, 1);
 		(void)dup2(null, 2);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", size, "-frames:v", "1",
-		       picture_path, (char *)NULL);
+		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", source,
+		       is_video ? "-pix_fmt" : "-frames:v", is_video ? "yuv420p" : "1", path,
+		       (char *)NULL);
 		_exit(127);
 	}
 	(void)waitpid(pid, &status, 0);
 	if (status != 0) {
-		fprintf(stderr, "rig: ffmpeg cannot make a picture\n");
+		fprintf(stderr, "rig: ffmpeg cannot make %s\n", path);
 		exit(SKIPPED);
 	}
 }
 
-/* Whatever is asked for is the one picture. */
+/* The file behind a signed address, as nginx would send it; the one picture for anything else. */
+static const char *asked_file(struct peer *p, struct arena *a)
+{
+	CLEANUP(db_free) struct db *db = NULL;
+	const char *request = peer_request(p), *from = "GET /m/";
+	struct problem problem = { .kind = PROBLEM_NONE };
+	struct media_place at;
+	const char *id;
+
+	if (!started || strncmp(request, from, strlen(from)) != 0)
+		return picture_path;
+	id = request + strlen(from);
+	id = arena_strndup(a, id, strcspn(id, "/ "));
+	if (db_open(started->config, DB_ROLE_RUN, &db, &problem) < 0 ||
+	    store_media_place(db, id, a, &at, &problem) < 0)
+		return picture_path;
+	return media_path(a, started->config, at.workspace, at.sha256);
+}
+
 static void serve_picture(struct peer *p, int fd, int nth)
 {
+	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct stat st;
 	char head[160], block[8192];
 	ssize_t n;
@@ -104,7 +124,7 @@ static void serve_picture(struct peer *p, int fd, int nth)
 	(void)nth;
 	if (!peer_read_request(p, fd))
 		return;
-	in = open(picture_path, O_RDONLY | O_CLOEXEC);
+	in = open(asked_file(p, a), O_RDONLY | O_CLOEXEC);
 	if (in < 0 || fstat(in, &st) < 0)
 		return;
 	(void)snprintf(head, sizeof(head),
@@ -204,7 +224,8 @@ static void write_config(struct rig *r)
 	fprintf(f,
 		"[publish]\njournal_folder = %s/journal\nlease_s = 2\nsend_deadline_ms = 1000\n"
 		"quarantine_ms = 3000\nnegative_gap_ms = 500\nretry_base_ms = 50\n"
-		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n",
+		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n"
+		"breaker_probe_s = 1\n",
 		r->folder);
 	for (int i = 0; i < r->platforms_n; i++) {
 		write_section(f, r, r->platforms[i], "");
@@ -337,7 +358,7 @@ void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, i
 		(void)snprintf(path, sizeof(path), "%s/%s", r->folder, folders[i]);
 		(void)mkdir(path, 0700);
 	}
-	make_picture();
+	rig_draw("color=c=teal:s=1080x1080", picture_path);
 	write_keys(r);
 	start_sandbox(r);
 	r->media = peer_start(serve_picture);
@@ -375,9 +396,10 @@ void rig_stop(struct rig *r)
 void rig_reset(struct rig *r)
 {
 	static const char *const sql[] = {
-		"DELETE FROM attempts",         "DELETE FROM events",   "DELETE FROM posts",
-		"DELETE FROM content_media",    "DELETE FROM contents", "DELETE FROM runners",
-		"DELETE FROM account_refreshes"
+		"DELETE FROM attempts",          "DELETE FROM events",   "DELETE FROM posts",
+		"DELETE FROM content_media",     "DELETE FROM contents", "DELETE FROM runners",
+		"DELETE FROM account_refreshes", "DELETE FROM budgets",  "DELETE FROM breakers",
+		"DELETE FROM renditions"
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)

@@ -64,6 +64,8 @@ void rig_post_content(struct rig *r, int account, const struct rig_content *in, 
 struct content_patch;
 void rig_post_patch(struct rig *r, int account, const struct content_patch *content, int64_t due_ms,
 		    char ret[static ID_MAX]);
+/* What ffmpeg's source of that name shows, as a video for *.mp4, else as one picture. */
+void rig_draw(const char *source, const char *path);
 /* Takes a file over into the media of the workspace. */
 void rig_media(struct rig *r, const char *path, const struct media_item *item,
 	       char ret[static ID_MAX]);

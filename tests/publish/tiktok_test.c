@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TikTok through runner and sandbox: what is really posted, and how each fault ends. */
 #include <check.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
+#include "video.h"
 
 #define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
@@ -36,12 +35,18 @@ static void setup(void)
 		    "\"max_video_post_duration_sec\":600}]}");
 }
 
+static int64_t of_row(const char *expression, const char *table, const char *id)
+{
+	char sql[500];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s WHERE id = '%s'", expression, table,
+		       id);
+	return rig_number(&rig, sql);
+}
+
 static int64_t of_post(const char *id, const char *expression)
 {
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
+	return of_row(expression, "posts", id);
 }
 
 static void post_video(const char *media, const char *caption, const char *overrides,
@@ -100,23 +105,25 @@ static const char *truth(const char *caption, const char *member, char *ret, siz
 	return ret;
 }
 
-static char *media_sha(const char *id)
+static char *text_of(const char *expression, const char *table, const char *id)
 {
-	char sql[160];
+	char sql[200];
 
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s WHERE id = '%s'", expression, table,
 		       id);
 	return rig_text(&rig, sql);
+}
+
+static char *media_sha(const char *id)
+{
+	return text_of("LOWER(HEX(sha256))", "media", id);
 }
 
 static void expect_published(const char *id, const char *caption)
 {
 	enum post_state s = rig_until(&rig, id, SETTLED, 30000);
-	char sql[160];
-	char *why;
+	char *why = text_of("error_message", "posts", id);
 
-	(void)snprintf(sql, sizeof(sql), "SELECT error_message FROM posts WHERE id = '%s'", id);
-	why = rig_text(&rig, sql);
 	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	free(why);
@@ -124,13 +131,11 @@ static void expect_published(const char *id, const char *caption)
 
 static void expect_failed(const char *id, const char *caption, const char *code)
 {
-	char sql[200];
 	char *is;
 
 	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_FAILED);
 	ck_assert_int_eq(rig_effects(&rig, caption), 0);
-	(void)snprintf(sql, sizeof(sql), "SELECT error_code FROM posts WHERE id = '%s'", id);
-	is = rig_text(&rig, sql);
+	is = text_of("error_code", "posts", id);
 	ck_assert_str_eq(is, code);
 	free(is);
 }
@@ -356,37 +361,148 @@ START_TEST(failure_inside_tiktok_is_tried_later)
 }
 END_TEST
 
-/* ffmpeg for the picture, then bytes that players skip: a `free` box fills it up. */
-static void make_video(const char *path, int64_t bytes)
+/* Of the publications with that caption: how many there are, and the bytes that arrived for them. */
+static int publications(const char *caption, int64_t *ret_arrived)
 {
-	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };
-	pid_t pid = fork();
-	int status = 0, fd;
-	int64_t rest;
+	json_t *state = rig_control(&rig, "/_control/state", NULL);
+	const json_t *all = json_object_get(
+		json_object_get(json_object_get(state, "platforms"), "tiktok"), "publishes");
+	const json_t *p;
+	size_t i;
+	int n = 0;
 
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, 0);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		execlp("ffmpeg", "ffmpeg", "-y", "-f", "lavfi", "-i", "testsrc=s=540x960:r=30:d=3",
-		       "-pix_fmt", "yuv420p", "-c:v", "libx264", path, (char *)NULL);
-		_exit(127);
+	*ret_arrived = 0;
+	json_array_foreach(all, i, p) {
+		if (!is_captioned(p, caption))
+			continue;
+		*ret_arrived += json_integer_value(json_object_get(p, "arrived_bytes"));
+		n++;
 	}
-	(void)waitpid(pid, &status, 0);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (status != 0 || fd < 0) {
-		fprintf(stderr, "ffmpeg cannot make a video\n");
-		exit(77);
-	}
-	rest = bytes - lseek(fd, 0, SEEK_END);
-	for (int i = 0; i < 4; i++)
-		box[i] = (unsigned char)(rest >> (24 - 8 * i));
-	if (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0))
-		exit(EXIT_FAILURE);
-	(void)close(fd);
+	json_decref(state);
+	return n;
 }
+
+static const struct {
+	const char *fault;
+	int64_t wasted; /* at most */
+} cuts[] = {
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.cut_at\",\"params\":{\"bytes\":3000000}}",
+	  4000000 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_drop_connection\"}",
+	  5000000 /* the HTTP client itself tries a connection that was in use once more */ },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.commit_then_5xx\"}", 0 },
+	{ "{\"platform\":\"tiktok\",\"point\":\"upload.5xx\"}", 5000000 },
+};
+
+/* Counted where they arrive: what was there already is not sent a second time. */
+START_TEST(interrupted_upload_resumes_with_the_missing_bytes)
+{
+	char id[ID_MAX], caption[40];
+	int64_t arrived = 0;
+
+	(void)snprintf(caption, sizeof(caption), "cut %d", _i);
+	rig_fault(&rig, cuts[_i].fault);
+	post_video(long_video, caption, NULL, id);
+	expect_published(id, caption);
+	ck_assert_int_eq(publications(caption, &arrived), 1);
+	ck_assert_int_ge(arrived, LONG_BYTES);
+	ck_assert_int_le(arrived, LONG_BYTES + cuts[_i].wasted);
+}
+END_TEST
+
+/* Killed at the answer to: the init, the first chunk, the second one. */
+START_TEST(runner_killed_between_chunks_sends_none_twice)
+{
+	char id[ID_MAX], caption[40], plan[60];
+	int64_t arrived = 0;
+
+	if (!rig_has_failpoints())
+		return;
+	(void)snprintf(caption, sizeof(caption), "killed %d", _i);
+	(void)snprintf(plan, sizeof(plan), "F05_reply_received %d kill\n", _i);
+	post_video(long_video, caption, NULL, id);
+	ck_assert_int_eq(rig_once(&rig, plan), -SIGKILL);
+	expect_published(id, caption);
+	ck_assert_int_eq(publications(caption, &arrived), _i == 2 ? 2 : 1);
+	ck_assert_int_eq(arrived, LONG_BYTES);
+}
+END_TEST
+
+START_TEST(daily_cap_waits_for_tomorrow)
+{
+	char id[ID_MAX];
+	int before = rig_calls(&rig, "video_init");
+
+	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"tiktok\",\"daily_cap\":0}");
+	post_video(short_video, "capped", NULL, id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
+	ck_assert_int_eq(of_post(id, "wake_at > UTC_TIMESTAMP() + INTERVAL 20 HOUR AND "
+				     "error_code = 'rate_limited' AND platform_code = "
+				     "'spam_risk_too_many_posts'"),
+			 1);
+	ck_assert_int_eq(rig_calls(&rig, "video_init") - before, 0);
+	ck_assert_int_eq(rig_effects(&rig, "capped"), 0);
+}
+END_TEST
+
+#define OF_ACCOUNT(expression) of_row(expression, "accounts", rig.accounts[0])
+#define GENERATION(kind)                                                                          \
+	"(SELECT generation FROM account_tokens WHERE account_id = accounts.id AND kind = '" kind \
+	"')"
+
+static void renew_now(void)
+{
+	char sql[300];
+
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO account_refreshes (workspace_id, account_id, next_at) VALUES "
+		       "('" RIG_WORKSPACE "', '%s', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
+		       "next_at = VALUES(next_at)",
+		       rig.accounts[0]);
+	database_run(&rig.database, sql);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+}
+
+/* The answer names an access token alone: the rest stays, the account's end included. */
+START_TEST(renewal_without_a_refresh_token_keeps_the_old_one)
+{
+	const int64_t access = OF_ACCOUNT(GENERATION("access")),
+		      old = OF_ACCOUNT(GENERATION("refresh"));
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"oauth.no_refresh_token\"}");
+	renew_now();
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("access")), access + 1);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("refresh")), old);
+	ck_assert_int_eq(OF_ACCOUNT("expires_at > UTC_TIMESTAMP() + INTERVAL 170 DAY"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM account_refreshes WHERE next_at "
+					  "BETWEEN UTC_TIMESTAMP() + INTERVAL 1 HOUR AND "
+					  "UTC_TIMESTAMP() + INTERVAL 2 HOUR"),
+			 1);
+	renew_now();
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("access")), access + 2);
+	ck_assert_int_eq(OF_ACCOUNT(GENERATION("refresh")), old + 1);
+}
+END_TEST
+
+/* The token is spent and its successor is lost. The account's tokens stay dead: the last case. */
+START_TEST(lost_rotation_is_told_and_never_repeated_in_silence)
+{
+	const int before = rig_calls(&rig, "token");
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"oauth.rotate_then_drop\"}");
+	renew_now();
+	ck_assert_int_eq(OF_ACCOUNT("status = 'connected'"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT MAX(failures) FROM account_refreshes"), 1);
+	renew_now();
+	ck_assert_int_eq(OF_ACCOUNT("status = 'expired'"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = "
+					  "'account.needs_reconnect'"),
+			 1);
+	ck_assert_int_eq(rig_calls(&rig, "token") - before, 2);
+	renew_now();
+	ck_assert_int_eq(rig_calls(&rig, "token") - before, 2);
+}
+END_TEST
 
 static void make_media(void)
 {
@@ -405,14 +521,14 @@ static void make_media(void)
 	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
-	make_video(path, 0);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 0);
 	rig_media(&rig, path, &video, short_video);
 	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
-	make_video(path, LONG_BYTES);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", LONG_BYTES);
 	rig_media(&rig, path, &video, long_video);
 	/* The peer serves one picture whatever is asked for; this only has to be another row. */
 	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
-	make_video(path, 300000);
+	video_make(path, "testsrc=s=540x960:r=30:d=3", 300000);
 	rig_media(&rig, path, &photo, tall_photo);
 }
 
@@ -450,6 +566,12 @@ int main(int argc, char **argv)
 	tcase_add_test(t, unanswered_photo_init_is_never_repeated);
 	tcase_add_test(t, failed_pull_is_tried_anew);
 	tcase_add_test(t, failure_inside_tiktok_is_tried_later);
+	tcase_add_loop_test(t, interrupted_upload_resumes_with_the_missing_bytes, 0,
+			    (int)ARRAY_LEN(cuts));
+	tcase_add_loop_test(t, runner_killed_between_chunks_sends_none_twice, 2, 5);
+	tcase_add_test(t, daily_cap_waits_for_tomorrow);
+	tcase_add_test(t, renewal_without_a_refresh_token_keeps_the_old_one);
+	tcase_add_test(t, lost_rotation_is_told_and_never_repeated_in_silence);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -14,6 +14,18 @@ static void digits(char *ret, const char *prefix)
 	snprintf(ret, 24, "%s%010llu", prefix, (unsigned long long)random_below(10000000000ULL));
 }
 
+void sandbox_post(const char *path, const char *body, long status)
+{
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "POST",
+					    .path = path,
+					    .body = body,
+					    .base = client_env("CARILLON_SANDBOX_URL") });
+
+	assert_status(a, status);
+}
+
 void person_make(struct person *ret, size_t pages)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
@@ -35,22 +47,20 @@ void person_make(struct person *ret, size_t pages)
 			   i ? "," : "", page, ret->account[i], ret->account[i]);
 	}
 	buf_adds(&body, "]}]}");
-	CLEANUP(answer_free)
-	struct answer *a =
-		client_send(&(struct call){ .method = "POST",
-					    .path = "/_control/world",
-					    .body = body.p,
-					    .base = client_env("CARILLON_SANDBOX_URL") });
-
-	assert_status(a, 200);
+	sandbox_post("/_control/world", body.p, 200);
 }
 
 void connect_start(struct start *ret, const char *token, const char *query)
 {
+	connect_start_on(ret, "instagram", token, query);
+}
+
+void connect_start_on(struct start *ret, const char *platform, const char *token, const char *query)
+{
 	char path[400];
 	const char *cookie;
 
-	snprintf(path, sizeof(path), "/api/v1/integrations/instagram/auth-url%s", query);
+	snprintf(path, sizeof(path), "/api/v1/integrations/%s/auth-url%s", platform, query);
 	CLEANUP(answer_free) struct answer *a = client_call("GET", path, token, NULL);
 
 	assert_status(a, 200);
@@ -83,7 +93,26 @@ struct answer *connect_callback(const char *url, const char *cookie)
 		&(struct call){ .method = "GET", .path = "", .base = url, .headers = headers });
 }
 
-char *connect_account(const char *token, const struct person *p, const char *mode)
+static char *account_of(const char *token, const char *platform, const char *user)
+{
+	char path[80], at[40];
+
+	snprintf(path, sizeof(path), "/api/v1/integrations/%s", platform);
+	CLEANUP(answer_free) struct answer *state = client_call("GET", path, token, NULL);
+
+	assert_status(state, 200);
+	for (size_t i = 0; i < answer_count(state, "accounts"); i++) {
+		snprintf(at, sizeof(at), "accounts.%zu.remote_id", i);
+		if (strcmp(answer_text(state, at), user) != 0)
+			continue;
+		snprintf(at, sizeof(at), "accounts.%zu.id", i);
+		return strdup(answer_text(state, at));
+	}
+	ck_abort_msg("the account was not connected");
+	return NULL;
+}
+
+char *connect_instagram(const char *token, const struct person *p, const char *mode)
 {
 	struct start s;
 	char query[64];
@@ -98,18 +127,31 @@ char *connect_account(const char *token, const struct person *p, const char *mod
 	assert_status(a, 303);
 	ck_assert_msg(strstr(answer_header(a, "location"), "connected=instagram") != NULL, "%s",
 		      answer_header(a, "location"));
+	return account_of(token, "instagram", p->account[0]);
+}
+
+char *connect_user(const char *token, const char *platform, const char *user)
+{
+	CLEANUP(buf_done) struct buf url = BUF_INIT;
+	char path[80], *back;
+
+	snprintf(path, sizeof(path), "/api/v1/integrations/%s/auth-url?mode=live", platform);
+	CLEANUP(answer_free) struct answer *start = client_call("GET", path, token, NULL);
+
+	assert_status(start, 200);
+	buf_printf(&url, "%s&sandbox_user=%s&sandbox_auto=approve", answer_text(start, "url"),
+		   user);
 	CLEANUP(answer_free)
-	struct answer *state = client_call("GET", "/api/v1/integrations/instagram", token, NULL);
+	struct answer *yes =
+		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
 
-	assert_status(state, 200);
-	for (size_t i = 0; i < answer_count(state, "accounts"); i++) {
-		char at[40], id_at[40];
+	ck_assert_int_eq((int)yes->status / 100, 3);
+	back = strdup(answer_header(yes, "location"));
+	CLEANUP(answer_free) struct answer *end = connect_callback(back, NULL);
 
-		snprintf(at, sizeof(at), "accounts.%zu.remote_id", i);
-		snprintf(id_at, sizeof(id_at), "accounts.%zu.id", i);
-		if (strcmp(answer_text(state, at), p->account[0]) == 0)
-			return strdup(answer_text(state, id_at));
-	}
-	ck_abort_msg("the account was not connected");
-	return NULL;
+	free(back);
+	assert_status(end, 303);
+	ck_assert_msg(strstr(answer_header(end, "location"), "connected=") != NULL, "%s",
+		      answer_header(end, "location"));
+	return account_of(token, platform, user);
 }

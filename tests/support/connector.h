@@ -14,6 +14,9 @@ struct person {
 	size_t pages;
 };
 
+/* Tells the sandbox something; the case fails unless it answers with that status. */
+void sandbox_post(const char *path, const char *body, long status);
+
 void person_make(struct person *ret, size_t pages);
 
 /* Address of the consent page for this query (such as "?redirect=/x"); the cookie it came with. */
@@ -21,11 +24,16 @@ struct start {
 	char url[1600], cookie[200];
 };
 void connect_start(struct start *ret, const char *token, const char *query);
+/* The same for another platform; persons of it are made by the test. */
+void connect_start_on(struct start *ret, const char *platform, const char *token,
+		      const char *query);
 /* The person's yes (or more: "&sandbox_auto=deny"): where the platform sends the browser; caller frees. */
 char *connect_consent(const struct start *s, const struct person *p, const char *more);
 /* The browser follows it, with the cookie unless NULL. */
 struct answer *connect_callback(const char *url, const char *cookie);
 /* All of it for a person with one page; gives the account's id, caller frees. */
-char *connect_account(const char *token, const struct person *p, const char *mode);
+char *connect_instagram(const char *token, const struct person *p, const char *mode);
+/* Connects that person of another platform, live; the account's id, caller frees. */
+char *connect_user(const char *token, const char *platform, const char *user);
 
 #endif

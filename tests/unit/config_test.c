@@ -9,6 +9,7 @@
 
 static const char *const sections[] = { "instagram", "instagram.test", NULL };
 static const struct setting rows[] = {
+	{ "", "mode", SETTING_WORD, "slow fast", 0, 0, "Pace." },
 	{ "", "client_id", SETTING_TEXT, "none", 0, 0, "Id." },
 	{ "", "tries", SETTING_INT, "3", 1, 5, "Tries." },
 	{ .name = NULL },
@@ -60,6 +61,13 @@ static const struct {
 	{ "[server]\npublic_url = a\0b\n", 27, ":2: a line is too long or holds a NUL" },
 	{ "[instagram.test]\ntries = 6\n", 0,
 	  ":2: [instagram.test] tries is out of range (1 to 5)" },
+	{ "[server]\nlog_level = nonsense\n", 0,
+	  ":2: [server] log_level must be one of: info debug warn error" },
+	{ "[server]\nlog_level = inf\n", 0,
+	  ":2: [server] log_level must be one of: info debug warn error" },
+	{ "[server]\nlog_level = debug warn\n", 0,
+	  ":2: [server] log_level must be one of: info debug warn error" },
+	{ "[instagram]\nmode =\n", 0, ":2: [instagram] mode must be one of: slow fast" },
 	{ "[instagram.live]\ntries = 2\n", 0,
 	  ":2: [instagram.live] tries stands in an unknown section" },
 };
@@ -85,6 +93,7 @@ START_TEST(load_without_file_gives_defaults)
 
 	ck_assert_int_eq(config_load(NULL, NULL, 0, &cfg, &p), 0);
 	ck_assert_str_eq(cfg->server_public_url, "https://localhost");
+	ck_assert_str_eq(cfg->server_log_level, "info");
 	ck_assert_int_eq(cfg->publish_in_flight, 500);
 	ck_assert(!cfg->server_registration_open);
 	ck_assert_ptr_null(config_get(cfg, "instagram", "client_id"));
@@ -98,7 +107,8 @@ START_TEST(load_file_sets_values)
 {
 	static const char text[] = "; comment\n[server]\nregistration_open = true\n"
 				   "[instagram]\nclient_id = live id\n# more\n[publish]\n"
-				   "  in_flight=7\n[instagram.test]\ntries = 5";
+				   "  in_flight=7\n[instagram.test]\ntries = 5\nmode = fast\n"
+				   "[server]\nlog_level = warn";
 	CLEANUP(config_free) struct config *cfg = NULL;
 	struct problem p = { .kind = PROBLEM_NONE };
 	const char *at;
@@ -110,6 +120,9 @@ START_TEST(load_file_sets_values)
 	ck_assert_str_eq(config_get(cfg, "instagram.test", "client_id"), "none");
 	ck_assert_int_eq(config_get_int(cfg, "instagram", "tries"), 3);
 	ck_assert_int_eq(config_get_int(cfg, "instagram.test", "tries"), 5);
+	ck_assert_str_eq(config_get(cfg, "instagram", "mode"), "slow");
+	ck_assert_str_eq(config_get(cfg, "instagram.test", "mode"), "fast");
+	ck_assert_str_eq(cfg->server_log_level, "warn");
 	ck_assert_ptr_null(config_get(cfg, "instagram", "nope"));
 }
 END_TEST
@@ -148,6 +161,7 @@ START_TEST(sample_loads_as_defaults)
 	config_print_sample(f, &group, 1);
 	ck_assert_int_eq(fclose(f), 0);
 	ck_assert_ptr_nonnull(strstr(text, "# Tries. (1 to 5)\ntries = 3\n"));
+	ck_assert_ptr_nonnull(strstr(text, "# Pace. (one of: slow fast)\nmode = slow\n"));
 	ck_assert_msg(load(text, len, &cfg, &p, &at) == 0, "%s", at);
 	ck_assert_int_eq(cfg->publish_in_flight, 500);
 	free(text);

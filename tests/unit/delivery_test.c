@@ -9,7 +9,7 @@
 #include "domain/delivery.h"
 
 #define NOW      (1800000000LL * US_PER_S)
-#define OUTCOMES (OUTCOME_RESTAGE + 1)
+#define OUTCOMES (OUTCOME_CONTINUED + 1)
 
 static const struct delivery_rules rules = {
 	.quarantine_us = 180 * US_PER_S,
@@ -51,17 +51,40 @@ struct place { /* where an outcome can meet a post */
 	enum phase phase;
 	enum post_state state;
 	enum attempt_state attempt;
+	bool is_begun; /* an earlier part is live */
 };
 
 static const struct place places[] = {
-	{ PHASE_STAGE, POST_STAGING, ATTEMPT_NONE },
-	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NONE },
-	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NO_EFFECT },
-	{ PHASE_FIRE, POST_PUBLISHING, ATTEMPT_SENT },
-	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_EFFECT },
-	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
-	{ PHASE_DOUBT, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
+	{ PHASE_STAGE, POST_STAGING, ATTEMPT_NONE, false },
+	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NONE, false },
+	{ PHASE_STAGE, POST_STAGED, ATTEMPT_NO_EFFECT, false },
+	{ PHASE_FIRE, POST_PUBLISHING, ATTEMPT_SENT, false },
+	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_EFFECT, false },
+	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_IN_DOUBT, false },
+	{ PHASE_DOUBT, POST_CONFIRMING, ATTEMPT_IN_DOUBT, false },
+	{ PHASE_STAGE, POST_PUBLISHING, ATTEMPT_EFFECT, true },
+	{ PHASE_STAGE, POST_PUBLISHING, ATTEMPT_NO_EFFECT, true },
+	{ PHASE_FIRE, POST_PUBLISHING, ATTEMPT_SENT, true },
+	{ PHASE_CONFIRM, POST_CONFIRMING, ATTEMPT_IN_DOUBT, true },
+	{ PHASE_DOUBT, POST_CONFIRMING, ATTEMPT_IN_DOUBT, true },
 };
+
+/* What is live in part is never called failed, never editable, and never loses what it noted. */
+static void check_begun(const struct delivery_view *v, const struct delivery_move *m,
+			enum attempt_state attempt)
+{
+	ck_assert(post_state_is_committed(m->state) || m->state == POST_PUBLISHED);
+	ck_assert(m->keep_memo);
+	if (m->is_partial) {
+		ck_assert_int_eq(m->state, POST_PUBLISHED);
+		ck_assert(m->is_event && !m->keep_lease);
+	}
+	/* The next permit is asked for in this state: nothing may be live by then. */
+	if (m->state == POST_PUBLISHING)
+		ck_assert(attempt == ATTEMPT_EFFECT || attempt == ATTEMPT_NO_EFFECT);
+	if (v->attempt == ATTEMPT_EFFECT)
+		ck_assert_int_eq(attempt, ATTEMPT_EFFECT);
+}
 
 /* What must hold of every decision, whatever the numbers are. */
 static void check_move(const struct place *p, const struct delivery_view *v, enum outcome_kind kind,
@@ -79,12 +102,17 @@ static void check_move(const struct place *p, const struct delivery_view *v, enu
 	/* The promise: nobody stages or fires again, and nobody says "failed", over an open doubt. */
 	if (m->state == POST_RETRYING || m->state == POST_FAILED || m->state == POST_STAGED)
 		ck_assert(attempt == ATTEMPT_NONE || attempt == ATTEMPT_NO_EFFECT);
-	if (m->state == POST_PUBLISHED)
+	if (m->state == POST_PUBLISHED && !m->is_partial)
 		ck_assert_int_eq(attempt, ATTEMPT_EFFECT);
-	if (v->attempt == ATTEMPT_EFFECT)
+	if (v->attempt == ATTEMPT_EFFECT && !p->is_begun)
 		ck_assert(m->state == POST_PUBLISHED || m->state == POST_CONFIRMING);
 	ck_assert_int_eq(m->is_event, m->state != v->state && m->state != POST_CONFIRMING &&
-					      m->state != POST_STAGED);
+					      m->state != POST_STAGED &&
+					      m->state != POST_PUBLISHING);
+	if (p->is_begun)
+		check_begun(v, m, attempt);
+	else
+		ck_assert(!m->is_partial);
 }
 
 START_TEST(every_combination_has_a_lawful_answer)
@@ -105,6 +133,7 @@ START_TEST(every_combination_has_a_lawful_answer)
 			v.last_read_us = i & 1 ? NOW - 61 * US_PER_S : INSTANT_NONE;
 			v.is_immediate = (i & 2) != 0;
 			v.attempts = v.attempts * (i & 4 ? 3 : 1);
+			v.is_begun = p->is_begun;
 			m = step(&v, p->phase, (enum outcome_kind)kind);
 			check_move(p, &v, (enum outcome_kind)kind, &m);
 		}
@@ -138,6 +167,8 @@ static const struct row first_answers[] = {
 	{ PHASE_FIRE, OUTCOME_STAGED, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
 	{ PHASE_FIRE, OUTCOME_ABSENT, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
 	{ PHASE_FIRE, OUTCOME_RESTAGE, POST_RETRYING, ATTEMPT_NO_EFFECT },
+	{ PHASE_FIRE, OUTCOME_CONTINUED, POST_PUBLISHING, ATTEMPT_EFFECT },
+	{ PHASE_DOUBT, OUTCOME_CONTINUED, POST_PUBLISHING, ATTEMPT_EFFECT },
 	{ PHASE_DOUBT, OUTCOME_PUBLISHED, POST_CONFIRMING, ATTEMPT_EFFECT },
 	{ PHASE_DOUBT, OUTCOME_UNKNOWN, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
 	{ PHASE_DOUBT, OUTCOME_REFUSED, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
@@ -148,7 +179,8 @@ static const struct row first_answers[] = {
 static const struct place *place_of(enum phase phase)
 {
 	for (size_t i = ARRAY_LEN(places); i-- > 0;) {
-		if (places[i].phase == phase && places[i].state != POST_STAGED)
+		if (places[i].phase == phase && places[i].state != POST_STAGED &&
+		    !places[i].is_begun)
 			return &places[i];
 	}
 	return NULL;
@@ -357,6 +389,94 @@ START_TEST(claims_without_progress_end_honestly)
 }
 END_TEST
 
+static const struct row begun_answers[] = {
+	{ PHASE_STAGE, OUTCOME_STAGED, POST_PUBLISHING, ATTEMPT_NONE },
+	{ PHASE_STAGE, OUTCOME_PUBLISHED, POST_PUBLISHING, ATTEMPT_NONE },
+	{ PHASE_STAGE, OUTCOME_DEFER, POST_PUBLISHING, ATTEMPT_NONE },
+	{ PHASE_STAGE, OUTCOME_REFUSED, POST_PUBLISHED, ATTEMPT_NONE },
+	{ PHASE_STAGE, OUTCOME_REAUTH, POST_PUBLISHING, ATTEMPT_NONE },
+	{ PHASE_FIRE, OUTCOME_CONTINUED, POST_PUBLISHING, ATTEMPT_EFFECT },
+	{ PHASE_FIRE, OUTCOME_PUBLISHED, POST_CONFIRMING, ATTEMPT_EFFECT },
+	{ PHASE_FIRE, OUTCOME_DEFER, POST_PUBLISHING, ATTEMPT_NO_EFFECT },
+	{ PHASE_FIRE, OUTCOME_REFRESH, POST_PUBLISHING, ATTEMPT_NO_EFFECT },
+	{ PHASE_FIRE, OUTCOME_RESTAGE, POST_PUBLISHING, ATTEMPT_NO_EFFECT },
+	{ PHASE_FIRE, OUTCOME_REFUSED, POST_PUBLISHED, ATTEMPT_NO_EFFECT },
+	{ PHASE_FIRE, OUTCOME_UNKNOWN, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
+	{ PHASE_DOUBT, OUTCOME_CONTINUED, POST_PUBLISHING, ATTEMPT_EFFECT },
+	{ PHASE_DOUBT, OUTCOME_PUBLISHED, POST_CONFIRMING, ATTEMPT_EFFECT },
+	{ PHASE_DOUBT, OUTCOME_UNKNOWN, POST_CONFIRMING, ATTEMPT_IN_DOUBT },
+};
+
+START_TEST(begun_post_stays_committed)
+{
+	const struct row *row = &begun_answers[_i];
+	const struct place *p = place_of(row->phase);
+	struct delivery_view v = view_of(p->state, p->attempt);
+	struct delivery_move m;
+
+	v.is_begun = true;
+	if (row->phase == PHASE_STAGE) {
+		v.state = POST_PUBLISHING;
+		v.attempt = ATTEMPT_EFFECT;
+		v.attempts = 0;
+	}
+	m = step(&v, row->phase, row->kind);
+	ck_assert_int_eq(m.state, row->state);
+	ck_assert_int_eq(m.attempt, row->attempt);
+	ck_assert_int_eq(m.is_partial, row->state == POST_PUBLISHED);
+}
+END_TEST
+
+/* Each part has tries of its own, but no part goes on longer than the account's patience. */
+START_TEST(begun_post_counts_tries_by_part)
+{
+	struct delivery_view v = view_of(POST_PUBLISHING, ATTEMPT_SENT);
+
+	v.is_begun = true;
+	v.tries = rules.tries_max - 1;
+	ck_assert_int_eq(step(&v, PHASE_FIRE, OUTCOME_CONTINUED).tries, 0);
+	ck_assert(step(&v, PHASE_FIRE, OUTCOME_DEFER).is_partial);
+	v.tries = 0;
+	ck_assert(!step(&v, PHASE_FIRE, OUTCOME_DEFER).is_partial);
+	v.due_us = NOW - v.late_limit_us - 1;
+	ck_assert(step(&v, PHASE_FIRE, OUTCOME_DEFER).is_partial);
+	ck_assert(step(&v, PHASE_FIRE, OUTCOME_REFRESH).is_partial);
+	ck_assert(step(&v, PHASE_FIRE, OUTCOME_REAUTH).is_partial);
+	ck_assert(!step(&v, PHASE_FIRE, OUTCOME_CONTINUED).is_partial);
+}
+END_TEST
+
+START_TEST(lost_lease_between_parts_goes_on)
+{
+	static const enum attempt_state attempts[] = { ATTEMPT_EFFECT, ATTEMPT_NO_EFFECT };
+
+	for (size_t i = 0; i < ARRAY_LEN(attempts); i++) {
+		struct delivery_view v = view_of(POST_PUBLISHING, attempts[i]);
+		struct delivery_move m;
+
+		v.is_begun = true;
+		delivery_lease_lost(&rules, &v, &m);
+		ck_assert_int_eq(m.state, POST_PUBLISHING);
+		ck_assert_int_eq(m.attempt, ATTEMPT_NONE);
+		ck_assert(m.keep_lease && m.keep_memo && !m.is_event);
+		v.claims = rules.claims_max + 1;
+		delivery_lease_lost(&rules, &v, &m);
+		ck_assert_int_eq(m.state, POST_PUBLISHED);
+		ck_assert(m.is_partial && m.is_event && !m.keep_lease);
+		/* A part that may have left is a doubt as ever. */
+		v.attempt = ATTEMPT_SENT;
+		delivery_lease_lost(&rules, &v, &m);
+		ck_assert_int_eq(m.state, POST_CONFIRMING);
+		ck_assert_int_eq(m.attempt, ATTEMPT_IN_DOUBT);
+		/* The last part is out: nothing is left but to say so. */
+		v.attempt = ATTEMPT_EFFECT;
+		v.is_begun = false;
+		delivery_lease_lost(&rules, &v, &m);
+		ck_assert_int_eq(m.state, POST_CONFIRMING);
+	}
+}
+END_TEST
+
 START_TEST(words_go_both_ways)
 {
 	for (int i = 0; i < POST_STATES; i++) {
@@ -409,6 +529,9 @@ int main(void)
 	tcase_add_test(t, waiting_for_others_uses_no_tries);
 	tcase_add_test(t, published_before_the_fire_is_looked_up);
 	tcase_add_test(t, claims_without_progress_end_honestly);
+	tcase_add_loop_test(t, begun_post_stays_committed, 0, (int)ARRAY_LEN(begun_answers));
+	tcase_add_test(t, begun_post_counts_tries_by_part);
+	tcase_add_test(t, lost_lease_between_parts_goes_on);
 	tcase_add_test(t, words_go_both_ways);
 	tcase_add_test(t, committed_states_never_go_back_unproven);
 	suite_add_tcase(s, t);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "support/contract.h"
 
 static const char *file_write(struct bench *b, const char *name, const char *text)
 {
@@ -23,7 +24,7 @@ static const char *file_write(struct bench *b, const char *name, const char *tex
 	return path;
 }
 
-static void config_open(struct bench *b, const char *extra)
+static void config_open(struct bench *b, const char *platform, const char *extra)
 {
 	struct problem why = { 0 };
 	const struct setting_group *groups;
@@ -33,26 +34,31 @@ static void config_open(struct bench *b, const char *extra)
 	secret = file_write(b, "secret", BENCH_SECRET "\n");
 	ini = file_write(b, "ini",
 			 arena_printf(b->arena,
-				      "[server]\npublic_url = https://pub.example\n[instagram]\n"
+				      "[server]\npublic_url = https://pub.example\n[%s]\n"
 				      "client_id = 4711\nclient_secret_file = %s\n%s\n",
-				      secret, extra));
+				      platform, secret, extra));
 	groups = platform_setting_groups(&n);
 	ck_assert_msg(config_load(ini, groups, n, &b->config, &why) == 0, "%s", why.detail);
 }
 
 void bench_open(struct bench *b, const char *extra)
 {
-	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/instagram.XXXXXX" };
+	bench_open_for(b, "instagram", extra);
+	b->account.scopes = "instagram_basic instagram_content_publish instagram_manage_comments";
+	b->account.user_token = "USER";
+}
+
+void bench_open_for(struct bench *b, const char *platform, const char *extra)
+{
+	*b = (struct bench){ .arena = arena_new(), .folder = "/tmp/bench.XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(b->folder));
-	config_open(b, extra);
-	platform_app_init(&b->app, b->arena, b->config, platform_find("instagram"), true);
+	config_open(b, platform, extra);
+	platform_app_init(&b->app, b->arena, b->config, platform_find(platform), true);
 	b->account = (struct platform_account){
 		.id = "acc_1",
 		.remote_id = "1784",
 		.username = "acmebakery",
-		.scopes = "instagram_basic instagram_content_publish instagram_manage_comments",
 		.access_token = "PAGE",
-		.user_token = "USER",
 	};
 	b->post = (struct publication){ .caption = "Fresh bread",
 					.media = b->media,
@@ -190,6 +196,11 @@ void bench_sends(struct bench *b, enum step step, const char *line)
 	if (r->body == BODY_BYTES)
 		is = arena_printf(b->arena, "%s %s", is, without_proof(b, r->bytes));
 	ck_assert_str_eq(is, line);
+	if (b->contract) {
+		const char *why = contract_request_fault(b->arena, b->contract, "", r);
+
+		ck_assert_msg(why == NULL, "%s", why);
+	}
 }
 
 void bench_restart(struct bench *b)

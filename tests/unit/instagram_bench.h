@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * instagram_bench - the adapter without a network: a delivery, a connect flow, made-up replies
+ * instagram_bench - an adapter without a network: a delivery, a connect flow, made-up replies
  * One bench a case: bench_open() in setup, bench_close() in teardown; everything else is borrowed.
  */
 #ifndef CARILLON_TESTS_INSTAGRAM_BENCH_H
@@ -23,11 +23,15 @@ struct bench {
 	struct renewal r;
 	struct step_result result;
 	struct http_reply reply;
+	const json_t
+		*contract; /* NULL, or the platform's own document: every request must fit it */
 	char folder[64];
 };
 
 /* extra: further lines for [instagram], or "". */
 void bench_open(struct bench *b, const char *extra);
+/* Another platform's adapter on the same bench; the account stays to be filled in. */
+void bench_open_for(struct bench *b, const char *platform, const char *extra);
 void bench_close(struct bench *b);
 /* n images of 1080 x 1080; the kind is as given. */
 void bench_images(struct bench *b, enum content_kind kind, size_t n);

@@ -45,6 +45,8 @@ struct answer client_ask(const char *method, const char *url, const char *form, 
 		 auth != NULL ? auth : client.token);
 	if (auth == NULL || auth[0] != '\0')
 		headers = curl_slist_append(headers, line);
+	if (form != NULL && (form[0] == '{' || form[0] == '['))
+		headers = curl_slist_append(headers, "Content-Type: application/json");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	a.curl = (int)curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);

@@ -47,7 +47,7 @@ void client_greet(void);
 void client_close(void);
 void client_setup(void);
 void client_teardown(void);
-/* form NULL: no body. auth NULL: the fixture's token, "": none. */
+/* form NULL: no body; what looks like JSON is sent as JSON. auth NULL: the fixture's token, "": none. */
 struct answer client_ask(const char *method, const char *url, const char *form, const char *auth);
 const char *client_url(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *client_text(const struct answer *a, const char *name);

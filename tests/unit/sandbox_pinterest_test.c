@@ -229,6 +229,48 @@ START_TEST(fetched_pin_is_listed_newest_first_and_never_deduplicated)
 }
 END_TEST
 
+/* Pins, their texts and section, boards that the API made, uploads. */
+START_TEST(restart_forgets_nothing)
+{
+	CLEANUP(client_answer_done)
+	struct answer pin = { 0 }, seen = { 0 }, media = { 0 }, state = { 0 }, board = { 0 },
+		      listed = { 0 }, again = { 0 };
+	const json_t *first;
+	char json[600], path[100];
+
+	client_control("config", "{\"listing_lag_ms\":0}");
+	board = ask("POST", "/boards", "name=New");
+	ck_assert_int_eq((int)board.status, 201);
+	snprintf(json, sizeof(json),
+		 "{\"board_id\":\"" BOARD
+		 "\",\"board_section_id\":\"549755885901\",\"title\":\"T\",\"description\":\"d\","
+		 "\"media_source\":{\"source_type\":\"image_url\",\"url\":\"%s/jpg/600/900\"}}",
+		 client.media_url);
+	pin = ask("POST", "/pins", json);
+	ck_assert_int_eq((int)pin.status, 201);
+	media = ask("POST", "/media", "media_type=video");
+	ck_assert_int_eq((int)media.status, 201);
+	sandbox_server_stop(client.sandbox);
+	ck_assert_int_eq(sandbox_server_start("127.0.0.1:0", client.folder, "", &client.sandbox),
+			 0);
+	seen = ask("GET", "/boards/" BOARD "/sections/549755885901/pins", NULL);
+	first = json_array_get(json_object_get(seen.json, "items"), 0);
+	ck_assert_str_eq(text_of(first, "id"), client_text(&pin, "id"));
+	ck_assert_str_eq(text_of(first, "title"), "T");
+	ck_assert_str_eq(text_of(first, "description"), "d");
+	ck_assert_str_eq(text_of(first, "board_id"), BOARD);
+	ck_assert_str_eq(text_of(json_object_get(first, "media"), "media_type"), "image");
+	snprintf(path, sizeof(path), "/media/%s", client_text(&media, "media_id"));
+	state = ask("GET", path, NULL);
+	ck_assert_str_eq(client_text(&state, "status"), "registered");
+	snprintf(path, sizeof(path), "/boards/%s", client_text(&board, "id"));
+	again = ask("GET", path, NULL);
+	ck_assert_str_eq(client_text(&again, "name"), "New");
+	listed = ask("GET", "/pins", NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(listed.json, "items")), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sandbox_pinterest");
@@ -243,6 +285,7 @@ int main(void)
 	tcase_add_test(t, boards_are_paged_by_a_bookmark_even_when_empty);
 	tcase_add_loop_test(t, wrong_pin_is_refused, 0, (int)(sizeof(pins) / sizeof(*pins)));
 	tcase_add_test(t, fetched_pin_is_listed_newest_first_and_never_deduplicated);
+	tcase_add_test(t, restart_forgets_nothing);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

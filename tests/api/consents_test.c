@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consents of TikTok and Pinterest through the real routes: denied, partial, replayed, taken back. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "crypto/random.h"
+#include "support/client.h"
+#include "support/fixtures.h"
+
+/* What is asked for, a part of it, and what is then missing. */
+static const struct {
+	const char *name, *world, *part, *missing;
+	bool is_revocable; /* the platform takes access back for apps */
+} platforms[] = {
+	{ "tiktok",
+	  "{\"platform\":\"tiktok\",\"accounts\":[{\"id\":\"%s\",\"username\":\"who\",\"name\":"
+	  "\"Who\"}]}",
+	  "user.info.basic,user.info.profile,video.upload", "video.publish", true },
+	{ "pinterest", "{\"platform\":\"pinterest\",\"users\":[{\"id\":\"%s\",\"boards\":[]}]}",
+	  "user_accounts:read,boards:read,pins:read", "boards:write", false },
+};
+#define PLATFORMS ((int)(sizeof(platforms) / sizeof(*platforms)))
+
+static struct persona owner;
+static char user[24], back[2000];
+
+static void setup(void)
+{
+	uint64_t n;
+
+	persona_make(&owner, NULL, "owner");
+	random_bytes(&n, sizeof(n));
+	snprintf(user, sizeof(user), "2%018llu", (unsigned long long)(n % 1000000000000000000ULL));
+}
+
+static struct answer *get(const char *url)
+{
+	return client_send(&(struct call){ .method = "GET", .path = "", .base = url });
+}
+
+/* A new person's answer at the platform; `back` is where the browser is sent. */
+static void consent(int i, const char *more)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT, url = BUF_INIT, path = BUF_INIT;
+	const char *world = strstr(platforms[i].world, "%s");
+
+	buf_printf(&body, "%.*s%s%s", (int)(world - platforms[i].world), platforms[i].world, user,
+		   world + 2);
+	CLEANUP(answer_free)
+	struct answer *made =
+		client_send(&(struct call){ .method = "POST",
+					    .path = "/_control/world",
+					    .body = body.p,
+					    .base = client_env("CARILLON_SANDBOX_URL") });
+
+	assert_status(made, 200);
+	buf_printf(&path, "/api/v1/integrations/%s/auth-url?mode=live&redirect=/done",
+		   platforms[i].name);
+	CLEANUP(answer_free)
+	struct answer *start = client_call("GET", path.p, owner.token, NULL);
+
+	assert_status(start, 200);
+	buf_printf(&url, "%s&sandbox_user=%s&%s", answer_text(start, "url"), user, more);
+	CLEANUP(answer_free) struct answer *yes = get(url.p);
+
+	ck_assert_int_eq((int)yes->status, 302);
+	snprintf(back, sizeof(back), "%s", answer_header(yes, "location"));
+}
+
+static void comes_back_with(const char *words)
+{
+	CLEANUP(answer_free) struct answer *a = get(back);
+
+	assert_status(a, 303);
+	ck_assert_msg(strstr(answer_header(a, "location"), words) != NULL, "%s",
+		      answer_header(a, "location"));
+}
+
+static struct answer *state_of(int i, const char *method)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/api/v1/integrations/%s", platforms[i].name);
+	return client_call(method, path, owner.token, NULL);
+}
+
+static void nobody_is_connected(int i)
+{
+	CLEANUP(answer_free) struct answer *state = state_of(i, "GET");
+
+	assert_status(state, 200);
+	ck_assert(!answer_bool(state, "connected"));
+	ck_assert_uint_eq(answer_count(state, "accounts"), 0);
+}
+
+START_TEST(denied_consent_connects_nobody)
+{
+	consent(_i, "sandbox_auto=deny");
+	comes_back_with("error=access_denied");
+	nobody_is_connected(_i);
+	comes_back_with("error=access_denied");
+}
+END_TEST
+
+START_TEST(unticked_permissions_are_shown)
+{
+	char scopes[200];
+
+	snprintf(scopes, sizeof(scopes), "sandbox_auto=approve&sandbox_scopes=%s",
+		 platforms[_i].part);
+	consent(_i, scopes);
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *state = state_of(_i, "GET");
+
+	ck_assert_str_eq(answer_text(state, "accounts.0.remote_id"), user);
+	ck_assert_ptr_nonnull(strstr(state->body, "\"missing_scopes\":["));
+	ck_assert_str_eq(answer_text(state, "missing_scopes.0"), platforms[_i].missing);
+	ck_assert_uint_eq(answer_count(state, "accounts"), 1);
+}
+END_TEST
+
+/* The second hit is told the first one's end; the code is exchanged once. */
+START_TEST(replayed_callback_is_answered_not_exchanged)
+{
+	consent(_i, "sandbox_auto=approve");
+	comes_back_with("/done?connected=");
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *state = state_of(_i, "GET");
+
+	ck_assert(answer_bool(state, "connected"));
+	ck_assert_uint_eq(answer_count(state, "accounts"), 1);
+	ck_assert_uint_eq(answer_count(state, "missing_scopes"), 0);
+}
+END_TEST
+
+/* A code of somebody else's making, with a state that is ours. */
+START_TEST(foreign_code_connects_nobody)
+{
+	char *code;
+
+	consent(_i, "sandbox_auto=approve");
+	code = strstr(back, "code=");
+	ck_assert_ptr_nonnull(code);
+	code[5] = code[5] == 'X' ? 'Y' : 'X';
+	comes_back_with("error=oauth_state_invalid");
+	nobody_is_connected(_i);
+}
+END_TEST
+
+START_TEST(leaving_takes_access_back_where_that_is_possible)
+{
+	consent(_i, "sandbox_auto=approve");
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *left = state_of(_i, "DELETE");
+	CLEANUP(answer_free) struct answer *after = state_of(_i, "GET");
+
+	assert_status(left, 200);
+	ck_assert(answer_bool(left, "disconnected"));
+	ck_assert(answer_bool(left, "revoked") == platforms[_i].is_revocable);
+	ck_assert_str_eq(answer_text(after, "status"), "disconnected");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("consents");
+	TCase *t = tcase_create("consents");
+	SRunner *r;
+	int failed, skip = CLIENT_NEED("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+
+	if (skip)
+		return skip;
+	r = srunner_create(s);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, denied_consent_connects_nobody, 0, PLATFORMS);
+	tcase_add_loop_test(t, unticked_permissions_are_shown, 0, PLATFORMS);
+	tcase_add_loop_test(t, replayed_callback_is_answered_not_exchanged, 0, PLATFORMS);
+	tcase_add_loop_test(t, foreign_code_connects_nobody, 0, PLATFORMS);
+	tcase_add_loop_test(t, leaving_takes_access_back_where_that_is_possible, 0, PLATFORMS);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

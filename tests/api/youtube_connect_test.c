@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consents of YouTube, given, denied, halved and repeated: a channel is connected whole or not. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "crypto/random.h"
+#include "support/client.h"
+#include "support/connector.h"
+
+#define STATE "/api/v1/integrations/youtube"
+#define SCOPE "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fyoutube."
+
+static struct persona owner;
+static char who[32]; /* a channel, or a Google account that has none */
+
+static void channel_make(bool is_bare)
+{
+	const unsigned long long n = random_below(10000000000ULL);
+	char body[400];
+
+	if (is_bare) {
+		snprintf(who, sizeof(who), "1082%010llu", n);
+		snprintf(body, sizeof(body),
+			 "{\"platform\":\"youtube\",\"users\":[{\"id\":\"%s\",\"name\":\"P\"}]}",
+			 who);
+	} else {
+		snprintf(who, sizeof(who), "UC%022llu", n);
+		snprintf(body, sizeof(body),
+			 "{\"platform\":\"youtube\",\"users\":[{\"id\":\"1082%010llu\",\"name\":"
+			 "\"P\",\"channels\":[{\"id\":\"%s\",\"handle\":\"c%llu\",\"title\":\"C\"}]"
+			 "}]}",
+			 n, who, n);
+	}
+	sandbox_post("/_control/world", body, 200);
+}
+
+static void setup(void)
+{
+	persona_make(&owner, NULL, "owner");
+	channel_make(false);
+}
+
+static char *consent(struct start *s, const char *more)
+{
+	CLEANUP(buf_done) struct buf url = BUF_INIT;
+
+	connect_start_on(s, "youtube", owner.token, "?redirect=/done");
+	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, who,
+		   strstr(more, "sandbox_auto") ? "" : "&sandbox_auto=approve", more);
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
+
+	ck_assert_msg(a->status / 100 == 3, "%ld %s", a->status, a->body);
+	return strdup(answer_header(a, "location"));
+}
+
+static void ends_at(const struct answer *a, const char *piece)
+{
+	const char *location = answer_header(a, "location");
+
+	assert_status(a, 303);
+	ck_assert_msg(location && strstr(location, piece), "%s is not in %s", piece,
+		      location ? location : "nothing");
+}
+
+static void connected_are(size_t n)
+{
+	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
+	char *tokens = client_sql("SELECT COUNT(*) FROM account_tokens WHERE workspace_id = '%s'",
+				  owner.workspace);
+
+	assert_status(state, 200);
+	ck_assert_uint_eq(answer_count(state, "accounts"), n);
+	ck_assert_int_eq(atoi(tokens), (int)(2 * n));
+	free(tokens);
+}
+
+START_TEST(channel_is_connected_with_both_tokens)
+{
+	struct start s;
+	char *url = consent(&s, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?connected=youtube");
+	connected_are(1);
+	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
+
+	ck_assert_uint_eq(answer_count(state, "missing_scopes"), 0);
+	ck_assert_str_eq(answer_text(state, "accounts.0.display_name"), "C");
+}
+END_TEST
+
+START_TEST(denied_consent_leaves_nothing)
+{
+	struct start s;
+	char *url = consent(&s, "&sandbox_auto=deny");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?error=access_denied");
+	connected_are(0);
+}
+END_TEST
+
+static const char *const halves[] = {
+	SCOPE "upload",
+	SCOPE "readonly",
+};
+
+START_TEST(unticked_box_leaves_nothing)
+{
+	char more[200];
+	struct start s;
+	char *url;
+
+	snprintf(more, sizeof(more), "&sandbox_scopes=%s", halves[_i]);
+	url = consent(&s, more);
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?error=");
+	ends_at(a, "not%20granted");
+	connected_are(0);
+}
+END_TEST
+
+START_TEST(box_that_is_not_needed_is_reported)
+{
+	struct start s;
+	char *url = consent(&s, "&sandbox_scopes=" SCOPE "upload," SCOPE "readonly");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?connected=youtube");
+	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
+
+	ck_assert_str_eq(answer_text(state, "missing_scopes.0"),
+			 "https://www.googleapis.com/auth/youtube.force-ssl");
+}
+END_TEST
+
+START_TEST(repeated_callback_connects_once)
+{
+	struct start s;
+	char *url = consent(&s, "");
+	CLEANUP(answer_free) struct answer *first = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *second = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(first, "/done?connected=youtube");
+	ends_at(second, "/done?connected=youtube");
+	connected_are(1);
+}
+END_TEST
+
+/* The code of one flow, brought to another: used up, and made for another verifier. */
+START_TEST(replayed_code_leaves_nothing)
+{
+	struct start first, second;
+	char *url = consent(&first, ""), *other = consent(&second, "");
+	char *code = strstr(url, "code="), *at = strstr(other, "code=");
+	char forged[1600];
+
+	ck_assert(code && at);
+	snprintf(forged, sizeof(forged), "%.*s%.*s%s", (int)(at - other), other,
+		 (int)strcspn(code, "&"), code, at + strcspn(at, "&"));
+	CLEANUP(answer_free) struct answer *a = connect_callback(forged, second.cookie);
+
+	free(url);
+	free(other);
+	ends_at(a, "/done?error=");
+	connected_are(0);
+}
+END_TEST
+
+START_TEST(google_account_without_channel_is_refused)
+{
+	struct start s;
+	char *url;
+
+	channel_make(true);
+	url = consent(&s, "");
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "error=no_eligible_account");
+	connected_are(0);
+}
+END_TEST
+
+static const char *const breaks[] = {
+	"{\"platform\":\"youtube\",\"point\":\"token.no_refresh_token\"}",
+	"{\"platform\":\"youtube\",\"point\":\"http.html_502\",\"match\":{\"endpoint\":\"token\"}}",
+	"{\"platform\":\"youtube\",\"point\":\"http.html_502\",\"match\":{\"endpoint\":"
+	"\"channels\"}}",
+	"{\"platform\":\"youtube\",\"point\":\"token.error\"}",
+};
+
+START_TEST(broken_exchange_leaves_nothing)
+{
+	struct start s;
+	char *url = consent(&s, "");
+
+	sandbox_post("/_control/faults", breaks[_i], 201);
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	ends_at(a, "/done?error=");
+	connected_are(0);
+}
+END_TEST
+
+/* Google takes back all of a person's channels at once, and does not say whose they are. */
+START_TEST(access_is_taken_back_with_the_last_channel)
+{
+	char path[200];
+
+	for (int i = 0; i < 2; i++) {
+		struct start s;
+		char *url;
+
+		channel_make(false);
+		url = consent(&s, "");
+		CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+
+		free(url);
+		ends_at(a, "connected=youtube");
+	}
+	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
+
+	snprintf(path, sizeof(path), STATE "?account_id=%s", answer_text(state, "accounts.0.id"));
+	CLEANUP(answer_free) struct answer *one = client_call("DELETE", path, owner.token, NULL);
+
+	assert_status(one, 200);
+	ck_assert(!answer_bool(one, "revoked"));
+	CLEANUP(answer_free) struct answer *rest = client_call("DELETE", STATE, owner.token, NULL);
+
+	assert_status(rest, 200);
+	ck_assert(answer_bool(rest, "revoked"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("youtube_connect");
+	TCase *t = tcase_create("youtube_connect");
+	SRunner *r = srunner_create(s);
+	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+
+	if (failed)
+		return failed;
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, channel_is_connected_with_both_tokens);
+	tcase_add_test(t, denied_consent_leaves_nothing);
+	tcase_add_loop_test(t, unticked_box_leaves_nothing, 0, (int)ARRAY_LEN(halves));
+	tcase_add_test(t, box_that_is_not_needed_is_reported);
+	tcase_add_test(t, repeated_callback_connects_once);
+	tcase_add_test(t, replayed_code_leaves_nothing);
+	tcase_add_test(t, google_account_without_channel_is_refused);
+	tcase_add_loop_test(t, broken_exchange_leaves_nothing, 0, (int)ARRAY_LEN(breaks));
+	tcase_add_test(t, access_is_taken_back_with_the_last_channel);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

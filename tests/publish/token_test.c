@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of tokens: one renewal at a time, answers that get lost, and the warning before the end. */
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "rig.h"
+
+#define PATIENCE_MS 60000
+
+static const struct rig_platform tiktok = {
+	.name = "tiktok",
+	.settings = "",
+	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+};
+static const struct rig_platform pinterest = {
+	.name = "pinterest",
+	.settings = "",
+	.users = { "2783136121146311751", "2783136121146311752" },
+};
+static const struct rig_platform twitter = {
+	.name = "twitter",
+	.settings = "",
+	.users = { "2244994945", "2244994946" },
+};
+static const struct rig_platform *const platforms[] = { &tiktok, &pinterest, &twitter };
+
+static struct rig rig;
+
+static void setup(void)
+{
+	rig_reset(&rig);
+	/* What case before ended the access of, too. */
+	database_run(&rig.database, "UPDATE accounts SET expiry_told_at = NULL, "
+				    "expires_at = UTC_TIMESTAMP(3) + INTERVAL 100 DAY");
+}
+
+/* The first account of a platform of the list above, or the second one. */
+static const char *account(int platform, int i)
+{
+	return rig.accounts[platform * RIG_ACCOUNTS + i];
+}
+
+/* fmt has one %s, for the account's id. */
+static __attribute__((format(printf, 1, 2))) int64_t number(const char *fmt, ...)
+{
+	char sql[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sql, sizeof(sql), fmt, ap);
+	va_end(ap);
+	return rig_number(&rig, sql);
+}
+
+static int64_t generation(const char *id)
+{
+	return number("SELECT generation FROM account_tokens WHERE kind = 'access' AND "
+		      "account_id = '%s'",
+		      id);
+}
+
+/* Calls of the platform's token endpoint that reached the sandbox. */
+static int calls(int platform)
+{
+	char name[40];
+	json_t *state = rig_control(&rig, "/_control/state", NULL);
+	int n;
+
+	(void)snprintf(name, sizeof(name), "%s token", platforms[platform]->name);
+	n = (int)json_integer_value(json_object_get(json_object_get(state, "endpoints"), name));
+	json_decref(state);
+	return n;
+}
+
+static void renew_at_once(const char *id)
+{
+	char sql[300];
+
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO account_refreshes (workspace_id, account_id, next_at) "
+		       "VALUES ('" RIG_WORKSPACE "', '%s', UTC_TIMESTAMP(3)) "
+		       "ON DUPLICATE KEY UPDATE next_at = UTC_TIMESTAMP(3)",
+		       id);
+	database_run(&rig.database, sql);
+}
+
+static void fault(int platform, const char *point, const char *params)
+{
+	char json[300];
+
+	(void)snprintf(json, sizeof(json),
+		       "{\"platform\":\"%s\",\"point\":\"%s\",\"params\":{%s},\"match\":"
+		       "{\"endpoint\":\"token\"}}",
+		       platforms[platform]->name, point, params);
+	rig_fault(&rig, json);
+}
+
+START_TEST(two_runners_renew_once)
+{
+	const char *id = account(_i, 0);
+	const int before = calls(_i);
+	const int64_t was = generation(id);
+	pid_t runners[2];
+
+	renew_at_once(id);
+	fault(_i, "latency", "\"ms\":3000");
+	for (int i = 0; i < 2; i++)
+		runners[i] = rig_runner(&rig, NULL, "--once");
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(rig_wait(runners[i], PATIENCE_MS), 0);
+	ck_assert_int_eq(calls(_i) - before, 1);
+	ck_assert_int_eq(generation(id) - was, 1);
+	ck_assert_int_eq(number("SELECT COUNT(*) FROM account_refreshes WHERE owner IS NULL "
+				"AND failures = 0 AND next_at > UTC_TIMESTAMP() "
+				"AND account_id = '%s'",
+				id),
+			 1);
+}
+END_TEST
+
+START_TEST(answer_without_a_refresh_token_keeps_the_old_one)
+{
+	const char *id = account(2, 0);
+	const int64_t was = generation(id);
+
+	database_run(&rig.database, "UPDATE account_tokens SET expires_at = UTC_TIMESTAMP(3) + "
+				    "INTERVAL 50 DAY WHERE kind = 'refresh'");
+	fault(2, "token.no_refresh", "");
+	renew_at_once(id);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(generation(id) - was, 1);
+	ck_assert_int_eq(number("SELECT COUNT(*) FROM account_tokens WHERE kind = 'refresh' "
+				"AND LENGTH(sealed) > 0 AND account_id = '%s'",
+				id),
+			 1);
+	/* The account's access ends with the token that is kept, not with the short one. */
+	ck_assert_int_eq(number("SELECT expires_at > UTC_TIMESTAMP() + INTERVAL 49 DAY FROM "
+				"accounts WHERE id = '%s'",
+				id),
+			 1);
+}
+END_TEST
+
+/* Where the old refresh token lives on for a while, the second call gets what the first one lost. */
+START_TEST(lost_answer_is_made_up_for_where_the_old_token_lives)
+{
+	const char *id = account(1, 0);
+	const int64_t was = generation(id);
+
+	fault(1, "net.rst_after", "");
+	renew_at_once(id);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(generation(id), was);
+	renew_at_once(id);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(generation(id) - was, 1);
+	ck_assert_int_eq(number("SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
+			 1);
+}
+END_TEST
+
+/* A rotated token whose successor was lost is dead: said once, and never asked again. */
+static const struct {
+	int platform;
+	const char *point;
+} lost[] = { { 0, "oauth.rotate_then_drop" }, { 2, "token.drop_after_commit" } };
+
+START_TEST(lost_answer_of_a_rotation_asks_for_a_new_connection)
+{
+	const char *id = account(lost[_i].platform, 1);
+	int before;
+
+	fault(lost[_i].platform, lost[_i].point, "");
+	for (int i = 0; i < 2; i++) {
+		renew_at_once(id);
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	}
+	ck_assert_int_eq(number("SELECT status = 'expired' AND status_reason IS NOT NULL FROM "
+				"accounts WHERE id = '%s'",
+				id),
+			 1);
+	ck_assert_int_eq(number("SELECT COUNT(*) FROM events WHERE type = "
+				"'account.needs_reconnect' AND subject_id = '%s'",
+				id),
+			 1);
+	before = calls(lost[_i].platform);
+	renew_at_once(id);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(calls(lost[_i].platform), before);
+}
+END_TEST
+
+static int64_t warnings(const char *id)
+{
+	return number("SELECT COUNT(*) FROM events WHERE type = 'account.expiring' AND "
+		      "JSON_VALUE(data, '$.expires_at') IS NOT NULL AND subject_id = '%s'",
+		      id);
+}
+
+static void ends_in(const char *id, int hours)
+{
+	char sql[300];
+
+	(void)snprintf(sql, sizeof(sql),
+		       "UPDATE accounts SET expires_at = UTC_TIMESTAMP(3) + INTERVAL %d HOUR "
+		       "WHERE id = '%s'",
+		       hours, id);
+	database_run(&rig.database, sql);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+}
+
+START_TEST(end_of_access_is_told_once_a_week_ahead)
+{
+	const char *id = account(0, 0);
+
+	ends_in(id, 8 * 24);
+	ck_assert_int_eq(warnings(id), 0);
+	ends_in(id, 6 * 24);
+	ck_assert_int_eq(warnings(id), 1);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(warnings(id), 1);
+	ends_in(id, 5 * 24); /* another end */
+	ck_assert_int_eq(warnings(id), 2);
+}
+END_TEST
+
+START_TEST(renewal_ahead_of_the_end_makes_the_warning_needless)
+{
+	const char *id = account(0, 0);
+
+	renew_at_once(id);
+	database_run(&rig.database,
+		     "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY");
+	ends_in(id, 2 * 24);
+	ck_assert_int_eq(warnings(id), 0);
+	database_run(&rig.database, "UPDATE account_refreshes SET failures = 3");
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(warnings(id), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("token");
+	TCase *t = tcase_create("token");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, two_runners_renew_once, 0, (int)ARRAY_LEN(platforms));
+	tcase_add_test(t, answer_without_a_refresh_token_keeps_the_old_one);
+	tcase_add_test(t, lost_answer_is_made_up_for_where_the_old_token_lives);
+	tcase_add_loop_test(t, lost_answer_of_a_rotation_asks_for_a_new_connection, 0,
+			    (int)ARRAY_LEN(lost));
+	tcase_add_test(t, end_of_access_is_told_once_a_week_ahead);
+	tcase_add_test(t, renewal_ahead_of_the_end_makes_the_warning_needless);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rig_stop(&rig);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/suite.h"
+
+#include <stdlib.h>
+
+#include "support/client.h"
+
+#define CASE_TIMEOUT_S 60
+
+static void add(TCase *t, const struct suite_case *c)
+{
+	if (c->loops > 0)
+		tcase_add_loop_test(t, c->test, 0, c->loops);
+	else
+		tcase_add_test(t, c->test);
+}
+
+int suite_run(const struct suite_of *s)
+{
+	TCase *t = tcase_create(s->name);
+	Suite *suite = suite_create(s->name);
+	SRunner *runner = srunner_create(suite);
+	int failed = s->needs ? client_need(s->needs) : 0;
+
+	tcase_set_timeout(t, s->timeout_s ? s->timeout_s : CASE_TIMEOUT_S);
+	if (s->setup || s->teardown)
+		tcase_add_checked_fixture(t, s->setup, s->teardown);
+	for (const struct suite_case *c = s->cases; c->test; c++)
+		add(t, c);
+	suite_add_tcase(suite, t);
+	if (failed == 0) {
+		if (s->before)
+			s->before();
+		srunner_run_all(runner, CK_ENV);
+		failed = srunner_ntests_failed(runner) ? EXIT_FAILURE : EXIT_SUCCESS;
+		if (s->after)
+			s->after();
+	}
+	srunner_free(runner);
+	return failed;
+}

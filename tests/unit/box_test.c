@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The box that media tools run in, with bubblewrap and without: what a tool that was taken over could do. */
+#include "media/child.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+static int run_boxed(int with_bwrap, const char *const *argv, int timeout_s, struct buf *out,
+		     struct buf *err)
+{
+	const struct child_box box = { .bwrap = with_bwrap ? "/usr/bin/bwrap" : NULL,
+				       .timeout_s = timeout_s };
+
+	return child_run(&box, argv, out, err);
+}
+
+START_TEST(tool_that_never_ends_is_killed)
+{
+	const char *const argv[] = { "/bin/sleep", "60", NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	ck_assert_int_eq(run_boxed(_i, argv, 1, &out, &err), CHILD_TIMED_OUT);
+}
+END_TEST
+
+START_TEST(tool_cannot_write_files_or_see_our_environment)
+{
+	const char *const argv[] = { "/bin/sh", "-c",
+				     "env | grep CARILLON_SECRET; echo x > /tmp/carillon-box-leak",
+				     NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+	struct stat st;
+	bool has_bytes;
+	static char secret[] = "CARILLON_SECRET=canary";
+
+	putenv(secret);
+	run_boxed(_i, argv, 5, &out, &err);
+	ck_assert_ptr_null(strstr(buf_str(&out), "canary"));
+	/* An empty file may come to be where there is no bubblewrap; bytes never. */
+	has_bytes = stat("/tmp/carillon-box-leak", &st) == 0 && st.st_size > 0;
+	unlink("/tmp/carillon-box-leak");
+	ck_assert(!has_bytes);
+}
+END_TEST
+
+START_TEST(absent_tool_is_told_apart)
+{
+	const char *const argv[] = { "/nonexistent/tool", NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	ck_assert_int_eq(run_boxed(_i, argv, 5, &out, &err), 127);
+}
+END_TEST
+
+/* A shell line within the box. */
+static int run_line(const char *line, int with_bwrap, struct buf *out)
+{
+	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	return run_boxed(with_bwrap, argv, 20, out, &err);
+}
+
+/* Outside of any box: what is really there. */
+static int run_plain(const char *line)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+START_TEST(box_has_no_network)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+
+	(void)run_line("tail -n +3 /proc/net/dev | grep -v ' lo:' | grep -c :", _i, &out);
+	ck_assert_str_eq(buf_str(&out), "0\n");
+}
+END_TEST
+
+START_TEST(box_gives_no_endless_memory)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	const int rc = run_line("exec /usr/bin/head -c 3000000000 /dev/zero | /usr/bin/tail -n 1",
+				_i, &out);
+
+	ck_assert_int_ne(rc, 0);
+}
+END_TEST
+
+/* Children that would outlive the tool are gone when it has ended; bounded, should it fail. */
+START_TEST(box_leaves_no_process)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	char line[200], check[128];
+
+	(void)snprintf(line, sizeof(line),
+		       "i=0; while [ $i -lt 30 ]; do setsid sleep 29.%d & i=$((i+1)); done",
+		       getpid());
+	ck_assert_int_eq(run_line(line, 1, &out), 0);
+	(void)snprintf(check, sizeof(check), "! ps -e -o args= | grep -q \"[s]leep 29.%d\"",
+		       getpid());
+	ck_assert_int_eq(run_plain(check), 0);
+}
+END_TEST
+
+START_TEST(box_hides_other_files)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+
+	(void)run_line("cat /etc/passwd | grep -c root; ls /home /root /var 2>/dev/null | wc -l", 1,
+		       &out);
+	ck_assert_str_eq(buf_str(&out), "0\n0\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("box");
+	TCase *t = tcase_create("box");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, tool_that_never_ends_is_killed, 0, 2);
+	tcase_add_loop_test(t, tool_cannot_write_files_or_see_our_environment, 0, 2);
+	tcase_add_loop_test(t, absent_tool_is_told_apart, 0, 2);
+	tcase_add_loop_test(t, box_has_no_network, 0, 2);
+	tcase_add_loop_test(t, box_gives_no_endless_memory, 0, 2);
+	tcase_add_test(t, box_leaves_no_process);
+	tcase_add_test(t, box_hides_other_files);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

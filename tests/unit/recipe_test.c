@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recipes, and which file becomes what for which platform. */
+#include "domain/recipe.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/fit.h"
+
+static const struct {
+	struct recipe recipe;
+	const char *text;
+} printed[] = {
+	{ { .kind = RECIPE_JPEG }, "jpeg" },
+	{ { .kind = RECIPE_JPEG, .bytes_max = 8388608, .long_max = 1920, .short_max = 1080 },
+	  "jpeg bytes=8388608 long=1920 short=1080" },
+	{ { .kind = RECIPE_MP4, .long_max = 1920 }, "mp4 long=1920" },
+	{ { .kind = RECIPE_SLIDESHOW,
+	    .width = 1080,
+	    .height = 1920,
+	    .slide_s = 4,
+	    .slides = { "med_a", "med_b" },
+	    .slides_n = 2,
+	    .sound = "med_s" },
+	  "slideshow width=1080 height=1920 each=4 sound=med_s slides=med_a,med_b" },
+};
+
+START_TEST(recipe_is_read_as_it_was_printed)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct recipe back;
+
+	ck_assert_str_eq(recipe_print(a, &printed[_i].recipe), printed[_i].text);
+	ck_assert_int_eq(recipe_parse(a, printed[_i].text, &back), 0);
+	ck_assert_str_eq(recipe_print(a, &back), printed[_i].text);
+}
+END_TEST
+
+static const char *const broken[] = { "",
+				      "gif",
+				      "jpeg bytes=",
+				      "jpeg bytes=-1",
+				      "jpeg bytes=1x",
+				      "jpeg bytes",
+				      "jpeg nothing=1",
+				      "mp4 sound=",
+				      "slideshow slides=a,,b" };
+
+START_TEST(broken_recipe_is_refused)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct recipe back;
+
+	ck_assert_int_eq(recipe_parse(a, broken[_i], &back), -1);
+}
+END_TEST
+
+static const struct {
+	struct recipe recipe;
+	int64_t width, height, becomes_width, becomes_height;
+} sides[] = {
+	{ { .kind = RECIPE_JPEG }, 641, 481, 641, 481 },
+	{ { .kind = RECIPE_JPEG, .long_max = 320 }, 640, 480, 320, 240 },
+	{ { .kind = RECIPE_JPEG, .long_max = 320 }, 480, 640, 240, 320 },
+	{ { .kind = RECIPE_JPEG, .long_max = 9999 }, 640, 480, 640, 480 },
+	{ { .kind = RECIPE_JPEG, .long_max = 1920, .short_max = 1080 }, 3000, 3000, 1080, 1080 },
+	{ { .kind = RECIPE_JPEG, .long_max = 100 }, 100000, 1, 100, 1 },
+	{ { .kind = RECIPE_MP4 }, 641, 481, 640, 480 },
+	{ { .kind = RECIPE_MP4 }, 1, 1, 2, 2 },
+};
+
+START_TEST(sides_shrink_in_proportion_and_never_grow)
+{
+	int64_t w, h;
+
+	recipe_sides(&sides[_i].recipe, sides[_i].width, sides[_i].height, &w, &h);
+	ck_assert_int_eq(w, sides[_i].becomes_width);
+	ck_assert_int_eq(h, sides[_i].becomes_height);
+}
+END_TEST
+
+#define IMAGE(m, b, w, h)                                                                          \
+	{                                                                                          \
+		.kind = MEDIA_IMAGE, .mime = "image/" m, .bytes = (b), .width = (w), .height = (h) \
+	}
+#define VIDEO(m, v, a, w, h)                                                                     \
+	{                                                                                        \
+		.kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), \
+		.width = (w), .height = (h)                                                      \
+	}
+
+/* clang-format off */
+static const struct {
+	const char *platform;
+	struct media_item item;
+	const char *recipe;
+} fits[] = {
+	{ "instagram", IMAGE("jpeg", 1000, 1080, 1080),            "none" },
+	{ "instagram", IMAGE("png", 1000, 1080, 1080),             "jpeg bytes=8388608" },
+	{ "instagram", IMAGE("heic", 1000, 1080, 1080),            "jpeg bytes=8388608" },
+	{ "instagram", IMAGE("jpeg", 9000000, 1080, 1080),         "jpeg bytes=8388608" },
+	{ "instagram", VIDEO("quicktime", "hevc", "aac", 1080, 1920), "none" },
+	{ "instagram", VIDEO("webm", "vp9", "opus", 1080, 1920),   "mp4" },
+	{ "instagram", VIDEO("mp4", "h264", "mp3", 1080, 1920),    "mp4" },
+	{ "instagram", VIDEO("mp4", "h264", "aac", 3840, 2160),    "mp4 long=1920" },
+	{ "instagram", VIDEO("mp4", "h264", "aac", 2160, 3840),    "mp4 long=3413" },
+	{ "instagram", VIDEO("mp4", "h264", NULL, 1080, 1920),     "none" },
+	{ "tiktok",    IMAGE("webp", 1000, 1080, 1080),            "none" },
+	{ "tiktok",    IMAGE("png", 1000, 1080, 1080),             "jpeg bytes=20000000 long=1920 short=1080" },
+	{ "tiktok",    IMAGE("jpeg", 1000, 4000, 3000),            "jpeg bytes=20000000 long=1920 short=1080" },
+	{ "tiktok",    VIDEO("webm", "vp9", "opus", 1080, 1920),   "none" },
+	{ "pinterest", IMAGE("png", 1000, 1080, 1080),             "none" },
+	{ "pinterest", IMAGE("webp", 1000, 1080, 1080),            "jpeg bytes=20971520" },
+	{ "pinterest", VIDEO("webm", "vp9", "opus", 1080, 1920),   "mp4" },
+	{ "twitter",   IMAGE("webp", 1000, 1080, 1080),            "none" },
+	{ "twitter",   IMAGE("gif", 9000000, 1080, 1080),          "none" },
+	{ "twitter",   IMAGE("heic", 1000, 1080, 1080),            "jpeg bytes=5242880" },
+	{ "twitter",   VIDEO("quicktime", "hevc", "aac", 1080, 1920), "mp4" },
+};
+/* clang-format on */
+
+START_TEST(file_becomes_what_the_platform_takes)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = NULL;
+	struct media_item after = fits[_i].item;
+	struct platform_app app;
+	struct problem p;
+	struct recipe recipe;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &p), 0);
+	platform_app_plain(&app, a, cfg, platform_find(fits[_i].platform), true);
+	platform_fit(&app, &fits[_i].item, &recipe);
+	ck_assert_str_eq(recipe_print(a, &recipe), fits[_i].recipe);
+	/* The product itself needs no further conversion. */
+	recipe_foresee(&recipe, &after);
+	platform_fit(&app, &after, &recipe);
+	ck_assert_str_eq(recipe_print(a, &recipe), "none");
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *platform;
+	enum content_kind kind;
+	size_t n;
+	const char *options, *recipe;
+} renders[] = {
+	{ "instagram", CONTENT_SLIDESHOW, 3, "{}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 2, "{\"render_as_video\":true}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1" },
+	{ "instagram", CONTENT_SLIDESHOW, 2, "{\"sound_media_id\":\"med_s\",\"slide_duration\":8}", "slideshow width=1080 height=1920 each=8 sound=med_s slides=med_0,med_1" },
+	{ "instagram", CONTENT_SLIDESHOW, 11, "{}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1,med_2,med_3,med_4,med_5,med_6,med_7,med_8,med_9,med_10" },
+	{ "twitter",   CONTENT_SLIDESHOW, 5, "{}", "slideshow width=1080 height=1920 each=4 slides=med_0,med_1,med_2,med_3,med_4" },
+	{ "tiktok",    CONTENT_SLIDESHOW, 11, "{}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 1, "{\"render_as_video\":true}", "none" },
+	{ "instagram", CONTENT_SLIDESHOW, 36, "{\"render_as_video\":true}", "none" },
+	{ "instagram", CONTENT_CAROUSEL, 2, "{\"sound_media_id\":\"med_s\"}", "none" },
+	{ "instagram", CONTENT_VIDEO, 1, "{\"sound_media_id\":\"med_s\"}", "sounded sound=med_s" },
+	{ "instagram", CONTENT_VIDEO, 1, "{}", "none" },
+};
+/* clang-format on */
+
+START_TEST(media_become_one_video_where_that_is_wanted)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = NULL;
+	struct media_item items[40] = { { .media_id = NULL } };
+	struct publication p = { .kind = renders[_i].kind,
+				 .media = items,
+				 .media_n = renders[_i].n };
+	struct platform_app app;
+	struct problem problem;
+	struct recipe recipe;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	for (size_t i = 0; i < p.media_n; i++)
+		items[i] = (struct media_item){
+			.media_id = arena_printf(a, "med_%zu", i),
+			.kind = p.kind == CONTENT_VIDEO ? MEDIA_VIDEO : MEDIA_IMAGE,
+			.mime = p.kind == CONTENT_VIDEO ? "video/mp4" : "image/jpeg",
+			.width = 1080,
+			.height = 1080,
+		};
+	p.options = json_loads(renders[_i].options, 0, NULL);
+	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &problem), 0);
+	platform_app_plain(&app, a, cfg, platform_find(renders[_i].platform), true);
+	platform_render(&app, &p, &recipe);
+	ck_assert_str_eq(recipe_print(a, &recipe), renders[_i].recipe);
+	json_decref(p.options);
+}
+END_TEST
+
+START_TEST(nothing_is_made_of_what_is_still_fetched)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = NULL;
+	const struct media_item item = { .kind = MEDIA_IMAGE, .state = MEDIA_FETCHING };
+	struct platform_app app;
+	struct problem p;
+	struct recipe recipe;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &p), 0);
+	platform_app_plain(&app, a, cfg, platform_find("instagram"), true);
+	platform_fit(&app, &item, &recipe);
+	ck_assert_int_eq(recipe.kind, RECIPE_NONE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("recipe");
+	TCase *t = tcase_create("recipe");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(t, recipe_is_read_as_it_was_printed, 0, (int)ARRAY_LEN(printed));
+	tcase_add_loop_test(t, broken_recipe_is_refused, 0, (int)ARRAY_LEN(broken));
+	tcase_add_loop_test(t, sides_shrink_in_proportion_and_never_grow, 0, (int)ARRAY_LEN(sides));
+	tcase_add_loop_test(t, file_becomes_what_the_platform_takes, 0, (int)ARRAY_LEN(fits));
+	tcase_add_loop_test(t, media_become_one_video_where_that_is_wanted, 0,
+			    (int)ARRAY_LEN(renders));
+	tcase_add_test(t, nothing_is_made_of_what_is_still_fetched);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
