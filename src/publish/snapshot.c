@@ -231,7 +231,7 @@ static int place(struct placing *at, struct publication *p, struct problem *rete
 	return place_media(at, p, reterr);
 }
 
-/* Everything is in its place: what it says, and its hashes. */
+/* Everything is in its place: what it says, and its hash. */
 static void seal(const struct queue_post *q, struct arena *a, struct snapshot *s)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;

@@ -526,9 +526,8 @@ static void make_media(void)
 	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
 	video_make(path, "testsrc=s=540x960:r=30:d=3", LONG_BYTES);
 	rig_media(&rig, path, &video, long_video);
-	/* The peer serves one picture whatever is asked for; this only has to be another row. */
-	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
-	video_make(path, "testsrc=s=540x960:r=30:d=3", 300000);
+	(void)snprintf(path, sizeof(path), "%s/tall.jpg", rig.folder);
+	rig_draw("color=c=red:s=1080x1920", path);
 	rig_media(&rig, path, &photo, tall_photo);
 }
 
