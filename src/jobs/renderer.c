@@ -40,7 +40,7 @@ static int take_place(struct app *app, struct problem *reterr)
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const int64_t set = app->config->media_renderers;
 	const long n = set > 0 ? (long)set : cores;
-	char host[256] = "", name[96];
+	char host[256] = "", name[128];
 
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "this host has no name");
