@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/paging.h"
+#include "store/postevent.h"
 
 static const char *const statuses[] = { "pending", "published", "failed", "cancelled", NULL };
 static const char *const states[] = { "queued",     "staging",  "staged",      "publishing",
@@ -71,22 +72,6 @@ static const struct field history_fields[] = {
 const struct schema post_view_history_schema = { "ScheduleHistory", 0, history_fields };
 /* clang-format on */
 
-void post_view_emit_error(struct emit *e, const char *key, const struct post *p)
-{
-	if (!p->error_code) {
-		emit_null(e, key);
-		return;
-	}
-	emit_open(e, key);
-	emit_text(e, "code", p->error_code);
-	emit_text(e, "message", p->error_message);
-	emit_text(e, "who", p->error_who);
-	emit_text(e, "platform_code", p->platform_code);
-	emit_text(e, "platform_message", p->platform_message);
-	emit_bool(e, "retryable", p->error_retryable);
-	emit_close(e);
-}
-
 static void emit_members(struct emit *e, const struct post *p)
 {
 	emit_text(e, "id", p->id);
@@ -109,7 +94,7 @@ static void emit_members(struct emit *e, const struct post *p)
 	emit_int(e, "attempts", p->attempts);
 	emit_instant(e, "next_attempt_at", p->next_attempt_us);
 	emit_text(e, "waiting_for", p->waiting_for);
-	post_view_emit_error(e, "error", p);
+	postevent_emit_error(e, "error", p);
 	emit_instant(e, "created_at", p->created_us);
 	emit_instant(e, "updated_at", p->updated_us);
 }

@@ -20,7 +20,6 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p);
 /* Within an array, with what was tried. */
 void post_view_emit_past(struct emit *e, const struct post *p,
 			 const struct attempt_entries *attempts);
-void post_view_emit_error(struct emit *e, const char *key, const struct post *p);
 
 /* {"scheduled_posts": [...], "next_cursor": ...}; list names the cursor's list. */
 void post_view_page(struct request *req, struct reply *ret, const char *list,

@@ -13,6 +13,7 @@
 #include "base/config.h"
 #include "publish/engine.h"
 #include "store/content.h"
+#include "store/postevent.h"
 
 #define WAIT_S     25
 #define WAIT_MAX_S 55
@@ -60,7 +61,7 @@ static int failed(const struct post *p, struct problem *reterr)
 
 	problem_set(reterr, PROBLEM_PUBLISH_FAILED, "%s",
 		    p->error_message ? p->error_message : "publishing failed");
-	post_view_emit_error(&e, "error", p);
+	postevent_emit_error(&e, "error", p);
 	if (p->error_code && text.len < sizeof(reterr->extra)) {
 		memcpy(reterr->extra, text.p, text.len + 1);
 		reterr->has_own_error = true;

@@ -59,6 +59,7 @@ struct outcome {
 	const char *remote_id, *remote_url, *handle;
 	/* PUBLISHED: a word for what fell short of the wish ("kept_private"); NULL nothing */
 	const char *remark;
+	bool is_app_wide; /* DEFER, rate_limited: every account of the operator's app must wait */
 	struct post_error error; /* DEFER, REFUSED, REAUTH, REFRESH, UNKNOWN, RESTAGE */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "platform/fit.h"
 
 #define SCOPES          YOUTUBE_SCOPE ".upload " YOUTUBE_SCOPE ".readonly " YOUTUBE_SCOPE ".force-ssl"
 #define RENEW_BEFORE_US (10 * US_PER_MIN)
@@ -24,6 +25,7 @@ const struct setting platform_youtube_settings[] = {
 	ROW("publish_by", TEXT, "flip", 0, 0, "flip (uploaded ahead as private, made visible at its time) or tail (the last bytes are sent at its time)."),
 	ROW("privacy_default", TEXT, "public", 0, 0, "Privacy of posts that name none: public, unlisted or private."),
 	ROW("category_default", TEXT, "22", 0, 0, "Category of posts that name none."),
+	ROW("posts_per_day", INT, "100", 0, 100000, "Videos in 24 hours behind which a check before publishing warns: what YouTube takes from a whole Google project, unless it granted more. 0: never."),
 	ROW("dialog_base", TEXT, "https://accounts.google.com", 0, 0, "Consent page."),
 	ROW("token_base", TEXT, "https://oauth2.googleapis.com", 0, 0, "Tokens and revocation."),
 	ROW("api_base", TEXT, "https://www.googleapis.com", 0, 0, "Data API."),
@@ -102,7 +104,28 @@ const char *youtube_canonical(struct arena *a, const char *text)
 	return out;
 }
 
+/* What it takes for a thumbnail; a post has no other image. */
+static const char *const image_mimes[] = { "image/jpeg", "image/png", NULL };
+/* YouTube takes any codec in them, and the original is better than what we would make of it. */
+const char *const youtube_containers[] = {
+	"video/mp4",      "video/quicktime", "video/mpeg", "video/x-msvideo",
+	"video/x-ms-wmv", "video/x-flv",     "video/3gpp", "video/webm",
+	"video/x-ms-asf", "video/avi",       "video/mp2t", "video/x-matroska",
+	"video/3gpp2",    "video/x-m4v",     NULL,
+};
+static const struct media_rule media_rules[] = {
+	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "thumbnail_max_bytes" },
+	{ .kind = MEDIA_VIDEO, .mimes = youtube_containers },
+	{ .mimes = NULL },
+};
+
+/*
+ * No row of budgets: they count fires, while the scarce good here is the opening of an upload,
+ * hours earlier and perhaps on another Pacific day. A refused opening leaves nothing behind, so
+ * YouTube's own word is waited for; it holds for all accounts (outcome.is_app_wide).
+ */
 const struct platform platform_youtube = {
+	.probe_base = "api_base",
 	.id = "youtube",
 	.title = "YouTube",
 	.settings = platform_youtube_settings,
@@ -120,6 +143,8 @@ const struct platform platform_youtube = {
 	.renew = youtube_renew,
 	.renew_at = renew_at,
 	.revoke = youtube_revoke,
+	.inspect = youtube_inspect,
+	.media = media_rules,
 	.check = youtube_check,
 	.stage = youtube_stage,
 	.fire = youtube_fire,

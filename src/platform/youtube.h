@@ -177,6 +177,9 @@ enum step youtube_connect(struct connect *c, const struct http_reply *last,
 			  struct step_result *ret);
 enum step youtube_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret);
 enum step youtube_revoke(struct renewal *r, const struct http_reply *last, struct step_result *ret);
+enum step youtube_inspect(struct inspection *i, const struct http_reply *last,
+			  struct step_result *ret);
+extern const char *const youtube_containers[]; /* types of files that are videos; NULL ends */
 void youtube_check(const struct platform_app *app, const struct platform_account *account,
 		   const struct publication *post, struct findings *ret);
 enum step youtube_stage(struct delivery *d, const struct http_reply *last, struct step_result *ret);

@@ -112,13 +112,7 @@ static void check_options(const struct check *c)
 
 static bool is_container(const char *mime)
 {
-	static const char *const mimes[] = {
-		"video/mp4",      "video/quicktime", "video/mpeg", "video/x-msvideo",
-		"video/x-ms-wmv", "video/x-flv",     "video/3gpp", "video/webm",
-		"video/x-ms-asf", "video/avi",       "video/mp2t", "video/x-matroska",
-		"video/3gpp2",    "video/x-m4v",     NULL,
-	};
-	const char *const *m = mimes;
+	const char *const *m = youtube_containers;
 
 	while (*m && strcmp(*m, mime) != 0)
 		m++;

@@ -137,6 +137,7 @@ enum script_move youtube_fail(struct arena *a, int64_t now_us, const struct yout
 	ret->outcome = (struct outcome){
 		.kind = classes[class].kind,
 		.retry_after_s = wait_s(r, class, now_us),
+		.is_app_wide = r->row->retry_s == YOUTUBE_QUOTA_RESET,
 		.error = { .code = r->row->error,
 			   .message = r->row->sentence,
 			   .who = r->row->who,

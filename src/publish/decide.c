@@ -359,8 +359,6 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 	else
 		release(f, m, d->wake_us);
 	f->change.event = d->is_event ? flight_event(d->state) : NULL;
-	if (d->is_partial)
-		f->change.event = "post.published_in_part";
 	if (d->state == POST_PUBLISHING && !d->keep_lease)
 		m->next_attempt_us = d->wake_us;
 	if (d->state == POST_RETRYING) {

@@ -16,7 +16,9 @@
 #define PROBE_SLACK_US US_PER_S /* what waits is woken when the probe has its answer */
 #define WAIT_LEAST_US  (200 * US_PER_MS)
 #define NOTES_MAX      32
-#define TOLD           "told" /* what an account was told in an answer, beside counted budgets */
+/* What an answer told, beside counted budgets: an account or the app; the app while staging. */
+#define TOLD           "told"
+#define TOLD_STAGING   "told_staging"
 
 struct note { /* of the replies of one turn */
 	const struct platform *platform;
@@ -73,6 +75,14 @@ static void read_all(struct limits *l)
 
 /* ---- waiting ---- */
 
+/* What is ready to be seen costs other calls than what is still to be uploaded. */
+static bool is_of_its_step(const struct limit_row *r, const struct flight *f)
+{
+	const bool is_staged = f->at == FLIGHT_READY || f->q.post.state == POST_STAGED;
+
+	return !is_staged || strcmp(r->name, TOLD_STAGING) != 0;
+}
+
 static bool is_about(const struct limit_row *r, const struct flight *f, enum breaker_class class,
 		     int64_t now_us)
 {
@@ -81,7 +91,7 @@ static bool is_about(const struct limit_row *r, const struct flight *f, enum bre
 		return false;
 	if (r->is_breaker)
 		return r->class == class;
-	return class == BREAKER_PUBLISH && r->until_us > now_us &&
+	return class == BREAKER_PUBLISH && r->until_us > now_us && is_of_its_step(r, f) &&
 	       (!*r->subject || strcmp(r->subject, f->q.account.id) == 0);
 }
 
@@ -252,14 +262,17 @@ void limits_hear(struct flight *f)
 		close_budget(f, b);
 }
 
-/* Turned away for too many calls: the account's other posts need not learn it one by one. */
+/* Turned away for too many calls: the other posts need not learn it one by one. */
 void limits_turned_away(struct flight *f, const struct outcome *o)
 {
+	const char *name = o && o->is_app_wide && f->phase == PHASE_STAGE ? TOLD_STAGING : TOLD;
+
 	if (!o || o->error.code != POST_ERROR_RATE_LIMITED || o->retry_after_s <= 0 ||
 	    f->closings_n == ARRAY_LEN(f->closings))
 		return;
 	f->closings[f->closings_n++] =
-		(struct closing){ TOLD, false, flight_now_us(f) + o->retry_after_s * US_PER_S };
+		(struct closing){ name, o->is_app_wide,
+				  flight_now_us(f) + o->retry_after_s * US_PER_S };
 }
 
 int limits_write(struct db *db, struct flight *f, struct problem *reterr)

@@ -426,6 +426,39 @@ START_TEST(full_quota_is_waited_for)
 }
 END_TEST
 
+/* The quota is the project's: other channels wait without asking, what is uploaded is shown. */
+START_TEST(full_quota_holds_every_channel_but_not_what_is_uploaded)
+{
+	const struct rig_content in = { .kind = CONTENT_VIDEO,
+					.caption = "of another channel",
+					.title = "A title",
+					.media = { short_video } };
+	char ready[ID_MAX], id[ID_MAX], other[ID_MAX];
+	int calls;
+
+	post_video(short_video, "uploaded before", NULL, 600000, ready);
+	ck_assert_int_eq(rig_until(&rig, ready, 1u << POST_STAGED | SETTLED, WAIT_MS), POST_STAGED);
+	rig_fault(&rig, FAULT("quota.exceeded", AT("session")));
+	post_video(short_video, "asks", NULL, -1000, id);
+	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, WAIT_MS),
+			 POST_RETRYING);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM budgets WHERE subject = '' AND "
+					  "closed_until > UTC_TIMESTAMP(3)"),
+			 1);
+	calls = rig_calls(&rig, "session");
+	rig_post_content(&rig, 1, &in, -1000, other);
+	database_run(&rig.database, "UPDATE posts SET due_at = UTC_TIMESTAMP(3), wake_at = "
+				    "UTC_TIMESTAMP(3) WHERE state = 'staged'");
+	ck_assert_int_eq(rig_until(&rig, ready, SETTLED, WAIT_MS), POST_PUBLISHED);
+	while (of_post(other, "waiting_for IS NULL"))
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(of_post(other, "waiting_for = 'YouTube\\'s limit for this server\\'s app' "
+					"AND attempts = 0"),
+			 1);
+	ck_assert_int_eq(rig_calls(&rig, "session"), calls);
+}
+END_TEST
+
 /* Renewal is the runner's job beside; what it says ends the account, not the post. */
 START_TEST(dead_grant_waits_for_its_person)
 {
@@ -582,6 +615,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(t, refused_video_fails_with_its_reason, 0, (int)ARRAY_LEN(fatal));
 	tcase_add_test(t, duplicate_is_refused_before_anybody_sees_it);
 	tcase_add_loop_test(t, full_quota_is_waited_for, 0, (int)ARRAY_LEN(waiting));
+	tcase_add_test(t, full_quota_holds_every_channel_but_not_what_is_uploaded);
 	tcase_add_test(t, dead_grant_waits_for_its_person);
 	tcase_add_test(t, unaudited_project_is_told);
 	tcase_add_test(t, unaudited_tail_is_published_with_a_remark);

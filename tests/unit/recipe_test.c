@@ -117,6 +117,11 @@ static const struct {
 	{ "twitter",   IMAGE("gif", 9000000, 1080, 1080),          "none" },
 	{ "twitter",   IMAGE("heic", 1000, 1080, 1080),            "jpeg bytes=5242880" },
 	{ "twitter",   VIDEO("quicktime", "hevc", "aac", 1080, 1920), "mp4" },
+	{ "youtube",   VIDEO("webm", "vp9", "opus", 3840, 2160),   "none" },
+	{ "youtube",   VIDEO("ogg", "theora", "vorbis", 1280, 720), "mp4" },
+	{ "youtube",   IMAGE("png", 1000, 1280, 720),              "none" },
+	{ "youtube",   IMAGE("webp", 1000, 1280, 720),             "jpeg bytes=52428800" },
+	{ "youtube",   IMAGE("jpeg", 60000000, 1280, 720),         "jpeg bytes=52428800" },
 };
 /* clang-format on */
 

@@ -429,6 +429,79 @@ START_TEST(quota_begins_anew_at_midnight_in_california)
 }
 END_TEST
 
+#define CHANNEL                                                                   \
+	"{\"items\":[{\"id\":\"UC123\",\"status\":{\"privacyStatus\":\"public\"," \
+	"\"longUploadsStatus\":\"disallowed\",\"madeForKids\":false,\"isLinked\":true}}]}"
+
+static const struct {
+	int status; /* 0: the line is broken */
+	const char *body;
+	enum outcome_kind outcome;
+	enum post_error_code error;
+	const char *finding; /* NULL: none */
+	size_t facts_n;
+} inspections[] = {
+	{ 200, CHANNEL, OUTCOME_PUBLISHED, POST_ERROR_NONE, NULL, 3 },
+	{ 200, "{\"items\":[]}", OUTCOME_PUBLISHED, POST_ERROR_NONE, "channel_not_found", 0 },
+	{ 401, "{\"error\":{\"errors\":[{\"reason\":\"authError\"}]}}", OUTCOME_REFRESH,
+	  POST_ERROR_TOKEN_EXPIRED, NULL, 0 },
+	{ 403, "{\"error\":{\"errors\":[{\"reason\":\"quotaExceeded\"}]}}", OUTCOME_DEFER,
+	  POST_ERROR_RATE_LIMITED, NULL, 0 },
+	{ 0, NULL, OUTCOME_DEFER, POST_ERROR_NETWORK, NULL, 0 },
+};
+
+START_TEST(preflight_asks_for_the_channel)
+{
+	struct findings found = { .n = 0 };
+	struct inspection i = { .arena = b.arena,
+				.app = &b.app,
+				.account = &b.account,
+				.post = &b.post,
+				.now_us = BENCH_NOW_S * US_PER_S,
+				.posted_today = 99,
+				.memo = json_object(),
+				.findings = &found,
+				.facts = json_object() };
+	const struct http_reply *reply;
+
+	b.account.remote_id = "UC123";
+	bench_sends(&b, b.app.platform->inspect(&i, NULL, &b.result),
+		    "GET /youtube/v3/channels?part=id%2Cstatus&id=UC123");
+	ck_assert_uint_eq(i.caps_n, 1);
+	ck_assert_int_eq(i.caps[0].most - i.caps[0].used, 1);
+	reply = inspections[_i].status
+			? bench_reply(&b, inspections[_i].status, inspections[_i].body)
+			: bench_broken(&b);
+	ck_assert_int_eq(b.app.platform->inspect(&i, reply, &b.result), STEP_DONE);
+	ck_assert_int_eq(b.result.outcome.kind, inspections[_i].outcome);
+	ck_assert_int_eq(b.result.outcome.error.code, inspections[_i].error);
+	ck_assert_uint_eq(found.n, inspections[_i].finding ? 1 : 0);
+	ck_assert(found.n == 0 || strcmp(found.v[0].code, inspections[_i].finding) == 0);
+	ck_assert_uint_eq(json_object_size(i.facts), inspections[_i].facts_n);
+	json_decref(i.memo);
+	json_decref(i.facts);
+}
+END_TEST
+
+START_TEST(used_up_quota_is_warned_of)
+{
+	struct findings found = { .n = 0 };
+	struct inspection i = { .arena = b.arena,
+				.app = &b.app,
+				.account = &b.account,
+				.post = &b.post,
+				.posted_today = 100,
+				.memo = json_object(),
+				.findings = &found };
+
+	(void)b.app.platform->inspect(&i, NULL, &b.result);
+	ck_assert_uint_eq(found.n, 1);
+	ck_assert_str_eq(found.v[0].code, "quota_exhausted");
+	ck_assert(found.v[0].is_warning);
+	json_decref(i.memo);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("youtube_check");
@@ -453,6 +526,8 @@ int main(void)
 	tcase_add_test(t, platforms_own_wait_is_kept);
 	tcase_add_loop_test(t, quota_begins_anew_at_midnight_in_california, 0,
 			    (int)ARRAY_LEN(resets));
+	tcase_add_loop_test(t, preflight_asks_for_the_channel, 0, (int)ARRAY_LEN(inspections));
+	tcase_add_test(t, used_up_quota_is_warned_of);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
