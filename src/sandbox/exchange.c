@@ -128,6 +128,8 @@ static void exchange_log(struct exchange *ex)
 	line->no = ex->req_no;
 	line->conn = ex->conn_no;
 	line->us = ex->start_us;
+	line->end_us = clock_real_us();
+	line->bytes = ex->spool_fd >= 0 ? ex->spooled : ex->body.len;
 	line->platform = ex->platform->name;
 	line->endpoint = endpoint;
 	line->method = ex->row != NULL ? ex->row->method : "?";

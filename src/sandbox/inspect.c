@@ -170,8 +170,9 @@ static json_t *request_json(const struct request_line *r)
 	static const char *const wires[] = { "normal", "reset",    "close",       "hang",
 					     "slow",   "truncate", "wrong_length" };
 
-	return json_pack("{s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:i,s:s?,s:s}", "no", (json_int_t)r->no,
-			 "conn", (json_int_t)r->conn, "t_us", (json_int_t)r->us, "platform",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:i,s:s?,s:s}", "no",
+			 (json_int_t)r->no, "conn", (json_int_t)r->conn, "t_us", (json_int_t)r->us,
+			 "end_us", (json_int_t)r->end_us, "bytes", (json_int_t)r->bytes, "platform",
 			 r->platform, "label", r->endpoint, "method", r->method, "path", r->path,
 			 "account", r->account, "status", r->status, "fault", r->fault, "wire",
 			 wires[r->wire]);

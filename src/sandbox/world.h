@@ -107,9 +107,9 @@ struct settings { /* POST /_control/config; rows in control.c */
 	const char *consent; /* manual, approve, deny */
 };
 
-struct request_line { /* of the request log */
-	uint64_t no, conn;
-	int64_t us;
+struct request_line {             /* of the request log */
+	uint64_t no, conn, bytes; /* bytes: of the body, as far as it came */
+	int64_t us, end_us;       /* begun; handled, and so arrived before */
 	const char *platform, *endpoint, *method, *fault;
 	char account[32], path[96];
 	int status;

@@ -95,5 +95,8 @@ void rig_need(int done, const struct problem *p); /* ends the program aloud unle
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
 void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */
+/* Further persons of the nth platform, one consent each. */
+void rig_connect_users(struct rig *r, struct app *app, int platform, const char *const *users,
+		       int n, char (*ret_ids)[ID_MAX]);
 
 #endif

@@ -61,13 +61,15 @@ static void run_connect(struct net *net, struct connect *c)
 	}
 }
 
-/* Of the platform that accounts [first, first + RIG_ACCOUNTS) belong to. */
+/* The accounts of n persons of one platform; users[0] NULL: one consent shows all accounts. */
 struct connecting {
 	struct rig *rig;
 	struct app *app;
 	struct platform_app papp;
 	const struct rig_platform *platform;
-	int first;
+	const char *const *users;
+	int n;
+	char (*ids)[ID_MAX]; /* out */
 };
 
 static void store_account(const struct connecting *with, const struct connect_account *found, int i)
@@ -96,8 +98,7 @@ static void store_account(const struct connecting *with, const struct connect_ac
 					    .value = found->tokens[t].value,
 					    .expires_us = found->tokens[t].expires_us,
 					    .issued_us = INSTANT_NONE };
-	rig_need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys,
-					with->rig->accounts[with->first + i], &p),
+	rig_need(store_accounts_connect(app->db, RIG_WORKSPACE, &in, app->keys, with->ids[i], &p),
 		 &p);
 	free(meta);
 }
@@ -115,10 +116,10 @@ static int connect_from(struct connecting *with, int i)
 
 	c.code = consent(with->app->net, a,
 			 platform->auth_url(a, &with->papp, "state", challenge, false),
-			 with->platform->users[i]);
+			 with->users[i]);
 	c.now_us = clock_real_us();
 	run_connect(with->app->net, &c);
-	for (size_t n = 0; n < c.accounts_n && i < RIG_ACCOUNTS; n++)
+	for (size_t n = 0; n < c.accounts_n && i < with->n; n++)
 		store_account(with, &c.accounts[n], i++);
 	json_decref(c.memo);
 	return i;
@@ -136,8 +137,8 @@ static void connect_platform(struct connecting *with)
 				 with->papp.redirect_uri));
 	do
 		n = connect_from(with, n);
-	while (n < RIG_ACCOUNTS && with->platform->users[n]);
-	if (n < RIG_ACCOUNTS) {
+	while (n < with->n && with->users[n]);
+	if (n < with->n) {
 		fprintf(stderr, "rig: the sandbox showed %d accounts of %s\n", n, name);
 		exit(EXIT_FAILURE);
 	}
@@ -147,9 +148,29 @@ void rig_connect(struct rig *r, struct app *app)
 {
 	for (int i = 0; i < r->platforms_n; i++) {
 		struct connecting with = {
-			.rig = r, .app = app, .platform = r->platforms[i], .first = i * RIG_ACCOUNTS
+			.rig = r,
+			.app = app,
+			.platform = r->platforms[i],
+			.users = r->platforms[i]->users,
+			.n = RIG_ACCOUNTS,
+			.ids = r->accounts + (size_t)i * RIG_ACCOUNTS,
 		};
 
 		connect_platform(&with);
 	}
+}
+
+void rig_connect_users(struct rig *r, struct app *app, int platform, const char *const *users,
+		       int n, char (*ret_ids)[ID_MAX])
+{
+	struct connecting with = {
+		.rig = r,
+		.app = app,
+		.platform = r->platforms[platform],
+		.users = users,
+		.n = n,
+		.ids = ret_ids,
+	};
+
+	connect_platform(&with);
 }

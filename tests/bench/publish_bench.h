@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish_bench - what its parts share: the rig with the usual settings, posts in thousands
+ * Tests only. publish_rig.c: database, sandbox, accounts, runners, and what the sandbox's truth log
+ * says; publish_bare.c: the yardsticks, which know nothing of the engine.
+ */
+#ifndef CARILLON_TESTS_PUBLISH_BENCH_H
+#define CARILLON_TESTS_PUBLISH_BENCH_H
+
+#include <sys/types.h>
+
+#include "app.h"
+#include "rig.h"
+
+#define BENCH_ACCOUNTS 600
+
+enum bench_platform { BENCH_TWITTER, BENCH_YOUTUBE, BENCH_PINTEREST, BENCH_PLATFORMS };
+
+struct bench {
+	struct rig rig;
+	struct config *config; /* as the runner reads it */
+	struct app app;
+	char accounts[BENCH_ACCOUNTS][ID_MAX]; /* of X, one person each */
+	int64_t seconds, posts, mb;
+};
+
+void bench_start(struct bench *b);
+void bench_stop(struct bench *b);
+void bench_need(int done, const struct problem *p);
+/* A line of the runner's settings, of [publish] unless the file has it elsewhere. */
+void bench_setting(struct bench *b, const char *name, int64_t value);
+void bench_latency(struct bench *b, int64_t ms);
+int64_t bench_number(struct bench *b, const char *sql); /* one number of the database */
+void bench_run(struct bench *b, const char *sql);
+
+/* An approved text, a post of it for n accounts from the first on; the first post's id. */
+struct bench_text {
+	const char *caption;
+	int first, n;
+	int64_t due_us;
+};
+void bench_text(struct bench *b, const struct bench_text *what, char ret[static ID_MAX]);
+void bench_video(struct bench *b, enum bench_platform platform, const char *media_id,
+		 const char *caption, int64_t due_us);
+
+struct bench_used { /* by a runner that has ended */
+	int64_t cpu_us, peak_kb;
+};
+pid_t bench_runner(struct bench *b);
+/* Asks it to end, unless signum is 0, and waits. */
+struct bench_used bench_wait(pid_t pid, int signum);
+/* Until the query counts so many; ends the program aloud after that long. */
+void bench_until(struct bench *b, const char *sql, int64_t n, int64_t timeout_s);
+
+/*
+ * When things whose caption begins so came to be seen: instants by the number that follows it,
+ * -1 for those that did not. Returns how many did.
+ */
+int64_t bench_seen(struct bench *b, const char *prefix, int64_t *ret_us, int64_t n);
+/* The latest such instant, whatever follows, and how many there are. */
+int64_t bench_last_seen(struct bench *b, const char *prefix, int64_t *ret_n);
+
+struct bench_spread {
+	double p50, p99, max; /* ms */
+};
+struct bench_spread bench_spread(int64_t *us, int64_t n); /* sorts */
+
+/* n texts by a bare curl_multi loop, so many at once: microseconds from first to last. */
+int64_t bare_burst(struct bench *b, int64_t n, int in_flight);
+/* One text by a bare call on a new connection, as a fire is: microseconds. */
+int64_t bare_one(struct bench *b, int i);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "crypto/keys.h"
+#include "db/conn.h"
+#include "net/client.h"
+#include "platform/platform.h"
+#include "publish_bench.h"
+#include "store/content.h"
+#include "store/posts.h"
+#include "support/crowd.h"
+
+static const struct rig_platform twitter = {
+	.name = "twitter",
+	.settings = "profile_url = https://x.example\npoll_wait_max_ms = 500\n"
+		    "posts_per_15_minutes = 1000000\napp_posts_per_day = 100000000\n",
+	.users = { "2244994945", "2244994946" },
+};
+static const struct rig_platform youtube = {
+	.name = "youtube",
+	.settings = "poll_ms = 200 500 1000\nsettle_s = 0\nupload_host_suffix = 127.0.0.1\n",
+	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+};
+static const struct rig_platform pinterest = {
+	.name = "pinterest",
+	.settings = "poll_ms = 200 500 1000\nfetch_wait_s = 1 1\n",
+	.users = { "2783136121146311751", "2783136121146311752" },
+};
+static const struct rig_platform *const platforms[BENCH_PLATFORMS] = {
+	[BENCH_TWITTER] = &twitter,
+	[BENCH_YOUTUBE] = &youtube,
+	[BENCH_PINTEREST] = &pinterest,
+};
+
+/* The rig scales waits down for tests; here they are those of an installation. */
+static const struct usual_row {
+	const char *name;
+	int64_t value;
+} usual[] = {
+	{ "lease_s", 60 },
+	{ "send_deadline_ms", 20000 },
+	{ "stage_timeout_ms", 30000 },
+	{ "fire_timeout_ms", 30000 },
+	{ "connect_timeout_ms", 10000 },
+	{ "quarantine_ms", 180000 },
+	{ "negative_gap_ms", 60000 },
+	{ "stay_s", 3600 },
+	{ "late_spacing_s", 0 }, /* a burst that takes longer than a minute is no backlog */
+};
+
+void bench_need(int done, const struct problem *p)
+{
+	if (done >= 0)
+		return;
+	fprintf(stderr, "publish_bench: %s\n", p->detail);
+	exit(EXIT_FAILURE);
+}
+
+static bool is_setting(const char *line, const char *name)
+{
+	const size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && strncmp(line + n, " =", 2) == 0;
+}
+
+void bench_setting(struct bench *b, const char *name, int64_t value)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const char *path = arena_printf(a, "%s.new", b->rig.config_path);
+	FILE *in = fopen(b->rig.config_path, "re"), *out = fopen(path, "we");
+	char line[512];
+
+	if (!in || !out)
+		exit(EXIT_FAILURE);
+	while (fgets(line, sizeof(line), in)) {
+		const bool is_other = strcmp(name, "stay_s") != 0 && strcmp(name, "in_flight") != 0;
+
+		if (is_setting(line, name) && is_other)
+			fprintf(out, "%s = %lld\n", name, (long long)value);
+		else if (!is_setting(line, name))
+			fputs(line, out);
+		if (!is_other && strcmp(line, "[publish]\n") == 0)
+			fprintf(out, "%s = %lld\n", name, (long long)value);
+	}
+	(void)fclose(in);
+	(void)fclose(out);
+	if (rename(path, b->rig.config_path) < 0)
+		exit(EXIT_FAILURE);
+}
+
+void bench_latency(struct bench *b, int64_t ms)
+{
+	char body[80];
+
+	(void)snprintf(body, sizeof(body), "{\"latency_ms\":%lld}", (long long)ms);
+	rig_sandbox(&b->rig, "/_control/config", body);
+}
+
+int64_t bench_number(struct bench *b, const char *sql)
+{
+	return crowd_number(&b->rig.database, sql);
+}
+
+void bench_run(struct bench *b, const char *sql)
+{
+	crowd_run(&b->rig.database, sql);
+}
+
+static void add_people(struct bench *b)
+{
+	static char ids[BENCH_ACCOUNTS][16];
+	const char *users[BENCH_ACCOUNTS];
+	json_t *list = json_array(), *in;
+	char *text;
+
+	for (int i = 0; i < BENCH_ACCOUNTS; i++) {
+		(void)snprintf(ids[i], sizeof(ids[i]), "90000%05d", i);
+		users[i] = ids[i];
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "id", ids[i], "username",
+						      ids[i], "name", ids[i]));
+	}
+	in = json_pack("{s:s, s:i, s:o}", "platform", "twitter", "tweets_limit", 100000000, "users",
+		       list);
+	text = json_dumps(in, JSON_COMPACT);
+	rig_sandbox(&b->rig, "/_control/world", text);
+	free(text);
+	json_decref(in);
+	rig_connect_users(&b->rig, &b->app, BENCH_TWITTER, users, BENCH_ACCOUNTS, b->accounts);
+}
+
+static void open_doors(struct bench *b)
+{
+	rig_sandbox(
+		&b->rig, "/_control/config",
+		"{\"video_delay_ms\":1000,\"app_calls\":100000000,\"account_calls\":100000000}");
+	rig_sandbox(&b->rig, "/_control/world",
+		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
+		    "\"insert_quota\":100000,\"unit_quota\":10000000,\"upload_cap\":0}");
+	bench_run(b, "UPDATE accounts SET settings = '{\"default_board\":{\"id\":"
+		     "\"549755885175\",\"name\":\"a\"}}' WHERE platform = 'pinterest'");
+}
+
+void bench_start(struct bench *b)
+{
+	struct keys *keys = NULL;
+	struct problem p = { .kind = PROBLEM_NONE };
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	rig_start_all(&b->rig, platforms, BENCH_PLATFORMS);
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		bench_setting(b, usual[i].name, usual[i].value);
+	bench_need(config_load(b->rig.config_path, groups, n, &b->config, &p), &p);
+	b->app.config = b->config;
+	bench_need(keys_load(b->config, true, &keys, &p), &p);
+	b->app.keys = keys;
+	bench_need(db_open(b->config, DB_ROLE_RUN, &b->app.db, &p), &p);
+	bench_need(net_open(b->config, &b->app.net, &p), &p);
+	open_doors(b);
+	add_people(b);
+}
+
+void bench_stop(struct bench *b)
+{
+	net_free(b->app.net);
+	db_free(b->app.db);
+	config_free(b->config);
+	rig_stop(&b->rig);
+}
+
+struct making {
+	const struct content_patch *content;
+	const struct post_new *v;
+	size_t n;
+	char id[ID_MAX]; /* out: of the first post */
+};
+
+static int make(struct db *db, void *arg, struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct making *m = arg;
+	struct posts_new in = {
+		.created_by = "user_rig", .v = m->v, .n = m->n, .stage_lead_s = 86400
+	};
+	struct content c;
+	struct posts got;
+
+	if (store_content_insert(db, RIG_WORKSPACE, m->content, a, &c, reterr) < 0)
+		return -1;
+	in.content_id = c.id;
+	if (store_posts_insert(db, RIG_WORKSPACE, &in, a, &got, reterr) < 0)
+		return -1;
+	(void)snprintf(m->id, sizeof(m->id), "%s", got.v[0].id);
+	return 0;
+}
+
+void bench_text(struct bench *b, const struct bench_text *what, char ret[static ID_MAX])
+{
+	const struct content_patch content = {
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION,
+		.kind = CONTENT_TEXT,
+		.caption = what->caption,
+		.by = "user_rig",
+		.is_approved = true,
+	};
+	struct post_new v[BENCH_ACCOUNTS];
+	struct making m = { .content = &content, .v = v, .n = (size_t)what->n };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	for (int i = 0; i < what->n; i++)
+		v[i] = (struct post_new){ .account_id = b->accounts[what->first + i],
+					  .platform = "twitter",
+					  .livemode = true,
+					  .due = { .us = what->due_us } };
+	bench_need(db_transact(b->app.db, make, &m, &p), &p);
+	(void)snprintf(ret, ID_MAX, "%s", m.id);
+}
+
+void bench_video(struct bench *b, enum bench_platform platform, const char *media_id,
+		 const char *caption, int64_t due_us)
+{
+	const struct content_media media = { media_id, NULL };
+	const struct content_patch content = {
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_TITLE |
+			 CONTENT_HAS_MEDIA,
+		.kind = CONTENT_VIDEO,
+		.title = caption,
+		.caption = caption,
+		.media = &media,
+		.media_n = 1,
+		.by = "user_rig",
+		.is_approved = true,
+	};
+	const struct post_new post = { .account_id = b->rig.accounts[platform * RIG_ACCOUNTS],
+				       .platform = platforms[platform]->name,
+				       .livemode = true,
+				       .due = { .us = due_us } };
+	struct making m = { .content = &content, .v = &post, .n = 1 };
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	bench_need(db_transact(b->app.db, make, &m, &p), &p);
+}
+
+pid_t bench_runner(struct bench *b)
+{
+	return rig_runner(&b->rig, NULL, NULL);
+}
+
+static int64_t us_of(struct timeval t)
+{
+	return (int64_t)t.tv_sec * US_PER_S + t.tv_usec;
+}
+
+struct bench_used bench_wait(pid_t pid, int signum)
+{
+	struct rusage used = { .ru_maxrss = 0 };
+	int status = 0;
+
+	if (signum)
+		(void)kill(pid, signum);
+	if (wait4(pid, &status, 0, &used) < 0 || status != 0)
+		fprintf(stderr, "publish_bench: a runner ended with status %d\n", status);
+	return (struct bench_used){ us_of(used.ru_utime) + us_of(used.ru_stime), used.ru_maxrss };
+}
+
+void bench_until(struct bench *b, const char *sql, int64_t n, int64_t timeout_s)
+{
+	const int64_t until_us = clock_boot_us() + timeout_s * US_PER_S;
+	int64_t is;
+
+	while ((is = bench_number(b, sql)) != n) {
+		if (clock_boot_us() > until_us) {
+			fprintf(stderr, "publish_bench: %lld instead of %lld: %s\n", (long long)is,
+				(long long)n, sql);
+			exit(EXIT_FAILURE);
+		}
+		(void)poll(NULL, 0, 500);
+	}
+}
+
+static FILE *truth_open(struct bench *b)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	FILE *f = fopen(arena_printf(a, "%s/sandbox/truth.log", b->rig.folder), "re");
+
+	if (!f)
+		exit(EXIT_FAILURE);
+	return f;
+}
+
+/* The next line that tells of something seen whose caption begins so; NULL: no more. */
+static json_t *truth_next(FILE *f, const char *prefix)
+{
+	char line[8192];
+
+	while (fgets(line, sizeof(line), f)) {
+		json_t *doc = json_loads(line, 0, NULL);
+		const char *event = json_string_value(json_object_get(doc, "event"));
+		const char *caption = json_string_value(json_object_get(doc, "caption"));
+		const char *on = json_string_value(json_object_get(doc, "platform"));
+		const char *wanted = on && strcmp(on, "youtube") == 0 ? "published" : "created";
+
+		if (event && caption && strcmp(event, wanted) == 0 &&
+		    strncmp(caption, prefix, strlen(prefix)) == 0)
+			return doc;
+		json_decref(doc);
+	}
+	return NULL;
+}
+
+int64_t bench_seen(struct bench *b, const char *prefix, int64_t *ret_us, int64_t n)
+{
+	FILE *f = truth_open(b);
+	int64_t seen = 0;
+	json_t *doc;
+
+	for (int64_t i = 0; i < n; i++)
+		ret_us[i] = -1;
+	while ((doc = truth_next(f, prefix))) {
+		const char *caption = json_string_value(json_object_get(doc, "caption"));
+		const int64_t i = strtoll(caption + strlen(prefix), NULL, 10);
+
+		if (i >= 0 && i < n && ret_us[i] < 0) {
+			ret_us[i] = json_integer_value(json_object_get(doc, "t_us"));
+			seen++;
+		}
+		json_decref(doc);
+	}
+	(void)fclose(f);
+	return seen;
+}
+
+int64_t bench_last_seen(struct bench *b, const char *prefix, int64_t *ret_n)
+{
+	FILE *f = truth_open(b);
+	int64_t last_us = 0;
+	json_t *doc;
+
+	*ret_n = 0;
+	while ((doc = truth_next(f, prefix))) {
+		const int64_t us = json_integer_value(json_object_get(doc, "t_us"));
+
+		last_us = us > last_us ? us : last_us;
+		++*ret_n;
+		json_decref(doc);
+	}
+	(void)fclose(f);
+	return last_us;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct bench_spread bench_spread(int64_t *us, int64_t n)
+{
+	qsort(us, (size_t)n, sizeof(*us), by_value);
+	return (struct bench_spread){
+		.p50 = (double)us[n / 2] / 1000,
+		.p99 = (double)us[n * 99 / 100] / 1000,
+		.max = (double)us[n - 1] / 1000,
+	};
+}

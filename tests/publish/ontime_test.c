@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A large video over a slow line goes live at its time, not at its time plus the upload. Nothing
+ * here is measured: what the sandbox received before the permit, and what after it, is counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "rig.h"
+#include "support/suite.h"
+#include "video.h"
+
+#define VIDEO_BYTES  (32 << 20)
+#define EARLY_RATE   (24 << 20) /* bytes a second */
+#define LATE_RATE    (8 << 20)  /* four seconds for the video, however fast the machine is */
+#define LATE_DUE_MS  1000
+#define FAR_MS       600000
+#define WAIT_MS      120000
+#define SMALL_BYTES  65536
+#define TIKTOK_CHUNK 5000000
+#define SETTLED      (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
+
+static const struct rig_platform youtube = {
+	.name = "youtube",
+	.settings = "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
+		    "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
+	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+};
+static const struct rig_platform pinterest = {
+	.name = "pinterest",
+	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
+	.users = { "2783136121146311751", "2783136121146311752" },
+};
+static const struct rig_platform twitter = {
+	.name = "twitter",
+	.settings =
+		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
+	.users = { "2244994945", "2244994946" },
+};
+static const struct rig_platform tiktok = {
+	.name = "tiktok",
+	.settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n"
+		    "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
+	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+};
+static const struct rig_platform *const platforms[] = { &youtube, &pinterest, &twitter, &tiktok };
+
+/* How each sends a video: what carries its bytes, what shows it, and what is left for then. */
+static const struct way {
+	const char *upload, *fire;
+	int64_t last_bytes;
+} ways[] = {
+	{ "upload", "videos_update", 0 },
+	{ "upload", "pin_create", 0 },
+	{ "append", "tweets", 0 },
+	{ "upload", "upload", 2 * TIKTOK_CHUNK }, /* the last chunk takes the rest as well */
+};
+
+static struct rig rig;
+static char video_id[ID_MAX];
+
+static void before(void)
+{
+	const struct media_item item = { .kind = MEDIA_VIDEO,
+					 .mime = "video/mp4",
+					 .ext = "mp4",
+					 .width = 540,
+					 .height = 960,
+					 .duration_ms = 5000,
+					 .video_codec = "h264" };
+	char path[200];
+
+	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
+	(void)snprintf(path, sizeof(path), "%s/large.mp4", rig.folder);
+	video_make(path, "testsrc=s=540x960:r=30:d=5", VIDEO_BYTES);
+	rig_media(&rig, path, &item, video_id);
+}
+
+static void after(void)
+{
+	rig_stop(&rig);
+}
+
+static void setup(void)
+{
+	rig_reset(&rig);
+	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":200}");
+	rig_sandbox(&rig, "/_control/world",
+		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false}");
+	rig_sandbox(&rig, "/_control/world",
+		    "{\"platform\":\"tiktok\",\"unaudited\":false,\"accounts\":[{\"id\":"
+		    "\"723f24d7-e717-40f8-a2b6-cb8464cd23b4\",\"private\":false,\"banned\":false,"
+		    "\"max_video_post_duration_sec\":600}]}");
+	database_run(&rig.database,
+		     "UPDATE accounts SET settings = '{\"default_board\":{\"id\":"
+		     "\"549755885175\",\"name\":\"a\"}}' WHERE platform = 'pinterest'");
+}
+
+static void limit_line(int i, int64_t bytes_per_s)
+{
+	char body[120];
+
+	(void)snprintf(body, sizeof(body), "{\"platform\":\"%s\",\"upload_bytes_per_s\":%lld}",
+		       platforms[i]->name, (long long)bytes_per_s);
+	rig_sandbox(&rig, "/_control/bandwidth", body);
+}
+
+static void post_video(int i, const char *caption, int64_t due_ms, char ret[static ID_MAX])
+{
+	const struct rig_content in = {
+		.kind = CONTENT_VIDEO, .caption = caption, .title = "Large", .media = { video_id }
+	};
+
+	rig_post_content(&rig, i * RIG_ACCOUNTS, &in, due_ms, ret);
+}
+
+static int64_t of_row(const char *expression, const char *table, const char *id)
+{
+	char sql[400];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s = '%s'", expression, table, id);
+	return rig_number(&rig, sql);
+}
+
+static int64_t instant_us(const char *column, const char *table, const char *id)
+{
+	char expression[120];
+
+	(void)snprintf(expression, sizeof(expression),
+		       "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', %s)", column);
+	return of_row(expression, table, id);
+}
+
+static int64_t due_us(const char *id)
+{
+	return instant_us("due_at", "posts WHERE id", id);
+}
+
+static int64_t permit_us(const char *id)
+{
+	return instant_us("sent_at", "attempts WHERE post_id", id);
+}
+
+/* Of a platform's requests since some instant; those before are of other cases. */
+struct traffic {
+	int64_t upload_bytes;  /* in whole requests of the upload before `until` */
+	int64_t after_bytes;   /* of every body that began after it */
+	int64_t upload_end_us; /* of the last of these uploads */
+	int64_t fire_begin_us; /* of the last request of the fire's kind */
+	int fires;
+};
+
+static bool is_label(const json_t *row, const char *label)
+{
+	return strcmp(json_string_value(json_object_get(row, "label")), label) == 0;
+}
+
+static int64_t member(const json_t *row, const char *name)
+{
+	return json_integer_value(json_object_get(row, name));
+}
+
+static void count(struct traffic *t, const struct way *way, const json_t *row, int64_t until_us)
+{
+	const int64_t begin_us = member(row, "t_us"), end_us = member(row, "end_us");
+
+	if (begin_us >= until_us)
+		t->after_bytes += member(row, "bytes");
+	if (is_label(row, way->upload) && begin_us < until_us) {
+		t->upload_bytes += member(row, "bytes");
+		t->upload_end_us = end_us;
+	}
+	if (is_label(row, way->fire) && begin_us >= until_us) {
+		t->fires++;
+		t->fire_begin_us = begin_us;
+	}
+}
+
+static struct traffic traffic_of(int i, int64_t since_us, int64_t until_us)
+{
+	struct traffic t = { .fires = 0 };
+	char path[120];
+	json_t *out, *row;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/_control/requests?platform=%s", platforms[i]->name);
+	out = rig_control(&rig, path, NULL);
+	json_array_foreach(json_object_get(out, "requests"), n, row) {
+		if (member(row, "t_us") >= since_us)
+			count(&t, &ways[i], row, until_us);
+	}
+	json_decref(out);
+	return t;
+}
+
+static void expect_state(const char *id, enum post_state wanted, unsigned states)
+{
+	const enum post_state is = rig_until(&rig, id, states, WAIT_MS);
+	char sql[160];
+	char *why;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT error_message FROM posts WHERE id = '%s'", id);
+	why = rig_text(&rig, sql);
+	ck_assert_msg(is == wanted, "state %s: %s", post_state_name(is), why ? why : "no error");
+	free(why);
+}
+
+/* One object, of the very bytes. */
+static void expect_whole(const char *caption)
+{
+	char path[120], sql[160];
+	json_t *out, *media;
+	char *sha;
+
+	(void)snprintf(path, sizeof(path), "/_control/objects?caption=%s", caption);
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       video_id);
+	out = rig_control(&rig, path, NULL);
+	sha = rig_text(&rig, sql);
+	ck_assert_int_eq(member(out, "count"), 1);
+	media = json_object_get(json_array_get(json_object_get(out, "objects"), 0), "media");
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(media, 0), "sha256")),
+			 sha);
+	free(sha);
+	json_decref(out);
+}
+
+/* What the fire had to carry was small, and everything else was there when it was permitted. */
+static void expect_order(int i, const struct traffic *t, int64_t sent_us)
+{
+	ck_assert_int_ge(t->upload_bytes, VIDEO_BYTES - ways[i].last_bytes);
+	ck_assert_int_le(t->upload_end_us, sent_us);
+	ck_assert_int_eq(t->fires, 1);
+	ck_assert_int_ge(t->fire_begin_us, sent_us);
+	ck_assert_int_le(t->after_bytes, ways[i].last_bytes + SMALL_BYTES);
+}
+
+/* Ten minutes before its time every byte is there; at its time the fire alone leaves. */
+START_TEST(video_over_a_slow_line_is_live_at_its_time)
+{
+	const int64_t since_us = clock_real_us();
+	char id[ID_MAX], caption[40];
+	struct traffic t;
+
+	(void)snprintf(caption, sizeof(caption), "ontime-%s", platforms[_i]->name);
+	limit_line(_i, EARLY_RATE);
+	post_video(_i, caption, FAR_MS, id);
+	expect_state(id, POST_STAGED, 1u << POST_STAGED | SETTLED);
+	t = traffic_of(_i, since_us, INT64_MAX);
+	ck_assert_int_ge(t.upload_bytes, VIDEO_BYTES - ways[_i].last_bytes);
+	ck_assert_int_lt(t.upload_end_us, due_us(id));
+	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 0);
+
+	database_run(&rig.database, "UPDATE posts SET due_at = UTC_TIMESTAMP(3) + INTERVAL 1 "
+				    "SECOND, wake_at = UTC_TIMESTAMP(3) WHERE state = 'staged'");
+	expect_state(id, POST_PUBLISHED, SETTLED);
+	t = traffic_of(_i, since_us, permit_us(id));
+	expect_order(_i, &t, permit_us(id));
+	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 1);
+	ck_assert_int_ge(of_row("fired_late_us", "attempts WHERE post_id", id), 0);
+	expect_whole(caption);
+}
+END_TEST
+
+/* The line is too slow for the time that was left: late, but whole and only once. */
+START_TEST(upload_that_outlasts_its_time_is_late_but_whole)
+{
+	const int64_t since_us = clock_real_us();
+	char id[ID_MAX], caption[40];
+	struct traffic t;
+
+	(void)snprintf(caption, sizeof(caption), "late-%s", platforms[_i]->name);
+	limit_line(_i, LATE_RATE);
+	post_video(_i, caption, LATE_DUE_MS, id);
+	expect_state(id, POST_PUBLISHED, SETTLED);
+	t = traffic_of(_i, since_us, permit_us(id));
+	expect_order(_i, &t, permit_us(id));
+	ck_assert_int_gt(permit_us(id), due_us(id));
+	ck_assert_int_gt(t.upload_end_us, due_us(id));
+	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 1);
+	expect_whole(caption);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ video_over_a_slow_line_is_live_at_its_time, (int)ARRAY_LEN(platforms) },
+		{ upload_that_outlasts_its_time_is_late_but_whole, (int)ARRAY_LEN(platforms) },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = {
+		.name = "ontime",
+		.before = before,
+		.after = after,
+		.setup = setup,
+		.timeout_s = 300,
+		.cases = cases,
+	};
+
+	return suite_run(&suite);
+}
