@@ -18,11 +18,13 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define PLANTED(name, what)                     { #name, NULL, NULL, NULL },
-#define PLANTED_SQL(name, what, stmt, from, to) { #name, stmt, from, to },
+#define PLANTED(name, what)                       { #name, NULL, NULL, NULL },
+#define PLANTED_SQL(name, what, stmt, from, to)   { #name, stmt, from, to },
+#define PLANTED_MORE(name, which, stmt, from, to) { #name, stmt, from, to },
 #include "base/bugs.def"
 #undef PLANTED
 #undef PLANTED_SQL
+#undef PLANTED_MORE
 };
 
 bool bug_is_armed(enum bug bug)

@@ -12,11 +12,13 @@
 
 #ifdef ENABLE_PLANTED_BUGS
 enum bug {
-#define PLANTED(name, what)                     BUG_##name,
-#define PLANTED_SQL(name, what, stmt, from, to) BUG_##name,
+#define PLANTED(name, what)                       BUG_##name,
+#define PLANTED_SQL(name, what, stmt, from, to)   BUG_##name,
+#define PLANTED_MORE(name, which, stmt, from, to) BUG_##name##_##which,
 #include "base/bugs.def"
 #undef PLANTED
 #undef PLANTED_SQL
+#undef PLANTED_MORE
 };
 bool bug_is_armed(enum bug bug);
 /* The text to prepare instead; valid until the next call. */

@@ -165,6 +165,27 @@ START_TEST(cancel_is_honoured_or_refused)
 }
 END_TEST
 
+/* Cancelled while a call of its staging is under way: what comes of that call changes nothing. */
+START_TEST(cancel_amid_staging_stays_cancelled)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+	char id[ID_MAX];
+	pid_t pid;
+
+	rig_post(&rig, 0, "amid staging", -500, id);
+	rig_fault(&rig,
+		  "{\"platform\":\"instagram\",\"point\":\"latency\",\"params\":{\"ms\":1500},"
+		  "\"match\":{\"endpoint\":\"media_create\"}}");
+	pid = rig_runner(&rig, NULL, "--once");
+	for (int i = 0; i < 1000 && of_post(id, "state = 'staging'") == 0; i++)
+		rig_sleep_ms(10);
+	ck_assert_int_eq(cancel(id, &p), 0);
+	ck_assert_int_eq(rig_wait(pid, 20000), 0);
+	ck_assert_int_eq(rig_state(&rig, id), POST_CANCELLED);
+	ck_assert_int_eq(rig_effects(&rig, "amid staging"), 0);
+}
+END_TEST
+
 static const int outage_at_ms[] = { 0, 150, 300, 600, 900, 1200 };
 
 /* Killed at different moments of a delivery whose fire takes a second. */
@@ -215,15 +236,23 @@ END_TEST
 START_TEST(forgotten_permit_is_a_doubt_and_not_sent_again)
 {
 	char id[ID_MAX];
+	char *permit, *restored;
 
 	rig_post(&rig, 0, "forgotten", -500, id);
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	permit = rig_text(&rig, "SELECT HEX(permit) FROM attempts");
+	ck_assert_ptr_nonnull(permit);
 	database_run(&rig.database, "DELETE FROM attempts");
 	database_run(&rig.database, "UPDATE posts SET state = 'staging', attempts = 0, "
 				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
 				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
 	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "forgotten"), 1);
+	/* It is the permit itself, not what staging would find out about the container. */
+	restored = rig_text(&rig, "SELECT HEX(permit) FROM attempts");
+	ck_assert_pstr_eq(restored, permit);
+	free(restored);
+	free(permit);
 }
 END_TEST
 
@@ -349,6 +378,7 @@ int main(void)
 		{ fault_of_staging_costs_nothing, (int)ARRAY_LEN(stage_faults) },
 		{ twin_on_the_account_is_not_mistaken, (int)ARRAY_LEN(twin_faults) },
 		{ cancel_is_honoured_or_refused, 12 },
+		{ cancel_amid_staging_stays_cancelled, 0 },
 		{ database_crash_leaves_one_post, (int)ARRAY_LEN(outage_at_ms) },
 		{ stalled_runner_is_ended_and_its_post_settled, 0 },
 		{ forgotten_permit_is_a_doubt_and_not_sent_again, 0 },
