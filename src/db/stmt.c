@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
@@ -193,13 +194,15 @@ static int prepare_failed(struct db *db, struct rows *r, struct problem *reterr)
 static int prepare(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr)
 {
 	struct rows *r = alloc_zero(sizeof(*r));
+	const char *sql;
 
 	r->db = db;
 	r->stmt = s;
 	r->handle = mysql_stmt_init(db->my);
 	if (!r->handle)
 		alloc_failed(sizeof(MYSQL_STMT *));
-	if (mysql_stmt_prepare(r->handle, s->sql, strlen(s->sql)))
+	sql = BUG_SQL(s->name, s->sql);
+	if (mysql_stmt_prepare(r->handle, sql, strlen(sql)))
 		return prepare_failed(db, r, reterr);
 	r->params_n = mysql_stmt_param_count(r->handle);
 	assert(r->params_n == strlen(s->binds));

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "domain/retry.h"
@@ -320,18 +321,19 @@ static void act_accepted(const struct step *s)
 static void act_absent(const struct step *s)
 {
 	const struct delivery_view *v = s->view;
-	const bool is_apart = v->last_read_us == INSTANT_NONE ||
+	const bool is_apart = v->last_read_us == INSTANT_NONE || BUG(absences_not_apart) ||
 			      v->now_us - v->last_read_us >= s->rules->negative_gap_us;
 	struct delivery_view seen = *v;
 	const struct step after = { s->rules, &seen, s->outcome, s->ret };
 
-	if (v->now_us < v->sent_us + s->rules->quarantine_us || !is_apart) {
+	if ((v->now_us < v->sent_us + s->rules->quarantine_us && !BUG(no_quarantine)) ||
+	    !is_apart) {
 		act_doubt(s);
 		return;
 	}
 	seen.negatives = v->negatives + 1;
 	seen.last_read_us = v->now_us;
-	if (seen.negatives >= 2)
+	if (seen.negatives >= 2 || BUG(one_absence_suffices))
 		act_retry(&after);
 	else
 		act_doubt(&after);
@@ -446,7 +448,9 @@ void delivery_step(const struct delivery_rules *rules, const struct delivery_vie
 	const struct step s = { rules, view, outcome, ret };
 
 	stay(view, ret);
-	acts[phase][outcome->kind](&s);
+	const bool is_void =
+		phase == PHASE_FIRE && outcome->kind == OUTCOME_UNKNOWN && BUG(doubt_is_void);
+	acts[phase][is_void ? OUTCOME_DEFER : outcome->kind](&s);
 }
 
 int64_t delivery_doubt_wake(const struct delivery_rules *rules, const struct delivery_view *view)
@@ -484,7 +488,8 @@ static void lost_publishing(const struct step *s)
 		return;
 	}
 	/* No live attempt: the permit never was, so nothing can have been sent. */
-	if (s->view->attempt == ATTEMPT_NONE || s->view->attempt == ATTEMPT_NO_EFFECT) {
+	if (s->view->attempt == ATTEMPT_NONE || s->view->attempt == ATTEMPT_NO_EFFECT ||
+	    BUG(lease_lost_resends)) {
 		move_to(s, POST_RETRYING, s->view->now_us);
 		s->ret->keep_lease = false;
 		return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/retry.h"
 
+#include "base/bug.h"
+
 #define DOUBLINGS_MAX 40
 
 static int64_t step_us(int tries, int64_t base_us, int64_t cap_us)
@@ -32,5 +34,6 @@ int64_t retry_throttle_us(int tries, int64_t base_us, int64_t cap_us, int64_t as
 	const int64_t wait = step - step / 2 + part_of(step / 2, random);
 
 	/* The jitter comes on top of what was asked: everybody was told the same instant. */
-	return asked_us > 0 ? asked_us + part_of(step / 2, random) : wait;
+	return asked_us > 0 && !BUG(retry_after_ignored) ? asked_us + part_of(step / 2, random)
+							 : wait;
 }

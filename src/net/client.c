@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -78,12 +79,13 @@ static int fire_enter(struct net *n, struct transfer_handle *t, int64_t deadline
 	t->deadline_us = deadline_us;
 	t->give_up_us = deadline_us - margin_us;
 	t->reply_limit_us = now_us + timeout_ms * US_PER_MS + REPLY_MARGIN_US;
-	if (now_us >= t->give_up_us) {
+	if (now_us >= t->give_up_us && !BUG(deadline_ignored)) {
 		t->failure = "the send deadline passed";
 		return -1;
 	}
 	/* the others' limits are in already: with a thousand fires at once, no walk for each */
-	if (watchdog_at_us(n->watchdog) > deadline_us && watchdog_arm(n->watchdog, deadline_us) < 0)
+	if (!BUG(deadline_unarmed) && watchdog_at_us(n->watchdog) > deadline_us &&
+	    watchdog_arm(n->watchdog, deadline_us) < 0)
 		goto fail;
 	if (t->give_up_us < n->give_up_at_us)
 		n->give_up_at_us = t->give_up_us;

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/fp.h"
 #include "net/pieces.h"
@@ -72,7 +73,8 @@ static curl_socket_t transfer_socket(void *arg, curlsocktype purpose, struct cur
 	struct transfer_handle *t = arg;
 
 	(void)purpose;
-	if (t->class == NET_USER && !address_is_allowed(&to->addr, &t->limits->allow)) {
+	if (t->class == NET_USER && !BUG(address_unchecked) &&
+	    !address_is_allowed(&to->addr, &t->limits->allow)) {
 		t->failure = not_allowed;
 		return CURL_SOCKET_BAD;
 	}
@@ -298,7 +300,8 @@ static void options_class(struct transfer_handle *t)
 			SET_ALL(t, single_use_options);
 		break;
 	case NET_FIRE:
-		SET_ALL(t, single_use_options);
+		if (!BUG(connection_reused))
+			SET_ALL(t, single_use_options);
 		SET(t, CURLOPT_SHARE, t->limits->tls_sessions);
 		SET(t, CURLOPT_SOCKOPTFUNCTION, fire_socket_options);
 		SET(t, CURLOPT_NOPROGRESS, 0L);
@@ -539,6 +542,8 @@ void transfer_settle(struct transfer_handle *t, CURLcode rc)
 	}
 	if (rc == CURLE_OK && !t->failure)
 		t->failure = "the answer was cut short";
-	p->transfer = t->may_have_left || request_bytes > 0 ? TRANSFER_BROKEN : TRANSFER_NOT_SENT;
+	p->transfer = (t->may_have_left || request_bytes > 0) && !BUG(broken_is_unsent)
+			      ? TRANSFER_BROKEN
+			      : TRANSFER_NOT_SENT;
 	p->failure = t->failure ? t->failure : failure_words(rc);
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "platform/instagram.h"
 
@@ -41,6 +42,8 @@ static enum instagram_class fire_class(const struct delivery *d, const struct in
 {
 	bool is_container = r->code == CODE_CONTAINER || r->code == CODE_NOT_READY;
 
+	if (r->status >= 500 && BUG(server_error_is_proof))
+		return INSTAGRAM_LATER;
 	if (r->is_broken || r->status >= 500 || r->status < 400)
 		return INSTAGRAM_DOUBT;
 	if (is_container && memo_int(d->memo, "doubted"))

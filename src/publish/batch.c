@@ -4,6 +4,7 @@
  * and outbox included. A COMMIT that was never answered is looked up by version before anything
  * is written or sent again.
  */
+#include "base/bug.h"
 #include "base/fp.h"
 #include "base/log.h"
 #include "db/conn.h"
@@ -71,7 +72,7 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 		return -1;
 	if (!c->has_permit && limits_write(db, f, reterr) < 0)
 		return -1;
-	if (c->event && c->is_ours)
+	if (c->event && c->is_ours && !BUG(event_dropped))
 		return postevent_insert(db, ws, c->event, &c->event_post, reterr);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bug.h"
 #include "base/fp.h"
 #include "base/log.h"
 #include "crypto/random.h"
@@ -57,7 +58,7 @@ static bool is_spaced(struct flight *f)
 	int64_t last_us = INSTANT_NONE, free_us;
 	bool is_behind = false;
 
-	if (apart_us == 0)
+	if (apart_us == 0 || BUG(late_unspaced))
 		return true;
 	if (!engine_db_ready(e))
 		return false;
@@ -177,7 +178,7 @@ static void given(struct flight *f)
 	memcpy(t->permit, p->permit, PERMIT_BYTES);
 	f->change.permit_answer = PERMIT_NONE;
 	f->leased_boot_us = clock_boot_us();
-	if (f->engine->journal)
+	if (f->engine->journal && !BUG(permit_unjournalled))
 		journal_permit(f->engine->journal, f->key.workspace, p);
 }
 
@@ -292,7 +293,8 @@ static void start(struct flight *f)
 void fire_start(struct engine *e)
 {
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at == FLIGHT_AIM && !f->change.is_pending && f->fire_us <= flight_now_us(f))
+		if (f->at == FLIGHT_AIM && !f->change.is_pending &&
+		    (f->fire_us <= flight_now_us(f) || BUG(fires_early)))
 			start(f);
 	}
 }

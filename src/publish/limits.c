@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bug.h"
 #include "base/log.h"
 #include "publish/private.h"
 #include "store/limits.h"
@@ -188,7 +189,7 @@ int limits_take(struct db *db, const struct flight *f, bool *ret_is_given, struc
 		const struct budget_key key = key_of(f, b);
 		const int64_t most = most_of(f, b);
 
-		if (most <= 0)
+		if (most <= 0 || BUG(budget_ignored))
 			continue;
 		if (store_limits_take(db, &key, b->window_s, most, ret_is_given, reterr) < 0)
 			return -1;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/log.h"
 #include "publish/private.h"
 
@@ -27,7 +28,7 @@ void recover_holder(struct engine *e, const struct queue_attempt *t)
 		return;
 	memcpy(other.host, t->host, strlen(t->host));
 	memcpy(other.boot_id, t->boot_id, strlen(t->boot_id));
-	if (process_end(&e->self, &other))
+	if (!BUG(holder_spared) && process_end(&e->self, &other))
 		log_line(LOG_LEVEL_WARN, "runner.ended",
 			 "pid=%lld reason=\"lease lost while firing\"", (long long)other.pid);
 }
@@ -37,7 +38,7 @@ static int merge(struct engine *e, const char *path, struct arena *a)
 	struct journal_entry *list = NULL;
 	size_t n = 0;
 
-	if (journal_read(path, a, &list, &n) < 0)
+	if (BUG(journal_unmerged) || journal_read(path, a, &list, &n) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct journal_entry *j = &list[i];

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/fp.h"
 #include "base/log.h"
 #include "crypto/random.h"
@@ -194,8 +195,8 @@ static void maybe_claim(struct run *r)
 	 * back under a new fence, and what another has written under the same version since would
 	 * pass for ours.
 	 */
-	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) || r->e->is_unknown ||
-	    dueclock_is_off(&r->e->clock))
+	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
+	    (r->e->is_unknown && !BUG(claim_while_unknown)) || dueclock_is_off(&r->e->clock))
 		return;
 	n = claim(r);
 	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);

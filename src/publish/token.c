@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/log.h"
 #include "publish/private.h"
 
@@ -62,6 +63,8 @@ void flight_tell_account(struct flight *f)
 	struct problem p = { .kind = PROBLEM_NONE };
 	int done = 0;
 
+	if (BUG(token_fault_untold))
+		return;
 	if (f->token_fault == OUTCOME_REAUTH && a->status == ACCOUNT_CONNECTED)
 		done = store_accounts_set_status(
 			db, f->key.workspace, a->id, ACCOUNT_EXPIRED,

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "rig.h"
+#include "support/suite.h"
 
 #define PUBLISHED   (1u << POST_PUBLISHED)
 #define ENDED       (PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED)
@@ -190,29 +191,35 @@ START_TEST(every_crash_point_fires)
 }
 END_TEST
 
+static void open_rig(void)
+{
+	rig_start(&rig);
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("crash");
-	TCase *t = tcase_create("crash");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ killed_runner_leaves_one_post, (int)ARRAY_LEN(rows) },
+		{ killed_recovery_leaves_one_post, (int)ARRAY_LEN(second_plans) },
+		{ killed_renewal_is_made_again, (int)ARRAY_LEN(renewal_plans) },
+		{ every_crash_point_fires, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "crash",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 90,
+					.cases = cases };
 
 	if (!rig_has_failpoints()) {
 		fprintf(stderr, "crash_test: skipped, built without --enable-failpoints\n");
 		return 77;
 	}
-	rig_start(&rig);
-	r = srunner_create(s);
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_loop_test(t, killed_runner_leaves_one_post, 0, (int)ARRAY_LEN(rows));
-	tcase_add_loop_test(t, killed_recovery_leaves_one_post, 0, (int)ARRAY_LEN(second_plans));
-	tcase_add_loop_test(t, killed_renewal_is_made_again, 0, (int)ARRAY_LEN(renewal_plans));
-	tcase_add_test(t, every_crash_point_fires);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "client_fixture.h"
+#include "support/suite.h"
 
 static atomic_int fires_seen;
 
@@ -328,27 +329,24 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("client_fire");
-	TCase *c = tcase_create("fire");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ fire_unanswered_is_sent_exactly_once, 0 },
+		{ fire_never_uses_a_kept_connection, 0 },
+		{ file_is_never_sent_on_a_kept_connection, (int)ARRAY_LEN(singles) },
+		{ fire_reset_is_broken, 0 },
+		{ fire_past_its_deadline_sends_nothing, 0 },
+		{ fire_stuck_before_sending_ends_alone_at_its_deadline, 0 },
+		{ fire_half_sent_at_its_deadline_is_broken, 0 },
+		{ pieces_are_one_body_of_texts_and_base64, 0 },
+		{ fire_sent_whole_outlives_its_send_deadline, 4 },
+		{ process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 2 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "client_fire",
+					.setup = fixture_setup,
+					.teardown = fixture_teardown,
+					.timeout_s = 20,
+					.cases = cases };
 
-	tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
-	tcase_set_timeout(c, 20);
-	tcase_add_test(c, fire_unanswered_is_sent_exactly_once);
-	tcase_add_test(c, fire_never_uses_a_kept_connection);
-	tcase_add_loop_test(c, file_is_never_sent_on_a_kept_connection, 0, (int)ARRAY_LEN(singles));
-	tcase_add_test(c, fire_reset_is_broken);
-	tcase_add_test(c, fire_past_its_deadline_sends_nothing);
-	tcase_add_test(c, fire_stuck_before_sending_ends_alone_at_its_deadline);
-	tcase_add_test(c, fire_half_sent_at_its_deadline_is_broken);
-	tcase_add_test(c, pieces_are_one_body_of_texts_and_base64);
-	tcase_add_loop_test(c, fire_sent_whole_outlives_its_send_deadline, 0, 4);
-	tcase_add_loop_test(c, process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 0,
-			    2);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

@@ -10,6 +10,7 @@
 #include "net/client.h"
 #include "publish/engine.h"
 #include "rig.h"
+#include "support/suite.h"
 
 #define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 
@@ -529,69 +530,49 @@ START_TEST(refused_token_is_told_to_the_account)
 }
 END_TEST
 
-static TCase *prompt_cases(void)
+static void open_rig(void)
 {
-	TCase *t = tcase_create("prompt");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, publish_now_answers_with_the_outcome);
-	tcase_add_loop_test(t, publish_now_races_the_runner_once, 0, 8);
-	return t;
+	rig_start(&rig);
 }
 
-static TCase *account_cases(void)
+static void close_rig(void)
 {
-	TCase *t = tcase_create("account");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, stale_token_is_renewed_while_the_post_waits);
-	tcase_add_test(t, renewal_without_an_answer_is_made_again);
-	tcase_add_test(t, throttled_post_keeps_its_tries);
-	tcase_add_test(t, refused_renewal_asks_for_a_new_connection);
-	tcase_add_test(t, refused_token_is_told_to_the_account);
-	return t;
-}
-
-static TCase *cases(void)
-{
-	TCase *t = tcase_create("engine");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, due_post_is_published_once_with_its_address);
-	tcase_add_test(t, post_leaves_on_its_instant);
-	tcase_add_loop_test(t, missed_time_follows_the_account, 0, 3);
-	tcase_add_test(t, unanswered_question_is_missed);
-	tcase_add_test(t, backlog_is_spaced_and_in_order);
-	tcase_add_test(t, neighbours_of_one_account_go_one_by_one);
-	tcase_add_test(t, two_runners_share_without_doubling);
-	tcase_add_test(t, successor_takes_over_without_a_gap);
-	tcase_add_test(t, unapproved_content_stays_here);
-	tcase_add_test(t, expired_account_keeps_its_posts_waiting);
-	tcase_add_test(t, post_that_kills_its_runners_is_set_aside);
-	tcase_add_test(t, death_of_a_runner_is_not_held_against_the_neighbours);
-	tcase_add_test(t, publish_now_past_its_wait_is_settled_later);
-	tcase_add_test(t, publish_now_past_its_wait_leaves_staging_to_the_runner);
-	tcase_add_loop_test(t, publish_now_refuses_what_may_not_go_out, 0, 5);
-	return t;
+	rig_stop(&rig);
 }
 
 int main(void)
 {
-	Suite *s = suite_create("engine");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ due_post_is_published_once_with_its_address, 0 },
+		{ post_leaves_on_its_instant, 0 },
+		{ missed_time_follows_the_account, 3 },
+		{ unanswered_question_is_missed, 0 },
+		{ backlog_is_spaced_and_in_order, 0 },
+		{ neighbours_of_one_account_go_one_by_one, 0 },
+		{ two_runners_share_without_doubling, 0 },
+		{ successor_takes_over_without_a_gap, 0 },
+		{ unapproved_content_stays_here, 0 },
+		{ expired_account_keeps_its_posts_waiting, 0 },
+		{ post_that_kills_its_runners_is_set_aside, 0 },
+		{ death_of_a_runner_is_not_held_against_the_neighbours, 0 },
+		{ publish_now_past_its_wait_is_settled_later, 0 },
+		{ publish_now_past_its_wait_leaves_staging_to_the_runner, 0 },
+		{ publish_now_refuses_what_may_not_go_out, 5 },
+		{ publish_now_answers_with_the_outcome, 0 },
+		{ publish_now_races_the_runner_once, 8 },
+		{ stale_token_is_renewed_while_the_post_waits, 0 },
+		{ renewal_without_an_answer_is_made_again, 0 },
+		{ throttled_post_keeps_its_tries, 0 },
+		{ refused_renewal_asks_for_a_new_connection, 0 },
+		{ refused_token_is_told_to_the_account, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "engine",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 60,
+					.cases = cases };
 
-	rig_start(&rig);
-	suite_add_tcase(s, cases());
-	suite_add_tcase(s, prompt_cases());
-	suite_add_tcase(s, account_cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

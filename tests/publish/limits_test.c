@@ -10,6 +10,7 @@
 #include "db/conn.h"
 #include "rig.h"
 #include "store/limits.h"
+#include "support/suite.h"
 
 #define ENDED                                                                                    \
 	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
@@ -256,29 +257,36 @@ START_TEST(breaker_opens_probes_once_and_closes_on_trial)
 }
 END_TEST
 
+static void open_rig(void)
+{
+	rig_start_with(&rig, &x);
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("limits");
-	TCase *t = tcase_create("limits");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ budget_gives_what_it_has_in_each_window, 0 },
+		{ breaker_opens_probes_once_and_closes_on_trial, 0 },
+		{ post_beyond_the_accounts_budget_waits, 0 },
+		{ post_beyond_the_apps_budget_waits, 0 },
+		{ wait_ends_with_the_accounts_late_policy, 0 },
+		{ what_one_post_is_told_the_others_need_not_ask, 0 },
+		{ platform_that_does_not_answer_is_left_alone_until_a_reading_is, 0 },
+		{ faults_in_a_row_open_the_breaker, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "limits",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.teardown = teardown,
+					.timeout_s = 120,
+					.cases = cases };
 
-	rig_start_with(&rig, &x);
-	r = srunner_create(s);
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, budget_gives_what_it_has_in_each_window);
-	tcase_add_test(t, breaker_opens_probes_once_and_closes_on_trial);
-	tcase_add_test(t, post_beyond_the_accounts_budget_waits);
-	tcase_add_test(t, post_beyond_the_apps_budget_waits);
-	tcase_add_test(t, wait_ends_with_the_accounts_late_policy);
-	tcase_add_test(t, what_one_post_is_told_the_others_need_not_ask);
-	tcase_add_test(t, platform_that_does_not_answer_is_left_alone_until_a_reading_is);
-	tcase_add_test(t, faults_in_a_row_open_the_breaker);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "rig.h"
+#include "support/suite.h"
 
 #define PATIENCE_MS 60000
 
@@ -243,27 +244,33 @@ START_TEST(renewal_ahead_of_the_end_makes_the_warning_needless)
 }
 END_TEST
 
+static void open_rig(void)
+{
+	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("token");
-	TCase *t = tcase_create("token");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ two_runners_renew_once, (int)ARRAY_LEN(platforms) },
+		{ answer_without_a_refresh_token_keeps_the_old_one, 0 },
+		{ lost_answer_is_made_up_for_where_the_old_token_lives, 0 },
+		{ lost_answer_of_a_rotation_asks_for_a_new_connection, (int)ARRAY_LEN(lost) },
+		{ end_of_access_is_told_once_a_week_ahead, 0 },
+		{ renewal_ahead_of_the_end_makes_the_warning_needless, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "token",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 90,
+					.cases = cases };
 
-	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_loop_test(t, two_runners_renew_once, 0, (int)ARRAY_LEN(platforms));
-	tcase_add_test(t, answer_without_a_refresh_token_keeps_the_old_one);
-	tcase_add_test(t, lost_answer_is_made_up_for_where_the_old_token_lives);
-	tcase_add_loop_test(t, lost_answer_of_a_rotation_asks_for_a_new_connection, 0,
-			    (int)ARRAY_LEN(lost));
-	tcase_add_test(t, end_of_access_is_told_once_a_week_ahead);
-	tcase_add_test(t, renewal_ahead_of_the_end_makes_the_warning_needless);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

@@ -30,7 +30,8 @@ start() {
 	mkdir -p "$folder/tmp"
 	chmod 700 "$folder"
 	if [ ! -d "$folder/data/mysql" ]; then
-		"$(program mariadb-install-db mysql_install_db)" --no-defaults --user="$user" \
+		# Its temporary tables are named by pid alone, and pids repeat between containers.
+		TMPDIR=$folder/tmp "$(program mariadb-install-db mysql_install_db)" --no-defaults --user="$user" \
 			--datadir="$folder/data" --auth-root-authentication-method=socket \
 			--auth-root-socket-user="$user" --skip-test-db >"$folder/install.log" 2>&1 ||
 			{ cat "$folder/install.log" >&2; exit 70; }

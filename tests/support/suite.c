@@ -7,8 +7,15 @@
 
 #define CASE_TIMEOUT_S 60
 
-static void add(TCase *t, const struct suite_case *c)
+/* A case of libcheck each, so that CK_RUN_CASE can name it. */
+static void add(Suite *suite, const struct suite_of *s, const struct suite_case *c)
 {
+	TCase *t = tcase_create(c->test->name);
+
+	tcase_set_timeout(t, s->timeout_s ? s->timeout_s : CASE_TIMEOUT_S);
+	if (s->setup || s->teardown)
+		tcase_add_checked_fixture(t, s->setup, s->teardown);
+	suite_add_tcase(suite, t);
 	if (c->loops > 0)
 		tcase_add_loop_test(t, c->test, 0, c->loops);
 	else
@@ -17,17 +24,12 @@ static void add(TCase *t, const struct suite_case *c)
 
 int suite_run(const struct suite_of *s)
 {
-	TCase *t = tcase_create(s->name);
 	Suite *suite = suite_create(s->name);
 	SRunner *runner = srunner_create(suite);
 	int failed = s->needs ? client_need(s->needs) : 0;
 
-	tcase_set_timeout(t, s->timeout_s ? s->timeout_s : CASE_TIMEOUT_S);
-	if (s->setup || s->teardown)
-		tcase_add_checked_fixture(t, s->setup, s->teardown);
 	for (const struct suite_case *c = s->cases; c->test; c++)
-		add(t, c);
-	suite_add_tcase(suite, t);
+		add(suite, s, c);
 	if (failed == 0) {
 		if (s->before)
 			s->before();
