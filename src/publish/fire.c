@@ -46,6 +46,14 @@ static int64_t gap_us(const struct flight *f)
 	return p->fire_gap_ms ? platform_int(&f->platform_app, p->fire_gap_ms) * US_PER_MS : 0;
 }
 
+/* Half of what those before it take: some may be gone by then. A long backlog must not be polled. */
+static int64_t turn_wait_us(int64_t before, int64_t apart_us)
+{
+	const int64_t wait_us = before * apart_us / 2;
+
+	return wait_us > US_PER_S ? wait_us : US_PER_S;
+}
+
 /*
  * Late posts of an account go in due order and keep their distance. False: not yet; the flight
  * waits, or goes back into the queue when the wait is long.
@@ -55,22 +63,21 @@ static bool is_spaced(struct flight *f)
 	const int64_t now_us = flight_now_us(f), apart_us = gap_us(f);
 	struct engine *e = f->engine;
 	struct problem p = { .kind = PROBLEM_NONE };
-	int64_t last_us = INSTANT_NONE, free_us;
-	bool is_behind = false;
+	int64_t last_us = INSTANT_NONE, free_us, before = 0;
 
 	if (apart_us == 0 || BUG(late_unspaced))
 		return true;
 	if (!engine_db_ready(e))
 		return false;
 	if ((is_late(f) &&
-	     store_queue_is_behind(e->app->db, f->key.workspace, &f->q.post, &is_behind, &p) < 0) ||
+	     store_queue_before(e->app->db, f->key.workspace, &f->q.post, &before, &p) < 0) ||
 	    store_queue_last_fire(e->app->db, f->key.workspace, f->q.account.id, &last_us, &p) <
 		    0) {
 		engine_db_failed(e, &p);
 		return false;
 	}
-	if (is_behind) {
-		flight_park(f, now_us + US_PER_S);
+	if (before > 0) {
+		flight_park(f, now_us + turn_wait_us(before, apart_us));
 		return false;
 	}
 	free_us = last_us + apart_us;

@@ -13,6 +13,10 @@
 
 #define BEAT_US          US_PER_S
 #define CLAIM_ONCE_US    (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
+/* So many suspects at once; what killed a runner is then among few. */
+#define SUSPECTS         16
+/* A suspect that has been alive for so long is let wait for its turn beside others. */
+#define SUSPECT_WATCH_US (2 * US_PER_S)
 #define FULL_PASS_US     (30 * US_PER_S)
 #define MARK_AGE_US      (2 * US_PER_DAY)
 /* The last fifth of the flights is kept for posts whose time has come. */
@@ -132,7 +136,7 @@ static size_t claim_part(struct run *r, struct queue_claim *in)
 static bool has_suspect(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
-		if (f->is_suspect)
+		if (f->is_suspect && clock_boot_us() - f->leased_boot_us < SUSPECT_WATCH_US)
 			return true;
 	}
 	return false;
@@ -161,7 +165,7 @@ static size_t claim(struct run *r)
 	if (n == (size_t)in.most || has_suspect(e) || !engine_db_ready(e))
 		return n;
 	in.part = QUEUE_SUSPECT;
-	in.most = 1;
+	in.most = SUSPECTS;
 	return n + claim_part(r, &in);
 }
 

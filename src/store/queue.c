@@ -19,19 +19,20 @@ enum {
 	RENEW,
 	MARK,
 	IS_TAKEN,
-	IS_BEHIND,
+	BEFORE,
 	LAST_FIRE,
 	NOW
 };
 
 #define GLOBAL_REASON "the runner serves every workspace"
 #define LEASE         "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
-#define CLAIM                                                    \
-	"SELECT workspace_id, id FROM posts FORCE INDEX (wake) " \
+#define CLAIM                                                            \
+	"SELECT workspace_id, id, claims FROM posts FORCE INDEX (wake) " \
 	"WHERE wake_at <= UTC_TIMESTAMP(6) AND wake_at >= ? "
-#define IS_SUSPECT "AND claims >= 2 "
-#define NO_SUSPECT "AND claims < 2 "
-#define CLAIM_END  "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
+#define ALONE_CLAIMS 4
+#define IS_SUSPECT   "AND claims >= 2 "
+#define NO_SUSPECT   "AND claims < 2 "
+#define CLAIM_END    "ORDER BY wake_at LIMIT ? FOR UPDATE SKIP LOCKED"
 #define EFFECTS                                                      \
 	"FROM attempts e WHERE e.workspace_id = posts.workspace_id " \
 	"AND e.post_id = posts.id AND e.state = 'effect' "
@@ -107,12 +108,12 @@ const struct stmt store_queue_statements[] = {
 		       "SELECT 1 FROM posts WHERE platform = ? AND account_id = ? "
 		       "AND remote_id = ? AND workspace_id = ? AND id <> ?",
 		       NULL },
-	[IS_BEHIND] = { "queue.is_behind", STMT_WORKSPACE, "sstts",
-			"SELECT 1 FROM posts WHERE workspace_id = ? AND account_id = ? "
-			"AND due_at >= UTC_TIMESTAMP(3) - INTERVAL 1 DAY "
-			"AND (due_at < ? OR (due_at = ? AND id < ?)) "
-			"AND state IN ('queued', 'staging', 'staged') LIMIT 1",
-			NULL },
+	[BEFORE] = { "queue.before", STMT_WORKSPACE, "sstts",
+		     "SELECT COUNT(*) FROM (SELECT 1 FROM posts WHERE workspace_id = ? "
+		     "AND account_id = ? AND due_at >= UTC_TIMESTAMP(3) - INTERVAL 1 DAY "
+		     "AND (due_at < ? OR (due_at = ? AND id < ?)) "
+		     "AND state IN ('queued', 'staging', 'staged') LIMIT 100) AS before_it",
+		     NULL },
 	[LAST_FIRE] = { "queue.last_fire", STMT_WORKSPACE, "ss",
 			"SELECT MAX(t.sent_at) FROM posts JOIN attempts t "
 			"ON t.workspace_id = posts.workspace_id AND t.post_id = posts.id "
@@ -136,14 +137,21 @@ struct claiming {
 	size_t n;
 };
 
+/* A strong suspect goes alone: it ends the list, or is the list. */
 static int read_keys(struct rows *r, struct arena *a, struct queue_key *keys, size_t *ret_n,
 		     struct problem *reterr)
 {
+	bool is_over = false;
 	size_t n = 0;
 	int got;
 
-	while ((got = rows_next(r, reterr)) == 1)
-		keys[n++] = (struct queue_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
+	while ((got = rows_next(r, reterr)) == 1) {
+		const bool is_alone = rows_int(r, 2) >= ALONE_CLAIMS;
+
+		if (!is_over && !(is_alone && n > 0))
+			keys[n++] = (struct queue_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
+		is_over |= is_alone;
+	}
 	*ret_n = n;
 	return got;
 }
@@ -325,18 +333,16 @@ int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remot
 	return 0;
 }
 
-int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
-			  struct problem *reterr)
+int store_queue_before(struct db *db, const char *ws, const struct post *post, int64_t *ret_n,
+		       struct problem *reterr)
 {
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(IS_BEHIND), &r, reterr, ws, post->account_id, post->due_us,
-			       post->due_us, post->id);
 
-	if (got < 0)
+	if (db_query_one(db, ROW(BEFORE), &r, reterr, ws, post->account_id, post->due_us,
+			 post->due_us, post->id) != 1)
 		return -1;
-	if (got == 1)
-		rows_end(r);
-	*ret = got == 1;
+	*ret_n = rows_int(r, 0);
+	rows_end(r);
 	return 0;
 }
 

@@ -48,8 +48,9 @@ struct queue_post {
 };
 
 /*
- * A post that was claimed twice and did not get on is a suspect: it may be what killed the runners. Suspects
- * are claimed apart from the others and one by one, so that a death tells on the right one.
+ * A post that was claimed twice and did not get on is a suspect: it may be what killed the runners.
+ * Suspects are claimed apart from the others, a few at once and in the end alone, so that a death
+ * tells on the right one.
  */
 enum queue_part { QUEUE_ALL, QUEUE_READY /* staged and later only */, QUEUE_SUSPECT };
 
@@ -116,9 +117,9 @@ struct queue_remote {
 int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remote *in, bool *ret,
 			 struct problem *reterr);
 
-/* Does an earlier post of the account still wait for its turn? (a backlog goes out in due order) */
-int store_queue_is_behind(struct db *db, const char *ws, const struct post *post, bool *ret,
-			  struct problem *reterr);
+/* Earlier posts of the account that still wait for their turn, up to 100 (a backlog goes in due order). */
+int store_queue_before(struct db *db, const char *ws, const struct post *post, int64_t *ret_n,
+		       struct problem *reterr);
 
 /* When the account last fired, among posts due in the last day; INSTANT_NONE never. */
 int store_queue_last_fire(struct db *db, const char *ws, const char *account_id, int64_t *ret_us,

@@ -90,6 +90,7 @@ struct campaign {
 	struct chaos_event *events;
 	int events_n, event_next;
 	struct chaos_runner runners[CHAOS_HOSTS];
+	pid_t started[CHAOS_STARTS]; /* runners of this round, the dead ones included; 0: none */
 	int64_t database_back_us, database_cont_us; /* 0: it runs */
 	bool is_calm;                               /* no more blows */
 	char video_id[ID_MAX];

@@ -41,6 +41,8 @@ static void write_host_config(const struct campaign *c, int host)
 	while (fgets(line, sizeof(line), in)) {
 		if (strncmp(line, "journal_folder", strlen("journal_folder")) == 0)
 			fprintf(out, "journal_folder = %s\n", folder);
+		else if (strncmp(line, "lease_s", strlen("lease_s")) == 0)
+			fputs("lease_s = 4\n", out); /* many share two cores */
 		else if (strncmp(line, "doubt_life_s", strlen("doubt_life_s")) == 0)
 			fputs("doubt_life_s = 60\n", out);
 		else
@@ -101,12 +103,24 @@ static void start_runner(struct campaign *c, int host)
 	}
 	r->since_us = clock_boot_us();
 	r->wake_us = 0;
-	c->tally.starts++;
+	c->started[c->tally.starts++ % CHAOS_STARTS] = r->pid;
 }
 
 static bool has_failed_to_start(int status)
 {
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127;
+}
+
+static void forget(struct campaign *c, pid_t pid)
+{
+	for (int i = 0; i < CHAOS_STARTS; i++) {
+		if (c->started[i] == pid)
+			c->started[i] = 0;
+	}
+	for (int host = 0; host < CHAOS_HOSTS; host++) {
+		if (c->runners[host].pid == pid)
+			c->runners[host].pid = 0;
+	}
 }
 
 /* Old runners are let go without waiting: they are reaped here as they end. */
@@ -121,10 +135,7 @@ static void reap(struct campaign *c)
 			exit(EXIT_FAILURE);
 		}
 		c->tally.runner_deaths += WIFSIGNALED(status);
-		for (int host = 0; host < CHAOS_HOSTS; host++) {
-			if (c->runners[host].pid == pid)
-				c->runners[host].pid = 0;
-		}
+		forget(c, pid);
 	}
 }
 
@@ -246,22 +257,37 @@ void chaos_calm(struct campaign *c)
 	chaos_stop_runners(c);
 }
 
+/* Those that were relieved may still be finishing what they fired. */
+static bool is_anybody_left(struct campaign *c)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		forget(c, pid);
+	return pid == 0;
+}
+
+static void signal_all(const struct campaign *c, int signo)
+{
+	for (int i = 0; i < CHAOS_STARTS; i++) {
+		if (c->started[i] > 0)
+			(void)kill(c->started[i], signo);
+	}
+}
+
 void chaos_stop_runners(struct campaign *c)
 {
-	for (int host = 0; host < CHAOS_HOSTS; host++) {
-		struct chaos_runner *r = &c->runners[host];
-
-		if (r->pid == 0)
-			continue;
-		(void)kill(r->pid, SIGCONT);
-		(void)kill(r->pid, SIGTERM);
-		for (int i = 0; i < 1000 && waitpid(r->pid, NULL, WNOHANG) == 0; i++) {
-			if (i == 900)
-				(void)kill(r->pid, SIGKILL);
-			rig_sleep_ms(10);
-		}
-		*r = (struct chaos_runner){ .pid = 0 };
+	signal_all(c, SIGCONT);
+	signal_all(c, SIGTERM);
+	for (int waited = 0; is_anybody_left(c); waited++) {
+		if (waited == 3000)
+			signal_all(c, SIGKILL);
+		rig_sleep_ms(10);
 	}
+	for (int host = 0; host < CHAOS_HOSTS; host++)
+		c->runners[host] = (struct chaos_runner){ .pid = 0 };
+	memset(c->started, 0, sizeof(c->started));
 }
 
 static const char *const points[] = {

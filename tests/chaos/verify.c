@@ -316,6 +316,11 @@ static void check_object(struct matter *m, const struct object *o, int i)
 		violate(c, CANCELLED_YET_LIVE, p->caption);
 }
 
+static bool is_over(enum post_state s)
+{
+	return post_state_is_terminal(s) || s == POST_PAUSED;
+}
+
 static void check_post(struct matter *m, int i)
 {
 	struct campaign *c = m->c;
@@ -324,14 +329,13 @@ static void check_post(struct matter *m, int i)
 
 	c->tally.states[row->state]++;
 	c->tally.unconfirmed[c->posts[i].account / RIG_ACCOUNTS] += row->state == POST_UNCONFIRMED;
-	if (!post_state_is_terminal(row->state) && row->state != POST_PAUSED &&
-	    row->state != POST_UNCONFIRMED)
+	if (!is_over(row->state) && row->state != POST_UNCONFIRMED)
 		violate(c, LOST, caption);
 	if (c->posts[i].is_alike || row->state == POST_UNCONFIRMED)
 		return;
 	if (row->state == POST_PUBLISHED && row->objects == 0)
 		violate(c, FALSE_PUBLISHED, caption);
-	if (row->state != POST_PUBLISHED && row->objects > 0)
+	if (is_over(row->state) && row->state != POST_PUBLISHED && row->objects > 0)
 		violate(c, FALSE_FAILED, caption);
 }
 
