@@ -166,7 +166,7 @@ static const char *handle_of(const json_t *snippet, const char *fallback)
 	return *handle == '@' && handle[1] ? handle + 1 : handle;
 }
 
-/* Which person a channel belongs to is not told, so all channels count as one's. */
+/* Which person a channel belongs to is not told, so all channels of a workspace count as one's. */
 static json_t *meta_of(struct connect *c, const json_t *channel)
 {
 	const json_t *lists =

@@ -232,10 +232,25 @@ struct renewing {
 	int64_t before_boot_us;
 };
 
+static int64_t renew_every_us(const struct engine *e)
+{
+	return e->app->config->publish_lease_s * US_PER_S / 6;
+}
+
+static bool is_held(const struct flight *f)
+{
+	return f->at != FLIGHT_NEW && f->at != FLIGHT_END && !f->is_lost;
+}
+
 static bool is_stale(const struct flight *f, int64_t before_boot_us)
 {
-	return f->at != FLIGHT_NEW && f->at != FLIGHT_END && !f->is_lost &&
-	       f->leased_boot_us < before_boot_us;
+	return is_held(f) && f->leased_boot_us < before_boot_us;
+}
+
+/* Whoever has nothing else to wake up for would lose the lease of a post that it waits for. */
+int64_t batch_renew_boot_us(const struct flight *f)
+{
+	return is_held(f) ? f->leased_boot_us + renew_every_us(f->engine) + 1 : INT64_MAX;
 }
 
 static int renew_all(struct db *db, void *arg, struct problem *reterr)
@@ -273,7 +288,7 @@ static void drop_lost(struct flight *f)
 void batch_renew(struct engine *e)
 {
 	const int64_t now_us = clock_boot_us();
-	struct renewing r = { e, now_us - e->app->config->publish_lease_s * US_PER_S / 6 };
+	struct renewing r = { e, now_us - renew_every_us(e) };
 	struct problem p = { .kind = PROBLEM_NONE };
 	bool is_due = false;
 

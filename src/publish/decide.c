@@ -131,6 +131,19 @@ static void take_error(struct flight *f, struct queue_move *m, const struct outc
 	f->q.post.error_code = post_error_name(m->error.code);
 }
 
+/* What the event tells: the post as the move leaves it. */
+static void take_event(struct flight *f, const struct queue_move *m)
+{
+	struct post *p = &f->change.event_post;
+
+	*p = f->q.post;
+	p->error_message = m->error.message;
+	p->error_who = who_name(m->error.who);
+	p->error_retryable = m->error.is_retryable;
+	p->platform_code = m->error.platform_code;
+	p->platform_message = m->error.platform_message;
+}
+
 static const char *evidence(struct flight *f, enum phase phase, const struct outcome *o)
 {
 	static const char *const phases[] = { "stage", "fire", "confirm", "doubt" };
@@ -367,7 +380,7 @@ static void write_move(struct flight *f, enum phase phase, const struct delivery
 		if (is_same(error_was, f->q.post.error_code))
 			f->change.event = NULL;
 	}
-	f->change.event_post = f->q.post;
+	take_event(f, m);
 	log_move(f, o);
 }
 
@@ -408,7 +421,7 @@ void flight_end_with(struct flight *f, enum post_state state, const char *reason
 	release(f, m, wake_us);
 	take_error(f, m, outcome, false);
 	f->change.event = flight_event(state);
-	f->change.event_post = f->q.post;
+	take_event(f, m);
 	log_move(f, outcome);
 }
 

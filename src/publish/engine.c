@@ -183,8 +183,10 @@ int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us)
 	const int64_t boot_us = clock_boot_us();
 	int64_t wake_us = latest_boot_us;
 
-	for (const struct flight *f = e->flights; f; f = f->next)
+	for (const struct flight *f = e->flights; f; f = f->next) {
 		wake_us = earlier(wake_us, flight_wake_boot_us(f, boot_us));
+		wake_us = earlier(wake_us, batch_renew_boot_us(f));
+	}
 	for (size_t i = 0; i < e->jobs_n && !e->is_draining; i++)
 		wake_us = earlier(wake_us, e->jobs_boot_us[i]);
 	/* Without the database nothing moves; what has been decided waits for it. */

@@ -176,6 +176,7 @@ const char *flight_event(enum post_state state);
 /* batch.c: one transaction for everything that flights want written */
 void batch_commit(struct engine *e);
 void batch_renew(struct engine *e);
+int64_t batch_renew_boot_us(const struct flight *f); /* when it is due; INT64_MAX: never */
 
 /* fire.c */
 struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sent before then */

@@ -105,10 +105,13 @@ const struct stmt store_accounts_statements[] = {
 			    "version = version + 1 WHERE workspace_id = ? AND id = ? "
 			    "AND status = 'connected' AND NOT expiry_told_at <=> expires_at",
 			    NULL },
-	[SHARES_GRANT] = { "accounts.shares_grant", STMT_GLOBAL, "sissss",
+	[SHARES_GRANT] = { "accounts.shares_grant", STMT_GLOBAL, "sisssss",
 			   "SELECT 1 FROM accounts WHERE platform = ? AND livemode = ? "
 			   "AND status <> 'disconnected' AND NOT (workspace_id = ? AND id = ?) "
-			   "AND (remote_id = ? OR JSON_VALUE(meta, '$.person_id') = ?) LIMIT 1",
+			   "AND (remote_id = ? OR (JSON_VALUE(meta, '$.person_id') = ? "
+			   "AND (workspace_id = ? OR "
+			   "JSON_VALUE(meta, '$.person_id') <> '" ACCOUNT_PERSON_UNKNOWN
+			   "'))) LIMIT 1",
 			   "a grant at a platform is a person's, whatever the workspace; only yes "
 			   "or no comes out" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
@@ -536,7 +539,7 @@ int store_accounts_shares_grant(struct db *db, const char *ws, const struct acco
 {
 	CLEANUP(rows_end) struct rows *r = NULL;
 	int found = db_query_one(db, ROW(SHARES_GRANT), &r, reterr, a->platform,
-				 (int64_t)a->livemode, ws, a->id, a->remote_id, person_id);
+				 (int64_t)a->livemode, ws, a->id, a->remote_id, person_id, ws);
 
 	if (found < 0)
 		return -1;

@@ -132,9 +132,11 @@ int store_accounts_disconnect(struct db *db, const char *ws, const char *id, int
 			      struct problem *reterr);
 /*
  * Whether another connected account, of whatever workspace, lives by the same grant: the same one
- * at the platform, or one of the same person (meta.person_id; NULL: not known). Nothing else of it
- * comes out.
+ * at the platform, or one of the same person (meta.person_id; NULL: not known). Where a platform
+ * does not tell persons apart, those of one workspace count as one: all of them would have to stay
+ * connected for ever otherwise. Nothing else comes out.
  */
+#define ACCOUNT_PERSON_UNKNOWN "unknown" /* meta.person_id of such a platform */
 int store_accounts_shares_grant(struct db *db, const char *ws, const struct account *a,
 				const char *person_id, bool *ret, struct problem *reterr);
 /* expired or revoked, with a reason; account.needs_reconnect when that is news. */

@@ -22,8 +22,16 @@ static const struct {
 	  "user.info.basic,user.info.profile,video.upload", "video.publish", true },
 	{ "pinterest", "{\"platform\":\"pinterest\",\"users\":[{\"id\":\"%s\",\"boards\":[]}]}",
 	  "user_accounts:read,boards:read,pins:read", "boards:write", false },
+	/* The rest of these two stands in tests of their own. */
+	{ "twitter", "{\"platform\":\"twitter\",\"users\":[{\"id\":\"%s\",\"username\":\"who\"}]}",
+	  NULL, NULL, true },
+	{ "youtube",
+	  "{\"platform\":\"youtube\",\"users\":[{\"id\":\"g%s\",\"name\":\"P\",\"channels\":[{"
+	  "\"id\":\"UC000%s\",\"handle\":\"who\",\"title\":\"C\"}]}]}",
+	  NULL, NULL, true },
 };
-#define PLATFORMS ((int)(sizeof(platforms) / sizeof(*platforms)))
+#define ALL_OF_THEM ((int)(sizeof(platforms) / sizeof(*platforms)))
+#define PLATFORMS   2
 
 static struct persona owner;
 static char user[24], back[2000];
@@ -46,10 +54,11 @@ static struct answer *get(const char *url)
 static void consent(int i, const char *more)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT, url = BUF_INIT, path = BUF_INIT;
-	const char *world = strstr(platforms[i].world, "%s");
+	const char *rest = platforms[i].world;
 
-	buf_printf(&body, "%.*s%s%s", (int)(world - platforms[i].world), platforms[i].world, user,
-		   world + 2);
+	for (const char *at; (at = strstr(rest, "%s")) != NULL; rest = at + 2)
+		buf_printf(&body, "%.*s%s", (int)(at - rest), rest, user);
+	buf_adds(&body, rest);
 	CLEANUP(answer_free)
 	struct answer *made =
 		client_send(&(struct call){ .method = "POST",
@@ -64,7 +73,8 @@ static void consent(int i, const char *more)
 	struct answer *start = client_call("GET", path.p, owner.token, NULL);
 
 	assert_status(start, 200);
-	buf_printf(&url, "%s&sandbox_user=%s&%s", answer_text(start, "url"), user, more);
+	buf_printf(&url, "%s&sandbox_user=%s%s&%s", answer_text(start, "url"),
+		   strcmp(platforms[i].name, "youtube") == 0 ? "UC000" : "", user, more);
 	CLEANUP(answer_free) struct answer *yes = get(url.p);
 
 	ck_assert_int_eq((int)yes->status, 302);
@@ -165,6 +175,37 @@ START_TEST(leaving_takes_access_back_where_that_is_possible)
 }
 END_TEST
 
+/* The account is the person's at the platform; another person is another account. */
+START_TEST(reconnecting_keeps_the_account_beside_others)
+{
+	char first[40];
+
+	consent(_i, "sandbox_auto=approve");
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *was = state_of(_i, "GET");
+
+	snprintf(first, sizeof(first), "%s", answer_text(was, "accounts.0.id"));
+	consent(_i, "sandbox_auto=approve"); /* while connected */
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *left = state_of(_i, "DELETE");
+
+	assert_status(left, 200);
+	consent(_i, "sandbox_auto=approve"); /* and after having left */
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *again = state_of(_i, "GET");
+
+	ck_assert_uint_eq(answer_count(again, "accounts"), 1);
+	ck_assert_str_eq(answer_text(again, "accounts.0.id"), first);
+	user[1] = user[1] == '9' ? '8' : '9';
+	consent(_i, "sandbox_auto=approve");
+	comes_back_with("/done?connected=");
+	CLEANUP(answer_free) struct answer *both = state_of(_i, "GET");
+
+	ck_assert_uint_eq(answer_count(both, "accounts"), 2);
+	ck_assert_ptr_nonnull(strstr(both->body, first));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("consents");
@@ -182,6 +223,7 @@ int main(void)
 	tcase_add_loop_test(t, replayed_callback_is_answered_not_exchanged, 0, PLATFORMS);
 	tcase_add_loop_test(t, foreign_code_connects_nobody, 0, PLATFORMS);
 	tcase_add_loop_test(t, leaving_takes_access_back_where_that_is_possible, 0, PLATFORMS);
+	tcase_add_loop_test(t, reconnecting_keeps_the_account_beside_others, 0, ALL_OF_THEM);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

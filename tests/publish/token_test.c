@@ -27,7 +27,12 @@ static const struct rig_platform twitter = {
 	.settings = "",
 	.users = { "2244994945", "2244994946" },
 };
-static const struct rig_platform *const platforms[] = { &tiktok, &pinterest, &twitter };
+static const struct rig_platform youtube = {
+	.name = "youtube",
+	.settings = "",
+	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+};
+static const struct rig_platform *const platforms[] = { &tiktok, &pinterest, &twitter, &youtube };
 
 static struct rig rig;
 
@@ -146,6 +151,23 @@ START_TEST(answer_without_a_refresh_token_keeps_the_old_one)
 }
 END_TEST
 
+/* Google's answers never carry one. */
+START_TEST(google_keeps_its_refresh_token)
+{
+	const char *id = account(3, 0);
+
+	for (int i = 0; i < 2; i++) {
+		const int64_t was = generation(id);
+
+		renew_at_once(id);
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+		ck_assert_int_eq(generation(id) - was, 1);
+	}
+	ck_assert_int_eq(number("SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
+			 1);
+}
+END_TEST
+
 /* Where the old refresh token lives on for a while, the second call gets what the first one lost. */
 START_TEST(lost_answer_is_made_up_for_where_the_old_token_lives)
 {
@@ -259,6 +281,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ two_runners_renew_once, (int)ARRAY_LEN(platforms) },
 		{ answer_without_a_refresh_token_keeps_the_old_one, 0 },
+		{ google_keeps_its_refresh_token, 0 },
 		{ lost_answer_is_made_up_for_where_the_old_token_lives, 0 },
 		{ lost_answer_of_a_rotation_asks_for_a_new_connection, (int)ARRAY_LEN(lost) },
 		{ end_of_access_is_told_once_a_week_ahead, 0 },
