@@ -180,12 +180,11 @@ static void begin_confirm(struct flight *f)
 static int rebuild(struct flight *f)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
-	const char *waiting = NULL;
 
 	if (f->q.post.state != POST_CONFIRMING || f->q.snapshot)
 		return -1;
 	return snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena,
-			      &f->snapshot, &waiting, &p) == 0
+			      &f->snapshot, &p) == 0
 		       ? 0
 		       : -1;
 }
