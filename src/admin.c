@@ -18,6 +18,7 @@
 #include "domain/role.h"
 #include "platform/platform.h"
 #include "store/apikeys.h"
+#include "store/reconcile.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
@@ -26,10 +27,11 @@
 #ifndef SQLDIR
 #define SQLDIR "/usr/share/carillon/sql"
 #endif
-#define PASSWORD_LEAST 10
-#define PASSWORD_MAX   1024
-#define TOKEN_BYTES    32
-#define RESEAL_BATCH   500
+#define PASSWORD_LEAST     10
+#define PASSWORD_MAX       1024
+#define TOKEN_BYTES        32
+#define RESEAL_BATCH       500
+#define RECONCILE_MOST_MIN (14 * 24 * 60)
 
 static int refuse_usage(struct problem *reterr, const char *how)
 {
@@ -265,6 +267,21 @@ struct command {
 	const char *sentence;
 };
 
+static int reconcile(struct admin *a, struct problem *reterr)
+{
+	char *end = NULL;
+	const long minutes = a->argc == 1 ? strtol(a->argv[0], &end, 10) : 60;
+	int64_t n = 0;
+
+	if (a->argc > 1 || minutes < 1 || minutes > RECONCILE_MOST_MIN || (end && *end))
+		return refuse_usage(reterr, "reconcile [MINUTES]");
+	if (store_reconcile(a->app.db, minutes * 60, &n, reterr) < 0)
+		return -1;
+	printf("%lld posts due in the last %ld minutes will be looked up before they are sent\n",
+	       (long long)n, minutes);
+	return 0;
+}
+
 static const struct command commands[] = {
 	{ "print-config", 0, print_config, "every setting with its default" },
 	{ "init-keys", 0, admin_init_keys, "make the key files that are missing" },
@@ -279,6 +296,8 @@ static const struct command commands[] = {
 	{ "create-token", NEED_DB | NEED_SCHEMA, create_token,
 	  "EMAIL [--workspace NAME|ID]: prints an access token for scripts" },
 	{ "list", NEED_DB | NEED_SCHEMA, list, "EMAIL: the workspaces of a user" },
+	{ "reconcile", NEED_DB | NEED_SCHEMA, reconcile,
+	  "[MINUTES]: after a fail-over, have what was due in the last hour looked up first" },
 	{ "reseal", NEED_DB | NEED_SCHEMA | NEED_KEYS | NEED_RING, reseal,
 	  "seal stored tokens with the newest key" },
 };

@@ -12,6 +12,7 @@
 #include "db/conn.h"
 #include "db/facts.h"
 #include "db/migrate.h"
+#include "store/health.h"
 
 #define SKEW_WARN_US    (2 * US_PER_S)
 #define SKEW_FAIL_US    (30 * US_PER_S)
@@ -138,9 +139,24 @@ static void look_at_folders(struct examination *x)
 		free_bytes = (long long)fs.f_bavail * (long long)fs.f_frsize;
 		snprintf(what, sizeof(what), "%s has %lld MiB free", folders[i],
 			 free_bytes / (1024LL * 1024));
-		doctor_say(x, free_bytes < FREE_WARN_BYTES ? WARNED : FINE, what,
-			   free_bytes < FREE_WARN_BYTES ? "make room" : NULL);
+		if (free_bytes >> 20 < x->cfg->publish_disk_free_min_mb)
+			doctor_say(x, BAD, what,
+				   "less than publish.disk_free_min_mb: nothing is claimed, make "
+				   "room");
+		else
+			doctor_say(x, free_bytes < FREE_WARN_BYTES ? WARNED : FINE, what,
+				   free_bytes < FREE_WARN_BYTES ? "make room" : NULL);
 	}
+}
+
+/* Without it no permit is used: the runner says so too, if it is there. */
+static void look_at_journal(struct examination *x)
+{
+	const char *folder = x->cfg->publish_journal_folder;
+
+	if (access(folder, W_OK | X_OK) < 0)
+		doctor_say(x, BAD, folder,
+			   "the journal of permits cannot be written: nothing is claimed");
 }
 
 static void look_at_programs(struct examination *x)
@@ -179,6 +195,55 @@ static void look_at_urls(struct examination *x)
 		doctor_say(x, FINE, "server.public_url", NULL);
 }
 
+struct figure_row {
+	int64_t n;
+	const char *what, *cure;
+};
+
+static void look_at_figures(struct examination *x, const struct health *h)
+{
+	const struct figure_row rows[] = {
+		{ h->stuck, "posts have waited more than two minutes for a runner",
+		  "see the runner's log" },
+		{ h->breakers, "platforms, by kind of calls, do not answer",
+		  "their posts wait and go on by themselves" },
+		{ h->in_doubt, "posts may be out: the platform is being asked",
+		  "they settle by themselves" },
+		{ h->unconfirmed, "posts are unconfirmed",
+		  "look at the account, then POST /api/v1/schedule/{id}/resolve" },
+		{ h->broken_accounts, "accounts have lost their access", "connect them again" },
+	};
+	char what[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(what, sizeof(what), "%lld %s", (long long)rows[i].n, rows[i].what);
+		if (rows[i].n > 0)
+			doctor_say(x, WARNED, what, rows[i].cure);
+	}
+}
+
+static void look_at_publishing(struct examination *x)
+{
+	struct health h = { .heartbeat_age_s = -1 };
+	struct problem why;
+	const char *trouble;
+
+	if (!x->db)
+		return;
+	if (store_health_read(x->db, &h, &why) < 0) {
+		doctor_say(x, BAD, "publishing", why.detail);
+		return;
+	}
+	trouble = store_health_trouble(&h);
+	/* Before its first runner an installation is not ill. */
+	doctor_say(x,
+		   !trouble                ? FINE
+		   : h.heartbeat_age_s < 0 ? WARNED
+					   : BAD,
+		   "publishing", trouble);
+	look_at_figures(x, &h);
+}
+
 int admin_doctor(struct admin *a, struct problem *reterr)
 {
 	struct examination x = { .cfg = a->config };
@@ -198,6 +263,8 @@ int admin_doctor(struct admin *a, struct problem *reterr)
 	look_at_server(&x);
 	look_at_clock(&x);
 	look_at_folders(&x);
+	look_at_journal(&x);
+	look_at_publishing(&x);
 	look_at_programs(&x);
 	look_at_urls(&x);
 	doctor_look_at_platforms(&x);

@@ -9,9 +9,7 @@
 #include "http/openapi.h"
 #include "store/health.h"
 
-#define HEARTBEAT_LATE_S 90 /* cron starts a runner each minute, and it stays for the minute */
-#define OVERDUE_LATE_S   180
-#define RETRY_S          15
+#define RETRY_S 15
 
 /* clang-format off */
 static const char *const states[] = { "ok", "down", NULL };
@@ -29,6 +27,7 @@ static const struct field publish_fields[] = {
 	{ .name = "oldest_due_age_s", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "How long the post that waits longest has been due for a runner." },
 	{ .name = "stuck", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Posts that have waited more than two minutes; counted up to 1000." },
 	{ .name = "open_breakers", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Platforms, by kind of calls, that do not answer; their posts wait." },
+	{ .name = "in_doubt", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Posts that may be out: the platform is being asked." },
 	{ .name = "unconfirmed", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Posts that a person must settle." },
 	{ .name = "clock_skew_ms", .kind = FIELD_INT, .flags = FIELD_REQUIRED },
 	{ .name = "expiring_tokens", .kind = FIELD_INT, .flags = FIELD_REQUIRED, .sentence = "Accounts whose access ends within a week." },
@@ -66,18 +65,6 @@ static int health(struct request *req, struct reply *ret, struct problem *reterr
 	return 0;
 }
 
-/* NULL: publishing happens. */
-static const char *trouble(const struct health *h)
-{
-	if (h->heartbeat_age_s < 0)
-		return "no runner was ever seen: is cron running carillon-publish each minute?";
-	if (h->heartbeat_age_s > HEARTBEAT_LATE_S)
-		return "no runner has been alive for more than a minute";
-	if (h->overdue_age_s > OVERDUE_LATE_S)
-		return "posts have been due for minutes without a runner taking them";
-	return NULL;
-}
-
 static int publish_health(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct emit *e = &ret->emit;
@@ -86,7 +73,7 @@ static int publish_health(struct request *req, struct reply *ret, struct problem
 
 	if (api_prepare(req->app, reterr) < 0 || store_health_read(req->app->db, &h, reterr) < 0)
 		return -1;
-	reason = trouble(&h);
+	reason = store_health_trouble(&h);
 	if (reason)
 		reply_down(req, ret);
 	emit_open(e, NULL);
@@ -99,6 +86,7 @@ static int publish_health(struct request *req, struct reply *ret, struct problem
 	emit_int(e, "runners", h.runners);
 	emit_int(e, "oldest_due_age_s", h.overdue_age_s);
 	emit_int(e, "stuck", h.stuck);
+	emit_int(e, "in_doubt", h.in_doubt);
 	emit_int(e, "unconfirmed", h.unconfirmed);
 	emit_int(e, "open_breakers", h.breakers);
 	emit_int(e, "clock_skew_ms", h.skew_us / 1000);
@@ -123,13 +111,16 @@ static void print_metrics(const struct health *h, bool is_up, struct buf *out)
 {
 	const struct metric rows[] = {
 		{ "database_up", "Whether the database answers.", is_up },
-		{ "publishing_up", "Whether posts are being published.", is_up && !trouble(h) },
+		{ "publishing_up", "Whether posts are being published.",
+		  is_up && !store_health_trouble(h) },
 		{ "runner_heartbeat_age_seconds", "Age of the newest runner's heartbeat; -1: none.",
 		  h->heartbeat_age_s },
 		{ "runners", "Runners alive.", h->runners },
 		{ "oldest_due_age_seconds", "How long the longest waiting post has been due.",
 		  h->overdue_age_s },
 		{ "posts_stuck", "Posts that wait more than two minutes for a runner.", h->stuck },
+		{ "posts_in_doubt", "Posts that may be out: the platform is being asked.",
+		  h->in_doubt },
 		{ "posts_unconfirmed", "Posts that a person must settle.", h->unconfirmed },
 		{ "breakers_open", "Platforms, by kind of calls, that do not answer.",
 		  h->breakers },

@@ -179,11 +179,24 @@ static void begin_confirm(struct flight *f)
 		f->at = FLIGHT_STEP;
 }
 
+/* A doubt whose permit the database has lost knows only what would be sent now. */
+static int rebuild(struct flight *f)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (f->q.post.state != POST_CONFIRMING || f->q.snapshot)
+		return -1;
+	return snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena,
+			      &f->snapshot, &p) == 0
+		       ? 0
+		       : -1;
+}
+
 /* The content may have changed since the first part left: what was permitted is sent. */
 static void restore(struct flight *f)
 {
 	if (f->has_snapshot || !post_state_is_committed(f->q.post.state) ||
-	    snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0)
+	    (snapshot_restore(f->engine->app, &f->q, f->arena, &f->snapshot) < 0 && rebuild(f) < 0))
 		return;
 	f->has_snapshot = true;
 	f->parts_n = snapshot_parts(&f->snapshot, f->platform_app.platform);

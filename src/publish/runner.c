@@ -3,6 +3,8 @@
  * The runner: who claims, for how long, and the hand-over to the next one.
  */
 #include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/fp.h"
@@ -28,6 +30,7 @@ struct run {
 	const volatile int *stop;
 	int64_t start_boot_us, claim_boot_us, beat_boot_us, full_boot_us;
 	bool has_successor, is_registered, is_drained, has_turned;
+	const char *trouble; /* why nothing is claimed; NULL: all is well */
 };
 
 static int register_runner(struct run *r, struct problem *reterr)
@@ -51,19 +54,61 @@ static int register_runner(struct run *r, struct problem *reterr)
 	return 0;
 }
 
+static bool has_room(const char *folder, int64_t least_mb)
+{
+	struct statvfs fs;
+
+	if (least_mb == 0 || statvfs(folder, &fs) < 0)
+		return true; /* a folder that is not there is told elsewhere */
+	return (int64_t)(fs.f_bavail * fs.f_frsize >> 20) >= least_mb;
+}
+
+/* What is claimed in these conditions could not be sent, or would block the disk for the rest. */
+static const char *find_trouble(const struct engine *e)
+{
+	const struct config *c = e->app->config;
+
+	if (dueclock_is_off(&e->clock))
+		return "clock";
+	if (access(c->publish_journal_folder, W_OK | X_OK) < 0)
+		return "journal";
+	if (!has_room(c->publish_journal_folder, c->publish_disk_free_min_mb) ||
+	    !has_room(c->media_folder, c->publish_disk_free_min_mb))
+		return "disk";
+	return NULL;
+}
+
+static void look_around(struct run *r)
+{
+	const char *before = r->trouble;
+
+	r->trouble = find_trouble(r->e);
+	if (r->trouble && r->trouble != before)
+		log_line(LOG_LEVEL_ERROR, "runner.trouble", "what=%s", r->trouble);
+	if (before && !r->trouble)
+		log_line(LOG_LEVEL_INFO, "runner.trouble_over", "what=%s", before);
+}
+
 static void beat(struct run *r)
 {
 	struct engine *e = r->e;
 	const int64_t now_us = clock_boot_us();
-	const struct runner_beat in = { e->owner, e->self.host, e->fires, e->commits,
-					e->clock.skew_us };
+	struct runner_beat in = {
+		.id = e->owner, .host = e->self.host, .fires = e->fires, .commits = e->commits
+	};
 	struct problem p = { .kind = PROBLEM_NONE };
 
 	if (now_us < r->beat_boot_us || !engine_db_ready(e))
 		return;
 	r->beat_boot_us = now_us + BEAT_US;
-	if (dueclock_read(&e->clock, e->app->db, &p) < 0 ||
-	    (r->is_registered && store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0))
+	if (dueclock_read(&e->clock, e->app->db, &p) < 0) {
+		engine_db_failed(e, &p);
+		return;
+	}
+	look_around(r);
+	in.skew_us = e->clock.skew_us;
+	in.trouble = r->trouble;
+	if (r->is_registered && store_runners_beat(e->app->db, &in, &r->has_successor, &p) < 0)
 		engine_db_failed(e, &p);
 }
 
@@ -176,7 +221,7 @@ static bool is_over(const struct run *r)
 
 	/* A drain that somebody asked for is nobody's predecessor. */
 	return *r->stop || (r->has_successor && !r->once) || r->is_drained ||
-	       age_us > stay_us + stay_us * 3 / 10;
+	       (r->once && r->trouble) || age_us > stay_us + stay_us * 3 / 10;
 }
 
 static bool is_job_busy(const struct engine *e)
@@ -200,7 +245,7 @@ static void maybe_claim(struct run *r)
 	 * pass for ours.
 	 */
 	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
-	    (r->e->is_unknown && !BUG(claim_while_unknown)) || dueclock_is_off(&r->e->clock))
+	    (r->e->is_unknown && !BUG(claim_while_unknown)) || r->trouble)
 		return;
 	n = claim(r);
 	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
@@ -259,9 +304,6 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 		if (dueclock_read(&e->clock, e->app->db, reterr) < 0)
 			return -1;
 	}
-	if (dueclock_is_off(&e->clock))
-		log_line(LOG_LEVEL_ERROR, "clock.off", "skew_s=%lld",
-			 (long long)(e->clock.skew_us / US_PER_S));
 	if (register_runner(&r, reterr) < 0)
 		return -1;
 	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
@@ -270,5 +312,9 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 	(void)store_runners_stop(e->app->db, e->owner, &p);
 	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
 		 (long long)e->fires, (long long)e->commits);
+	if (once && r.trouble)
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
+				   "nothing was claimed: %s (see carillon-admin doctor)",
+				   r.trouble);
 	return 0;
 }

@@ -11,9 +11,9 @@ const struct stmt store_runners_statements[] = {
 		       "heartbeat_at) "
 		       "VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
 		       REASON },
-	[BEAT] = { "runners.beat", STMT_GLOBAL, "iiis",
+	[BEAT] = { "runners.beat", STMT_GLOBAL, "iiiss",
 		   "UPDATE runners SET heartbeat_at = UTC_TIMESTAMP(3), fires = ?, commits = ?, "
-		   "skew_us = ? WHERE id = ?",
+		   "skew_us = ?, trouble = ? WHERE id = ?",
 		   REASON },
 	[SUCCESSOR] = { "runners.successor", STMT_GLOBAL, "ssi",
 			"SELECT 1 FROM runners WHERE host = ? AND id > ? AND stopped_at IS NULL "
@@ -48,7 +48,8 @@ int store_runners_beat(struct db *db, const struct runner_beat *in, bool *ret_ha
 	struct rows *r = NULL;
 	int got;
 
-	if (db_exec(db, ROW(BEAT), NULL, reterr, in->fires, in->commits, in->skew_us, in->id) < 0)
+	if (db_exec(db, ROW(BEAT), NULL, reterr, in->fires, in->commits, in->skew_us, in->trouble,
+		    in->id) < 0)
 		return -1;
 	got = db_query_one(db, ROW(SUCCESSOR), &r, reterr, in->host, in->id,
 			   (int64_t)RUNNER_DEAD_S);

@@ -23,6 +23,7 @@ int store_runners_register(struct db *db, const struct runner_row *in, struct pr
 struct runner_beat {
 	const char *id, *host;
 	int64_t fires, commits, skew_us;
+	const char *trouble; /* why it claims nothing: clock, disk, journal; NULL: it does */
 };
 /* *ret_has_successor: a younger runner of this host is alive. */
 int store_runners_beat(struct db *db, const struct runner_beat *in, bool *ret_has_successor,

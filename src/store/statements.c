@@ -21,6 +21,7 @@
 #include "store/postchange.h"
 #include "store/posts.h"
 #include "store/queue.h"
+#include "store/reconcile.h"
 #include "store/renditions.h"
 #include "store/results.h"
 #include "store/runners.h"
@@ -52,6 +53,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_postlist_statements,
 		store_posts_statements,
 		store_queue_statements,
+		store_reconcile_statements,
 		store_renditions_statements,
 		store_results_statements,
 		store_runners_statements,

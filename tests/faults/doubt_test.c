@@ -129,6 +129,59 @@ START_TEST(twin_on_the_account_is_not_mistaken)
 }
 END_TEST
 
+static int reconcile(void)
+{
+	const char *folder = getenv("CARILLON_BUILD");
+	char path[512];
+	int status = 0;
+	const pid_t pid = fork();
+
+	(void)snprintf(path, sizeof(path), "%s/carillon-admin", folder ? folder : ".");
+	if (pid == 0) {
+		execl(path, path, "-c", rig.config_path, "reconcile", (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* A replica was promoted that had not heard of the fires, and their host is lost with its journal. */
+START_TEST(lost_commits_are_looked_up_before_anything_is_sent)
+{
+	char out[ID_MAX], in[ID_MAX], later[ID_MAX];
+	pid_t pid;
+
+	rig_post(&rig, 0, "was out", -500, out);
+	ck_assert_int_eq(rig_until(&rig, out, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	database_run(&rig.database, "DELETE FROM attempts");
+	database_run(&rig.database, "UPDATE posts SET state = 'staged', attempts = 0, "
+				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
+				    "snapshot = NULL, owner = NULL, "
+				    "wake_at = UTC_TIMESTAMP(3)");
+	database_run(&rig.database, "UPDATE contents SET state = 'approved'");
+	rig_post(&rig, 1, "was not out", -400, in);
+	rig_post(&rig, 1, "not due", 3600000, later);
+	ck_assert_int_eq(reconcile(), 0);
+	ck_assert_int_eq(rig_state(&rig, out), POST_CONFIRMING);
+	ck_assert_int_eq(rig_state(&rig, in), POST_CONFIRMING);
+	ck_assert_int_eq(rig_state(&rig, later), POST_QUEUED);
+	ck_assert_int_eq(rig_until(&rig, out, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_effects(&rig, "was out"), 1);
+	/* Nothing known that could be looked up by: held for a person, not sent unread. */
+	ck_assert_int_eq(rig_state(&rig, in), POST_CONFIRMING);
+	ck_assert_int_eq(rig_effects(&rig, "was not out"), 0);
+	ck_assert_int_eq(of_post(out, "attempts"), 1); /* the one that nobody remembered */
+	pid = rig_runner(&rig, NULL, NULL);
+	for (int i = 0; i < 500 && rig_number(&rig, "SELECT COUNT(*) FROM runners WHERE "
+						    "stopped_at IS NULL") == 0;
+	     i++)
+		rig_sleep_ms(10);
+	ck_assert_int_ne(reconcile(), 0); /* not beside a runner */
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	ck_assert_int_eq(rig_wait(pid, 20000), 0);
+}
+END_TEST
+
 static int cancel(const char *id, struct problem *reterr)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
@@ -385,6 +438,7 @@ int main(void)
 		{ refused_but_live_is_found_and_not_sent_again, 2 },
 		{ forgotten_later_permit_takes_the_place_of_the_earlier, 0 },
 		{ lost_permit_is_not_mistaken_for_anothers, 0 },
+		{ lost_commits_are_looked_up_before_anything_is_sent, 0 },
 		{ NULL, 0 },
 	};
 	const struct suite_of suite = { .name = "doubt",
