@@ -145,10 +145,25 @@ static void look_at_folders(struct examination *x)
 
 static void look_at_programs(struct examination *x)
 {
-	if (access(x->cfg->media_ffprobe, X_OK) == 0)
-		doctor_say(x, FINE, x->cfg->media_ffprobe, NULL);
-	else
-		doctor_say(x, BAD, x->cfg->media_ffprobe, "is not installed (apt install ffmpeg)");
+	const struct {
+		const char *program, *cure;
+		enum finding_level otherwise;
+	} tools[] = {
+		{ x->cfg->media_ffprobe, "is not installed (apt install ffmpeg)", BAD },
+		{ x->cfg->media_ffmpeg, "is not installed (apt install ffmpeg)", BAD },
+		{ x->cfg->media_vips, "is not installed (apt install libvips-tools)", BAD },
+		{ x->cfg->media_vipsheader, "is not installed (apt install libvips-tools)", BAD },
+		{ x->cfg->media_bwrap,
+		  "is not installed (apt install bubblewrap): media tools run with limits alone",
+		  WARNED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+		if (access(tools[i].program, X_OK) == 0)
+			doctor_say(x, FINE, tools[i].program, NULL);
+		else
+			doctor_say(x, tools[i].otherwise, tools[i].program, tools[i].cure);
+	}
 }
 
 static void look_at_urls(struct examination *x)

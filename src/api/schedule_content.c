@@ -220,7 +220,7 @@ static int plan_one(const struct schedule_body *in, const struct schedule_time *
 static int plan(struct request *req, const struct schedule_time *first,
 		const struct targets *targets, struct posts_new *ret, struct problem *reterr)
 {
-	struct recur_times times;
+	struct recur_times times = { 0 };
 	struct post_new *rows;
 
 	if (find_times(req, first, targets->n, &times, reterr) < 0)

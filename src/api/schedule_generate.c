@@ -14,8 +14,8 @@
 #include "store/posts.h"
 
 #define DAYS_USUAL  7
-#define AHEAD_US    (5 * US_PER_MIN)       /* the earliest slot: time to stage what was planned */
-#define FURTHEST_US (5 * 366 * US_PER_DAY) /* a start beyond this is a slip of the pen */
+#define AHEAD_US    (5 * US_PER_MIN) /* the earliest slot: time to stage what was planned */
+#define FURTHEST_US (INT64_C(5) * 366 * US_PER_DAY) /* a start beyond this is a slip of the pen */
 
 struct generate_body {
 	uint64_t present;

@@ -18,7 +18,7 @@
 /* Of a slot's worth: what each post that stands on its day already takes, and each day of waiting. */
 #define CROWDING   150000
 #define WAIT_SHARE 5000
-#define CELLS_MAX  (4 * 1000 * 1000) /* a table of 32 MB for the time of one call */
+#define CELLS_MAX  ((size_t)4 * 1000 * 1000) /* a table of 32 MB for the time of one call */
 
 struct making {
 	struct request *req;
@@ -152,7 +152,7 @@ static int find_items(struct making *m, struct problem *reterr)
 	if (store_plans_open(m->req->app->db, m->req->principal->workspace, &wish, m->req->arena,
 			     &m->items, reterr) < 0)
 		return -1;
-	m->contents = arena_array(m->req->arena, m->items.n + 1, sizeof(*m->contents));
+	m->contents = arena_array(m->req->arena, m->items.n + 1, sizeof(struct content *));
 	m->plan->picks = arena_array(m->req->arena, m->items.n * m->plan->targets_n + 1,
 				     sizeof(*m->plan->picks));
 	m->plan->misses = arena_array(m->req->arena, m->items.n * m->plan->targets_n + 1,
@@ -444,7 +444,7 @@ double schedule_plan_score(const struct plan_pick *pick)
 	const int64_t weight =
 		engagement_weight(t->platform, t->results, pick->slot->weekday, pick->slot->hour);
 
-	return (double)((weight + 500) / 1000) / 1000;
+	return engagement_share(weight);
 }
 
 const char *schedule_plan_reason(struct request *req, const struct plan_pick *pick)

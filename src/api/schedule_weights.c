@@ -30,18 +30,14 @@ static const struct field reply_fields[] = {
 static const struct schema reply_schema = { "ScheduleWeights", 0, reply_fields };
 /* clang-format on */
 
-static double shown(int64_t weight)
-{
-	return (double)((weight + 500) / 1000) / 1000;
-}
-
 static void emit_hour(struct emit *e, const struct plan_target *t, int weekday, int hour)
 {
 	emit_open(e, NULL);
 	emit_text(e, "weekday", engagement_weekday_name(weekday));
 	emit_int(e, "hour", hour);
-	emit_number(e, "prior", shown(engagement_prior(t->platform, weekday, hour)));
-	emit_number(e, "weight", shown(engagement_weight(t->platform, t->results, weekday, hour)));
+	emit_number(e, "prior", engagement_share(engagement_prior(t->platform, weekday, hour)));
+	emit_number(e, "weight",
+		    engagement_share(engagement_weight(t->platform, t->results, weekday, hour)));
 	emit_int(e, "posts", t->results ? t->results->posts[weekday][hour] : 0);
 	emit_close(e);
 }

@@ -58,6 +58,11 @@ const char *engagement_weekday_name(int weekday)
 	return weekday_names[weekday];
 }
 
+double engagement_share(int64_t weight)
+{
+	return round((double)weight / 1000) / 1000;
+}
+
 int engagement_per_day(const char *platform)
 {
 	return rhythm_of(platform)->per_day;

@@ -38,6 +38,8 @@ int engagement_per_day(const char *platform);
 /* results NULL: the prior alone. */
 int64_t engagement_weight(const char *platform, const struct engagement_results *results,
 			  int weekday, int hour);
+/* As a share of the whole, in thousandths: 0.934. */
+double engagement_share(int64_t weight);
 const char *engagement_weekday_name(int weekday); /* "Monday" */
 
 #endif

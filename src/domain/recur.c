@@ -132,13 +132,13 @@ static int parse_bymonthday(const char *value, struct recur *ret, struct problem
 /* YYYYMMDD, the whole day; YYYYMMDDTHHMMSS, wall time; with Z, an instant. */
 static int parse_until(const char *value, struct recur *ret, struct problem *reterr)
 {
-	char text[RFC3339_MAX], all[17] = "00000000T235959";
+	char text[RFC3339_MAX], all[24];
 	const size_t n = strlen(value);
 
 	if (n != 8 && n != 15 && n != 16)
 		return refuse(reterr, "wrong_format", "UNTIL is YYYYMMDD or YYYYMMDDTHHMMSSZ",
 			      value);
-	memcpy(all, value, n);
+	(void)snprintf(all, sizeof(all), "%.16s%s", value, n == 8 ? "T235959" : "");
 	ret->until_is_utc = n == 16 && value[15] == 'Z';
 	(void)snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s", all, all + 4, all + 6,
 		       all + 9, all + 11, all + 13);
@@ -320,7 +320,7 @@ int recur_expand(const struct recur *rule, const struct recur_from *from, struct
 	struct recur_times got = { .v = arena_array(a, from->most + 1, sizeof(*got.v)) };
 	bool is_at_horizon = true;
 
-	for (int64_t d = 0; d <= RECUR_YEARS_MAX * 366 && got.n <= from->most; d++) {
+	for (int64_t d = 0; d <= INT64_C(366) * RECUR_YEARS_MAX && got.n <= from->most; d++) {
 		struct civil wall;
 		struct tz_answer answer;
 

@@ -22,14 +22,15 @@ int timetable_weekday(const char *word)
 	return -1;
 }
 
-int timetable_minutes(const char *s)
+int timetable_minutes(const char *text)
 {
 	int minutes;
 
-	if (strlen(s) != 5 || s[2] != ':' || strspn(s, "0123456789") != 2 ||
-	    strspn(s + 3, "0123456789") != 2 || s[3] > '5')
+	if (strlen(text) != 5 || text[2] != ':' || strspn(text, "0123456789") != 2 ||
+	    strspn(text + 3, "0123456789") != 2 || text[3] > '5')
 		return -1;
-	minutes = ((s[0] - '0') * 10 + (s[1] - '0')) * 60 + (s[3] - '0') * 10 + (s[4] - '0');
+	minutes = ((text[0] - '0') * 10 + (text[1] - '0')) * 60 + (text[3] - '0') * 10 +
+		  (text[4] - '0');
 	return minutes <= 24 * 60 ? minutes : -1;
 }
 

@@ -23,7 +23,7 @@
 #define TRIES_MAX 4
 #define NICE      10 /* posts leave on their second whatever is being rendered */
 #define PLACES    64
-#define HOST_MAX  32 /* a lock's name has 64 characters */
+#define HOST_MAX  32 /* a lock has a name of at most 64 characters */
 
 struct renderer {
 	struct app *app;
@@ -40,7 +40,7 @@ static int take_place(struct app *app, struct problem *reterr)
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const int64_t set = app->config->media_renderers;
 	const long n = set > 0 ? (long)set : cores;
-	char host[256] = "", name[64];
+	char host[256] = "", name[128];
 
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "this host has no name");
@@ -146,6 +146,7 @@ static int make(struct renderer *r, struct arena *a, struct problem *reterr)
 static int settle(struct renderer *r, int made, const struct problem *why, struct problem *reterr)
 {
 	bool is_ours = false;
+	int settled;
 
 	if (r->is_lost || (made < 0 && why->kind == PROBLEM_DB_DOWN))
 		return made < 0 && why->kind == PROBLEM_DB_DOWN ? -1 : 0;
@@ -155,7 +156,9 @@ static int settle(struct renderer *r, int made, const struct problem *why, struc
 	if (made < 0 && why->kind == PROBLEM_BUSY)
 		r->at.state = RENDITION_QUEUED;
 	r->at.error = r->at.state == RENDITION_FAILED ? why->detail : NULL;
-	return store_renditions_settle(r->app->db, &r->at, &is_ours, reterr);
+	settled = store_renditions_settle(r->app->db, &r->at, &is_ours, reterr);
+	r->at.error = NULL;
+	return settled;
 }
 
 static int work(struct renderer *r, struct arena *a, struct problem *reterr)

@@ -225,7 +225,11 @@ void results_free(struct results *r)
 {
 	if (!r)
 		return;
-	while (r->list)
-		forget(r->list);
+	while (r->list) {
+		struct asking *w = r->list;
+
+		r->list = w->next;
+		asking_free(w);
+	}
 	free(r);
 }

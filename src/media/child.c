@@ -60,7 +60,8 @@ _Noreturn static void become_tool(const struct start *s)
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(s->err, 2) < 0)
+	if (!s->argv[0] || null < 0 || dup2(null, 0) < 0 || dup2(s->out, 1) < 0 ||
+	    dup2(s->err, 2) < 0)
 		_exit(127);
 	close_range(3, ~0U, 0);
 	if (!s->is_wrapped)
@@ -109,24 +110,34 @@ static int look(struct watch *w)
 	return w->box->beat(w->box->arg, w->out) ? 0 : CHILD_STOPPED;
 }
 
+static int wait_ms(const struct watch *w)
+{
+	int64_t left_us = w->until_us - clock_boot_us();
+
+	if (w->box->beat && left_us > US_PER_S)
+		left_us = US_PER_S;
+	return left_us > 0 ? (int)(left_us / US_PER_MS) + 1 : 1;
+}
+
+static void take(struct pollfd *fd, struct buf *into)
+{
+	if (fd->revents && !drain(fd->fd, into))
+		fd->fd = -1;
+}
+
 static int collect(int out, int err, struct watch *w)
 {
 	struct pollfd fds[2] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
 		const int why = look(w);
-		int64_t left_us = w->until_us - clock_boot_us();
 
 		if (why != 0)
 			return why;
-		if (w->box->beat && left_us > US_PER_S)
-			left_us = US_PER_S;
-		if (poll(fds, 2, (int)(left_us / US_PER_MS) + 1) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms(w)) < 0 && errno != EINTR)
 			return CHILD_TIMED_OUT;
-		if (fds[0].revents && !drain(out, w->out))
-			fds[0].fd = -1;
-		if (fds[1].revents && !drain(err, w->err))
-			fds[1].fd = -1;
+		take(&fds[0], w->out);
+		take(&fds[1], w->err);
 	}
 	return 0;
 }

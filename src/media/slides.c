@@ -5,7 +5,7 @@
  * whole. Slide k is seen alone from k*each + FADE to (k+1)*each.
  */
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -43,11 +43,13 @@ static void add_words(struct arguments *args, const char *a, const char *b)
 static double number_after(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
-	double n = 0.0;
+	char *end = NULL;
+	double n;
 
 	at = at ? strchr(at + strlen(name), ':') : NULL;
 	at = at ? strchr(at, '"') : NULL;
-	return at && sscanf(at + 1, "%lf", &n) == 1 ? n : (double)NAN;
+	n = at ? strtod(at + 1, &end) : 0.0;
+	return end && *end == '"' ? n : (double)NAN;
 }
 
 static void read_loudness(const struct buf *said, struct loudness *ret)
@@ -184,7 +186,7 @@ static const char *slide_graph(const struct show *s, size_t i)
 		"[d%zu];"
 		"[c%zu][d%zu]overlay=(W-w)/2:(H-h)/2,setsar=1,format=yuv420p,"
 		"loop=loop=%d:size=1:start=0,settb=1/%d,setpts=N,fps=%d[s%zu];",
-		i, i, i, i, w, h, w, h, (long long)(w + h) / 60, i, i, w, h, i, i, i,
+		i, i, i, i, w, h, w, h, (w + h) / 60, i, i, w, h, i, i, i,
 		(int)(seen_s * FPS + 0.5) - 1, FPS, FPS, i);
 }
 
@@ -203,7 +205,7 @@ static const char *show_graph(const struct show *s)
 				    "%s[%s][s%zu]xfade=transition=fade:duration=%.3f:"
 				    "offset=%lld[%s];",
 				    text, last, i, FADE_S,
-				    (long long)((int64_t)i * s->r->job->recipe->slide_s), next);
+				    (long long)i * s->r->job->recipe->slide_s, next);
 		last = next;
 	}
 	return arena_printf(a, "%s[%s]format=yuv420p[picture]", text, last);

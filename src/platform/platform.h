@@ -216,7 +216,7 @@ struct platform {
 	struct platform_limits limits;
 	enum pkce pkce;
 	const char *default_scopes;
-	const struct media_rule *media; /* files it takes, see platform/fit.h; NULL: any */
+	const struct media_rule *media;        /* files it takes, see platform/fit.h; NULL: any */
 	const struct platform_budget *budgets; /* up to one without a name; NULL: none known */
 	const char *probe_base;  /* setting of the address that is read to see whether it answers */
 	bool needs_public_media; /* the platform pulls some media from our URLs */

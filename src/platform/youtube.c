@@ -125,5 +125,6 @@ const struct platform platform_youtube = {
 	.fire = youtube_fire,
 	.confirm = youtube_confirm,
 	.recover = youtube_recover,
+	.results = youtube_results,
 	.canonical_text = youtube_canonical,
 };

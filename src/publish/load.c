@@ -144,16 +144,15 @@ static bool is_fit(struct flight *f)
 static void begin_stage(struct flight *f)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
-	const char *waiting = NULL;
 	const int built = snapshot_build(f->engine->app, &f->q, f->platform_app.platform, f->arena,
-					 &f->snapshot, &waiting, &p);
+					 &f->snapshot, &p);
 
 	if (built < 0) {
 		snapshot_failed(f, &p);
 		return;
 	}
 	if (built > 0) {
-		f->q.post.waiting_for = waiting;
+		f->q.post.waiting_for = f->snapshot.waiting_for;
 		flight_park(f, flight_now_us(f) + MAKING_WAIT_US);
 		return;
 	}

@@ -47,7 +47,6 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 		 struct problem *reterr)
 {
 	struct snapshot s;
-	const char *waiting = NULL;
 	int built;
 	const struct platform *platform = platform_find(q->post.platform);
 
@@ -57,7 +56,7 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 	if (!platform)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "this server does not know the platform");
-	built = snapshot_build(e->app, q, platform, a, &s, &waiting, reterr);
+	built = snapshot_build(e->app, q, platform, a, &s, reterr);
 	if (built > 0)
 		return 0;
 	if (built < 0)

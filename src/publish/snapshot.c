@@ -231,11 +231,20 @@ static int place(struct placing *at, struct publication *p, struct problem *rete
 	return place_media(at, p, reterr);
 }
 
-int snapshot_build(const struct app *app, const struct queue_post *q,
-		   const struct platform *platform, struct arena *a, struct snapshot *ret,
-		   const char **ret_waiting, struct problem *reterr)
+/* Everything is in its place: what it says, and its hash. */
+static void seal(const struct queue_post *q, struct arena *a, struct snapshot *s)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
+
+	print_text(q, &s->post, &text);
+	s->text = arena_strdup(a, text.p);
+	digest_sha256(text.p, text.len, s->hash);
+}
+
+int snapshot_build(const struct app *app, const struct queue_post *q,
+		   const struct platform *platform, struct arena *a, struct snapshot *ret,
+		   struct problem *reterr)
+{
 	struct snapshot s = { .text = NULL };
 	struct platform_app settings;
 	struct placing at = {
@@ -255,12 +264,11 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 	placed = place(&at, &s.post, reterr);
 	if (placed < 0 || at.waiting) {
 		snapshot_done(&s);
-		*ret_waiting = at.waiting;
+		if (placed == 0)
+			ret->waiting_for = at.waiting;
 		return placed < 0 ? -1 : 1;
 	}
-	print_text(q, &s.post, &text);
-	s.text = arena_strdup(a, text.p);
-	digest_sha256(text.p, text.len, s.hash);
+	seal(q, a, &s);
 	*ret = s;
 	return 0;
 }

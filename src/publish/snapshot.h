@@ -20,15 +20,16 @@ struct snapshot {
 	struct publication post; /* ended by snapshot_done() */
 	const char *text;        /* canonical JSON */
 	uint8_t hash[SHA256_BYTES];
+	const char *waiting_for; /* of a build that answers 1, and then the only member */
 };
 
 /*
- * 0 built; 1 not yet, *ret_waiting (the arena's) says for what: something is still being made for
- * it, and is asked for if nobody has; -1 error.
+ * 0 built; 1 not yet, ret->waiting_for (the arena's) says for what: something is still being made
+ * for it, and is asked for if nobody has; -1 error.
  */
 int snapshot_build(const struct app *app, const struct queue_post *q,
 		   const struct platform *platform, struct arena *a, struct snapshot *ret,
-		   const char **ret_waiting, struct problem *reterr);
+		   struct problem *reterr);
 /*
  * What a permit was given for, from posts.snapshot: after the fire the content may have changed,
  * and a doubt is settled by what was sent. -1: there is none.

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "db/conn.h"
 
-#define LIST_MOST 1000
+#define LIST_MOST 1000 /* budgets; breakers are as few as platforms */
+#define ROWS_MOST (LIST_MOST + 100)
 
 enum { TAKE, REFUSE, GIVE_BACK, CLOSE, FAULT, ANSWER, PROBE, HALF_OPEN, LIST };
 
@@ -148,14 +149,14 @@ static void read_row(const struct rows *r, struct arena *a, struct limit_row *re
 int store_limits_list(struct db *db, struct arena *a, struct limit_row **ret, size_t *ret_n,
 		      struct problem *reterr)
 {
-	struct limit_row *list = arena_array(a, 2 * LIST_MOST, sizeof(*list));
+	struct limit_row *list = arena_array(a, ROWS_MOST, sizeof(*list));
 	struct rows *r = NULL;
 	size_t n = 0;
 	int got;
 
 	if (db_query(db, ROW(LIST), &r, reterr, (int64_t)LIST_MOST) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1 && n < 2 * LIST_MOST)
+	while ((got = rows_next(r, reterr)) == 1 && n < ROWS_MOST)
 		read_row(r, a, &list[n++]);
 	rows_end(r);
 	*ret = list;

@@ -42,12 +42,13 @@ static const struct rig_platform tiktok = {
 static const struct rig_platform twitter = {
 	.name = "twitter",
 	.settings =
-		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
+		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n"
+		"posts_per_15_minutes = 0\n",
 	.users = { "2244994945", "2244994946" },
 };
 static const struct rig_platform pinterest = {
 	.name = "pinterest",
-	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
+	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\npins_per_minute = 0\n",
 	.users = { "2783136121146311751", "2783136121146311752" },
 };
 static const struct rig_platform youtube = {

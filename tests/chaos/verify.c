@@ -117,8 +117,10 @@ void chaos_let_pauses_pass(struct campaign *c)
 
 	if (!my)
 		return;
-	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE error_code = "
-			      "'rate_limited' AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+	(void)mysql_query(my, "DELETE FROM budgets");
+	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE (error_code = "
+			      "'rate_limited' OR waiting_for LIKE '%limit%') "
+			      "AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
 	mysql_close(my);
 }
 

@@ -217,9 +217,9 @@ static void restore_one(struct world *w, const struct setup *s, uint8_t id)
 
 void database_restore(struct world *w, const struct setup *s, uint8_t journal)
 {
-	for (uint8_t i = 1; i < PERMITS; i++) {
+	for (int i = 1; i < PERMITS; i++) {
 		if (journal & (1u << i))
-			restore_one(w, s, i);
+			restore_one(w, s, (uint8_t)i);
 	}
 }
 

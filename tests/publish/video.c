@@ -2,10 +2,9 @@
 #include "video.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "rig.h"
 
 void video_make(const char *path, const char *source, int64_t bytes)
 {
@@ -22,4 +21,14 @@ void video_make(const char *path, const char *source, int64_t bytes)
 	    (rest > 8 && (write(fd, box, sizeof(box)) != sizeof(box) || ftruncate(fd, bytes) < 0)))
 		exit(EXIT_FAILURE);
 	(void)close(fd);
+}
+
+void video_add(struct rig *r, const char *name, const char *source, int64_t bytes,
+	       const struct media_item *item, char ret[static ID_MAX])
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.mp4", r->folder, name);
+	video_make(path, source, bytes);
+	rig_media(r, path, item, ret);
 }

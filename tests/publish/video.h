@@ -8,7 +8,12 @@
 
 #include <stdint.h>
 
+#include "rig.h"
+
 /* source: of ffmpeg's lavfi, e.g. "testsrc=s=180x320:r=10:d=1". Exits with 77, aloud, without it. */
 void video_make(const char *path, const char *source, int64_t bytes);
+/* Makes one and takes it over into the media of the rig's workspace. */
+void video_add(struct rig *r, const char *name, const char *source, int64_t bytes,
+	       const struct media_item *item, char ret[static ID_MAX]);
 
 #endif

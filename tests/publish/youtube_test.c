@@ -542,16 +542,6 @@ END_TEST
 
 /* ---- media ---- */
 
-static void make_one(const char *name, const char *source, int64_t bytes,
-		     const struct media_item *item, char ret[static ID_MAX])
-{
-	char path[200];
-
-	(void)snprintf(path, sizeof(path), "%s/%s.mp4", rig.folder, name);
-	video_make(path, source, bytes);
-	rig_media(&rig, path, item, ret);
-}
-
 static void make_media(void)
 {
 	const struct media_item tall = { .kind = MEDIA_VIDEO,
@@ -565,9 +555,9 @@ static void make_media(void)
 
 	wide.width = 320;
 	wide.height = 180;
-	make_one("short", "testsrc=s=180x320:r=10:d=1", 0, &tall, short_video);
-	make_one("long", "testsrc=s=180x320:r=10:d=1", LONG_BYTES, &tall, long_video);
-	make_one("wide", "testsrc=s=320x180:r=10:d=1", 0, &wide, wide_video);
+	video_add(&rig, "short", "testsrc=s=180x320:r=10:d=1", 0, &tall, short_video);
+	video_add(&rig, "long", "testsrc=s=180x320:r=10:d=1", LONG_BYTES, &tall, long_video);
+	video_add(&rig, "wide", "testsrc=s=320x180:r=10:d=1", 0, &wide, wide_video);
 }
 
 int main(int argc, char **argv)

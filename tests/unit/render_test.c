@@ -407,26 +407,26 @@ static void put(const char *name, const void *bytes, size_t n)
 	(void)fclose(f);
 }
 
+#define FILE_OF(name, text)                  \
+	{                                    \
+		name, text, sizeof(text) - 1 \
+	}
+
 /* Each ends as a sentence for the user and leaves no file. */
 static const struct {
 	const char *name, *bytes;
 	size_t n;
 } hostile[] = {
-	{ "list.mp4", "#EXTM3U\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", 54 },
-	{ "list.txt", "ffconcat version 1.0\nfile /etc/passwd\n", 38 },
-	{ "head.mp4",
-	  "\0\0\0\x14"
-	  "ftypmp42\0\0\0\0mp42#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n",
-	  60 },
-	{ "riff.webp", "RIFF\x10\0\0\0WEBPVP8 ", 16 },
-	{ "bare.heic",
-	  "\0\0\0\x18"
-	  "ftypheic\0\0\0\0mif1heic",
-	  24 },
-	{ "bare.webm", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", 16 },
-	{ "svg.png",
-	  "<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"file:///etc/passwd\"/></svg>",
-	  80 },
+	FILE_OF("list.mp4", "#EXTM3U\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"),
+	FILE_OF("list.txt", "ffconcat version 1.0\nfile /etc/passwd\n"),
+	FILE_OF("head.mp4", "\0\0\0\x14"
+			    "ftypmp42\0\0\0\0mp42#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n"),
+	FILE_OF("riff.webp", "RIFF\x10\0\0\0WEBPVP8 "),
+	FILE_OF("bare.heic", "\0\0\0\x18"
+			     "ftypheic\0\0\0\0mif1heic"),
+	FILE_OF("bare.webm", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm"),
+	FILE_OF("svg.png", "<svg xmlns=\"http://www.w3.org/2000/svg\"><image "
+			   "href=\"file:///etc/passwd\"/></svg>"),
 };
 
 START_TEST(hostile_file_is_refused)
