@@ -48,7 +48,7 @@ struct config_raw {
 
 struct loading {
 	struct config *cfg;
-	char error[256]; /* the first one; later lines may only be wrong because of it */
+	char error[320]; /* the first one; later lines may only be wrong because of it */
 };
 
 static size_t count_slots(const struct setting_group *groups, size_t n)

@@ -204,7 +204,7 @@ static int64_t warnings(const char *id)
 
 static void ends_in(const char *id, int hours)
 {
-	char sql[300];
+	char sql[600];
 
 	(void)snprintf(sql, sizeof(sql),
 		       "UPDATE accounts SET expires_at = UTC_TIMESTAMP(3) + INTERVAL %d HOUR "
