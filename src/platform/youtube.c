@@ -108,10 +108,9 @@ const char *youtube_canonical(struct arena *a, const char *text)
 static const char *const image_mimes[] = { "image/jpeg", "image/png", NULL };
 /* YouTube takes any codec in them, and the original is better than what we would make of it. */
 const char *const youtube_containers[] = {
-	"video/mp4",      "video/quicktime", "video/mpeg", "video/x-msvideo",
-	"video/x-ms-wmv", "video/x-flv",     "video/3gpp", "video/webm",
-	"video/x-ms-asf", "video/avi",       "video/mp2t", "video/x-matroska",
-	"video/3gpp2",    "video/x-m4v",     NULL,
+	"video/mp4",   "video/quicktime",  "video/mpeg",  "video/x-msvideo", "video/x-ms-wmv",
+	"video/x-flv", "video/3gpp",       "video/webm",  "video/x-ms-asf",  "video/avi",
+	"video/mp2t",  "video/x-matroska", "video/3gpp2", "video/x-m4v",     NULL,
 };
 static const struct media_rule media_rules[] = {
 	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "thumbnail_max_bytes" },

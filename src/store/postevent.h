@@ -6,8 +6,8 @@
 #ifndef CARILLON_STORE_POSTEVENT_H
 #define CARILLON_STORE_POSTEVENT_H
 
-#include "json/emit.h"
 #include "store/posts.h"
+#include "json/emit.h"
 
 /* type: post.scheduled, post.cancelled, post.published ... of the post as it now stands. */
 int postevent_insert(struct db *db, const char *ws, const char *type, const struct post *post,

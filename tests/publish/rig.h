@@ -83,8 +83,14 @@ enum post_state rig_state(struct rig *r, const char *id);
 /* One number of the database. */
 int64_t rig_number(struct rig *r, const char *sql);
 char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
+char *rig_post_text(struct rig *r, const char *id, const char *column);
+char *rig_media_sha(struct rig *r, const char *id); /* hexadecimal */
 /* Objects with that caption that really exist on the platform. */
 int rig_effects(struct rig *r, const char *caption);
+json_t *rig_objects(struct rig *r, const char *caption); /* {"objects": [...]}; caller frees */
+/* A member of the first of them, as it is or as JSON text. */
+const char *rig_object_text(struct rig *r, const char *caption, const char *name, char *ret,
+			    size_t size);
 /* Calls of an endpoint of the first platform that reached the sandbox. */
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);

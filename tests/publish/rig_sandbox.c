@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rig's cases say to the sandbox and ask of it, beside the platform's own interface. */
+/* What the rig's cases say to the sandbox and ask of it and of the database. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,15 +41,39 @@ void rig_fault(struct rig *r, const char *json)
 	rig_sandbox(r, "/_control/faults", json);
 }
 
-int rig_effects(struct rig *r, const char *caption)
+json_t *rig_objects(struct rig *r, const char *caption)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	json_t *out = rig_control(
+
+	return rig_control(
 		r, arena_printf(a, "/_control/objects?caption=%s", url_encode(a, caption)), NULL);
+}
+
+int rig_effects(struct rig *r, const char *caption)
+{
+	json_t *out = rig_objects(r, caption);
 	const int n = (int)json_integer_value(json_object_get(out, "count"));
 
 	json_decref(out);
 	return n;
+}
+
+const char *rig_object_text(struct rig *r, const char *caption, const char *name, char *ret,
+			    size_t size)
+{
+	json_t *out = rig_objects(r, caption);
+	const json_t *value =
+		json_object_get(json_array_get(json_object_get(out, "objects"), 0), name);
+	char *text =
+		json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+	(void)snprintf(ret, size, "%s",
+		       json_is_string(value) ? json_string_value(value)
+		       : text                ? text
+					     : "");
+	free(text);
+	json_decref(out);
+	return ret;
 }
 
 int rig_calls(struct rig *r, const char *endpoint)
@@ -62,4 +86,21 @@ int rig_calls(struct rig *r, const char *endpoint)
 
 	json_decref(out);
 	return n;
+}
+
+char *rig_post_text(struct rig *r, const char *id, const char *column)
+{
+	char sql[200];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", column, id);
+	return rig_text(r, sql);
+}
+
+char *rig_media_sha(struct rig *r, const char *id)
+{
+	char sql[160];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
+		       id);
+	return rig_text(r, sql);
 }

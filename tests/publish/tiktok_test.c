@@ -114,11 +114,6 @@ static char *text_of(const char *expression, const char *table, const char *id)
 	return rig_text(&rig, sql);
 }
 
-static char *media_sha(const char *id)
-{
-	return text_of("LOWER(HEX(sha256))", "media", id);
-}
-
 static void expect_published(const char *id, const char *caption)
 {
 	enum post_state s = rig_until(&rig, id, SETTLED, 30000);
@@ -143,7 +138,7 @@ static void expect_failed(const char *id, const char *caption, const char *code)
 START_TEST(video_arrives_whole_with_its_options)
 {
 	char id[ID_MAX], text[4000];
-	char *sha = media_sha(short_video);
+	char *sha = rig_media_sha(&rig, short_video);
 
 	post_video(short_video, "short #one", "{\"privacy\":\"friends\",\"disable_duet\":true}",
 		   id);
@@ -173,7 +168,7 @@ END_TEST
 START_TEST(long_video_goes_up_in_chunks_the_last_one_on_time)
 {
 	char id[ID_MAX], text[4000];
-	char *sha = media_sha(long_video);
+	char *sha = rig_media_sha(&rig, long_video);
 	int before = rig_calls(&rig, "upload");
 
 	post_video(long_video, "long", NULL, id);
@@ -187,7 +182,7 @@ END_TEST
 START_TEST(photos_are_pulled_with_title_and_description)
 {
 	char id[ID_MAX], text[4000];
-	char *sha = media_sha(rig.media_id);
+	char *sha = rig_media_sha(&rig, rig.media_id);
 
 	post_photos("photos", NULL, id);
 	expect_published(id, "photos");

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "rig.h"
 #include "store/content.h"
+#include "support/suite.h"
 #include "video.h"
 
 #define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
@@ -47,14 +48,6 @@ static int64_t of_post(const char *id, const char *expression)
 	return rig_number(&rig, sql);
 }
 
-static char *text_of_post(const char *id, const char *column)
-{
-	char sql[200];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", column, id);
-	return rig_text(&rig, sql);
-}
-
 /* The description is what a video is found by. */
 static void post_video(const char *media, const char *caption, const char *overrides,
 		       int64_t due_ms, char ret[static ID_MAX])
@@ -71,16 +64,12 @@ static void post_video(const char *media, const char *caption, const char *overr
 /* Videos with that description: all, or those that anybody may see. */
 static int videos(const char *caption, const char *privacy)
 {
-	char path[300], mark[60];
-	json_t *out, *one;
+	json_t *out = rig_objects(&rig, caption), *one;
+	char mark[60];
 	size_t i;
 	int n = 0;
 
-	(void)snprintf(path, sizeof(path), "/_control/objects?caption=%s", caption);
 	(void)snprintf(mark, sizeof(mark), "\"privacyStatus\":\"%s\"", privacy ? privacy : "");
-	for (char *at = path; *at; at++)
-		*at = *at == ' ' ? '+' : *at;
-	out = rig_control(&rig, path, NULL);
 	json_array_foreach(json_object_get(out, "objects"), i, one) {
 		const char *options = json_string_value(json_object_get(one, "options"));
 
@@ -88,26 +77,6 @@ static int videos(const char *caption, const char *privacy)
 	}
 	json_decref(out);
 	return n;
-}
-
-/* A member of the only video with that description. */
-static const char *member(const char *caption, const char *name, char *ret, size_t size)
-{
-	char path[300];
-	json_t *out, *value;
-	char *text;
-
-	(void)snprintf(path, sizeof(path), "/_control/objects?caption=%s", caption);
-	for (char *at = path; *at; at++)
-		*at = *at == ' ' ? '+' : *at;
-	out = rig_control(&rig, path, NULL);
-	value = json_object_get(json_array_get(json_object_get(out, "objects"), 0), name);
-	text = json_is_string(value) ? strdup(json_string_value(value))
-				     : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	(void)snprintf(ret, size, "%s", text ? text : "");
-	free(text);
-	json_decref(out);
-	return ret;
 }
 
 static void has(const char *text, const char *piece)
@@ -118,7 +87,7 @@ static void has(const char *text, const char *piece)
 static void expect_published(const char *id, const char *caption, const char *privacy)
 {
 	enum post_state s = rig_until(&rig, id, SETTLED, WAIT_MS);
-	char *why = text_of_post(id, "error_message");
+	char *why = rig_post_text(&rig, id, "error_message");
 
 	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
 	ck_assert_int_eq(videos(caption, NULL), 1);
@@ -129,21 +98,12 @@ static void expect_published(const char *id, const char *caption, const char *pr
 static void expect_failed(const char *id, const char *caption, const char *code)
 {
 	enum post_state s = rig_until(&rig, id, SETTLED, WAIT_MS);
-	char *is = text_of_post(id, "error_code");
+	char *is = rig_post_text(&rig, id, "error_code");
 
 	ck_assert_msg(s == POST_FAILED, "%s: state %s", caption, post_state_name(s));
 	ck_assert_int_eq(videos(caption, "public"), 0);
 	ck_assert_str_eq(is, code);
 	free(is);
-}
-
-static char *media_sha(const char *id)
-{
-	char sql[160];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       id);
-	return rig_text(&rig, sql);
 }
 
 /* ---- what arrives ---- */
@@ -160,13 +120,13 @@ static const struct {
 START_TEST(video_arrives_whole_with_its_privacy)
 {
 	char id[ID_MAX], text[4000], caption[40];
-	char *sha = media_sha(short_video);
+	char *sha = rig_media_sha(&rig, short_video);
 	int updates = rig_calls(&rig, "videos_update");
 
 	(void)snprintf(caption, sizeof(caption), "whole%d", _i);
 	post_video(short_video, caption, ways[_i].overrides, -1000, id);
 	expect_published(id, caption, ways[_i].privacy);
-	has(member(caption, "media", text, sizeof(text)), sha);
+	has(rig_object_text(&rig, caption, "media", text, sizeof(text)), sha);
 	ck_assert_int_eq(rig_calls(&rig, "videos_update") - updates, ways[_i].updates);
 	ck_assert_int_eq(of_post(id, "LENGTH(remote_id) = 11 AND attempts = 1"), 1);
 	ck_assert_int_eq(of_post(id, "remote_url LIKE CONCAT('%/shorts/', remote_id)"), 1);
@@ -193,7 +153,7 @@ START_TEST(everything_that_is_said_arrives)
 
 	rig_post_patch(&rig, 0, &content, -1000, id);
 	expect_published(id, "said", "unlisted");
-	member("said", "options", text, sizeof(text));
+	rig_object_text(&rig, "said", "options", text, sizeof(text));
 	has(text, "\"title\":\"How to bake\"");
 	has(text, "\"tags\":[\"bread\",\"sour dough\"]");
 	has(text, "\"categoryId\":\"27\"");
@@ -219,14 +179,14 @@ START_TEST(upload_is_over_before_its_time)
 	database_run(&rig.database, "UPDATE posts SET due_at = UTC_TIMESTAMP(3), wake_at = "
 				    "UTC_TIMESTAMP(3) WHERE state = 'staged'");
 	expect_published(id, "ahead", "public");
-	has(member("ahead", "options", text, sizeof(text)), "publicSince");
+	has(rig_object_text(&rig, "ahead", "options", text, sizeof(text)), "publicSince");
 }
 END_TEST
 
 START_TEST(without_the_wide_permission_the_end_is_sent_on_time)
 {
 	char id[ID_MAX], text[4000];
-	char *sha = media_sha(long_video);
+	char *sha = rig_media_sha(&rig, long_video);
 	int uploads = rig_calls(&rig, "upload"), updates = rig_calls(&rig, "videos_update");
 
 	database_run(&rig.database,
@@ -237,7 +197,7 @@ START_TEST(without_the_wide_permission_the_end_is_sent_on_time)
 		     "UPDATE accounts SET scopes = REPLACE(scopes, '.none', '.force-ssl')");
 	ck_assert_int_eq(rig_calls(&rig, "upload") - uploads, 7);
 	ck_assert_int_eq(rig_calls(&rig, "videos_update") - updates, 0);
-	has(member("tail", "media", text, sizeof(text)), sha);
+	has(rig_object_text(&rig, "tail", "media", text, sizeof(text)), sha);
 	free(sha);
 }
 END_TEST
@@ -245,12 +205,12 @@ END_TEST
 START_TEST(thumbnail_is_set_before_the_video_is_seen)
 {
 	char id[ID_MAX], text[4000], overrides[200];
-	char *sha = media_sha(rig.media_id);
+	char *sha = rig_media_sha(&rig, rig.media_id);
 
 	(void)snprintf(overrides, sizeof(overrides), "{\"cover_media_id\":\"%s\"}", rig.media_id);
 	post_video(wide_video, "covered", overrides, -1000, id);
 	expect_published(id, "covered", "public");
-	has(member("covered", "options", text, sizeof(text)), sha);
+	has(rig_object_text(&rig, "covered", "options", text, sizeof(text)), sha);
 	ck_assert_int_eq(of_post(id, "reason IS NULL"), 1);
 	rig_fault(&rig, "{\"platform\":\"youtube\",\"point\":\"api.error\",\"params\":{\"reason\":"
 			"\"forbidden\",\"status\":403},\"match\":{\"endpoint\":\"thumbnail\"}}");
@@ -313,14 +273,14 @@ static int sessions(void)
 START_TEST(fault_ends_with_one_video)
 {
 	char id[ID_MAX], caption[40], text[4000];
-	char *sha = media_sha(long_video);
+	char *sha = rig_media_sha(&rig, long_video);
 	int uploads = rig_calls(&rig, "upload"), opened = sessions();
 
 	(void)snprintf(caption, sizeof(caption), "survived%d", _i);
 	rig_fault(&rig, survived[_i].fault);
 	post_video(long_video, caption, survived[_i].overrides, -1000, id);
 	expect_published(id, caption, survived[_i].overrides ? "private" : "public");
-	has(member(caption, "media", text, sizeof(text)), sha);
+	has(rig_object_text(&rig, caption, "media", text, sizeof(text)), sha);
 	if (survived[_i].uploads)
 		ck_assert_int_eq(rig_calls(&rig, "upload") - uploads, survived[_i].uploads);
 	if (survived[_i].sessions)
@@ -414,7 +374,7 @@ START_TEST(full_quota_is_waited_for)
 	post_video(short_video, caption, NULL, -1000, id);
 	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, WAIT_MS),
 			 POST_RETRYING);
-	code = text_of_post(id, "error_code");
+	code = rig_post_text(&rig, id, "error_code");
 	ck_assert_str_eq(code, "rate_limited");
 	(void)snprintf(test, sizeof(test),
 		       "wake_at BETWEEN UTC_TIMESTAMP() + INTERVAL %s AND UTC_TIMESTAMP() + "
@@ -493,7 +453,7 @@ START_TEST(unaudited_project_is_told)
 	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"youtube\",\"unaudited\":true}");
 	post_video(short_video, "locked", NULL, -1000, id);
 	expect_failed(id, "locked", "configuration_error");
-	why = text_of_post(id, "error_message");
+	why = rig_post_text(&rig, id, "error_message");
 	has(why, "audit");
 	ck_assert_int_eq(videos("locked", "private"), 1);
 	free(why);
@@ -512,7 +472,7 @@ START_TEST(unaudited_tail_is_published_with_a_remark)
 	expect_published(id, "lockedtail", "private");
 	database_run(&rig.database,
 		     "UPDATE accounts SET scopes = REPLACE(scopes, '.none', '.force-ssl')");
-	reason = text_of_post(id, "reason");
+	reason = rig_post_text(&rig, id, "reason");
 	ck_assert_str_eq(reason, "kept_private");
 	free(reason);
 }
@@ -541,7 +501,7 @@ static const struct {
 START_TEST(killed_runner_leaves_one_video)
 {
 	char id[ID_MAX], caption[40], text[4000];
-	char *sha = media_sha(long_video);
+	char *sha = rig_media_sha(&rig, long_video);
 
 	if (!rig_has_failpoints())
 		return;
@@ -549,7 +509,7 @@ START_TEST(killed_runner_leaves_one_video)
 	post_video(long_video, caption, crashes[_i].overrides, -500, id);
 	ck_assert_int_eq(rig_once(&rig, crashes[_i].plan), -SIGKILL);
 	expect_published(id, caption, crashes[_i].overrides ? "private" : "public");
-	has(member(caption, "media", text, sizeof(text)), sha);
+	has(rig_object_text(&rig, caption, "media", text, sizeof(text)), sha);
 	free(sha);
 }
 END_TEST
@@ -593,38 +553,43 @@ static void make_media(void)
 	video_add(&rig, "wide", "testsrc=s=320x180:r=10:d=1", 0, &wide, wide_video);
 }
 
-int main(int argc, char **argv)
+static void open_rig(void)
 {
-	Suite *s = suite_create("youtube");
-	TCase *t = tcase_create("youtube");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	(void)argc, (void)argv;
 	rig_start_with(&rig, &youtube);
 	make_media();
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_loop_test(t, video_arrives_whole_with_its_privacy, 0, (int)ARRAY_LEN(ways));
-	tcase_add_test(t, everything_that_is_said_arrives);
-	tcase_add_test(t, thumbnail_is_set_before_the_video_is_seen);
-	tcase_add_test(t, upload_is_over_before_its_time);
-	tcase_add_test(t, without_the_wide_permission_the_end_is_sent_on_time);
-	tcase_add_loop_test(t, fault_ends_with_one_video, 0, (int)ARRAY_LEN(survived));
-	tcase_add_test(t, video_of_a_lost_session_is_found);
-	tcase_add_loop_test(t, refused_video_fails_with_its_reason, 0, (int)ARRAY_LEN(fatal));
-	tcase_add_test(t, duplicate_is_refused_before_anybody_sees_it);
-	tcase_add_loop_test(t, full_quota_is_waited_for, 0, (int)ARRAY_LEN(waiting));
-	tcase_add_test(t, full_quota_holds_every_channel_but_not_what_is_uploaded);
-	tcase_add_test(t, dead_grant_waits_for_its_person);
-	tcase_add_test(t, unaudited_project_is_told);
-	tcase_add_test(t, unaudited_tail_is_published_with_a_remark);
-	tcase_add_loop_test(t, killed_runner_leaves_one_video, 0, (int)ARRAY_LEN(crashes));
-	tcase_add_test(t, killed_upload_goes_on_where_it_stood);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ video_arrives_whole_with_its_privacy, (int)ARRAY_LEN(ways) },
+		{ everything_that_is_said_arrives, 0 },
+		{ thumbnail_is_set_before_the_video_is_seen, 0 },
+		{ upload_is_over_before_its_time, 0 },
+		{ without_the_wide_permission_the_end_is_sent_on_time, 0 },
+		{ fault_ends_with_one_video, (int)ARRAY_LEN(survived) },
+		{ video_of_a_lost_session_is_found, 0 },
+		{ refused_video_fails_with_its_reason, (int)ARRAY_LEN(fatal) },
+		{ duplicate_is_refused_before_anybody_sees_it, 0 },
+		{ full_quota_is_waited_for, (int)ARRAY_LEN(waiting) },
+		{ full_quota_holds_every_channel_but_not_what_is_uploaded, 0 },
+		{ dead_grant_waits_for_its_person, 0 },
+		{ unaudited_project_is_told, 0 },
+		{ unaudited_tail_is_published_with_a_remark, 0 },
+		{ killed_runner_leaves_one_video, (int)ARRAY_LEN(crashes) },
+		{ killed_upload_goes_on_where_it_stood, 0 },
+		{ NULL, 0 },
+	};
+
+	return suite_run(&(struct suite_of){ .name = "youtube",
+					     .before = open_rig,
+					     .after = close_rig,
+					     .setup = setup,
+					     .timeout_s = 120,
+					     .cases = cases });
 }
