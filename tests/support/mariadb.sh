@@ -45,7 +45,7 @@ start() {
 		--innodb-log-file-size="${CARILLON_TEST_LOG:-16M}" \
 		--innodb-flush-log-at-trx-commit="${CARILLON_TEST_FLUSH:-0}" --performance-schema=OFF \
 		--character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci \
-		--binlog-format=ROW --max-connections=100 >/dev/null 2>&1 &
+		--binlog-format=ROW --max-connections=500 >/dev/null 2>&1 &
 	pid=$!
 	tries=0
 	until grep -q 'ready for connections' "$folder/db.err" 2>/dev/null && [ -S "$folder/db.sock" ]; do
