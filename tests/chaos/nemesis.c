@@ -43,6 +43,8 @@ static void write_host_config(const struct campaign *c, int host)
 			fprintf(out, "journal_folder = %s\n", folder);
 		else if (strncmp(line, "lease_s", strlen("lease_s")) == 0)
 			fputs("lease_s = 4\n", out); /* many share two cores */
+		else if (strncmp(line, "late_spacing_s", strlen("late_spacing_s")) == 0)
+			fputs("late_spacing_s = 0\n", out); /* late_test looks at that */
 		else if (strncmp(line, "doubt_life_s", strlen("doubt_life_s")) == 0)
 			fputs("doubt_life_s = 60\n", out);
 		else
