@@ -31,7 +31,7 @@
 #define PASSWORD_MAX       1024
 #define TOKEN_BYTES        32
 #define RESEAL_BATCH       500
-#define RECONCILE_MOST_MIN (14 * 24 * 60)
+#define RECONCILE_MOST_MIN (14L * 24 * 60)
 
 static int refuse_usage(struct problem *reterr, const char *how)
 {

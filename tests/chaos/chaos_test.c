@@ -76,6 +76,8 @@ static void open_doors(void)
 		       c.rig.config->server_public_url);
 	rig_sandbox(&c.rig, "/_control/world", body);
 	rig_sandbox(&c.rig, "/_control/world",
+		    "{\"platform\":\"twitter\",\"tweets_limit\":1000000}");
+	rig_sandbox(&c.rig, "/_control/world",
 		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
 		    "\"insert_quota\":1000000,\"unit_quota\":100000000,\"upload_cap\":0,"
 		    "\"testing\":false}");
