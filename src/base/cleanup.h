@@ -6,7 +6,7 @@
 #ifndef CARILLON_BASE_CLEANUP_H
 #define CARILLON_BASE_CLEANUP_H
 
-#define CLEANUP(fn) __attribute__((__cleanup__(fn##_cleanup)))
+#define CLEANUP(fn) __attribute__((__cleanup__(fn##_cleanup), __unused__))
 
 /* For a destructor `void fn(T)` that accepts NULL, T a pointer type. */
 #define DEFINE_CLEANUP(T, fn)                 \

@@ -431,7 +431,7 @@ START_TEST(edit_of_time_and_overrides_stages_anew)
 				 .given = POST_CHANGE_TIME | POST_CHANGE_OVERRIDES,
 				 .overrides = "{\"caption\":\"x\"}",
 				 .due = { whole_hour(5), "Europe/Paris", "2030-01-01T10:00:00", 0,
-					  "2026b" },
+					  "2026b", false },
 				 .stage_lead_s = LEAD_S,
 				 .if_version = p.version };
 

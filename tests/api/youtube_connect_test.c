@@ -197,8 +197,8 @@ END_TEST
 static const char *const breaks[] = {
 	"{\"platform\":\"youtube\",\"point\":\"token.no_refresh_token\"}",
 	"{\"platform\":\"youtube\",\"point\":\"http.html_502\",\"match\":{\"endpoint\":\"token\"}}",
-	"{\"platform\":\"youtube\",\"point\":\"http.html_502\",\"match\":{\"endpoint\":"
-	"\"channels\"}}",
+	("{\"platform\":\"youtube\",\"point\":\"http.html_502\",\"match\":{\"endpoint\":"
+	 "\"channels\"}}"),
 	"{\"platform\":\"youtube\",\"point\":\"token.error\"}",
 };
 

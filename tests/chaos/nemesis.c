@@ -74,7 +74,7 @@ static void write_plan(struct campaign *c, const char *path)
 
 static void be_host(int host)
 {
-	char name[16];
+	char name[32];
 
 	(void)snprintf(name, sizeof(name), "chaos-%d", host);
 	if (unshare(CLONE_NEWUTS) == 0 && sethostname(name, strlen(name)) < 0)
