@@ -42,6 +42,8 @@ check_everything() {
 	begin_beside normal
 	check_lint normal
 	check_installation normal
+	check_command "no planted bugs" env CARILLON_BUILD="$CHECK_DIR/normal" CARILLON_SRCDIR="$TOP" \
+		"$TOP/tests/planted/absent" || true
 	check_suites normal yes
 	check_build clang --enable-werror CC=clang CFLAGS='-g -O1' || true
 	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints \
