@@ -94,16 +94,14 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	struct engine *e = NULL;
 	struct refresh *refresh;
 	struct results *results;
-	struct cleanup *cleanup;
-	struct expiry *expiry;
 	int done;
 
 	if (engine_open(app, &e, reterr) < 0)
 		return -1;
 	refresh = refresh_new(app, e);
 	results = results_new(app, e);
-	cleanup = cleanup_new(app, e);
-	expiry = expiry_new(app, e);
+	cleanup_add(app, e);
+	expiry_add(app, e);
 	render = render_jobs_new(app, e, &renders);
 	done = engine_run(e, o->once, &stop_asked, reterr);
 	/* Open transfers point into engine and jobs: they end first. */
@@ -111,8 +109,6 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	app->net = NULL;
 	refresh_free(refresh);
 	results_free(results);
-	cleanup_free(cleanup);
-	expiry_free(expiry);
 	render_jobs_free(render);
 	engine_free(e);
 	return done;

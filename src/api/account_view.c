@@ -99,20 +99,6 @@ int account_find(struct request *req, const char *id, struct account *ret, struc
 	return 0;
 }
 
-static void meta_release(void *meta)
-{
-	json_decref(meta);
-}
-
-static json_t *meta_of(struct request *req, const struct account *a)
-{
-	json_t *meta = a->meta ? json_loads(a->meta, 0, NULL) : NULL;
-
-	if (meta)
-		arena_defer(req->arena, meta_release, meta);
-	return meta;
-}
-
 /*
  * A grant is a person's, not an account's: taking it back would silence every other account that
  * was connected through the same person, in this workspace or another.
@@ -133,23 +119,15 @@ static bool account_revoke(struct request *req, const struct account *a,
 			   const struct tokens *tokens)
 {
 	const struct platform *p = platform_find(a->platform);
-	json_t *meta = meta_of(req, a);
-	struct platform_account account = {
-		.id = a->id,
-		.remote_id = a->remote_id,
-		.username = a->username,
-		.display_name = a->display_name,
-		.scopes = a->scopes,
-		.expires_us = a->expires_us,
-		.meta = meta,
-		.access_token = tokens_value(tokens, "access"),
-		.user_token = tokens_value(tokens, "user"),
-	};
+	struct platform_account account;
 	struct platform_app app;
 	struct renewal r = { .arena = req->arena, .app = &app, .account = &account };
 	struct outcome outcome = { 0 };
 
-	if (!p || tokens->n == 0 || grant_is_shared(req, a, meta))
+	platform_account_of(req->arena, a, &account);
+	account.access_token = tokens_value(tokens, "access");
+	account.user_token = tokens_value(tokens, "user");
+	if (!p || tokens->n == 0 || grant_is_shared(req, a, account.meta))
 		return false;
 	platform_app_init(&app, req->arena, req->app->config, p, a->livemode);
 	r.refresh_token = tokens_value(tokens, "refresh");

@@ -120,11 +120,8 @@ static int boards_read(struct request *req, const struct account *a, struct boar
 	if (store_tokens_get(req->app->db, req->principal->workspace, a->id, req->app->keys,
 			     &tokens, reterr) < 0)
 		return -1;
-	*account = (struct platform_account){ .id = a->id,
-					      .remote_id = a->remote_id,
-					      .username = a->username,
-					      .expires_us = a->expires_us,
-					      .access_token = tokens_value(&tokens, "access") };
+	platform_account_of(req->arena, a, account);
+	account->access_token = tokens_value(&tokens, "access");
 	if (a->status != ACCOUNT_CONNECTED || !account->access_token)
 		return problem_set(reterr, PROBLEM_ACCOUNT_NOT_CONNECTED,
 				   "account %s must be connected again", a->id);

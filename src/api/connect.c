@@ -21,6 +21,7 @@
 #include "store/accounts.h"
 #include "store/flows.h"
 #include "store/tokens.h"
+#include "json/keep.h"
 
 #define STATE_MAX     128
 #define MESSAGE_MAX   400
@@ -161,11 +162,6 @@ static void text_wipe(void *text)
 	explicit_bzero(text, strlen(text));
 }
 
-static void json_release(void *doc)
-{
-	json_decref(doc);
-}
-
 /* JSON text in the arena; it holds tokens, so it is wiped. */
 static char *json_text(struct arena *a, const json_t *doc)
 {
@@ -270,11 +266,10 @@ static int flow_offer(struct request *req, struct reply *ret, struct flow *flow,
 static int flow_found(struct request *req, struct reply *ret, struct flow *flow,
 		      const struct connect *c, struct problem *reterr)
 {
-	json_t *found = json_array();
+	json_t *found = json_keep(req->arena, json_array());
 	struct joining j = { req, flow, c->app, found };
 	struct problem why = { 0 };
 
-	arena_defer(req->arena, json_release, found);
 	for (size_t i = 0; i < c->accounts_n; i++)
 		json_array_append_new(found, candidate_pack(&c->accounts[i]));
 	if (c->accounts_n > 1)
@@ -296,11 +291,10 @@ static int flow_exchange(struct request *req, struct reply *ret, struct flow *fl
 		.verifier = flow->verifier,
 		.granted = request_query(req, "scope"),
 		.now_us = clock_real_us(),
-		.memo = json_object(),
+		.memo = json_keep(req->arena, json_object()),
 	};
 	struct outcome outcome = { 0 };
 
-	arena_defer(req->arena, json_release, c.memo);
 	if (!c.granted)
 		c.granted = request_query(req, "scopes");
 	platform_app_init(&app, req->arena, req->app->config, platform_find(flow->platform),
@@ -377,9 +371,8 @@ static int flow_waiting(struct request *req, const char *id, struct flow *ret, j
 	if (id &&
 	    store_flows_get(req->app->db, p->workspace, &opened, req->arena, &flow, reterr) < 0)
 		return -1;
-	found = flow.candidates ? json_loads(flow.candidates, 0, NULL) : NULL;
-	if (found)
-		arena_defer(req->arena, json_release, found);
+	found = flow.candidates ? json_keep(req->arena, json_loads(flow.candidates, 0, NULL))
+				: NULL;
 	if (!found || flow.status != FLOW_CHOOSE || flow.is_expired || !flow.user_id ||
 	    strcmp(flow.user_id, p->id) != 0 ||
 	    strcmp(flow.platform, integration_platform(req)->id) != 0)
@@ -458,12 +451,11 @@ static int candidates_choose(const struct select_body *in, const json_t *found, 
 int integration_select(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct select_body *in = req->in;
-	json_t *chosen = json_array(), *found = NULL;
+	json_t *chosen = json_keep(req->arena, json_array()), *found = NULL;
 	struct platform_app app;
 	struct flow flow = { 0 };
 	struct joining j = { req, &flow, &app, chosen };
 
-	arena_defer(req->arena, json_release, chosen);
 	if (flow_waiting(req, in->flow, &flow, &found, reterr) < 0 ||
 	    candidates_choose(in, found, chosen, reterr) < 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/client.h"
+#include "json/keep.h"
 
 #define DIALOGUE_MAX_US (50 * US_PER_S) /* nginx gives up on the pool after 60 s */
 
@@ -133,19 +134,13 @@ static enum step boards_step(void *subject, const struct http_reply *last, struc
 	return l->app->platform->boards(l, last, ret);
 }
 
-static void memo_release(void *memo)
-{
-	json_decref(memo);
-}
-
 void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret)
 {
 	struct dialogue d = { req, boards_step, l, 0 };
 
 	l->arena = req->arena;
 	l->now_us = clock_real_us();
-	l->memo = json_object();
-	arena_defer(req->arena, memo_release, l->memo);
+	l->memo = json_keep(req->arena, json_object());
 	dialogue_run(&d, ret);
 }
 
@@ -163,7 +158,6 @@ void dialogue_inspect(struct request *req, struct inspection *i, int64_t until_b
 
 	i->arena = req->arena;
 	i->now_us = clock_real_us();
-	i->memo = json_object();
-	arena_defer(req->arena, memo_release, i->memo);
+	i->memo = json_keep(req->arena, json_object());
 	dialogue_run(&d, ret);
 }

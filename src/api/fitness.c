@@ -47,35 +47,19 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	const struct account *acc = s->account;
 	const struct platform *platform = platform_find(acc->platform);
 	struct platform_app app;
-	struct platform_account view = {
-		.id = acc->id,
-		.remote_id = acc->remote_id,
-		.username = acc->username,
-		.display_name = acc->display_name,
-		.scopes = acc->scopes,
-		.expires_us = acc->expires_us,
-	};
-	json_t *settings = acc->settings ? json_loads(acc->settings, 0, NULL) : NULL;
-	json_t *meta = acc->meta ? json_loads(acc->meta, 0, NULL) : NULL;
+	struct platform_account view;
 	int failed;
 
 	memset(ret, 0, sizeof(*ret));
 	check_account(s, ret);
 	check_media(s, ret);
-	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) <
-	    0) {
-		json_decref(settings);
-		json_decref(meta);
+	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) < 0)
 		return -1;
-	}
-	view.settings = settings;
-	view.meta = meta;
+	platform_account_of(req->arena, acc, &view);
 	platform_app_plain(&app, req->arena, req->app->config, platform, acc->livemode);
 	failed = conversion_foresee(req, &app, &p, ret, reterr);
 	if (failed == 0)
 		platform->check(&app, &view, &p, ret);
-	json_decref(settings);
-	json_decref(meta);
 	return failed;
 }
 

@@ -7,6 +7,7 @@
 #include "api/dialogue.h"
 #include "api/principal.h"
 #include "base/clock.h"
+#include "json/keep.h"
 #include "store/posts.h"
 #include "store/tokens.h"
 
@@ -65,23 +66,6 @@ static void tell(const struct inspection *i, const struct outcome *o, struct ins
 		     words && *words ? words : "The platform did not say more.");
 }
 
-static void json_release(void *doc)
-{
-	json_decref(doc);
-}
-
-static json_t *kept(struct request *req, json_t *doc)
-{
-	if (doc)
-		arena_defer(req->arena, json_release, doc);
-	return doc;
-}
-
-static json_t *kept_object(struct request *req, const char *text)
-{
-	return text ? kept(req, json_loads(text, 0, NULL)) : NULL;
-}
-
 /* The account with its tokens; 0 when there is none to ask with, which is a finding. */
 static int account_open(struct request *req, const struct account *a, struct tokens *tokens,
 			struct platform_account *ret, struct problem *reterr)
@@ -89,18 +73,9 @@ static int account_open(struct request *req, const struct account *a, struct tok
 	if (store_tokens_get(req->app->db, req->principal->workspace, a->id, req->app->keys, tokens,
 			     reterr) < 0)
 		return -1;
-	*ret = (struct platform_account){
-		.id = a->id,
-		.remote_id = a->remote_id,
-		.username = a->username,
-		.display_name = a->display_name,
-		.scopes = a->scopes,
-		.expires_us = a->expires_us,
-		.meta = kept_object(req, a->meta),
-		.settings = kept_object(req, a->settings),
-		.access_token = tokens_value(tokens, "access"),
-		.user_token = tokens_value(tokens, "user"),
-	};
+	platform_account_of(req->arena, a, ret);
+	ret->access_token = tokens_value(tokens, "access");
+	ret->user_token = tokens_value(tokens, "user");
 	return ret->access_token != NULL;
 }
 
@@ -149,7 +124,7 @@ int inspect_account(struct request *req, struct inspect_round *round,
 	ret->app = &app;
 	ret->account = &account;
 	ret->post = &post;
-	ret->facts = kept(req, json_object());
+	ret->facts = json_keep(req->arena, json_object());
 	ask(req, round, ret);
 	/* They end here, and the tokens with them. */
 	ret->app = NULL;

@@ -5,11 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -21,10 +19,6 @@
 #define EVERY_MS       20000
 #define MOST           500
 #define UPLOAD_LIFE_US US_PER_HOUR
-
-struct cleanup {
-	struct app *app;
-};
 
 typedef int sweep_fn(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
 
@@ -70,7 +64,7 @@ static void sweep_files(const char *path)
 
 static void tick(void *arg, int64_t now_us)
 {
-	const struct cleanup *c = arg;
+	const struct app *app = arg;
 	char unfinished[PATH_MAX];
 
 	(void)now_us;
@@ -78,26 +72,18 @@ static void tick(void *arg, int64_t now_us)
 		struct problem p = { .kind = PROBLEM_NONE };
 		int64_t n = 0;
 
-		if (sweeps[i].fn(c->app->db, MOST, &n, &p) == 0 && n > 0)
+		if (sweeps[i].fn(app->db, MOST, &n, &p) == 0 && n > 0)
 			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld",
 				 sweeps[i].what, (long long)n);
 	}
-	sweep_files(c->app->config->media_upload_folder);
-	(void)snprintf(unfinished, sizeof(unfinished), "%s/tmp", c->app->config->media_folder);
+	sweep_files(app->config->media_upload_folder);
+	(void)snprintf(unfinished, sizeof(unfinished), "%s/tmp", app->config->media_folder);
 	sweep_files(unfinished);
 }
 
-struct cleanup *cleanup_new(struct app *app, struct engine *e)
+void cleanup_add(struct app *app, struct engine *e)
 {
-	struct cleanup *c = alloc_zero(sizeof(*c));
-	const struct engine_job job = { "cleanup", EVERY_MS, tick, NULL, c };
+	const struct engine_job job = { "cleanup", EVERY_MS, tick, NULL, app };
 
-	c->app = app;
 	engine_add_job(e, &job);
-	return c;
-}
-
-void cleanup_free(struct cleanup *c)
-{
-	free(c);
 }

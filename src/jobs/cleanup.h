@@ -10,9 +10,6 @@
 #include "app.h"
 #include "publish/engine.h"
 
-struct cleanup;
-
-struct cleanup *cleanup_new(struct app *app, struct engine *e);
-void cleanup_free(struct cleanup *c);
+void cleanup_add(struct app *app, struct engine *e); /* before engine_run() */
 
 #endif

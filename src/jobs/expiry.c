@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/expiry.h"
 
-#include <stdlib.h>
-
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/accounts.h"
@@ -12,22 +9,18 @@
 #define MOST     100
 #define AHEAD_S  (7 * US_PER_DAY / US_PER_S)
 
-struct expiry {
-	struct app *app;
-};
-
 static void tick(void *arg, int64_t now_us)
 {
-	const struct expiry *x = arg;
+	const struct app *app = arg;
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct account_keys keys = { .n = 0 };
 
 	(void)now_us;
-	if (store_accounts_expiring(x->app->db, AHEAD_S, MOST, a, &keys, &p) < 0)
+	if (store_accounts_expiring(app->db, AHEAD_S, MOST, a, &keys, &p) < 0)
 		return;
 	for (size_t i = 0; i < keys.n; i++) {
-		if (store_accounts_tell_expiring(x->app->db, &keys.v[i], &p) < 0)
+		if (store_accounts_tell_expiring(app->db, &keys.v[i], &p) < 0)
 			log_line(LOG_LEVEL_WARN, "expiry.untold", "account=%s detail=\"%s\"",
 				 keys.v[i].id, p.detail);
 		else
@@ -35,17 +28,9 @@ static void tick(void *arg, int64_t now_us)
 	}
 }
 
-struct expiry *expiry_new(struct app *app, struct engine *e)
+void expiry_add(struct app *app, struct engine *e)
 {
-	struct expiry *x = alloc_zero(sizeof(*x));
-	const struct engine_job job = { "expiry", EVERY_MS, tick, NULL, x };
+	const struct engine_job job = { "expiry", EVERY_MS, tick, NULL, app };
 
-	x->app = app;
 	engine_add_job(e, &job);
-	return x;
-}
-
-void expiry_free(struct expiry *x)
-{
-	free(x);
 }

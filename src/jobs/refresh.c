@@ -10,81 +10,43 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "domain/retry.h"
-#include "net/client.h"
-#include "platform/platform.h"
-#include "store/accounts.h"
-#include "store/tokens.h"
+#include "jobs/dialogue.h"
 
 #define EVERY_MS      5000
 #define AT_ONCE       8
 #define LEASE_S       60
-#define CALL_MS       25000 /* two calls must end within the lease */
 #define RETRY_BASE_US (60 * US_PER_S)
 #define RETRY_CAP_US  (6 * US_PER_HOUR)
 
 struct renewing { /* one account */
-	struct refresh *refresh;
-	struct arena *arena;
-	const char *workspace;
-	int64_t failures, fence, issued_us;
-	struct account row;
-	struct tokens tokens;
-	struct platform_app app;
-	struct platform_account account;
-	json_t *memo, *meta;
+	struct dialogue dialogue;
+	int64_t failures, fence;
 	struct renewal r;
-	struct step_result step;
-	struct renewing *next;
 };
 
 struct refresh {
-	struct app *app;
+	struct dialogues dialogues;
 	char owner[ID_MAX];
-	struct renewing *list;
-	size_t n;
-	int64_t now_us;
 };
-
-static void renewing_free(struct renewing *w)
-{
-	tokens_done(&w->tokens);
-	json_decref(w->memo);
-	json_decref(w->meta);
-	arena_free(w->arena);
-	free(w);
-}
-
-static void unlink_from(struct refresh *r, struct renewing *w)
-{
-	struct renewing **at = &r->list;
-
-	while (*at && *at != w)
-		at = &(*at)->next;
-	if (*at) {
-		*at = w->next;
-		r->n--;
-	}
-	renewing_free(w);
-}
 
 static void settle(struct renewing *w, const struct token_settle *in)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct app *app = w->refresh->app;
+	struct app *app = w->dialogue.all->app;
 
 	(void)FP(F09_refresh_answer);
-	if (store_tokens_settle(app->db, w->workspace, in, app->keys, &p) < 0)
-		log_line(LOG_LEVEL_WARN, "refresh.unwritten", "account=%s detail=\"%s\"", w->row.id,
-			 p.detail);
+	if (store_tokens_settle(app->db, w->dialogue.workspace, in, app->keys, &p) < 0)
+		log_line(LOG_LEVEL_WARN, "refresh.unwritten", "account=%s detail=\"%s\"",
+			 w->dialogue.row.id, p.detail);
 }
 
 static int64_t next_renewal(const struct renewing *w, int64_t expires_us)
 {
-	const struct platform *p = w->app.platform;
+	const struct platform *p = w->dialogue.app.platform;
 
 	if (!p->renew_at || expires_us == INSTANT_NONE)
 		return INSTANT_NONE;
-	return p->renew_at(&w->app, w->refresh->now_us, expires_us);
+	return p->renew_at(&w->dialogue.app, w->dialogue.all->now_us, expires_us);
 }
 
 static bool is_replaced(const struct token *list, size_t n, const char *kind)
@@ -103,19 +65,19 @@ static int64_t life_of(const struct renewing *w, const struct token *list, size_
 
 	for (size_t i = 0; i < n; i++)
 		last_us = list[i].expires_us > last_us ? list[i].expires_us : last_us;
-	for (size_t i = 0; i < w->tokens.n; i++) {
-		const struct token *t = &w->tokens.v[i];
+	for (size_t i = 0; i < w->dialogue.tokens.n; i++) {
+		const struct token *t = &w->dialogue.tokens.v[i];
 
 		if (t->expires_us > last_us && !is_replaced(list, n, t->kind))
 			last_us = t->expires_us;
 	}
-	return last_us != INSTANT_NONE ? last_us : w->row.expires_us;
+	return last_us != INSTANT_NONE ? last_us : w->dialogue.row.expires_us;
 }
 
 static void renewed(struct renewing *w)
 {
 	struct token list[TOKENS_MAX];
-	struct token_settle in = { .account_id = w->row.id, .fence = w->fence };
+	struct token_settle in = { .account_id = w->dialogue.row.id, .fence = w->fence };
 	int64_t first_us = INSTANT_NONE;
 	size_t n = 0;
 
@@ -138,24 +100,25 @@ static void renewed(struct renewing *w)
 	in.tokens = (struct token_set){ list, n };
 	in.next_us = next_renewal(w, first_us == INSTANT_NONE ? in.expires_us : first_us);
 	settle(w, &in);
-	log_line(LOG_LEVEL_INFO, "refresh.renewed", "account=%s tokens=%zu", w->row.id, n);
+	log_line(LOG_LEVEL_INFO, "refresh.renewed", "account=%s tokens=%zu", w->dialogue.row.id, n);
 }
 
 static void faulted(struct renewing *w, const struct outcome *o)
 {
 	uint32_t draw;
-	struct token_settle in = { .account_id = w->row.id,
+	struct token_settle in = { .account_id = w->dialogue.row.id,
 				   .fence = w->fence,
-				   .expires_us = w->row.expires_us,
+				   .expires_us = w->dialogue.row.expires_us,
 				   .has_failed = true };
 
 	random_bytes(&draw, sizeof(draw));
-	in.next_us = w->refresh->now_us + retry_throttle_us((int)w->failures, RETRY_BASE_US,
-							    RETRY_CAP_US,
-							    o->retry_after_s * US_PER_S, draw);
+	in.next_us = w->dialogue.all->now_us + retry_throttle_us((int)w->failures, RETRY_BASE_US,
+								 RETRY_CAP_US,
+								 o->retry_after_s * US_PER_S, draw);
 	settle(w, &in);
 	log_line(LOG_LEVEL_WARN, "refresh.failed", "account=%s failures=%lld words=\"%s\"",
-		 w->row.id, (long long)w->failures + 1, o->error.message ? o->error.message : "");
+		 w->dialogue.row.id, (long long)w->failures + 1,
+		 o->error.message ? o->error.message : "");
 }
 
 /* The platform will not renew it: a person must connect the account again. */
@@ -163,156 +126,121 @@ static void ended(struct renewing *w, const struct outcome *o)
 {
 	const char *why =
 		o->error.message ? o->error.message : "The platform refused to renew access.";
-	struct token_settle in = { .account_id = w->row.id,
+	struct token_settle in = { .account_id = w->dialogue.row.id,
 				   .fence = w->fence,
 				   .next_us = INSTANT_NONE,
-				   .expires_us = w->row.expires_us,
+				   .expires_us = w->dialogue.row.expires_us,
 				   .has_failed = true };
 	struct problem p = { .kind = PROBLEM_NONE };
 
 	settle(w, &in);
-	if (store_accounts_set_status(w->refresh->app->db, w->workspace, w->row.id, ACCOUNT_EXPIRED,
-				      why, &p) < 0)
-		log_line(LOG_LEVEL_WARN, "refresh.status", "account=%s detail=\"%s\"", w->row.id,
-			 p.detail);
-	log_line(LOG_LEVEL_WARN, "refresh.ended", "account=%s words=\"%s\"", w->row.id, why);
+	if (store_accounts_set_status(w->dialogue.all->app->db, w->dialogue.workspace,
+				      w->dialogue.row.id, ACCOUNT_EXPIRED, why, &p) < 0)
+		log_line(LOG_LEVEL_WARN, "refresh.status", "account=%s detail=\"%s\"",
+			 w->dialogue.row.id, p.detail);
+	log_line(LOG_LEVEL_WARN, "refresh.ended", "account=%s words=\"%s\"", w->dialogue.row.id,
+		 why);
 }
 
-static void on_reply(void *arg, struct http_reply *reply);
-
-/* False: nothing more to wait for. */
-static bool advance(struct renewing *w, const struct http_reply *last)
+static void end(struct dialogue *d, enum step step)
 {
-	const struct outcome *o = &w->step.outcome;
-	enum step step;
+	struct renewing *w = (struct renewing *)d;
+	const struct outcome *o = &d->step.outcome;
 
-	w->r.now_us = w->refresh->now_us;
-	w->step = (struct step_result){ .phase = PHASE_STAGE };
-	step = w->app.platform->renew(&w->r, last, &w->step);
-	if (step == STEP_SEND) {
-		if (w->step.request->timeout_ms == 0 || w->step.request->timeout_ms > CALL_MS)
-			w->step.request->timeout_ms = CALL_MS;
-		/* A rotating refresh token that is sent twice may end the connection. */
-		w->step.request->is_once = true;
-		(void)FP(F08_refresh_sent);
-		(void)net_start(w->refresh->app->net, NET_REPEATABLE, w->step.request, 0, on_reply,
-				w);
-		return true;
-	}
 	if (step == STEP_DONE && o->kind == OUTCOME_PUBLISHED)
 		renewed(w);
 	else if (step == STEP_DONE && (o->kind == OUTCOME_REAUTH || o->kind == OUTCOME_REFUSED))
 		ended(w, o);
 	else
 		faulted(w, o);
-	return false;
 }
 
-static void on_reply(void *arg, struct http_reply *reply)
+static enum step ask(struct dialogue *d, const struct http_reply *last)
 {
-	struct renewing *w = arg;
+	struct renewing *w = (struct renewing *)d;
+	enum step step;
 
-	if (!advance(w, reply))
-		unlink_from(w->refresh, w);
+	w->r.now_us = d->all->now_us;
+	step = d->app.platform->renew(&w->r, last, &d->step);
+	if (step != STEP_SEND)
+		return step;
+	/* A rotating refresh token that is sent twice may end the connection. */
+	d->step.request->is_once = true;
+	(void)FP(F08_refresh_sent);
+	return step;
 }
 
-static int load(struct renewing *w, const struct token_due *due, struct problem *reterr)
+static int64_t issued_us(const struct tokens *tokens)
 {
-	const struct app *app = w->refresh->app;
+	int64_t last_us = 0;
 
-	if (store_accounts_get(app->db, w->workspace, due->account_id, w->arena, &w->row, reterr) <
-	    0)
-		return -1;
-	return store_tokens_get(app->db, w->workspace, due->account_id, app->keys, &w->tokens,
-				reterr);
-}
-
-static void set_up(struct renewing *w, const struct platform *platform)
-{
-	platform_app_init(&w->app, w->arena, w->refresh->app->config, platform, w->row.livemode);
-	for (size_t i = 0; i < w->tokens.n; i++) {
-		if (w->tokens.v[i].issued_us > w->issued_us)
-			w->issued_us = w->tokens.v[i].issued_us;
+	for (size_t i = 0; i < tokens->n; i++) {
+		if (tokens->v[i].issued_us > last_us)
+			last_us = tokens->v[i].issued_us;
 	}
-	w->memo = json_object();
-	w->meta = w->row.meta ? json_loads(w->row.meta, 0, NULL) : NULL;
-	w->account = (struct platform_account){
-		.id = w->row.id,
-		.remote_id = w->row.remote_id,
-		.username = w->row.username,
-		.display_name = w->row.display_name,
-		.scopes = w->row.scopes,
-		.expires_us = w->row.expires_us,
-		.meta = w->meta,
-		.access_token = tokens_value(&w->tokens, "access"),
-		.user_token = tokens_value(&w->tokens, "user"),
-	};
-	w->r = (struct renewal){
-		.arena = w->arena,
-		.app = &w->app,
-		.account = &w->account,
-		.refresh_token = tokens_value(&w->tokens, "refresh"),
-		.issued_us = w->issued_us,
-		.memo = w->memo,
-	};
+	return last_us;
 }
 
-static bool begin(struct renewing *w, const struct token_due *due)
+/* False: nothing came of it. */
+static bool open_renewal(struct renewing *w, const struct token_due *due, const char *owner)
 {
-	struct refresh *r = w->refresh;
-	const struct token_lease lease = { due->account_id, r->owner, LEASE_S };
+	struct dialogue *d = &w->dialogue;
+	const struct token_lease lease = { due->account_id, owner, LEASE_S };
 	struct problem p = { .kind = PROBLEM_NONE };
-	const struct platform *platform;
+	const struct platform *platform = NULL;
 
-	w->arena = arena_new();
-	w->workspace = arena_strdup(w->arena, due->workspace);
 	w->failures = due->failures;
-	if (store_tokens_lease(r->app->db, w->workspace, &lease, &w->fence, &p) < 0 ||
-	    load(w, due, &p) < 0)
+	if (store_tokens_lease(d->all->app->db, d->workspace, &lease, &w->fence, &p) < 0 ||
+	    dialogue_open(d, due->account_id, &platform, &p) < 0)
 		return false;
-	platform = platform_find(w->row.platform);
 	if (!platform || !platform->renew) {
-		const struct token_settle none = { .account_id = w->row.id,
+		const struct token_settle none = { .account_id = d->row.id,
 						   .fence = w->fence,
 						   .next_us = INSTANT_NONE,
-						   .expires_us = w->row.expires_us };
+						   .expires_us = d->row.expires_us };
 
 		settle(w, &none);
 		return false;
 	}
-	set_up(w, platform);
-	return advance(w, NULL);
+	w->r = (struct renewal){
+		.arena = d->arena,
+		.app = &d->app,
+		.account = &d->account,
+		.refresh_token = tokens_value(&d->tokens, "refresh"),
+		.issued_us = issued_us(&d->tokens),
+		.memo = d->memo,
+	};
+	return true;
 }
 
 static void tick(void *arg, int64_t now_us)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct refresh *r = arg;
+	struct dialogues *all = &r->dialogues;
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct token_due *due = NULL;
 	size_t n = 0;
 
-	r->now_us = now_us;
-	if (r->n >= AT_ONCE ||
-	    store_tokens_due(r->app->db, (int64_t)(AT_ONCE - r->n), a, &due, &n, &p) < 0)
+	all->now_us = now_us;
+	if (all->n >= AT_ONCE ||
+	    store_tokens_due(all->app->db, (int64_t)(AT_ONCE - all->n), a, &due, &n, &p) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		struct renewing *w = alloc_zero(sizeof(*w));
+		struct dialogue *d = dialogue_new(all, sizeof(struct renewing), due[i].workspace);
 
-		w->refresh = r;
-		w->next = r->list;
-		r->list = w;
-		r->n++;
-		if (!begin(w, &due[i]))
-			unlink_from(r, w);
+		if (open_renewal((struct renewing *)d, &due[i], r->owner))
+			dialogue_begin(d);
+		else
+			dialogue_free(d);
 	}
 }
 
 static bool is_busy(void *arg)
 {
-	const struct refresh *r = arg;
+	struct refresh *r = arg;
 
-	return r->n > 0;
+	return dialogues_are_busy(&r->dialogues);
 }
 
 struct refresh *refresh_new(struct app *app, struct engine *e)
@@ -320,7 +248,7 @@ struct refresh *refresh_new(struct app *app, struct engine *e)
 	struct refresh *r = alloc_zero(sizeof(*r));
 	const struct engine_job job = { "refresh", EVERY_MS, tick, is_busy, r };
 
-	r->app = app;
+	r->dialogues = (struct dialogues){ .app = app, .ask = ask, .end = end };
 	random_id(r->owner, "run");
 	engine_add_job(e, &job);
 	return r;
@@ -330,7 +258,6 @@ void refresh_free(struct refresh *r)
 {
 	if (!r)
 		return;
-	while (r->list)
-		unlink_from(r, r->list);
+	dialogues_free(&r->dialogues);
 	free(r);
 }

@@ -92,7 +92,7 @@ static int64_t member_seconds(const json_t *obj, const char *name)
 	return s < LIFE_MAX_S ? s : LIFE_MAX_S;
 }
 
-int oauth2_read_tokens(struct arena *a, json_t *reply, struct oauth2_tokens *ret,
+int oauth2_read_tokens(struct arena *a, const json_t *reply, struct oauth2_tokens *ret,
 		       struct oauth2_error *reterr)
 {
 	struct oauth2_tokens t = { .raw = reply };

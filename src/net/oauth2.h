@@ -30,7 +30,7 @@ struct oauth2_error {
 };
 
 /* 0, or -1 with *reterr filled (code NULL when the reply is not an OAuth error at all). */
-int oauth2_read_tokens(struct arena *a, json_t *reply, struct oauth2_tokens *ret,
+int oauth2_read_tokens(struct arena *a, const json_t *reply, struct oauth2_tokens *ret,
 		       struct oauth2_error *reterr);
 /* Whether a granted list (split at space or comma) holds a scope. */
 bool oauth2_has_scope(const char *granted, const char *scope);

@@ -15,33 +15,21 @@
 #ifndef CARILLON_PLATFORM_INSTAGRAM_H
 #define CARILLON_PLATFORM_INSTAGRAM_H
 
+#include "platform/error_class.h"
 #include "platform/platform.h"
 #include "platform/script.h"
-
-/* What to do about an error. */
-enum instagram_class {
-	INSTAGRAM_LATER,     /* the same step again, later */
-	INSTAGRAM_RENEW,     /* again with a new container */
-	INSTAGRAM_TOKEN,     /* renew the token, then again */
-	INSTAGRAM_RECONNECT, /* a person must connect the account again */
-	INSTAGRAM_USER,      /* a person must do something inside Instagram first */
-	INSTAGRAM_CONTENT,   /* this content cannot be published */
-	INSTAGRAM_QUOTA,     /* the account's allowance is used up */
-	INSTAGRAM_OPERATOR,  /* this server is set up wrongly */
-	INSTAGRAM_DOUBT,     /* of media_publish: proves nothing either way */
-};
 
 #define INSTAGRAM_ANY (-1)
 
 struct instagram_error_row {
-	int code_from, code_to;         /* 0, 0: no Graph code belongs to it */
-	int subcode;                    /* 0: none; INSTAGRAM_ANY: whatever came */
-	enum instagram_class elsewhere; /* when any call but media_publish says so */
-	enum instagram_class publish;   /* when media_publish says so */
+	int code_from, code_to;     /* 0, 0: no Graph code belongs to it */
+	int subcode;                /* 0: none; INSTAGRAM_ANY: whatever came */
+	enum error_class elsewhere; /* when any call but media_publish says so */
+	enum error_class publish;   /* when media_publish says so */
 	enum post_error_code code;
 	enum who who;
 	int retry_s;  /* 0: the engine's own back-off */
-	int renewals; /* INSTAGRAM_RENEW: so many new containers, then it is final */
+	int renewals; /* CLASS_RESTAGE: so many new containers, then it is final */
 	const char *sentence;
 };
 
@@ -63,15 +51,13 @@ struct instagram_reply {
 };
 
 void instagram_read(struct arena *a, const struct http_reply *last, struct instagram_reply *ret);
-/* Text of a member that may be a string or an integer (ids); NULL: absent. */
-const char *instagram_id(struct arena *a, const json_t *object, const char *key);
 
 /* subject: what it is about, put before the sentence ("Item 2 of 5"), or NULL. */
 void instagram_explain(struct arena *a, const struct instagram_reply *r, const char *subject,
 		       struct post_error *ret);
 /* An outcome of that class. */
 enum script_move instagram_fail(struct arena *a, const struct instagram_reply *r,
-				enum instagram_class class, const char *subject,
+				enum error_class class, const char *subject,
 				struct step_result *ret);
 
 /* Requests. */
@@ -93,9 +79,6 @@ const char *instagram_publish_token(const struct delivery *d);
 const char *instagram_read_token(const struct delivery *d);
 /* Notes the swap, once: false when it was done already or there is one token only. */
 bool instagram_swap_token(struct delivery *d);
-
-/* Those of `required` (split at space or comma) that are not in `granted`, space separated. */
-void instagram_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What this publication becomes on Instagram. */
 enum instagram_kind {

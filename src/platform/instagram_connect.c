@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "net/oauth2.h"
 #include "platform/instagram.h"
+#include "json/keep.h"
 
 #define PAGE_FIELDS                                                                               \
 	"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_" \
@@ -128,7 +129,7 @@ static enum script_move read_person(void *ctx, const struct http_reply *last,
 	instagram_read(c->arena, last, &r);
 	if (!r.is_ok)
 		return connect_fail(c, &r, ret);
-	memo_set_text(c->memo, "person", instagram_id(c->arena, r.json, "id"));
+	memo_set_text(c->memo, "person", memo_id(c->arena, r.json, "id"));
 	return connect_go(c, "permissions");
 }
 
@@ -210,7 +211,7 @@ static void note_pages(struct connect *c, const json_t *doc)
 
 	json_array_foreach(json_object_get(doc, "data"), i, page) {
 		const json_t *ig = json_object_get(page, "instagram_business_account");
-		const char *id = instagram_id(c->arena, ig, "id"), *name = memo_text(page, "name");
+		const char *id = memo_id(c->arena, ig, "id"), *name = memo_text(page, "name");
 
 		if (id && may_publish(page)) {
 			if (!json_object_get(found, id))
@@ -283,7 +284,7 @@ static enum script_move read_businesses(void *ctx, const struct http_reply *last
 	(void)ret;
 	instagram_read(c->arena, last, &r);
 	json_array_foreach(json_object_get(r.json, "data"), i, row) {
-		const char *id = instagram_id(c->arena, row, "id");
+		const char *id = memo_id(c->arena, row, "id");
 
 		for (size_t e = 0; id && i < BUSINESSES_MAX && e < ARRAY_LEN(edges); e++)
 			json_array_append_new(paths, json_sprintf("/%s/%s", id, edges[e]));
@@ -361,7 +362,7 @@ static void candidate_fill(struct connect *c, const json_t *page, struct connect
 {
 	const json_t *ig = json_object_get(page, "instagram_business_account");
 	int64_t expires_us = c->now_us + memo_int(c->memo, "life_s") * US_PER_S;
-	const char *id = instagram_id(c->arena, ig, "id");
+	const char *id = memo_id(c->arena, ig, "id");
 	const char *username = memo_text(ig, "username"), *name = memo_text(ig, "name");
 
 	username = arena_strdup(c->arena, username ? username : id);
@@ -373,15 +374,15 @@ static void candidate_fill(struct connect *c, const json_t *page, struct connect
 		.scopes = memo_text(c->memo, "granted"),
 		.missing_scopes = memo_text(c->memo, "missing"),
 		.expires_us = expires_us,
-		.meta = json_pack("{s:s, s:s?, s:s?, s:s?}", "login", "facebook", "page_id",
-				  instagram_id(c->arena, page, "id"), "page_name",
-				  memo_text(page, "name"), "person_id",
-				  memo_text(c->memo, "person")),
+		.meta = json_keep(c->arena,
+				  json_pack("{s:s, s:s?, s:s?, s:s?}", "login", "facebook",
+					    "page_id", memo_id(c->arena, page, "id"), "page_name",
+					    memo_text(page, "name"), "person_id",
+					    memo_text(c->memo, "person"))),
 		.tokens = { { "access", memo_text(page, "access_token"), INSTANT_NONE },
 			    { "user", memo_text(c->memo, "user"), expires_us } },
 		.tokens_n = 2,
 	};
-	arena_defer(c->arena, instagram_json_release, ret->meta);
 }
 
 static enum script_move ask_end(void *ctx, struct step_result *ret)
@@ -399,8 +400,7 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 		candidate_fill(c, page, &accounts[n++]);
 	c->accounts = accounts;
 	c->accounts_n = n;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row connect_rows[] = {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "platform/error_words.h"
 #include "platform/instagram.h"
 
 #define CODE_FIRST_SUBCODE \
@@ -17,28 +18,17 @@
  * makes the error a rejection before any effect.
  */
 /* clang-format off */
-#define LATER INSTAGRAM_LATER
-#define RENEW INSTAGRAM_RENEW
-#define TOKEN INSTAGRAM_TOKEN
-#define RECONNECT INSTAGRAM_RECONNECT
-#define USER INSTAGRAM_USER
-#define CONTENT INSTAGRAM_CONTENT
-#define QUOTA INSTAGRAM_QUOTA
-#define OPERATOR INSTAGRAM_OPERATOR
-#define DOUBT INSTAGRAM_DOUBT
-#define E(x) POST_ERROR_##x
-#define W(x) WHO_##x
 const struct instagram_error_row instagram_error_rows[] = {
 	/* codes      subcode   elsewhere  publish    code                 who               retry  renew */
-	{ -2, -2,     2207003,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
+	{ -2, -2,     2207003,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
 	  "Instagram timed out while it fetched the media from this server; check that the public address answers fast." },
-	{ -2, -2,     2207020,  RENEW,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     2,
+	{ -2, -2,     2207020,  RESTAGE,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     2,
 	  "Instagram let the prepared media expire; it is prepared again." },
-	{ -1, -1,     2207001,  RENEW,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
+	{ -1, -1,     2207001,  RESTAGE,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
 	  "Instagram reports an error on its own side." },
-	{ -1, -1,     2207032,  RENEW,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
+	{ -1, -1,     2207032,  RESTAGE,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
 	  "Instagram could not create the media container." },
-	{ -1, -1,     2207053,  RENEW,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
+	{ -1, -1,     2207053,  RESTAGE,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     3,
 	  "Instagram failed to take the upload." },
 	{ 1, 1,       2207057,  CONTENT,   DOUBT,     E(CONTENT_REJECTED), W(YOU),           0,     0,
 	  "The cover frame (thumb_offset) lies outside the video." },
@@ -46,9 +36,9 @@ const struct instagram_error_row instagram_error_rows[] = {
 	  "Instagram blocked the action as suspected spam; open Instagram, settle any warning and wait a day." },
 	{ 9, 9,       2207042,  QUOTA,     QUOTA,     E(RATE_LIMITED),     W(PLATFORM),      HOUR,  0,
 	  "The account has used up what Instagram lets it publish in 24 hours." },
-	{ 24, 24,     2207006,  RENEW,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     1,
+	{ 24, 24,     2207006,  RESTAGE,     DOUBT,     E(PLATFORM),         W(PLATFORM),      0,     1,
 	  "Instagram does not find the prepared media." },
-	{ 24, 24,     2207008,  RENEW,     RENEW,     E(PLATFORM),         W(PLATFORM),      30,    2,
+	{ 24, 24,     2207008,  RESTAGE,     RESTAGE,     E(PLATFORM),         W(PLATFORM),      30,    2,
 	  "Instagram does not know the prepared media, or it has expired." },
 	{ 25, 25,     2207050,  USER,      DOUBT,     E(CONTENT_REJECTED), W(ACCOUNT_OWNER), 0,     0,
 	  "The Instagram account is restricted, inactive or at a checkpoint; open Instagram and settle it." },
@@ -76,7 +66,7 @@ const struct instagram_error_row instagram_error_rows[] = {
 	  "Trial reels are not available to this account." },
 	{ 352, 352,   2207026,  CONTENT,   DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     0,
 	  "The video format is not supported; Instagram takes MP4 or MOV with H.264 or HEVC and AAC." },
-	{ 9004, 9004, 2207052,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
+	{ 9004, 9004, 2207052,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
 	  "Instagram could not fetch the media from this server, or it is no media; check that the public address is reachable from the internet." },
 	{ 9007, 9007, 2207027,  LATER,     LATER,     E(PLATFORM),         W(PLATFORM),      15,    0,
 	  "Instagram has not finished processing the media." },
@@ -88,15 +78,15 @@ const struct instagram_error_row instagram_error_rows[] = {
 	  "The aspect ratio lies outside 4:5 to 1.91:1." },
 	{ 36004, 36004, 2207010, CONTENT,  DOUBT,     E(CONTENT_REJECTED), W(YOU),           0,     0,
 	  "The caption is too long." },
-	{ 0, 0,       2207076,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     1,
+	{ 0, 0,       2207076,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     1,
 	  "Instagram rejected the media while processing it: codec or ratio, or its address did not answer." },
-	{ 0, 0,       2207077,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
+	{ 0, 0,       2207077,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(OPERATOR),      0,     3,
 	  "Instagram failed to download the video." },
-	{ 0, 0,       2207082,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     1,
+	{ 0, 0,       2207082,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     1,
 	  "Instagram failed to take the video; often it is too large or its sound is at fault." },
 	{ 0, 0,       2207085,  CONTENT,   DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     0,
 	  "Instagram cannot process the video." },
-	{ 0, 0,       1363008,  RENEW,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     2,
+	{ 0, 0,       1363008,  RESTAGE,     DOUBT,     E(MEDIA_REJECTED),   W(YOU),           0,     2,
 	  "Instagram did not take the upload." },
 	{ 190, 190,   458,      RECONNECT, RECONNECT, E(TOKEN_EXPIRED),    W(ACCOUNT_OWNER), 0,     0,
 	  "The app was removed at Facebook; connect the account again." },
@@ -144,9 +134,9 @@ const struct instagram_error_row instagram_error_rows[] = {
 	  "Instagram's rate limit for this account is reached." },
 	{ 1, 2,       INSTAGRAM_ANY, LATER, DOUBT,    E(PLATFORM),         W(PLATFORM),      0,     0,
 	  "Instagram is out of order for the moment." },
-	{ -2, -1,     INSTAGRAM_ANY, RENEW, DOUBT,    E(PLATFORM),         W(PLATFORM),      0,     3,
+	{ -2, -1,     INSTAGRAM_ANY, RESTAGE, DOUBT,    E(PLATFORM),         W(PLATFORM),      0,     3,
 	  "Instagram reports an error on its own side." },
-	{ 24, 24,     INSTAGRAM_ANY, RENEW, DOUBT,    E(PLATFORM),         W(PLATFORM),      0,     1,
+	{ 24, 24,     INSTAGRAM_ANY, RESTAGE, DOUBT,    E(PLATFORM),         W(PLATFORM),      0,     1,
 	  "Instagram does not find the prepared media." },
 	{ 100, 100,   INSTAGRAM_ANY, CONTENT, DOUBT,  E(CONTENT_REJECTED), W(OPERATOR),      0,     0,
 	  "Instagram refuses a parameter of the call." },

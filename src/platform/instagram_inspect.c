@@ -45,8 +45,7 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last,
 			     "%lld hours.",
 			     i->account->username, (long long)cap.used, (long long)cap.most,
 			     (long long)(cap.window_s / 3600));
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row inspect_rows[] = {

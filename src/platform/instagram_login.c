@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "platform/instagram.h"
+#include "platform/login.h"
+#include "json/keep.h"
 
 #define LIFE_FALLBACK_S (59 * 86400LL)
 
@@ -140,7 +142,7 @@ static enum script_move ask_me(void *ctx, struct step_result *ret)
 static void login_account(struct connect *c, const json_t *me, struct connect_account *ret)
 {
 	int64_t expires_us = c->now_us + memo_int(c->memo, "life_s") * US_PER_S;
-	const char *id = instagram_id(c->arena, me, "user_id");
+	const char *id = memo_id(c->arena, me, "user_id");
 	const char *username = memo_text(me, "username"), *name = memo_text(me, "name");
 	const char *granted = memo_text(c->memo, "granted");
 	const char *asked = platform_text(c->app, "ig_scopes");
@@ -154,11 +156,10 @@ static void login_account(struct connect *c, const json_t *me, struct connect_ac
 		.scopes = granted,
 		.missing_scopes = oauth2_missing_scopes(c->arena, asked, granted),
 		.expires_us = expires_us,
-		.meta = json_pack("{s:s}", "login", "instagram"),
+		.meta = json_keep(c->arena, json_pack("{s:s}", "login", "instagram")),
 		.tokens = { { "access", memo_text(c->memo, "user"), expires_us } },
 		.tokens_n = 1,
 	};
-	arena_defer(c->arena, instagram_json_release, ret->meta);
 }
 
 static enum script_move read_me(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -177,15 +178,12 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 	me = unwrap(r.json);
 	type = memo_text(me, "account_type");
 	/* `id` is app-scoped and no address for publishing: only user_id will do. */
-	if (!instagram_id(c->arena, me, "user_id") || (type && strcmp(type, "PERSONAL") == 0))
+	if (!memo_id(c->arena, me, "user_id") || (type && strcmp(type, "PERSONAL") == 0))
 		return script_refuse(c->arena, &why, ret,
 				     "Only professional Instagram accounts can be published to; "
 				     "switch the account to Business or Creator.");
 	login_account(c, me, account);
-	c->accounts = account;
-	c->accounts_n = 1;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return login_found(c, account, ret);
 }
 
 static const struct script_row login_rows[] = {
@@ -227,17 +225,17 @@ static enum script_move ask_prolong(void *ctx, struct step_result *ret)
 static enum script_move renew_fail(struct renewal *r, struct instagram_reply *reply,
 				   struct step_result *ret)
 {
-	enum instagram_class class;
+	enum error_class class;
 
 	if (!reply->row)
 		reply->row = instagram_error_find(0, 0, reply->status);
 	class = reply->row->elsewhere;
-	if (class != INSTAGRAM_OPERATOR && class != INSTAGRAM_LATER)
-		class = INSTAGRAM_RECONNECT;
-	if (class == INSTAGRAM_LATER && !reply->is_broken && reply->status < 500 && !reply->code)
-		class = INSTAGRAM_RECONNECT; /* the token host's own shape has no code */
+	if (class != CLASS_OPERATOR && class != CLASS_LATER)
+		class = CLASS_RECONNECT;
+	if (class == CLASS_LATER && !reply->is_broken && reply->status < 500 && !reply->code)
+		class = CLASS_RECONNECT; /* the token host's own shape has no code */
 	instagram_fail(r->arena, reply, class, NULL, ret);
-	if (class == INSTAGRAM_OPERATOR)
+	if (class == CLASS_OPERATOR)
 		ret->outcome.kind = OUTCOME_DEFER;
 	return SCRIPT_DONE;
 }
@@ -288,8 +286,7 @@ static void renewal_add(struct renewal *r, const char *kind, const char *value, 
 
 static enum script_move renewal_end(struct step_result *ret)
 {
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static enum script_move read_page(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -383,7 +380,7 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 		return renewal_end(ret);
 	if (!reply.row)
 		reply.row = instagram_error_find(0, 0, reply.status);
-	return instagram_fail(r->arena, &reply, INSTAGRAM_CONTENT, NULL, ret);
+	return instagram_fail(r->arena, &reply, CLASS_CONTENT, NULL, ret);
 }
 
 static const struct script_row revoke_rows[] = {

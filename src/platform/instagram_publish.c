@@ -38,16 +38,16 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
  * What the reply to a fire proves. Server errors prove nothing whatever they say; and once a fire
  * of this container was in doubt, its refusal may mean that the earlier one did publish it.
  */
-static enum instagram_class fire_class(const struct delivery *d, const struct instagram_reply *r)
+static enum error_class fire_class(const struct delivery *d, const struct instagram_reply *r)
 {
 	bool is_container = r->code == CODE_CONTAINER || r->code == CODE_NOT_READY;
 
 	if (r->status >= 500 && BUG(server_error_is_proof))
-		return INSTAGRAM_LATER;
+		return CLASS_LATER;
 	if (r->is_broken || r->status >= 500 || r->status < 400)
-		return INSTAGRAM_DOUBT;
+		return CLASS_DOUBT;
 	if (is_container && memo_int(d->memo, "doubted"))
-		return INSTAGRAM_DOUBT;
+		return CLASS_DOUBT;
 	return r->row->publish;
 }
 
@@ -55,11 +55,11 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 {
 	struct delivery *d = ctx;
 	struct instagram_reply r;
-	enum instagram_class class;
+	enum error_class class;
 	const char *id;
 
 	instagram_read(d->arena, last, &r);
-	id = r.is_ok ? instagram_id(d->arena, r.json, "id") : NULL;
+	id = r.is_ok ? memo_id(d->arena, r.json, "id") : NULL;
 	if (id && *id) {
 		memo_set_text(d->memo, "media_id", id);
 		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED, .remote_id = id };
@@ -71,7 +71,7 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	if (r.code == CODE_NOT_READY)
 		memo_set_int(instagram_last_item(d), "ready", 0);
 	instagram_fail(d->arena, &r, class, NULL, ret);
-	if (class == INSTAGRAM_DOUBT)
+	if (class == CLASS_DOUBT)
 		ret->outcome.retry_after_s = 0; /* looking costs nothing and must not wait */
 	return SCRIPT_DONE;
 }
@@ -121,7 +121,7 @@ static enum script_move read_link(void *ctx, const struct http_reply *last, stru
 
 	instagram_read(d->arena, last, &r);
 	if (r.is_ok) {
-		memo_set_text(d->memo, "permalink", instagram_id(d->arena, r.json, "permalink"));
+		memo_set_text(d->memo, "permalink", memo_id(d->arena, r.json, "permalink"));
 		return confirm_go(d, "comment");
 	}
 	/* Fresh objects are often unreadable by one of the tokens for a while. */
@@ -177,7 +177,7 @@ static enum script_move read_comment(void *ctx, const struct http_reply *last,
 	instagram_read(d->arena, last, &r);
 	if (r.is_ok)
 		return comment_end(d, "done");
-	if (!r.is_broken && r.status < 500 && r.row->elsewhere != INSTAGRAM_LATER)
+	if (!r.is_broken && r.status < 500 && r.row->elsewhere != CLASS_LATER)
 		return comment_end(d, "failed");
 	confirm_go(d, "compare");
 	return confirm_wait(ret);

@@ -44,7 +44,7 @@ static enum script_move recover_found(struct delivery *d, struct step_result *re
 static enum script_move recover_unknown(struct delivery *d, const struct instagram_reply *r,
 					struct step_result *ret)
 {
-	instagram_fail(d->arena, r, INSTAGRAM_DOUBT, NULL, ret);
+	instagram_fail(d->arena, r, CLASS_DOUBT, NULL, ret);
 	ret->outcome.retry_after_s = 0;
 	return recover_end(d);
 }
@@ -201,7 +201,7 @@ static bool is_of_kind(const struct delivery *d, const json_t *media)
 
 static bool is_ours(const struct delivery *d, const json_t *media)
 {
-	const char *id = instagram_id(d->arena, media, "id");
+	const char *id = memo_id(d->arena, media, "id");
 	const char *caption = kind_of(d) == INSTAGRAM_STORY ? NULL : d->post->caption;
 	int64_t at = timestamp_us(memo_text(media, "timestamp"));
 
@@ -227,7 +227,7 @@ static void note_matches(struct delivery *d, const json_t *doc)
 		const char *link = memo_text(media, "permalink");
 
 		if (is_ours(d, media))
-			json_object_set_new(matches, instagram_id(d->arena, media, "id"),
+			json_object_set_new(matches, memo_id(d->arena, media, "id"),
 					    json_string(link ? link : ""));
 	}
 }

@@ -34,7 +34,7 @@ enum step instagram_results(struct results_reading *r, const struct http_reply *
 	instagram_read(r->arena, last, &reply);
 	if (!reply.is_ok) {
 		(void)instagram_fail(r->arena, &reply,
-				     reply.row ? reply.row->elsewhere : INSTAGRAM_LATER, NULL, ret);
+				     reply.row ? reply.row->elsewhere : CLASS_LATER, NULL, ret);
 		return STEP_DONE;
 	}
 	r->counts.likes = count_of(reply.json, "like_count");

@@ -175,8 +175,7 @@ static enum script_move read_quota(void *ctx, const struct http_reply *last,
 
 	instagram_read(d->arena, last, &r);
 	/* Only a hint: creating tells the same. But a dead token is worth knowing at once. */
-	if (!r.is_ok &&
-	    (r.row->elsewhere == INSTAGRAM_TOKEN || r.row->elsewhere == INSTAGRAM_RECONNECT))
+	if (!r.is_ok && (r.row->elsewhere == CLASS_TOKEN || r.row->elsewhere == CLASS_RECONNECT))
 		return instagram_fail(d->arena, &r, r.row->elsewhere, NULL, ret);
 	instagram_quota_read(d->app, r.json, &cap);
 	if (r.is_ok && cap.used >= cap.most)
@@ -201,8 +200,8 @@ static enum script_move item_renew(struct delivery *d, size_t i, const struct in
 	instagram_item_drop(d, i);
 	stage_go(d, "next");
 	if (renewals > r->row->renewals)
-		return instagram_fail(d->arena, r, INSTAGRAM_CONTENT, subject, ret);
-	instagram_fail(d->arena, r, INSTAGRAM_LATER, subject, ret);
+		return instagram_fail(d->arena, r, CLASS_CONTENT, subject, ret);
+	instagram_fail(d->arena, r, CLASS_LATER, subject, ret);
 	ret->outcome.retry_after_s =
 		(script_list_at(platform_text(d->app, "renewal_wait_ms"), renewals - 1) + 999) /
 		1000;
@@ -212,7 +211,7 @@ static enum script_move item_renew(struct delivery *d, size_t i, const struct in
 static enum script_move stage_fail(struct delivery *d, size_t i, const struct instagram_reply *r,
 				   struct step_result *ret)
 {
-	if (r->row->elsewhere == INSTAGRAM_RENEW)
+	if (r->row->elsewhere == CLASS_RESTAGE)
 		return item_renew(d, i, r, ret);
 	return instagram_fail(d->arena, r, r->row->elsewhere, instagram_item_subject(d, i), ret);
 }
@@ -235,7 +234,7 @@ static enum script_move read_create(void *ctx, const struct http_reply *last,
 	const char *id;
 
 	instagram_read(d->arena, last, &r);
-	id = instagram_id(d->arena, r.json, "id");
+	id = memo_id(d->arena, r.json, "id");
 	if (r.is_ok && !id) {
 		r.is_ok = false;
 		r.row = instagram_error_find(0, 0, r.status);
@@ -243,7 +242,7 @@ static enum script_move read_create(void *ctx, const struct http_reply *last,
 	if (!r.is_ok)
 		return stage_fail(d, at, &r, ret);
 	memo_set_text(item, "id", id);
-	memo_set_text(item, "uri", instagram_id(d->arena, r.json, "uri"));
+	memo_set_text(item, "uri", memo_id(d->arena, r.json, "uri"));
 	memo_set_int(item, "made", now_s(d));
 	return stage_next(d, &r, ret);
 }
@@ -285,7 +284,7 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last,
 		memo_set_int(item, "done", 1);
 		return stage_next(d, &r, ret);
 	}
-	if (r.is_broken || r.status >= 500 || r.row->elsewhere == INSTAGRAM_TOKEN)
+	if (r.is_broken || r.status >= 500 || r.row->elsewhere == CLASS_TOKEN)
 		return instagram_fail(d->arena, &r, r.row->elsewhere, instagram_item_subject(d, at),
 				      ret);
 	/* Refusals of uploads are not reliable; the container itself knows better. */
@@ -455,8 +454,7 @@ static enum script_move read_poll(void *ctx, const struct http_reply *last, stru
 	if (code_is(r.json, "PUBLISHED")) {
 		/* A fire that counted as without effect had one: nothing may be sent again. */
 		memo_set_text(d->memo, "stage", NULL);
-		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-		return SCRIPT_DONE;
+		return script_succeed(ret);
 	}
 	if (read_spoilt(r.json, &r))
 		return stage_fail(d, at, &r, ret);

@@ -4,22 +4,7 @@
 
 #include "crypto/digest.h"
 #include "platform/instagram.h"
-
-void instagram_json_release(void *doc)
-{
-	json_decref(doc);
-}
-
-const char *instagram_id(struct arena *a, const json_t *object, const char *key)
-{
-	const json_t *v = json_object_get(object, key);
-
-	if (json_is_string(v))
-		return arena_strdup(a, json_string_value(v));
-	if (json_is_integer(v))
-		return arena_printf(a, "%lld", (long long)json_integer_value(v));
-	return NULL;
-}
+#include "json/keep.h"
 
 static int member_int(const json_t *object, const char *key)
 {
@@ -31,25 +16,24 @@ static void read_graph_error(struct arena *a, const json_t *error, struct instag
 {
 	ret->code = member_int(error, "code");
 	ret->subcode = member_int(error, "error_subcode");
-	ret->message = instagram_id(a, error, "message");
-	ret->trace = instagram_id(a, error, "fbtrace_id");
+	ret->message = memo_id(a, error, "message");
+	ret->trace = memo_id(a, error, "fbtrace_id");
 }
 
 /* {"error_type":..,"code":400,"error_message":..} of Instagram's token host: code is the status. */
 static void read_token_error(struct arena *a, const json_t *doc, struct instagram_reply *ret)
 {
-	ret->message = instagram_id(a, doc, "error_message");
+	ret->message = memo_id(a, doc, "error_message");
 }
 
 /* {"debug_info":{"retriable":..,"type":..,"message":..}}, the message may be JSON text itself. */
 static void read_upload_error(struct arena *a, const json_t *info, struct instagram_reply *ret)
 {
-	const char *message = instagram_id(a, info, "message");
-	json_t *inner = message ? json_loads(message, 0, NULL) : NULL;
+	const char *message = memo_id(a, info, "message");
+	const json_t *inner = message ? json_keep(a, json_loads(message, 0, NULL)) : NULL;
 
 	ret->message = message;
 	if (inner) {
-		arena_defer(a, instagram_json_release, inner);
 		ret->subcode = member_int(inner, "error_subcode");
 		if (json_is_object(json_object_get(inner, "error")))
 			read_graph_error(a, json_object_get(inner, "error"), ret);
@@ -97,11 +81,8 @@ static int usage_most(const json_t *usage)
 static json_t *usage_header(struct arena *a, const struct http_reply *last, const char *name)
 {
 	const char *text = http_reply_header(last, a, name);
-	json_t *doc = text ? json_loads(text, 0, NULL) : NULL;
 
-	if (doc)
-		arena_defer(a, instagram_json_release, doc);
-	return doc;
+	return text ? json_keep(a, json_loads(text, 0, NULL)) : NULL;
 }
 
 /* Keyed by object id; each value is an array of usages, minutes beside them. */
@@ -128,18 +109,15 @@ static void read_usage(struct arena *a, const struct http_reply *last, struct in
 
 void instagram_read(struct arena *a, const struct http_reply *last, struct instagram_reply *ret)
 {
-	json_t *doc = NULL;
+	const json_t *doc = script_reply_json(a, last);
 
 	*ret = (struct instagram_reply){ .status = last->status };
 	if (last->transfer == TRANSFER_REPLIED) {
-		doc = http_reply_json(last);
 		read_usage(a, last, ret);
 	} else {
 		ret->is_broken = true;
 		ret->message = last->failure;
 	}
-	if (doc)
-		arena_defer(a, instagram_json_release, doc);
 	ret->json = doc;
 	if (doc && !read_error(a, doc, ret) && last->status >= 200 && last->status <= 299) {
 		ret->is_ok = true;
@@ -180,32 +158,17 @@ void instagram_explain(struct arena *a, const struct instagram_reply *r, const c
 	};
 }
 
-static const struct {
-	enum outcome_kind kind;
-	bool is_retryable;
-} classes[] = {
-	[INSTAGRAM_LATER] = { OUTCOME_DEFER, true },
-	[INSTAGRAM_RENEW] = { OUTCOME_RESTAGE, true },
-	[INSTAGRAM_TOKEN] = { OUTCOME_REFRESH, true },
-	[INSTAGRAM_RECONNECT] = { OUTCOME_REAUTH, true },
-	[INSTAGRAM_USER] = { OUTCOME_REFUSED, true },
-	[INSTAGRAM_CONTENT] = { OUTCOME_REFUSED, false },
-	[INSTAGRAM_QUOTA] = { OUTCOME_DEFER, true },
-	[INSTAGRAM_OPERATOR] = { OUTCOME_REFUSED, true },
-	[INSTAGRAM_DOUBT] = { OUTCOME_UNKNOWN, true },
-};
-
 enum script_move instagram_fail(struct arena *a, const struct instagram_reply *r,
-				enum instagram_class class, const char *subject,
+				enum error_class class, const char *subject,
 				struct step_result *ret)
 {
 	struct outcome *o = &ret->outcome;
 
-	*o = (struct outcome){ .kind = classes[class].kind, .retry_after_s = r->row->retry_s };
+	*o = (struct outcome){ .retry_after_s = r->row->retry_s };
 	if (r->row->code == POST_ERROR_RATE_LIMITED && r->regain_s > 0)
 		o->retry_after_s = r->regain_s;
 	instagram_explain(a, r, subject, &o->error);
-	o->error.is_retryable = classes[class].is_retryable;
+	error_class_apply(class, o);
 	return SCRIPT_DONE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/pinterest.h"
+#include "platform/login.h"
 
 #include <string.h>
 
@@ -77,12 +78,7 @@ static const char *auth_url(struct arena *a, const struct platform_app *app, con
 static int64_t renew_at(const struct platform_app *app, int64_t issued_us, int64_t expires_us)
 {
 	(void)app;
-	if (expires_us == INSTANT_NONE || issued_us == INSTANT_NONE)
-		return INSTANT_NONE;
-	if (expires_us - RENEW_BEFORE_US > issued_us)
-		return expires_us - RENEW_BEFORE_US;
-	/* A token that lives shorter than that: half-way. */
-	return issued_us + (expires_us - issued_us) / 2;
+	return login_renew_at(issued_us, expires_us, RENEW_BEFORE_US);
 }
 
 static const char *const image_mimes[] = { "image/jpeg", "image/png", NULL };

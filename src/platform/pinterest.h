@@ -11,30 +11,18 @@
 #ifndef CARILLON_PLATFORM_PINTEREST_H
 #define CARILLON_PLATFORM_PINTEREST_H
 
+#include "platform/error_class.h"
 #include "platform/platform.h"
 #include "platform/script.h"
-
-/* What to do about an error. */
-enum pinterest_class {
-	PINTEREST_LATER,     /* the same step again, later */
-	PINTEREST_FETCH,     /* again later, a few times; then it is the content's fault */
-	PINTEREST_MEDIA,     /* again with a newly registered upload */
-	PINTEREST_TOKEN,     /* renew the token, then again */
-	PINTEREST_RECONNECT, /* a person must connect the account again */
-	PINTEREST_USER,      /* a person must do something inside Pinterest first */
-	PINTEREST_CONTENT,   /* this content cannot be published */
-	PINTEREST_OPERATOR,  /* this server, or its app at Pinterest, is set up wrongly */
-	PINTEREST_DOUBT,     /* of a created pin: proves nothing either way */
-};
 
 #define PINTEREST_ANY (-1)
 
 struct pinterest_error_row {
-	int status;                     /* PINTEREST_ANY: whatever came */
-	int code;                       /* of the body; PINTEREST_ANY: whatever came, or none */
-	const char *words;              /* part of the message, any case; NULL: whatever it says */
-	enum pinterest_class elsewhere; /* when any call but the creation of a pin says so */
-	enum pinterest_class pin;       /* when that says so */
+	int status;                 /* PINTEREST_ANY: whatever came */
+	int code;                   /* of the body; PINTEREST_ANY: whatever came, or none */
+	const char *words;          /* part of the message, any case; NULL: whatever it says */
+	enum error_class elsewhere; /* when any call but the creation of a pin says so */
+	enum error_class pin;       /* when that says so */
 	enum post_error_code error;
 	enum who who;
 	int retry_s; /* 0: the engine's own back-off */
@@ -60,7 +48,7 @@ struct pinterest_reply {
 void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_us,
 		    struct pinterest_reply *ret);
 enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r,
-				enum pinterest_class class, struct step_result *ret);
+				enum error_class class, struct step_result *ret);
 
 struct pinterest_caller {
 	struct arena *arena;
@@ -71,10 +59,7 @@ struct pinterest_caller {
 struct http_request *pinterest_call(const struct pinterest_caller *c, enum http_verb verb,
 				    const char *label, const char *path_fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Text of a member that may be a string or an integer (ids); NULL: absent. */
-const char *pinterest_id(struct arena *a, const json_t *object, const char *key);
 bool pinterest_is_digits(const char *id);
-void pinterest_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What a publication becomes. */
 enum pinterest_kind { PINTEREST_IMAGE, PINTEREST_CAROUSEL, PINTEREST_VIDEO, PINTEREST_KINDS };

@@ -29,14 +29,13 @@ static enum script_move list_end(struct board_list *l, struct step_result *ret)
 	}
 	l->boards = boards;
 	l->boards_n = json_array_size(found);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 /* Boards that take advertisements only are no places for pins. */
 static void note_board(struct board_list *l, const json_t *board)
 {
-	const char *id = pinterest_id(l->arena, board, "id"), *name = memo_text(board, "name");
+	const char *id = memo_id(l->arena, board, "id"), *name = memo_text(board, "name");
 	const char *privacy = memo_text(board, "privacy");
 
 	if (!id || json_is_true(json_object_get(board, "is_ads_only")))

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "net/oauth2.h"
+#include "platform/login.h"
 #include "platform/pinterest.h"
+#include "json/keep.h"
 
 #define LIFE_FALLBACK_S (30 * 86400LL)
 
@@ -31,23 +33,9 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 
 	ret->request = token_call(c->arena, c->app, "pin.oauth.code", "/oauth/token");
-	http_request_form(ret->request, "grant_type", "authorization_code");
-	http_request_form(ret->request, "code", c->code);
-	http_request_form(ret->request, "redirect_uri", c->app->redirect_uri);
+	login_add_code(ret->request, c);
 	http_request_form(ret->request, "continuous_refresh", "true");
 	return SCRIPT_SEND;
-}
-
-/* The tokens of a reply; false: it holds none. */
-static bool read_tokens(struct arena *a, const struct pinterest_reply *r, struct oauth2_tokens *ret)
-{
-	struct oauth2_error why = { 0 };
-	json_t *doc = r->is_ok ? json_deep_copy(r->json) : NULL;
-
-	if (!doc)
-		return false;
-	arena_defer(a, pinterest_json_release, doc);
-	return oauth2_read_tokens(a, doc, ret, &why) == 0;
 }
 
 /* Of the token endpoint; a refused code is as good as an expired one. */
@@ -58,7 +46,7 @@ static enum script_move exchange_fail(struct connect *c, struct pinterest_reply 
 
 	if (!r->row)
 		r->row = pinterest_error_find(r->status, 0, NULL);
-	if (r->row->elsewhere == PINTEREST_OPERATOR || r->is_broken || r->status >= 500 ||
+	if (r->row->elsewhere == CLASS_OPERATOR || r->is_broken || r->status >= 500 ||
 	    r->status == 429)
 		return pinterest_fail(c->arena, r, r->row->elsewhere, ret);
 	why.slug = arena_printf(c->arena, "%d/%d", r->status, r->code);
@@ -76,7 +64,7 @@ static enum script_move read_code(void *ctx, const struct http_reply *last, stru
 	int64_t refresh_s;
 
 	pinterest_read(c->arena, last, c->now_us, &r);
-	if (!read_tokens(c->arena, &r, &t))
+	if (!r.is_ok || !login_read_tokens(c->arena, r.json, &t))
 		return exchange_fail(c, &r, ret);
 	refresh_s = memo_int(r.json, "refresh_token_expires_in");
 	memo_set_text(c->memo, "access", t.access_token);
@@ -120,7 +108,7 @@ static int64_t ends_us(int64_t now_us, int64_t life_s)
 
 static void account_fill(struct connect *c, const json_t *person, struct connect_account *ret)
 {
-	const char *id = pinterest_id(c->arena, person, "id");
+	const char *id = memo_id(c->arena, person, "id");
 	const char *username = text_of(c->arena, person, "username");
 	const char *name = text_of(c->arena, person, "business_name");
 	const char *granted = words_of(c->arena, memo_text(c->memo, "granted"));
@@ -139,12 +127,12 @@ static void account_fill(struct connect *c, const json_t *person, struct connect
 		.missing_scopes = oauth2_missing_scopes(
 			c->arena, platform_text(c->app, "scopes_required"), granted),
 		.expires_us = refresh_us > access_us ? refresh_us : access_us,
-		.meta = json_pack("{s:s?}", "account_type", memo_text(person, "account_type")),
+		.meta = json_keep(c->arena, json_pack("{s:s?}", "account_type",
+						      memo_text(person, "account_type"))),
 		.tokens = { { "access", memo_text(c->memo, "access"), access_us },
 			    { "refresh", memo_text(c->memo, "refresh"), refresh_us } },
 		.tokens_n = memo_text(c->memo, "refresh") ? 2 : 1,
 	};
-	arena_defer(c->arena, pinterest_json_release, ret->meta);
 }
 
 static enum script_move read_person(void *ctx, const struct http_reply *last,
@@ -157,7 +145,7 @@ static enum script_move read_person(void *ctx, const struct http_reply *last,
 	struct pinterest_reply r;
 
 	pinterest_read(c->arena, last, c->now_us, &r);
-	if (!r.is_ok && r.row->elsewhere == PINTEREST_RECONNECT)
+	if (!r.is_ok && r.row->elsewhere == CLASS_RECONNECT)
 		return script_refuse(
 			c->arena, &why, ret,
 			"These permissions were not granted: %s. Connect again and grant "
@@ -169,12 +157,9 @@ static enum script_move read_person(void *ctx, const struct http_reply *last,
 	account_fill(c, r.json, account);
 	if (!account->remote_id) {
 		r.row = pinterest_error_find(r.status, 0, NULL);
-		return pinterest_fail(c->arena, &r, PINTEREST_LATER, ret);
+		return pinterest_fail(c->arena, &r, CLASS_LATER, ret);
 	}
-	c->accounts = account;
-	c->accounts_n = 1;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return login_found(c, account, ret);
 }
 
 static const struct script_row connect_rows[] = {
@@ -202,9 +187,9 @@ static enum script_move renew_fail(struct renewal *r, struct pinterest_reply *re
 
 	if (!reply->row)
 		reply->row = pinterest_error_find(reply->status, 0, NULL);
-	if (reply->row->elsewhere == PINTEREST_OPERATOR || reply->is_broken ||
+	if (reply->row->elsewhere == CLASS_OPERATOR || reply->is_broken ||
 	    (reply->status != 400 && reply->status != 401 && reply->status != 403))
-		return pinterest_fail(r->arena, reply, PINTEREST_LATER, ret);
+		return pinterest_fail(r->arena, reply, CLASS_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply->status, reply->code);
 	return script_refuse(
 		r->arena, &why, ret,
@@ -229,16 +214,9 @@ static void renewal_fill(struct renewal *r, const struct oauth2_tokens *t, const
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-				      0, "no_refresh_token" };
 
-	if (!r->refresh_token || !*r->refresh_token)
-		return script_refuse(r->arena, &why, ret,
-				     "There is no refresh token; connect the account again.");
-	ret->request = token_call(r->arena, r->app, "pin.oauth.refresh", "/oauth/token");
-	http_request_form(ret->request, "grant_type", "refresh_token");
-	http_request_form(ret->request, "refresh_token", r->refresh_token);
-	return SCRIPT_SEND;
+	return login_ask_renew(r, token_call(r->arena, r->app, "pin.oauth.refresh", "/oauth/token"),
+			       ret);
 }
 
 static enum script_move read_renew(void *ctx, const struct http_reply *last,
@@ -249,11 +227,10 @@ static enum script_move read_renew(void *ctx, const struct http_reply *last,
 	struct oauth2_tokens t = { 0 };
 
 	pinterest_read(r->arena, last, r->now_us, &reply);
-	if (!read_tokens(r->arena, &reply, &t))
+	if (!reply.is_ok || !login_read_tokens(r->arena, reply.json, &t))
 		return renew_fail(r, &reply, ret);
 	renewal_fill(r, &t, reply.json);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row renew_rows[] = {
@@ -291,11 +268,10 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 
 	pinterest_read(r->arena, last, r->now_us, &reply);
 	if (reply.is_ok) {
-		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-		return SCRIPT_DONE;
+		return script_succeed(ret);
 	}
 	if (reply.status != 401 && reply.status != 403)
-		return pinterest_fail(r->arena, &reply, PINTEREST_LATER, ret);
+		return pinterest_fail(r->arena, &reply, CLASS_LATER, ret);
 	why.slug = arena_printf(r->arena, "%d/%d", reply.status, reply.code);
 	return script_refuse(r->arena, &why, ret,
 			     "Pinterest does not take access back for apps; remove the app in the "

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "platform/error_words.h"
 #include "platform/pinterest.h"
 
 /*
@@ -10,18 +11,7 @@
  * effect. A stale token waits for its renewal, which the runner looks for every few seconds.
  */
 /* clang-format off */
-#define LATER PINTEREST_LATER
-#define FETCH PINTEREST_FETCH
-#define MEDIA PINTEREST_MEDIA
-#define TOKEN PINTEREST_TOKEN
-#define RECONNECT PINTEREST_RECONNECT
-#define USER PINTEREST_USER
-#define CONTENT PINTEREST_CONTENT
-#define OPERATOR PINTEREST_OPERATOR
-#define DOUBT PINTEREST_DOUBT
 #define ANY PINTEREST_ANY
-#define E(x) POST_ERROR_##x
-#define W(x) WHO_##x
 const struct pinterest_error_row pinterest_error_rows[] = {
 	/* http code  words                            elsewhere  pin        error                who               retry */
 	{ 400,  1,    "could not fetch",               FETCH,     FETCH,     E(MEDIA_REJECTED),   W(OPERATOR),      0,
@@ -34,9 +24,9 @@ const struct pinterest_error_row pinterest_error_rows[] = {
 	  "The site that the link leads to does not allow pins." },
 	{ 400,  ANY,  "cover_image",                   CONTENT,   CONTENT,   E(CONTENT_REJECTED), W(OPERATOR),      0,
 	  "Pinterest refuses the cover of the video." },
-	{ 400,  ANY,  "media not found",               MEDIA,     MEDIA,     E(PLATFORM),         W(PLATFORM),      30,
+	{ 400,  ANY,  "media not found",               RESTAGE,     RESTAGE,     E(PLATFORM),         W(PLATFORM),      30,
 	  "Pinterest does not find the uploaded video; it is uploaded again." },
-	{ 404,  ANY,  "media",                         MEDIA,     MEDIA,     E(PLATFORM),         W(PLATFORM),      30,
+	{ 404,  ANY,  "media",                         RESTAGE,     RESTAGE,     E(PLATFORM),         W(PLATFORM),      30,
 	  "Pinterest does not find the uploaded video; it is uploaded again." },
 	{ 400,  1,    NULL,                            CONTENT,   CONTENT,   E(CONTENT_REJECTED), W(YOU),           0,
 	  "Pinterest refuses a value of the pin." },

@@ -32,8 +32,7 @@ static enum script_move read_board(void *ctx, const struct http_reply *last,
 			     pinterest_board(i->post, i->account));
 	else if (!r.is_ok)
 		return pinterest_fail(i->arena, &r, r.row->elsewhere, ret);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row inspect_rows[] = {

@@ -34,7 +34,7 @@ static enum script_move fetch_fail(struct delivery *d, const struct pinterest_re
 		most++;
 		at += strcspn(at, " ,");
 	}
-	pinterest_fail(d->arena, r, n > most ? PINTEREST_CONTENT : PINTEREST_FETCH, ret);
+	pinterest_fail(d->arena, r, n > most ? CLASS_CONTENT : CLASS_FETCH, ret);
 	if (n <= most)
 		ret->outcome.retry_after_s = script_list_at(waits, n - 1);
 	return SCRIPT_DONE;
@@ -44,12 +44,12 @@ static enum script_move fetch_fail(struct delivery *d, const struct pinterest_re
  * Whatever a server error says proves nothing. And once a fire was in doubt, a video that is not
  * found may be one that the earlier fire has used up.
  */
-static enum pinterest_class fire_class(const struct delivery *d, const struct pinterest_reply *r)
+static enum error_class fire_class(const struct delivery *d, const struct pinterest_reply *r)
 {
 	if (r->is_broken || r->status >= 500 || r->status < 400)
-		return PINTEREST_DOUBT;
-	if (r->row->pin == PINTEREST_MEDIA && memo_int(d->memo, "doubted"))
-		return PINTEREST_DOUBT;
+		return CLASS_DOUBT;
+	if (r->row->pin == CLASS_RESTAGE && memo_int(d->memo, "doubted"))
+		return CLASS_DOUBT;
 	return r->row->pin;
 }
 
@@ -62,11 +62,11 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 {
 	struct delivery *d = ctx;
 	struct pinterest_reply r;
-	enum pinterest_class class;
+	enum error_class class;
 	const char *id;
 
 	pinterest_read(d->arena, last, d->now_us, &r);
-	id = r.is_ok ? pinterest_id(d->arena, r.json, "id") : NULL;
+	id = r.is_ok ? memo_id(d->arena, r.json, "id") : NULL;
 	if (pinterest_is_digits(id)) {
 		memo_set_text(d->memo, "pin_id", id);
 		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED,
@@ -77,10 +77,10 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	if (!r.row)
 		r.row = pinterest_error_find(r.status, 0, NULL);
 	class = fire_class(d, &r);
-	if (class == PINTEREST_FETCH)
+	if (class == CLASS_FETCH)
 		return fetch_fail(d, &r, ret);
 	pinterest_fail(d->arena, &r, class, ret);
-	if (class == PINTEREST_DOUBT)
+	if (class == CLASS_DOUBT)
 		ret->outcome.retry_after_s = 0; /* looking must not wait */
 	return SCRIPT_DONE;
 }

@@ -127,7 +127,7 @@ static bool is_of_kind(const struct delivery *d, const json_t *pin)
 static bool is_on_board(const struct delivery *d, const json_t *pin)
 {
 	const char *board = memo_text(d->memo, "board");
-	const char *is = pinterest_id(d->arena, pin, "board_id");
+	const char *is = memo_id(d->arena, pin, "board_id");
 
 	if (!board)
 		board = pinterest_board(d->post, d->account);
@@ -137,14 +137,14 @@ static bool is_on_board(const struct delivery *d, const json_t *pin)
 /* Copies of pins, and what others put on a shared board, are nobody's posts here. */
 static bool is_own_pin(const struct delivery *d, const json_t *pin)
 {
-	const char *parent = pinterest_id(d->arena, pin, "parent_pin_id");
+	const char *parent = memo_id(d->arena, pin, "parent_pin_id");
 
 	return !parent && !json_is_false(json_object_get(pin, "is_owner"));
 }
 
 static bool is_ours(const struct delivery *d, const json_t *pin)
 {
-	const char *id = pinterest_id(d->arena, pin, "id");
+	const char *id = memo_id(d->arena, pin, "id");
 	int64_t at_us = created_us(d, pin);
 
 	if (!id || at_us == INSTANT_NONE || at_us < fired_us(d) - EARLY_S * US_PER_S)
@@ -174,7 +174,7 @@ static bool note_page(struct delivery *d, const json_t *items)
 			is_old = false;
 		if (is_ours(d, pin))
 			json_object_set_new(json_object_get(d->memo, "matches"),
-					    pinterest_id(d->arena, pin, "id"), json_true());
+					    memo_id(d->arena, pin, "id"), json_true());
 	}
 	return is_old;
 }
@@ -229,7 +229,7 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	if (!r.is_ok || !json_is_array(items)) {
 		if (!r.row)
 			r.row = pinterest_error_find(r.status, 0, NULL);
-		pinterest_fail(d->arena, &r, PINTEREST_DOUBT, ret);
+		pinterest_fail(d->arena, &r, CLASS_DOUBT, ret);
 		return recover_end(d);
 	}
 	return list_next(d, r.json, note_page(d, items), ret);

@@ -150,7 +150,7 @@ static enum script_move read_register(void *ctx, const struct http_reply *last,
 	const char *id, *url;
 
 	pinterest_read(d->arena, last, d->now_us, &r);
-	id = pinterest_id(d->arena, r.json, "media_id");
+	id = memo_id(d->arena, r.json, "media_id");
 	url = memo_text(r.json, "upload_url");
 	params = json_object_get(r.json, "upload_parameters");
 	if (r.is_ok && (!pinterest_is_digits(id) || !url || !json_is_object(params))) {
@@ -234,7 +234,7 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last,
 	}
 	if (r.is_broken || r.status >= 500) {
 		stage_go(d, "next");
-		return pinterest_fail(d->arena, &r, PINTEREST_LATER, ret);
+		return pinterest_fail(d->arena, &r, CLASS_LATER, ret);
 	}
 	return media_renew(d, arena_printf(d->arena, "upload_%d", r.status), ret);
 }

@@ -10,22 +10,6 @@
 #define EPOCH_LEAST 1000000000LL /* a reset this large is a time, not a wait */
 #define WAIT_MAX_S  86400
 
-void pinterest_json_release(void *doc)
-{
-	json_decref(doc);
-}
-
-const char *pinterest_id(struct arena *a, const json_t *object, const char *key)
-{
-	const json_t *v = json_object_get(object, key);
-
-	if (json_is_string(v))
-		return arena_strdup(a, json_string_value(v));
-	if (json_is_integer(v))
-		return arena_printf(a, "%lld", (long long)json_integer_value(v));
-	return NULL;
-}
-
 bool pinterest_is_digits(const char *id)
 {
 	return id && *id && id[strspn(id, "0123456789")] == '\0';
@@ -48,7 +32,7 @@ static void read_error(struct arena *a, const json_t *doc, struct pinterest_repl
 {
 	const char *detail = json_string_value(json_object_get(doc, "message_detail"));
 
-	ret->message = pinterest_id(a, doc, "message");
+	ret->message = memo_id(a, doc, "message");
 	if (ret->message && detail && *detail)
 		ret->message = arena_printf(a, "%s %s", ret->message, detail);
 	ret->code = (int)json_integer_value(json_object_get(doc, "code"));
@@ -57,11 +41,10 @@ static void read_error(struct arena *a, const json_t *doc, struct pinterest_repl
 void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_us,
 		    struct pinterest_reply *ret)
 {
-	json_t *doc = NULL;
+	const json_t *doc = script_reply_json(a, last);
 
 	*ret = (struct pinterest_reply){ .status = last->status };
 	if (last->transfer == TRANSFER_REPLIED) {
-		doc = http_reply_json(last);
 		ret->rid = http_reply_header(last, a, "x-pinterest-rid");
 		ret->retry_after_s = http_reply_retry_after_s(last, now_us);
 		if (ret->retry_after_s < 0)
@@ -70,8 +53,6 @@ void pinterest_read(struct arena *a, const struct http_reply *last, int64_t now_
 		ret->is_broken = true;
 		ret->message = last->failure;
 	}
-	if (doc)
-		arena_defer(a, pinterest_json_release, doc);
 	ret->json = doc;
 	if (last->transfer == TRANSFER_REPLIED && last->status >= 200 && last->status <= 299) {
 		ret->is_ok = true;
@@ -91,23 +72,8 @@ static const char *safe_words(struct arena *a, const char *message)
 	return script_words(a, message);
 }
 
-static const struct {
-	enum outcome_kind kind;
-	bool is_retryable;
-} classes[] = {
-	[PINTEREST_LATER] = { OUTCOME_DEFER, true },
-	[PINTEREST_FETCH] = { OUTCOME_DEFER, true },
-	[PINTEREST_MEDIA] = { OUTCOME_RESTAGE, true },
-	[PINTEREST_TOKEN] = { OUTCOME_REFRESH, true },
-	[PINTEREST_RECONNECT] = { OUTCOME_REAUTH, true },
-	[PINTEREST_USER] = { OUTCOME_REFUSED, true },
-	[PINTEREST_CONTENT] = { OUTCOME_REFUSED, false },
-	[PINTEREST_OPERATOR] = { OUTCOME_REFUSED, true },
-	[PINTEREST_DOUBT] = { OUTCOME_UNKNOWN, true },
-};
-
 enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r,
-				enum pinterest_class class, struct step_result *ret)
+				enum error_class class, struct step_result *ret)
 {
 	const char *message = safe_words(a, r->message), *code = NULL;
 
@@ -118,16 +84,15 @@ enum script_move pinterest_fail(struct arena *a, const struct pinterest_reply *r
 	if (message && r->rid)
 		message = arena_printf(a, "%s (request %s)", message, r->rid);
 	ret->outcome = (struct outcome){
-		.kind = classes[class].kind,
 		.retry_after_s = r->retry_after_s > 0 && r->row->retry_s ? r->retry_after_s
 									 : r->row->retry_s,
 		.error = { .code = r->row->error,
 			   .message = r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code,
-			   .platform_message = message,
-			   .is_retryable = classes[class].is_retryable },
+			   .platform_message = message },
 	};
+	error_class_apply(class, &ret->outcome);
 	return SCRIPT_DONE;
 }
 

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/config.h"
 #include "base/problem.h"
+#include "domain/account.h"
 #include "domain/content.h"
 #include "domain/delivery.h"
 #include "domain/engagement.h"
@@ -65,6 +66,9 @@ struct platform_account {
 	const json_t *settings; /* the workspace's choices, e.g. default board; may be NULL */
 	const char *access_token, *user_token; /* opened; NULL where the platform has none */
 };
+
+/* meta and settings of the row are read into the arena; the tokens stay to be filled in. */
+void platform_account_of(struct arena *a, const struct account *row, struct platform_account *ret);
 
 enum step { STEP_SEND, STEP_WAIT, STEP_DONE };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "json/keep.h"
 
 #define WORDS_MAX 400
 #define MOVES_MAX 64 /* a script that moves on without asking for so long goes in circles */
@@ -49,6 +50,17 @@ const char *memo_text(const json_t *memo, const char *key)
 	return json_string_value(json_object_get(memo, key));
 }
 
+const char *memo_id(struct arena *a, const json_t *memo, const char *key)
+{
+	const json_t *v = json_object_get(memo, key);
+
+	if (json_is_string(v))
+		return arena_strdup(a, json_string_value(v));
+	if (json_is_integer(v))
+		return arena_printf(a, "%lld", (long long)json_integer_value(v));
+	return NULL;
+}
+
 int64_t memo_int(const json_t *memo, const char *key)
 {
 	return (int64_t)json_integer_value(json_object_get(memo, key));
@@ -76,6 +88,17 @@ int64_t memo_count(json_t *memo, const char *key)
 
 	memo_set_int(memo, key, n);
 	return n;
+}
+
+enum script_move script_succeed(struct step_result *ret)
+{
+	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
+	return SCRIPT_DONE;
+}
+
+const json_t *script_reply_json(struct arena *a, const struct http_reply *last)
+{
+	return last->transfer == TRANSFER_REPLIED ? json_keep(a, http_reply_json(last)) : NULL;
 }
 
 enum script_move script_refuse(struct arena *a, const struct script_refusal *why,

@@ -33,6 +33,9 @@ enum step script_run(const struct script *s, json_t *memo, void *ctx, const stru
 /* Always SCRIPT_GO, so: return script_go(...). */
 enum script_move script_go(json_t *memo, const struct script *s, const char *state);
 
+/* The phase has done what it is for: PUBLISHED. Always SCRIPT_DONE. */
+enum script_move script_succeed(struct step_result *ret);
+
 /* What Carillon itself found to be in the way; always SCRIPT_DONE. */
 struct script_refusal {
 	enum outcome_kind kind;
@@ -54,9 +57,14 @@ const char *script_words(struct arena *a, const char *words);
 
 bool text_is_one_of(const char *text, const char *const *names); /* NULL-terminated; NULL is none */
 
+/* The document of a reply, kept by the arena; NULL: none arrived, or it is no JSON. */
+const json_t *script_reply_json(struct arena *a, const struct http_reply *last);
+
 /* Members of a memo. Absent or of another type: NULL and 0. */
 const char *memo_text(const json_t *memo, const char *key);
 int64_t memo_int(const json_t *memo, const char *key);
+/* A member that may be a text or a number of 64 bits, as ids are; NULL: neither. */
+const char *memo_id(struct arena *a, const json_t *memo, const char *key);
 void memo_set_text(json_t *memo, const char *key, const char *value); /* NULL removes it */
 void memo_set_int(json_t *memo, const char *key, int64_t value);      /* 0 removes it */
 int64_t memo_count(json_t *memo, const char *key);                    /* adds one, yields the sum */

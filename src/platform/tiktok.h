@@ -15,25 +15,14 @@
 #ifndef CARILLON_PLATFORM_TIKTOK_H
 #define CARILLON_PLATFORM_TIKTOK_H
 
+#include "platform/error_class.h"
 #include "platform/platform.h"
 #include "platform/script.h"
 
-/* What to do about an error. */
-enum tiktok_class {
-	TIKTOK_LATER,     /* the same step again, later */
-	TIKTOK_AGAIN,     /* this publish_id is spent unpublished: a new init */
-	TIKTOK_TOKEN,     /* renew the token, then again */
-	TIKTOK_RECONNECT, /* a person must connect the account again */
-	TIKTOK_USER,      /* a person must do something in TikTok first */
-	TIKTOK_CONTENT,   /* this content cannot be published */
-	TIKTOK_OPERATOR,  /* this server or its app is set up wrongly */
-	TIKTOK_DOUBT,     /* proves nothing either way */
-};
-
 struct tiktok_error_row {
 	const char *code; /* error.code, OAuth error or fail_reason; a trailing * is any rest */
-	enum tiktok_class elsewhere; /* when a repeatable call says so */
-	enum tiktok_class fire;      /* when the init of photos says so */
+	enum error_class elsewhere; /* when a repeatable call says so */
+	enum error_class fire;      /* when the init of photos says so */
 	enum post_error_code error;
 	enum who who;
 	int retry_s; /* 0: the engine's own back-off */
@@ -47,7 +36,7 @@ const struct tiktok_error_row *tiktok_error_find(const char *code, int status);
 /* Answers of the upload host have no body worth reading. */
 struct tiktok_upload_row {
 	int status_from, status_to;
-	enum tiktok_class stage, fire;
+	enum error_class stage, fire;
 	struct tiktok_error_row error;
 };
 const struct tiktok_upload_row *tiktok_upload_find(int status); /* never NULL */
@@ -66,18 +55,17 @@ void tiktok_read(struct arena *a, const struct http_reply *last, struct tiktok_r
 /* Token endpoints answer flat: the whole object is the data, ok when it has no error. */
 void tiktok_read_flat(struct arena *a, const struct http_reply *last, struct tiktok_reply *ret);
 /* An outcome of that class. */
-enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum tiktok_class class,
+enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum error_class class,
 			     struct step_result *ret);
 /* The same for a delivery, where a token that was renewed in vain needs a person. */
 enum script_move tiktok_fail_delivery(struct delivery *d, const struct tiktok_reply *r,
-				      enum tiktok_class class, struct step_result *ret);
+				      enum error_class class, struct step_result *ret);
 
 /* POST {api_base}{path} with the account's token; body stolen, NULL: {}. */
 struct http_request *tiktok_call(const struct delivery *d, const char *label, const char *path,
 				 json_t *body);
 /* An id that may be text or an integer of 64 bits; NULL: neither. */
 const char *tiktok_id(struct arena *a, const json_t *value);
-void tiktok_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* What this publication becomes on TikTok; -1: nothing that TikTok has. */
 enum tiktok_kind { TIKTOK_VIDEO, TIKTOK_PHOTO };

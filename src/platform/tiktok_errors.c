@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/error_words.h"
 #include "platform/tiktok.h"
 
 #include <string.h>
@@ -15,16 +16,6 @@
  * is DOUBT only where TikTok itself does not know what became of the call.
  */
 /* clang-format off */
-#define LATER TIKTOK_LATER
-#define AGAIN TIKTOK_AGAIN
-#define TOKEN TIKTOK_TOKEN
-#define RECONNECT TIKTOK_RECONNECT
-#define USER TIKTOK_USER
-#define CONTENT TIKTOK_CONTENT
-#define OPERATOR TIKTOK_OPERATOR
-#define DOUBT TIKTOK_DOUBT
-#define E(x) POST_ERROR_##x
-#define W(x) WHO_##x
 const struct tiktok_error_row tiktok_error_rows[] = {
 	/* Data calls. */
 	{ "rate_limit_exceeded", LATER, LATER, E(RATE_LIMITED), W(PLATFORM), MINUTE,
@@ -59,7 +50,7 @@ const struct tiktok_error_row tiktok_error_rows[] = {
 	  "TikTok no longer offers the account the privacy level that was asked for; choose another." },
 	{ "invalid_file_upload", CONTENT, CONTENT, E(MEDIA_REJECTED), W(YOU), 0,
 	  "TikTok does not take the file." },
-	{ "invalid_publish_id", AGAIN, DOUBT, E(PLATFORM), W(PLATFORM), 0,
+	{ "invalid_publish_id", RESTAGE, DOUBT, E(PLATFORM), W(PLATFORM), 0,
 	  "TikTok does not know the publication." },
 	{ "invalid_param*", CONTENT, CONTENT, E(CONTENT_REJECTED), W(OPERATOR), 0,
 	  "TikTok refuses a parameter of the call." },
@@ -74,11 +65,11 @@ const struct tiktok_error_row tiktok_error_rows[] = {
 	  "TikTok does not take the frame rate; 23 to 60 frames a second are allowed." },
 	{ "picture_size_check_failed", CONTENT, CONTENT, E(MEDIA_REJECTED), W(YOU), 0,
 	  "TikTok does not take the size of the picture." },
-	{ "video_pull_failed", AGAIN, AGAIN, E(MEDIA_REJECTED), W(OPERATOR), 0,
+	{ "video_pull_failed", RESTAGE, RESTAGE, E(MEDIA_REJECTED), W(OPERATOR), 0,
 	  "TikTok could not fetch the video from this server; check that the public address answers fast." },
-	{ "photo_pull_failed", AGAIN, AGAIN, E(MEDIA_REJECTED), W(OPERATOR), 0,
+	{ "photo_pull_failed", RESTAGE, RESTAGE, E(MEDIA_REJECTED), W(OPERATOR), 0,
 	  "TikTok could not fetch a photo from this server; check that the public address answers fast." },
-	{ "internal", AGAIN, AGAIN, E(PLATFORM), W(PLATFORM), 5 * MINUTE,
+	{ "internal", RESTAGE, RESTAGE, E(PLATFORM), W(PLATFORM), 5 * MINUTE,
 	  "TikTok failed to process the media for reasons of its own." },
 	{ "publish_cancelled", USER, USER, E(CONTENT_REJECTED), W(ACCOUNT_OWNER), 0,
 	  "The publication was cancelled at TikTok." },
@@ -119,9 +110,9 @@ static const struct tiktok_upload_row uploads[] = {
 	/* status   stage     fire */
 	{ 400, 400, OPERATOR, OPERATOR, { NULL, OPERATOR, OPERATOR, E(PLATFORM), W(OPERATOR), 0,
 	  "TikTok's upload host refuses the headers of a chunk." } },
-	{ 403, 403, AGAIN,    AGAIN,    { NULL, AGAIN, AGAIN, E(PLATFORM), W(PLATFORM), 0,
+	{ 403, 403, RESTAGE,    RESTAGE,    { NULL, RESTAGE, RESTAGE, E(PLATFORM), W(PLATFORM), 0,
 	  "TikTok's upload address has expired; the upload starts anew." } },
-	{ 404, 404, AGAIN,    DOUBT,    { NULL, AGAIN, DOUBT, E(PLATFORM), W(PLATFORM), 0,
+	{ 404, 404, RESTAGE,    DOUBT,    { NULL, RESTAGE, DOUBT, E(PLATFORM), W(PLATFORM), 0,
 	  "TikTok does not know the upload any more." } },
 	{ 416, 416, LATER,    DOUBT,    { NULL, LATER, DOUBT, E(PLATFORM), W(PLATFORM), 0,
 	  "TikTok has other bytes of the upload than expected." } },

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "net/oauth2.h"
+#include "platform/login.h"
 #include "platform/tiktok.h"
+#include "json/keep.h"
 
 #define TOKEN_TIMEOUT_MS 60000 /* a lost answer may cost the refresh token: be patient */
 #define BASIC_FIELDS     "open_id,union_id,avatar_url,avatar_large_url,display_name"
@@ -38,9 +40,7 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 
 	ret->request = oauth_call(c->arena, c->app, "tt.oauth.code", "/v2/oauth/token/");
-	http_request_form(ret->request, "code", c->code);
-	http_request_form(ret->request, "grant_type", "authorization_code");
-	http_request_form(ret->request, "redirect_uri", c->app->redirect_uri);
+	login_add_code(ret->request, c);
 	http_request_form(ret->request, "code_verifier", has_pkce(c->app) ? c->verifier : NULL);
 	return SCRIPT_SEND;
 }
@@ -49,13 +49,8 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 static bool read_tokens(struct arena *a, json_t *memo, int64_t now_us, const struct tiktok_reply *r)
 {
 	struct oauth2_tokens t;
-	struct oauth2_error error;
-	json_t *doc = r->is_ok ? json_deep_copy(r->json) : NULL;
 
-	if (!doc)
-		return false;
-	arena_defer(a, tiktok_json_release, doc);
-	if (oauth2_read_tokens(a, doc, &t, &error) < 0)
+	if (!r->is_ok || !login_read_tokens(a, r->json, &t))
 		return false;
 	memo_set_text(memo, "access", t.access_token);
 	memo_set_text(memo, "refresh", t.refresh_token);
@@ -188,8 +183,9 @@ static void account_fill(struct connect *c, const char *id, struct connect_accou
 		.missing_scopes =
 			oauth2_missing_scopes(c->arena, platform_text(c->app, "scopes"), granted),
 		.expires_us = instant_of(c->memo, refresh ? "refresh_until" : "access_until"),
-		.meta = json_pack("{s:s?, s:b}", "union_id", memo_text(user, "union_id"),
-				  "has_username", username != NULL),
+		.meta = json_keep(c->arena,
+				  json_pack("{s:s?, s:b}", "union_id", memo_text(user, "union_id"),
+					    "has_username", username != NULL)),
 		.tokens = { { "access", memo_text(c->memo, "access"),
 			      instant_of(c->memo, "access_until") },
 			    { "refresh", refresh, instant_of(c->memo, "refresh_until") } },
@@ -197,7 +193,6 @@ static void account_fill(struct connect *c, const char *id, struct connect_accou
 	};
 	if (!ret->avatar_url)
 		ret->avatar_url = memo_text(user, "avatar_url");
-	arena_defer(c->arena, tiktok_json_release, ret->meta);
 }
 
 static enum script_move ask_end(void *ctx, struct step_result *ret)
@@ -213,10 +208,7 @@ static enum script_move ask_end(void *ctx, struct step_result *ret)
 	if (!id || !*id)
 		return script_refuse(c->arena, &why, ret, "TikTok named no account.");
 	account_fill(c, id, account);
-	c->accounts = account;
-	c->accounts_n = 1;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return login_found(c, account, ret);
 }
 
 static const struct script_row connect_rows[] = {
@@ -236,16 +228,9 @@ enum step tiktok_connect(struct connect *c, const struct http_reply *last, struc
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-				      0, "no_token" };
 
-	if (!r->refresh_token || !*r->refresh_token)
-		return script_refuse(r->arena, &why, ret,
-				     "No refresh token is stored; connect the account again.");
-	ret->request = oauth_call(r->arena, r->app, "tt.oauth.refresh", "/v2/oauth/token/");
-	http_request_form(ret->request, "grant_type", "refresh_token");
-	http_request_form(ret->request, "refresh_token", r->refresh_token);
-	return SCRIPT_SEND;
+	return login_ask_renew(
+		r, oauth_call(r->arena, r->app, "tt.oauth.refresh", "/v2/oauth/token/"), ret);
 }
 
 /*
@@ -259,7 +244,7 @@ static enum script_move renew_fail(struct renewal *r, struct tiktok_reply *reply
 
 	if (!reply->row)
 		reply->row = tiktok_error_find(reply->code, reply->status);
-	return tiktok_fail(r->arena, reply, is_dead ? TIKTOK_RECONNECT : TIKTOK_LATER, ret);
+	return tiktok_fail(r->arena, reply, is_dead ? CLASS_RECONNECT : CLASS_LATER, ret);
 }
 
 static enum script_move read_renew(void *ctx, const struct http_reply *last,
@@ -281,8 +266,7 @@ static enum script_move read_renew(void *ctx, const struct http_reply *last,
 		(struct connect_token){ "access",
 					arena_strdup(r->arena, memo_text(r->memo, "access")),
 					instant_of(r->memo, "access_until") };
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row renew_rows[] = {
@@ -315,12 +299,11 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 
 	tiktok_read_flat(r->arena, last, &reply);
 	if (!reply.is_broken && reply.status / 100 == 2 && !reply.code) {
-		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-		return SCRIPT_DONE;
+		return script_succeed(ret);
 	}
 	if (!reply.row)
 		reply.row = tiktok_error_find(reply.code, reply.status);
-	return tiktok_fail(r->arena, &reply, TIKTOK_CONTENT, ret);
+	return tiktok_fail(r->arena, &reply, CLASS_CONTENT, ret);
 }
 
 static const struct script_row revoke_rows[] = {

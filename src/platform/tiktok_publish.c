@@ -137,16 +137,16 @@ static enum script_move read_last_chunk(struct delivery *d, const struct http_re
 	struct tiktok_reply r = { .status = last->status,
 				  .message = last->failure,
 				  .row = &row->error };
-	enum tiktok_class class = row->fire;
+	enum error_class class = row->fire;
 
 	if (last->status == 201)
 		return accepted(d, ret);
-	if (memo_int(d->memo, "doubted") && class != TIKTOK_LATER)
-		class = TIKTOK_DOUBT;
-	if (class == TIKTOK_AGAIN) {
+	if (memo_int(d->memo, "doubted") && class != CLASS_LATER)
+		class = CLASS_DOUBT;
+	if (class == CLASS_RESTAGE) {
 		/* The memo stays: the next staging asks about this publish_id before it makes another. */
 		memo_set_int(d->memo, "renew", 1);
-		class = TIKTOK_LATER;
+		class = CLASS_LATER;
 	}
 	return tiktok_fail(d->arena, &r, class, ret);
 }
@@ -155,7 +155,7 @@ static enum script_move read_photo(struct delivery *d, const struct http_reply *
 				   struct step_result *ret)
 {
 	struct tiktok_reply r;
-	enum tiktok_class class;
+	enum error_class class;
 	const char *id;
 
 	tiktok_read(d->arena, last, &r);
@@ -166,7 +166,7 @@ static enum script_move read_photo(struct delivery *d, const struct http_reply *
 	}
 	if (!r.row)
 		r.row = tiktok_error_find(NULL, r.status);
-	class = r.is_broken || r.status >= 500 ? TIKTOK_DOUBT : r.row->fire;
+	class = r.is_broken || r.status >= 500 ? CLASS_DOUBT : r.row->fire;
 	return tiktok_fail_delivery(d, &r, class, ret);
 }
 
@@ -181,7 +181,7 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	tiktok_read(d->arena, last, &r);
 	if (r.is_ok)
 		return accepted(d, ret);
-	return tiktok_fail(d->arena, &r, TIKTOK_DOUBT, ret);
+	return tiktok_fail(d->arena, &r, CLASS_DOUBT, ret);
 }
 
 static const struct script_row fire_rows[] = {
@@ -270,19 +270,19 @@ static enum script_move confirm_inbox(struct delivery *d, struct tiktok_reply *r
 static enum script_move confirm_failed(struct delivery *d, struct tiktok_reply *r,
 				       struct step_result *ret)
 {
-	enum tiktok_class class = r->row->elsewhere;
-	bool is_reconnect = class == TIKTOK_RECONNECT || class == TIKTOK_TOKEN;
+	enum error_class class = r->row->elsewhere;
+	bool is_reconnect = class == CLASS_RECONNECT || class == CLASS_TOKEN;
 
-	if (class == TIKTOK_LATER)
-		class = TIKTOK_AGAIN;
-	return tiktok_fail(d->arena, r, is_reconnect ? TIKTOK_USER : class, ret);
+	if (class == CLASS_LATER)
+		class = CLASS_RESTAGE;
+	return tiktok_fail(d->arena, r, is_reconnect ? CLASS_USER : class, ret);
 }
 
 static enum script_move confirm_strange(struct delivery *d, struct tiktok_reply *r,
 					struct step_result *ret)
 {
 	memo_set_int(d->memo, "waited", 0);
-	return tiktok_fail(d->arena, r, TIKTOK_DOUBT, ret);
+	return tiktok_fail(d->arena, r, CLASS_DOUBT, ret);
 }
 
 static enum script_move read_status(void *ctx, const struct http_reply *last,
@@ -303,7 +303,7 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 	/* Never a new init because a look failed: the publish_id stays what is asked for. */
 	memo_set_int(d->memo, "waited", 0);
 	return tiktok_fail_delivery(
-		d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
+		d, &r, r.row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT, ret);
 }
 
 static const char *link_of(const struct delivery *d, const char *id)

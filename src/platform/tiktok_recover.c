@@ -107,18 +107,18 @@ static enum script_move look_working(struct delivery *d, struct tiktok_reply *r,
 static enum script_move look_failed(struct delivery *d, struct tiktok_reply *r,
 				    struct step_result *ret)
 {
-	enum tiktok_class class = r->row->elsewhere;
+	enum error_class class = r->row->elsewhere;
 
-	if (class != TIKTOK_AGAIN && class != TIKTOK_LATER)
+	if (class != CLASS_RESTAGE && class != CLASS_LATER)
 		return look_working(d, r, ret);
-	tiktok_fail(d->arena, r, TIKTOK_AGAIN, ret);
+	tiktok_fail(d->arena, r, CLASS_RESTAGE, ret);
 	return recover_end(d);
 }
 
 static enum script_move look_strange(struct delivery *d, struct tiktok_reply *r,
 				     struct step_result *ret)
 {
-	tiktok_fail(d->arena, r, TIKTOK_DOUBT, ret);
+	tiktok_fail(d->arena, r, CLASS_DOUBT, ret);
 	return recover_end(d);
 }
 
@@ -136,7 +136,7 @@ static enum script_move read_look(void *ctx, const struct http_reply *last, stru
 	tiktok_read(d->arena, last, &r);
 	if (r.is_ok)
 		return acts[tiktok_status_read(d, &r)](d, &r, ret);
-	tiktok_fail_delivery(d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT,
+	tiktok_fail_delivery(d, &r, r.row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT,
 			     ret);
 	return recover_end(d);
 }
@@ -233,7 +233,7 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	tiktok_read(d->arena, last, &r);
 	if (!r.is_ok) {
 		tiktok_fail_delivery(
-			d, &r, r.row->elsewhere == TIKTOK_TOKEN ? TIKTOK_TOKEN : TIKTOK_DOUBT, ret);
+			d, &r, r.row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT, ret);
 		return recover_end(d);
 	}
 	is_covered = note_matches(d, r.data);

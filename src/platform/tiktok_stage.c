@@ -229,10 +229,10 @@ static enum script_move read_chunk(void *ctx, const struct http_reply *last,
 		memo_set_int(d->memo, "sent", sent);
 		return stage_go(d, "chunk");
 	}
-	if (row->stage == TIKTOK_AGAIN)
+	if (row->stage == CLASS_RESTAGE)
 		memo_set_int(d->memo, "renew", 1);
 	stage_go(d, "look");
-	if (row->stage == TIKTOK_AGAIN)
+	if (row->stage == CLASS_RESTAGE)
 		return SCRIPT_GO;
 	r.row = &row->error;
 	return tiktok_fail(d->arena, &r, row->stage, ret);
@@ -260,7 +260,7 @@ static enum script_move stage_renew(struct delivery *d, const struct tiktok_repl
 		return SCRIPT_GO;
 	memo_set_int(d->memo, "renewals", 0);
 	if (r->row)
-		return tiktok_fail(d->arena, r, TIKTOK_LATER, ret);
+		return tiktok_fail(d->arena, r, CLASS_LATER, ret);
 	return script_refuse(d->arena, &why, ret, "TikTok gives up one upload after another.");
 }
 
@@ -282,7 +282,7 @@ static enum script_move look_already(struct delivery *d, struct tiktok_reply *r,
 static enum script_move look_failed(struct delivery *d, struct tiktok_reply *r,
 				    struct step_result *ret)
 {
-	if (r->row->elsewhere == TIKTOK_AGAIN || r->row->elsewhere == TIKTOK_LATER)
+	if (r->row->elsewhere == CLASS_RESTAGE || r->row->elsewhere == CLASS_LATER)
 		return stage_renew(d, r, ret);
 	return tiktok_fail(d->arena, r, r->row->elsewhere, ret);
 }
@@ -290,7 +290,7 @@ static enum script_move look_failed(struct delivery *d, struct tiktok_reply *r,
 static enum script_move look_strange(struct delivery *d, struct tiktok_reply *r,
 				     struct step_result *ret)
 {
-	return tiktok_fail(d->arena, r, TIKTOK_LATER, ret);
+	return tiktok_fail(d->arena, r, CLASS_LATER, ret);
 }
 
 static enum script_move read_look(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -307,7 +307,7 @@ static enum script_move read_look(void *ctx, const struct http_reply *last, stru
 	tiktok_read(d->arena, last, &r);
 	if (r.is_ok)
 		return acts[tiktok_status_read(d, &r)](d, &r, ret);
-	if (r.row->elsewhere == TIKTOK_AGAIN)
+	if (r.row->elsewhere == CLASS_RESTAGE)
 		return stage_renew(d, &r, ret);
 	return tiktok_fail_delivery(d, &r, r.row->elsewhere, ret);
 }

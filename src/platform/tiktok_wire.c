@@ -4,11 +4,6 @@
 #include "net/oauth2.h"
 #include "platform/tiktok.h"
 
-void tiktok_json_release(void *doc)
-{
-	json_decref(doc);
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -35,10 +30,8 @@ static void read_flat(const json_t *doc, struct tiktok_reply *ret)
 
 static const json_t *document(struct arena *a, const struct http_reply *last)
 {
-	json_t *doc = last->transfer == TRANSFER_REPLIED ? http_reply_json(last) : NULL;
+	const json_t *doc = script_reply_json(a, last);
 
-	if (doc)
-		arena_defer(a, tiktok_json_release, doc);
 	return json_is_object(doc) ? doc : NULL;
 }
 
@@ -100,44 +93,29 @@ static const char *code_of(struct arena *a, const struct tiktok_reply *r)
 	return r->status ? arena_printf(a, "http_%d", r->status) : NULL;
 }
 
-static const struct {
-	enum outcome_kind kind;
-	bool is_retryable;
-} classes[] = {
-	[TIKTOK_LATER] = { OUTCOME_DEFER, true },
-	[TIKTOK_AGAIN] = { OUTCOME_RESTAGE, true },
-	[TIKTOK_TOKEN] = { OUTCOME_REFRESH, true },
-	[TIKTOK_RECONNECT] = { OUTCOME_REAUTH, true },
-	[TIKTOK_USER] = { OUTCOME_REFUSED, true },
-	[TIKTOK_CONTENT] = { OUTCOME_REFUSED, false },
-	[TIKTOK_OPERATOR] = { OUTCOME_REFUSED, true },
-	[TIKTOK_DOUBT] = { OUTCOME_UNKNOWN, true },
-};
-
-enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum tiktok_class class,
+enum script_move tiktok_fail(struct arena *a, const struct tiktok_reply *r, enum error_class class,
 			     struct step_result *ret)
 {
 	ret->outcome = (struct outcome){
-		.kind = classes[class].kind,
-		.retry_after_s = class == TIKTOK_DOUBT ? 0 : r->row->retry_s,
+		.retry_after_s = class == CLASS_DOUBT ? 0 : r->row->retry_s,
 		.error = { .code = r->row->error,
 			   .message = r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code_of(a, r),
-			   .platform_message = words_of(a, r),
-			   .is_retryable = classes[class].is_retryable },
+			   .platform_message = words_of(a, r) },
 	};
+	error_class_apply(class, &ret->outcome);
 	return SCRIPT_DONE;
 }
 
 enum script_move tiktok_fail_delivery(struct delivery *d, const struct tiktok_reply *r,
-				      enum tiktok_class class, struct step_result *ret)
+				      enum error_class class, struct step_result *ret)
 {
 	int64_t stale = memo_int(d->memo, "stale");
 
-	if (class == TIKTOK_TOKEN && stale && stale != d->account->expires_us)
-		class = TIKTOK_RECONNECT;
-	else if (class == TIKTOK_TOKEN)
+	if (class == CLASS_TOKEN && stale && stale != d->account->expires_us)
+		class = CLASS_RECONNECT;
+	else if (class == CLASS_TOKEN)
 		memo_set_int(d->memo, "stale", d->account->expires_us);
 	return tiktok_fail(d->arena, r, class, ret);
 }

@@ -13,28 +13,16 @@
 #ifndef CARILLON_PLATFORM_TWITTER_H
 #define CARILLON_PLATFORM_TWITTER_H
 
+#include "platform/error_class.h"
 #include "platform/platform.h"
 #include "platform/script.h"
 
-/* What to do about an error. */
-enum twitter_class {
-	TWITTER_LATER,     /* the same step again, later */
-	TWITTER_TOKEN,     /* renew the token, then again */
-	TWITTER_RECONNECT, /* a person must connect the account again */
-	TWITTER_USER,      /* a person must do something at X first */
-	TWITTER_CONTENT,   /* this content cannot be published */
-	TWITTER_MEDIA,     /* upload the media anew */
-	TWITTER_OPERATOR,  /* this server's app or credit */
-	TWITTER_DUPLICATE, /* X has this text already */
-	TWITTER_DOUBT,     /* of a fire: proves nothing either way */
-};
-
 struct twitter_error_row {
-	int status;                   /* 0: any */
-	const char *type;             /* last part of the problem's type; NULL any */
-	const char *words;            /* in title, detail, messages, name; NULL any */
-	enum twitter_class elsewhere; /* when any call but the fire says so */
-	enum twitter_class fire;
+	int status;                 /* 0: any */
+	const char *type;           /* last part of the problem's type; NULL any */
+	const char *words;          /* in title, detail, messages, name; NULL any */
+	enum error_class elsewhere; /* when any call but the fire says so */
+	enum error_class fire;
 	enum post_error_code code;
 	enum who who;
 	const char *sentence;
@@ -59,9 +47,7 @@ void twitter_read(const struct platform_app *app, struct arena *a, const struct 
 const struct twitter_error_row *twitter_error_find(const struct twitter_reply *r);
 /* An outcome of that class. subject: what it is about ("Item 2 of 4"), or NULL. */
 enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
-			      enum twitter_class class, const char *subject,
-			      struct step_result *ret);
-void twitter_json_release(void *doc); /* json_decref for arena_defer() */
+			      enum error_class class, const char *subject, struct step_result *ret);
 
 /* {api_base}{path}; token NULL: none goes along. */
 struct twitter_call {

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "net/oauth2.h"
+#include "platform/login.h"
 #include "platform/twitter.h"
+#include "json/keep.h"
 
 #define LIFE_FALLBACK_S 7200
 #define ME_FIELDS \
@@ -31,11 +33,8 @@ static bool read_tokens(const struct platform_app *app, struct arena *a,
 			const struct http_reply *last, int64_t now_us, struct twitter_reply *ret,
 			struct oauth2_tokens *ret_tokens)
 {
-	struct oauth2_error error;
-
 	twitter_read(app, a, last, now_us, ret);
-	if (ret->is_ok && ret->json &&
-	    oauth2_read_tokens(a, (json_t *)(uintptr_t)ret->json, ret_tokens, &error) == 0) {
+	if (ret->is_ok && login_read_tokens(a, ret->json, ret_tokens)) {
 		if (ret_tokens->expires_in_s <= 0)
 			ret_tokens->expires_in_s = LIFE_FALLBACK_S;
 		return true;
@@ -51,9 +50,7 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 
 	ret->request = token_call(c->arena, c->app, "x.oauth.code", "/2/oauth2/token");
-	http_request_form(ret->request, "grant_type", "authorization_code");
-	http_request_form(ret->request, "code", c->code);
-	http_request_form(ret->request, "redirect_uri", c->app->redirect_uri);
+	login_add_code(ret->request, c);
 	http_request_form(ret->request, "code_verifier", c->verifier);
 	return SCRIPT_SEND;
 }
@@ -123,15 +120,16 @@ static void account_fill(struct connect *c, const json_t *me, struct connect_acc
 		.missing_scopes = oauth2_missing_scopes(
 			c->arena, platform_text(c->app, "scopes_required"), granted),
 		.expires_us = refresh ? refresh_us : access_us,
-		.meta = json_pack("{s:s?, s:b, s:b}", "subscription_type", plan, "verified",
+		.meta = json_keep(
+			c->arena,
+			json_pack("{s:s?, s:b, s:b}", "subscription_type", plan, "verified",
 				  json_is_true(json_object_get(me, "verified")), "protected",
-				  json_is_true(json_object_get(me, "protected"))),
+				  json_is_true(json_object_get(me, "protected")))),
 		.tokens = { { "access", memo_text(c->memo, "access"), access_us },
 			    { "refresh", refresh, refresh_us } },
 		.tokens_n = refresh ? 2 : 1,
 	};
 	ret->display_name = name && *name ? arena_strdup(c->arena, name) : ret->username;
-	arena_defer(c->arena, twitter_json_release, ret->meta);
 }
 
 static enum script_move read_me(void *ctx, const struct http_reply *last, struct step_result *ret)
@@ -148,10 +146,7 @@ static enum script_move read_me(void *ctx, const struct http_reply *last, struct
 	if (r.row)
 		return twitter_fail(c->arena, &r, r.row->elsewhere, NULL, ret);
 	account_fill(c, me, account);
-	c->accounts = account;
-	c->accounts_n = 1;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return login_found(c, account, ret);
 }
 
 static const struct script_row connect_rows[] = {
@@ -170,10 +165,8 @@ static enum script_move ask_refresh(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
 
-	ret->request = token_call(r->arena, r->app, "x.oauth.refresh", "/2/oauth2/token");
-	http_request_form(ret->request, "grant_type", "refresh_token");
-	http_request_form(ret->request, "refresh_token", r->refresh_token);
-	return SCRIPT_SEND;
+	return login_ask_renew(
+		r, token_call(r->arena, r->app, "x.oauth.refresh", "/2/oauth2/token"), ret);
 }
 
 /*
@@ -185,7 +178,7 @@ static enum script_move refresh_fail(struct renewal *r, const struct twitter_rep
 {
 	bool is_dead = !reply->is_broken && reply->status == 400;
 
-	twitter_fail(r->arena, reply, is_dead ? TWITTER_RECONNECT : TWITTER_LATER, NULL, ret);
+	twitter_fail(r->arena, reply, is_dead ? CLASS_RECONNECT : CLASS_LATER, NULL, ret);
 	if (is_dead) {
 		ret->outcome.error.code = POST_ERROR_TOKEN_EXPIRED;
 		ret->outcome.error.who = WHO_ACCOUNT_OWNER;
@@ -211,8 +204,7 @@ static enum script_move read_refresh(void *ctx, const struct http_reply *last,
 			(struct connect_token){ "refresh", t.refresh_token,
 						r->now_us + platform_int(r->app, "refresh_life_s") *
 								    US_PER_S };
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row renew_rows[] = {
@@ -223,15 +215,8 @@ static const struct script renew_script = { "renew", renew_rows };
 
 enum step twitter_renew(struct renewal *r, const struct http_reply *last, struct step_result *ret)
 {
-	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-				      0, "no_refresh_token" };
-
 	ret->phase = PHASE_STAGE;
-	if (r->refresh_token && *r->refresh_token)
-		return script_run(&renew_script, r->memo, r, last, ret);
-	script_refuse(r->arena, &why, ret,
-		      "X gave no refresh token (offline.access); connect the account again.");
-	return STEP_DONE;
+	return script_run(&renew_script, r->memo, r, last, ret);
 }
 
 static void ask_revoke(struct renewal *r, const char *token, const char *hint,
@@ -284,9 +269,8 @@ static enum script_move read_revoke_access(void *ctx, const struct http_reply *l
 
 	twitter_read(r->app, r->arena, last, r->now_us, &reply);
 	if (!reply.is_ok)
-		return twitter_fail(r->arena, &reply, TWITTER_CONTENT, NULL, ret);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+		return twitter_fail(r->arena, &reply, CLASS_CONTENT, NULL, ret);
+	return script_succeed(ret);
 }
 
 static const struct script_row revoke_rows[] = {

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "platform/error_words.h"
 #include "platform/twitter.h"
-
-#define E(code)   POST_ERROR_##code
-#define W(who)    WHO_##who
-#define LATER     TWITTER_LATER
-#define TOKEN     TWITTER_TOKEN
-#define RECONNECT TWITTER_RECONNECT
-#define USER      TWITTER_USER
-#define CONTENT   TWITTER_CONTENT
-#define MEDIA     TWITTER_MEDIA
-#define OPERATOR  TWITTER_OPERATOR
-#define DUPLICATE TWITTER_DUPLICATE
-#define DOUBT     TWITTER_DOUBT
 
 /*
  * The first row that fits counts. For a fire, only what X's API itself refuses before it creates a

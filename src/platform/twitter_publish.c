@@ -94,15 +94,15 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 }
 
 /* Only the API's own refusal proves that there is no post; proxies and server errors do not. */
-static enum twitter_class fire_class(const struct twitter_reply *r)
+static enum error_class fire_class(const struct twitter_reply *r)
 {
 	if (r->is_broken || !r->is_problem || r->status < 400 || r->status >= 500)
-		return TWITTER_DOUBT;
+		return CLASS_DOUBT;
 	return r->row->fire;
 }
 
 /* The uploads are spoilt: those of the part are made anew, a few times. */
-static enum twitter_class redo_media(const struct delivery *d)
+static enum error_class redo_media(const struct delivery *d)
 {
 	struct publication part;
 	bool is_final = false;
@@ -115,14 +115,14 @@ static enum twitter_class redo_media(const struct delivery *d)
 			    platform_int(d->app, "media_renewals");
 		twitter_item_drop(d, i);
 	}
-	return is_final ? TWITTER_CONTENT : TWITTER_MEDIA;
+	return is_final ? CLASS_CONTENT : CLASS_MEDIA;
 }
 
 static enum script_move read_fire(void *ctx, const struct http_reply *last, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	struct twitter_reply r;
-	enum twitter_class class;
+	enum error_class class;
 	const char *id;
 
 	twitter_read(d->app, d->arena, last, d->now_us, &r);
@@ -141,15 +141,15 @@ static enum script_move read_fire(void *ctx, const struct http_reply *last, stru
 	if (!r.row)
 		r.row = twitter_error_find(&r);
 	class = fire_class(&r);
-	if (class == TWITTER_MEDIA)
+	if (class == CLASS_MEDIA)
 		class = redo_media(d);
 	/* After a fire in doubt this is X's word that the earlier one did arrive. */
-	if (class == TWITTER_DUPLICATE && memo_int(d->memo, "doubted")) {
+	if (class == CLASS_DUPLICATE && memo_int(d->memo, "doubted")) {
 		memo_set_int(d->memo, "duplicate", 1);
-		class = TWITTER_DOUBT;
+		class = CLASS_DOUBT;
 	}
 	twitter_fail(d->arena, &r, class, NULL, ret);
-	if (class == TWITTER_DOUBT)
+	if (class == CLASS_DOUBT)
 		ret->outcome.retry_after_s = 0; /* looking must not wait */
 	return SCRIPT_DONE;
 }

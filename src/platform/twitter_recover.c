@@ -240,9 +240,9 @@ static enum script_move recover_blind(struct delivery *d, struct twitter_reply *
 {
 	if (!r->row)
 		r->row = twitter_error_find(r);
-	twitter_fail(d->arena, r, TWITTER_DOUBT, NULL, ret);
+	twitter_fail(d->arena, r, CLASS_DOUBT, NULL, ret);
 	/* A token that has ended is renewed meanwhile, or no look would ever succeed. */
-	if (r->row->elsewhere == TWITTER_TOKEN)
+	if (r->row->elsewhere == CLASS_TOKEN)
 		ret->outcome.kind = OUTCOME_REFRESH;
 	return recover_end(d);
 }

@@ -174,15 +174,15 @@ static enum script_move item_redo(struct delivery *d, size_t i, const struct twi
 
 	twitter_item_drop(d, i);
 	stage_go(d, "next");
-	return twitter_fail(d->arena, r, is_final ? TWITTER_CONTENT : TWITTER_LATER,
-			    subject_of(d, i), ret);
+	return twitter_fail(d->arena, r, is_final ? CLASS_CONTENT : CLASS_LATER, subject_of(d, i),
+			    ret);
 }
 
 static enum script_move stage_fail(struct delivery *d, size_t i, const struct twitter_reply *r,
 				   struct step_result *ret)
 {
 	/* 404: X has forgotten the upload. */
-	if (!r->is_broken && (r->row->elsewhere == TWITTER_MEDIA || r->status == 404))
+	if (!r->is_broken && (r->row->elsewhere == CLASS_MEDIA || r->status == 404))
 		return item_redo(d, i, r, ret);
 	return twitter_fail(d->arena, r, r->row->elsewhere, subject_of(d, i), ret);
 }
@@ -452,7 +452,7 @@ static enum script_move read_alt(void *ctx, const struct http_reply *last, struc
 	struct twitter_reply r;
 
 	twitter_read(d->app, d->arena, last, d->now_us, &r);
-	if (!r.is_ok && (r.row->elsewhere == TWITTER_TOKEN || r.row->elsewhere == TWITTER_LATER) &&
+	if (!r.is_ok && (r.row->elsewhere == CLASS_TOKEN || r.row->elsewhere == CLASS_LATER) &&
 	    !is_last) {
 		stage_go(d, "next");
 		return twitter_fail(d->arena, &r, r.row->elsewhere, subject_of(d, at_of(d)), ret);

@@ -8,11 +8,6 @@
 
 #define WAIT_MAX_S 86400
 
-void twitter_json_release(void *doc)
-{
-	json_decref(doc);
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = memo_text(object, key);
@@ -94,7 +89,7 @@ static int64_t limit_wait_s(struct arena *a, const struct http_reply *last, int6
 void twitter_read(const struct platform_app *app, struct arena *a, const struct http_reply *last,
 		  int64_t now_us, struct twitter_reply *ret)
 {
-	json_t *doc = NULL;
+	const json_t *doc = script_reply_json(a, last);
 	bool is_2xx = last->status >= 200 && last->status <= 299;
 
 	*ret = (struct twitter_reply){ .status = last->status, .type = "", .words = "" };
@@ -102,11 +97,7 @@ void twitter_read(const struct platform_app *app, struct arena *a, const struct 
 		ret->is_broken = true;
 		ret->message = last->failure;
 		ret->status = 0;
-	} else {
-		doc = http_reply_json(last);
 	}
-	if (doc)
-		arena_defer(a, twitter_json_release, doc);
 	ret->json = doc;
 	if (!ret->is_broken && is_2xx) {
 		ret->is_ok = true;
@@ -125,21 +116,6 @@ void twitter_read(const struct platform_app *app, struct arena *a, const struct 
 	ret->row = twitter_error_find(ret);
 }
 
-static const struct {
-	enum outcome_kind kind;
-	bool is_retryable;
-} classes[] = {
-	[TWITTER_LATER] = { OUTCOME_DEFER, true },
-	[TWITTER_TOKEN] = { OUTCOME_REFRESH, true },
-	[TWITTER_RECONNECT] = { OUTCOME_REAUTH, true },
-	[TWITTER_USER] = { OUTCOME_REFUSED, true },
-	[TWITTER_CONTENT] = { OUTCOME_REFUSED, false },
-	[TWITTER_MEDIA] = { OUTCOME_DEFER, true },
-	[TWITTER_OPERATOR] = { OUTCOME_REFUSED, true },
-	[TWITTER_DUPLICATE] = { OUTCOME_REFUSED, false },
-	[TWITTER_DOUBT] = { OUTCOME_UNKNOWN, true },
-};
-
 static const char *code_text(struct arena *a, const struct twitter_reply *r)
 {
 	const char *error = memo_text(r->json, "error");
@@ -152,20 +128,18 @@ static const char *code_text(struct arena *a, const struct twitter_reply *r)
 }
 
 enum script_move twitter_fail(struct arena *a, const struct twitter_reply *r,
-			      enum twitter_class class, const char *subject,
-			      struct step_result *ret)
+			      enum error_class class, const char *subject, struct step_result *ret)
 {
 	ret->outcome = (struct outcome){
-		.kind = classes[class].kind,
 		.retry_after_s = r->wait_s,
 		.error = { .code = r->is_broken ? POST_ERROR_NETWORK : r->row->code,
 			   .message = subject ? arena_printf(a, "%s: %s", subject, r->row->sentence)
 					      : r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code_text(a, r),
-			   .platform_message = script_words(a, r->message),
-			   .is_retryable = classes[class].is_retryable },
+			   .platform_message = script_words(a, r->message) },
 	};
+	error_class_apply(class, &ret->outcome);
 	return SCRIPT_DONE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/youtube.h"
+#include "platform/login.h"
 
 #include <string.h>
 
@@ -74,15 +75,10 @@ static const char *auth_url(struct arena *a, const struct platform_app *app, con
 	return r->url;
 }
 
-/* Well before the end, or half-way for tokens that live shorter. */
 static int64_t renew_at(const struct platform_app *app, int64_t issued_us, int64_t expires_us)
 {
-	int64_t half_us = issued_us + (expires_us - issued_us) / 2;
-
 	(void)app;
-	if (expires_us == INSTANT_NONE || issued_us == INSTANT_NONE)
-		return INSTANT_NONE;
-	return expires_us - RENEW_BEFORE_US > half_us ? expires_us - RENEW_BEFORE_US : half_us;
+	return login_renew_at(issued_us, expires_us, RENEW_BEFORE_US);
 }
 
 /* YouTube trims the ends and keeps the rest as it is, with line ends of its own. */

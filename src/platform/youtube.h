@@ -26,6 +26,7 @@
 #ifndef CARILLON_PLATFORM_YOUTUBE_H
 #define CARILLON_PLATFORM_YOUTUBE_H
 
+#include "platform/error_class.h"
 #include "platform/platform.h"
 #include "platform/script.h"
 
@@ -33,24 +34,12 @@
 #define YOUTUBE_CHUNK       262144 /* every chunk but the last is a multiple of it */
 #define YOUTUBE_QUOTA_RESET (-1)   /* retry_s: when the project's quota begins anew */
 
-/* What to do about an error. */
-enum youtube_class {
-	YOUTUBE_LATER,     /* the same step again, later */
-	YOUTUBE_GONE,      /* the session, or the video, is not there (any more) */
-	YOUTUBE_TOKEN,     /* renew the token, then again */
-	YOUTUBE_RECONNECT, /* a person must connect the account again */
-	YOUTUBE_USER,      /* a person must do something at YouTube first */
-	YOUTUBE_CONTENT,   /* this content cannot be published */
-	YOUTUBE_OPERATOR,  /* this server or its project is set up wrongly */
-	YOUTUBE_DOUBT,     /* proves nothing either way */
-};
-
 struct youtube_error_row {
 	const char
 		*reason; /* errors[].reason, details[].reason, status, OAuth error, or reason of a
 	                       rejection */
-	enum youtube_class elsewhere; /* when a repeatable call says so */
-	enum youtube_class fire;      /* when the fire says so */
+	enum error_class elsewhere; /* when a repeatable call says so */
+	enum error_class fire;      /* when the fire says so */
 	enum post_error_code error;
 	enum who who;
 	int retry_s; /* 0: the engine's own back-off; YOUTUBE_QUOTA_RESET */
@@ -81,7 +70,7 @@ void youtube_read(struct arena *a, const struct http_reply *last, int64_t now_us
 		  struct youtube_reply *ret);
 /* An outcome of that class; now_us for the quota's midnight. */
 enum script_move youtube_fail(struct arena *a, int64_t now_us, const struct youtube_reply *r,
-			      enum youtube_class class, struct step_result *ret);
+			      enum error_class class, struct step_result *ret);
 /* Why a video was not taken: failureReason or rejectionReason. */
 enum script_move youtube_fail_reason(struct delivery *d, const char *reason,
 				     struct step_result *ret);
@@ -95,7 +84,6 @@ struct youtube_caller {
 struct http_request *youtube_call(const struct youtube_caller *c, enum http_verb verb,
 				  const char *label, const char *path);
 struct youtube_caller youtube_caller(const struct delivery *d);
-void youtube_json_release(void *doc); /* json_decref for arena_defer() */
 
 /* Whether these permissions cover that one: the wide ones cover the narrow. */
 bool youtube_has_scope(const char *granted, const char *name); /* "upload", "readonly", ... */

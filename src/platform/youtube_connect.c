@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/oauth2.h"
+#include "platform/login.h"
 #include "platform/youtube.h"
+#include "json/keep.h"
 
 #define TOKEN_TIMEOUT_MS 40000
 #define CHANNEL_PARTS    "id,snippet,contentDetails,status"
@@ -35,24 +36,10 @@ static enum script_move ask_code(void *ctx, struct step_result *ret)
 	struct connect *c = ctx;
 
 	ret->request = token_call(c->arena, c->app, "yt.oauth.code", "/token");
-	http_request_form(ret->request, "grant_type", "authorization_code");
-	http_request_form(ret->request, "code", c->code);
-	http_request_form(ret->request, "redirect_uri", c->app->redirect_uri);
+	login_add_code(ret->request, c);
 	http_request_form(ret->request, "code_verifier", c->verifier);
 	add_client(ret->request, c->app);
 	return SCRIPT_SEND;
-}
-
-/* Whether the answer holds tokens; the texts live as long as the arena. */
-static bool read_tokens(struct arena *a, const struct youtube_reply *r, struct oauth2_tokens *ret)
-{
-	struct oauth2_error why = { 0 };
-	json_t *doc = r->is_ok ? json_deep_copy(r->json) : NULL;
-
-	if (!doc)
-		return false;
-	arena_defer(a, youtube_json_release, doc);
-	return oauth2_read_tokens(a, doc, ret, &why) == 0;
 }
 
 static enum script_move login_fail(struct arena *a, int64_t now_us, struct youtube_reply *r,
@@ -113,7 +100,7 @@ static enum script_move read_code(void *ctx, const struct http_reply *last, stru
 	int64_t life_s;
 
 	youtube_read(c->arena, last, c->now_us, &r);
-	if (!read_tokens(c->arena, &r, &t))
+	if (!r.is_ok || !login_read_tokens(c->arena, r.json, &t))
 		return login_fail(c->arena, c->now_us, &r, ret);
 	life_s = t.refresh_expires_in_s > 0 ? t.refresh_expires_in_s
 					    : platform_int(c->app, "refresh_life_s");
@@ -194,13 +181,12 @@ static void account_fill(struct connect *c, const json_t *channel, struct connec
 		.scopes = memo_text(c->memo, "granted"),
 		.missing_scopes = missing_of(c),
 		.expires_us = refresh_until,
-		.meta = meta_of(c, channel),
+		.meta = json_keep(c->arena, meta_of(c, channel)),
 		.tokens = { { "access", memo_text(c->memo, "access"),
 			      access_until > 0 ? access_until : INSTANT_NONE },
 			    { "refresh", memo_text(c->memo, "refresh"), refresh_until } },
 		.tokens_n = 2,
 	};
-	arena_defer(c->arena, youtube_json_release, ret->meta);
 }
 
 static enum script_move read_channel(void *ctx, const struct http_reply *last,
@@ -224,10 +210,7 @@ static enum script_move read_channel(void *ctx, const struct http_reply *last,
 				     "The Google account has no YouTube channel; create one at "
 				     "YouTube and connect again.");
 	account_fill(c, channel, account);
-	c->accounts = account;
-	c->accounts_n = 1;
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return login_found(c, account, ret);
 }
 
 static const struct script_row connect_rows[] = {
@@ -247,17 +230,11 @@ enum step youtube_connect(struct connect *c, const struct http_reply *last, stru
 static enum script_move ask_renew(void *ctx, struct step_result *ret)
 {
 	struct renewal *r = ctx;
-	struct script_refusal why = { OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER,
-				      0, "no_refresh_token" };
+	struct http_request *call = token_call(r->arena, r->app, "yt.oauth.refresh", "/token");
+	const enum script_move move = login_ask_renew(r, call, ret);
 
-	if (!r->refresh_token || !*r->refresh_token)
-		return script_refuse(r->arena, &why, ret,
-				     "There is no refresh token; connect the account again.");
-	ret->request = token_call(r->arena, r->app, "yt.oauth.refresh", "/token");
-	http_request_form(ret->request, "grant_type", "refresh_token");
-	http_request_form(ret->request, "refresh_token", r->refresh_token);
-	add_client(ret->request, r->app);
-	return SCRIPT_SEND;
+	add_client(call, r->app);
+	return move;
 }
 
 /* Only invalid_grant ends an account; an operator's fault is no reason to make people log in. */
@@ -268,7 +245,7 @@ static enum script_move renew_fail(struct renewal *r, struct youtube_reply *repl
 
 	if (!reply->row)
 		reply->row = youtube_error_status(0);
-	return youtube_fail(r->arena, r->now_us, reply, is_dead ? YOUTUBE_RECONNECT : YOUTUBE_LATER,
+	return youtube_fail(r->arena, r->now_us, reply, is_dead ? CLASS_RECONNECT : CLASS_LATER,
 			    ret);
 }
 
@@ -299,11 +276,10 @@ static enum script_move read_renew(void *ctx, const struct http_reply *last,
 	struct oauth2_tokens t = { 0 };
 
 	youtube_read(r->arena, last, r->now_us, &reply);
-	if (!read_tokens(r->arena, &reply, &t))
+	if (!reply.is_ok || !login_read_tokens(r->arena, reply.json, &t))
 		return renew_fail(r, &reply, ret);
 	renewal_fill(r, &t);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row renew_rows[] = {
@@ -339,10 +315,9 @@ static enum script_move read_revoke(void *ctx, const struct http_reply *last,
 	youtube_read(r->arena, last, r->now_us, &reply);
 	/* A token that is dead already is what was wanted. */
 	if (reply.is_ok || (reply.reason && strcmp(reply.reason, "invalid_token") == 0)) {
-		ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-		return SCRIPT_DONE;
+		return script_succeed(ret);
 	}
-	return youtube_fail(r->arena, r->now_us, &reply, YOUTUBE_LATER, ret);
+	return youtube_fail(r->arena, r->now_us, &reply, CLASS_LATER, ret);
 }
 
 static const struct script_row revoke_rows[] = {

@@ -52,10 +52,10 @@ enum script_move youtube_cover_read(struct delivery *d, const struct http_reply 
 		memo_set_text(d->memo, "cover", d->post->cover->sha256);
 		return SCRIPT_GO;
 	}
-	if (r.row->elsewhere == YOUTUBE_TOKEN && tries < COVER_TRIES_MAX)
-		return youtube_fail(d->arena, d->now_us, &r, YOUTUBE_TOKEN, ret);
+	if (r.row->elsewhere == CLASS_TOKEN && tries < COVER_TRIES_MAX)
+		return youtube_fail(d->arena, d->now_us, &r, CLASS_TOKEN, ret);
 	/* A quota that is full for hours is no reason to wait. */
-	if (r.row->elsewhere != YOUTUBE_LATER || r.row->retry_s != 0 || tries >= COVER_TRIES_MAX) {
+	if (r.row->elsewhere != CLASS_LATER || r.row->retry_s != 0 || tries >= COVER_TRIES_MAX) {
 		memo_set_text(d->memo, "cover", COVER_FAILED);
 		return SCRIPT_GO;
 	}

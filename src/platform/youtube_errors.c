@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/error_words.h"
 #include "platform/youtube.h"
 
 #include <string.h>
@@ -16,16 +17,6 @@
  * `fire` is DOUBT only where YouTube itself does not know what became of the call.
  */
 /* clang-format off */
-#define LATER YOUTUBE_LATER
-#define GONE YOUTUBE_GONE
-#define TOKEN YOUTUBE_TOKEN
-#define RECONNECT YOUTUBE_RECONNECT
-#define USER YOUTUBE_USER
-#define CONTENT YOUTUBE_CONTENT
-#define OPERATOR YOUTUBE_OPERATOR
-#define DOUBT YOUTUBE_DOUBT
-#define E(x) POST_ERROR_##x
-#define W(x) WHO_##x
 const struct youtube_error_row youtube_error_rows[] = {
 	/* In a moment. */
 	{ "internalError", LATER, DOUBT, E(PLATFORM), W(PLATFORM), 0,

@@ -50,8 +50,7 @@ static enum script_move read_channel(void *ctx, const struct http_reply *last,
 	else
 		findings_add(i->findings, false, "account", "channel_not_found",
 			     "YouTube has no channel %s any more.", i->account->username);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static const struct script_row inspect_rows[] = {

@@ -109,7 +109,7 @@ static enum script_move read_tail(struct delivery *d, const struct http_reply *l
 		r.row = youtube_error_status(0);
 	/* An earlier fire may have completed the session that is not known any more. */
 	if (put == YOUTUBE_PUT_GONE && memo_int(d->memo, "doubted"))
-		return youtube_fail(d->arena, d->now_us, &r, YOUTUBE_DOUBT, ret);
+		return youtube_fail(d->arena, d->now_us, &r, CLASS_DOUBT, ret);
 	return fire_fail(d, &r, ret);
 }
 
@@ -176,9 +176,9 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 	memo_set_int(d->memo, "polled", 0);
 	memo_count(d->memo, "polls");
 	if (r.row)
-		return youtube_fail(
-			d->arena, d->now_us, &r,
-			r.row->elsewhere == YOUTUBE_TOKEN ? YOUTUBE_TOKEN : YOUTUBE_DOUBT, ret);
+		return youtube_fail(d->arena, d->now_us, &r,
+				    r.row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT,
+				    ret);
 	video = youtube_video_read(d, &r, &reason);
 	if (video == YOUTUBE_VIDEO_REFUSED)
 		return youtube_fail_reason(d, reason, ret);

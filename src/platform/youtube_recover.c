@@ -39,7 +39,7 @@ static enum script_move recover_blind(struct delivery *d, struct youtube_reply *
 	if (!r->row)
 		r->row = youtube_error_status(0);
 	youtube_fail(d->arena, d->now_us, r,
-		     r->row->elsewhere == YOUTUBE_TOKEN ? YOUTUBE_TOKEN : YOUTUBE_DOUBT, ret);
+		     r->row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT, ret);
 	return recover_end(d);
 }
 

@@ -47,6 +47,6 @@ enum step youtube_results(struct results_reading *r, const struct http_reply *la
 	if (reply.is_ok)
 		return read_counts(r, reply.json, ret);
 	(void)youtube_fail(r->arena, r->now_us, &reply,
-			   reply.row ? reply.row->elsewhere : YOUTUBE_LATER, ret);
+			   reply.row ? reply.row->elsewhere : CLASS_LATER, ret);
 	return STEP_DONE;
 }

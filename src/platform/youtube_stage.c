@@ -36,8 +36,7 @@ static enum script_move stage_end(struct delivery *d, struct step_result *ret)
 static enum script_move stage_already(struct delivery *d, struct step_result *ret)
 {
 	memo_set_text(d->memo, "stage", NULL);
-	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
-	return SCRIPT_DONE;
+	return script_succeed(ret);
 }
 
 static enum script_move stage_fail(struct delivery *d, const struct youtube_reply *r,
@@ -193,7 +192,7 @@ static enum script_move put_again(struct delivery *d, struct youtube_reply *r,
 	memo_set_int(d->memo, "tries", 0);
 	if (!r->row)
 		r->row = youtube_error_status(0);
-	return youtube_fail(d->arena, d->now_us, r, YOUTUBE_LATER, ret);
+	return youtube_fail(d->arena, d->now_us, r, CLASS_LATER, ret);
 }
 
 static enum script_move put_more(struct delivery *d, struct youtube_reply *r,
@@ -331,7 +330,7 @@ static enum script_move read_revise(void *ctx, const struct http_reply *last,
 	struct youtube_reply r;
 
 	youtube_read(d->arena, last, d->now_us, &r);
-	if (r.row && r.row->elsewhere == YOUTUBE_GONE)
+	if (r.row && r.row->elsewhere == CLASS_GONE)
 		return stage_renew(d, ret);
 	if (r.row)
 		return stage_fail(d, &r, ret);
@@ -399,7 +398,7 @@ static enum script_move read_settle(void *ctx, const struct http_reply *last,
 
 	youtube_read(d->arena, last, d->now_us, &r);
 	/* The look is a courtesy to those who have time. */
-	if (r.row && r.row->elsewhere == YOUTUBE_LATER && spare_us(d) <= 0 &&
+	if (r.row && r.row->elsewhere == CLASS_LATER && spare_us(d) <= 0 &&
 	    is_memo(d, "level", "private") && is_same_file(d) && is_same_form(d))
 		return stage_go(d, "cover");
 	if (r.row)

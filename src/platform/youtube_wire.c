@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/utf8.h"
 #include "net/oauth2.h"
 #include "platform/youtube.h"
-
-#define MESSAGE_MAX 400
-
-void youtube_json_release(void *doc)
-{
-	json_decref(doc);
-}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -63,13 +55,11 @@ static void read_flat(struct arena *a, const json_t *doc, struct youtube_reply *
 void youtube_read(struct arena *a, const struct http_reply *last, int64_t now_us,
 		  struct youtube_reply *ret)
 {
-	json_t *doc = last->transfer == TRANSFER_REPLIED ? http_reply_json(last) : NULL;
+	const json_t *doc = script_reply_json(a, last);
 	int64_t retry_s =
 		last->transfer == TRANSFER_REPLIED ? http_reply_retry_after_s(last, now_us) : 0;
 	const json_t *error;
 
-	if (doc)
-		arena_defer(a, youtube_json_release, doc);
 	*ret = (struct youtube_reply){
 		.json = json_is_object(doc) ? doc : NULL,
 		.is_broken = last->transfer != TRANSFER_REPLIED,
@@ -90,17 +80,6 @@ void youtube_read(struct arena *a, const struct http_reply *last, int64_t now_us
 		ret->row = youtube_error_status(ret->status);
 }
 
-/* YouTube's words, cut at a whole character. */
-static const char *words_of(struct arena *a, const char *message)
-{
-	size_t len = 0, step = 0, all = message ? strlen(message) : 0;
-
-	while (len < all && (step = utf8_measure(message + len, all - len)) > 0 &&
-	       len + step <= MESSAGE_MAX)
-		len += step;
-	return len > 0 ? arena_strndup(a, message, len) : NULL;
-}
-
 static const char *code_of(struct arena *a, const struct youtube_reply *r)
 {
 	if (r->reason)
@@ -108,23 +87,9 @@ static const char *code_of(struct arena *a, const struct youtube_reply *r)
 	return r->status ? arena_printf(a, "http_%d", r->status) : NULL;
 }
 
-static const struct {
-	enum outcome_kind kind;
-	bool is_retryable;
-} classes[] = {
-	[YOUTUBE_LATER] = { OUTCOME_DEFER, true },
-	[YOUTUBE_GONE] = { OUTCOME_DEFER, true },
-	[YOUTUBE_TOKEN] = { OUTCOME_REFRESH, true },
-	[YOUTUBE_RECONNECT] = { OUTCOME_REAUTH, true },
-	[YOUTUBE_USER] = { OUTCOME_REFUSED, true },
-	[YOUTUBE_CONTENT] = { OUTCOME_REFUSED, false },
-	[YOUTUBE_OPERATOR] = { OUTCOME_REFUSED, true },
-	[YOUTUBE_DOUBT] = { OUTCOME_UNKNOWN, true },
-};
-
-static int64_t wait_s(const struct youtube_reply *r, enum youtube_class class, int64_t now_us)
+static int64_t wait_s(const struct youtube_reply *r, enum error_class class, int64_t now_us)
 {
-	if (class == YOUTUBE_DOUBT)
+	if (class == CLASS_DOUBT)
 		return r->retry_after_s;
 	if (r->row->retry_s == YOUTUBE_QUOTA_RESET)
 		return youtube_quota_wait_s(now_us);
@@ -132,19 +97,18 @@ static int64_t wait_s(const struct youtube_reply *r, enum youtube_class class, i
 }
 
 enum script_move youtube_fail(struct arena *a, int64_t now_us, const struct youtube_reply *r,
-			      enum youtube_class class, struct step_result *ret)
+			      enum error_class class, struct step_result *ret)
 {
 	ret->outcome = (struct outcome){
-		.kind = classes[class].kind,
 		.retry_after_s = wait_s(r, class, now_us),
 		.is_app_wide = r->row->retry_s == YOUTUBE_QUOTA_RESET,
 		.error = { .code = r->row->error,
 			   .message = r->row->sentence,
 			   .who = r->row->who,
 			   .platform_code = code_of(a, r),
-			   .platform_message = words_of(a, r->message),
-			   .is_retryable = classes[class].is_retryable },
+			   .platform_message = script_words(a, r->message) },
 	};
+	error_class_apply(class, &ret->outcome);
 	return SCRIPT_DONE;
 }
 
@@ -158,11 +122,11 @@ enum script_move youtube_fail_reason(struct delivery *d, const char *reason,
 	};
 	const struct youtube_error_row *row = youtube_error_find(reason);
 	const struct youtube_reply r = { .reason = reason, .row = row ? row : &unknown };
-	enum youtube_class class = row ? row->elsewhere : YOUTUBE_CONTENT;
+	enum error_class class = row ? row->elsewhere : CLASS_CONTENT;
 
 	/* The word of a video's fate is final, whatever else it means in an error. */
-	return youtube_fail(d->arena, d->now_us, &r,
-			    class == YOUTUBE_USER ? class : YOUTUBE_CONTENT, ret);
+	return youtube_fail(d->arena, d->now_us, &r, class == CLASS_USER ? class : CLASS_CONTENT,
+			    ret);
 }
 
 struct http_request *youtube_call(const struct youtube_caller *c, enum http_verb verb,

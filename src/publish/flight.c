@@ -42,8 +42,6 @@ void flight_free(struct flight *f)
 	if (f->has_reply)
 		http_reply_done(&f->reply);
 	json_decref(f->memo);
-	json_decref(f->meta);
-	json_decref(f->settings);
 	arena_free(f->steps[0]);
 	arena_free(f->steps[1]);
 	arena_free(f->change.arena);
@@ -246,7 +244,7 @@ void flight_written(struct flight *f)
 	if (c->has_move && c->is_ours) {
 		f->q.post.version++;
 		f->q.post.claims = 0;
-		f->is_suspect = false;
+		f->watched_boot_us = 0;
 		f->leased_boot_us = clock_boot_us();
 		flight_tell_account(f);
 	}

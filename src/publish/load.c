@@ -52,20 +52,9 @@ static void set_up(struct flight *f)
 	f->memo = object_of(f->q.memo);
 	if (!f->memo)
 		f->memo = json_object();
-	f->meta = object_of(a->meta);
-	f->settings = object_of(a->settings);
-	f->account = (struct platform_account){
-		.id = a->id,
-		.remote_id = a->remote_id,
-		.username = a->username,
-		.display_name = a->display_name,
-		.scopes = a->scopes,
-		.expires_us = a->expires_us,
-		.meta = f->meta,
-		.settings = f->settings,
-		.access_token = tokens_value(&f->tokens, "access"),
-		.user_token = tokens_value(&f->tokens, "user"),
-	};
+	platform_account_of(f->arena, a, &f->account);
+	f->account.access_token = tokens_value(&f->tokens, "access");
+	f->account.user_token = tokens_value(&f->tokens, "user");
 	f->d = (struct delivery){
 		.app = &f->platform_app,
 		.account = &f->account,
@@ -324,9 +313,7 @@ static int read_row(struct flight *f, struct problem *reterr)
 	struct engine *e = f->engine;
 
 	json_decref(f->memo);
-	json_decref(f->meta);
-	json_decref(f->settings);
-	f->memo = f->meta = f->settings = NULL;
+	f->memo = NULL;
 	tokens_done(&f->tokens);
 	if (store_queue_load(e->app->db, &f->key, f->arena, &f->q, reterr) < 0)
 		return -1;

@@ -90,16 +90,17 @@ struct flight {
 	struct snapshot snapshot;
 	bool has_snapshot;
 	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
-	json_t *meta, *settings, *memo;
+	json_t *memo;
 	struct delivery d;
 	enum phase phase; /* whose step function is asked */
 	struct step_result step;
 	struct http_reply reply;
 	bool has_reply;
 	struct transfer_handle *transfer;
-	bool is_suspect;    /* runners died with it before; until it gets on */
-	bool is_fired;      /* the irreversible call was started */
-	const char *handle; /* what staging made, for the attempt; NULL none */
+	int64_t watched_boot_us; /* runners died with it before: apart from others until then, or
+	                            until it gets on; 0: no suspect */
+	bool is_fired;           /* the irreversible call was started */
+	const char *handle;      /* what staging made, for the attempt; NULL none */
 	enum outcome_kind
 		token_fault;   /* REAUTH or REFRESH: what the account must learn of; else STAGED */
 	bool is_lost;          /* somebody else's now; only a live fire keeps it here */

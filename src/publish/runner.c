@@ -173,15 +173,16 @@ static size_t claim_part(struct run *r, struct queue_claim *in)
 			adopt(f);
 		else
 			f = flight_new(e, keys[i].workspace, keys[i].id);
-		f->is_suspect = in->part == QUEUE_SUSPECT;
+		if (in->part == QUEUE_SUSPECT)
+			f->watched_boot_us = clock_boot_us() + SUSPECT_WATCH_US;
 	}
 	return n;
 }
 
-static bool has_suspect(const struct engine *e)
+static bool is_watching(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
-		if (f->is_suspect && clock_boot_us() - f->leased_boot_us < SUSPECT_WATCH_US)
+		if (f->watched_boot_us > clock_boot_us())
 			return true;
 	}
 	return false;
@@ -207,7 +208,7 @@ static size_t claim(struct run *r)
 		return 0;
 	(void)FP(F01_before_claim);
 	n = claim_part(r, &in);
-	if (n == (size_t)in.most || has_suspect(e) || !engine_db_ready(e))
+	if (n == (size_t)in.most || is_watching(e) || !engine_db_ready(e))
 		return n;
 	in.part = QUEUE_SUSPECT;
 	in.most = SUSPECTS;

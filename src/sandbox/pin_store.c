@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sandbox/pin.h"
+#include "json/keep.h"
 
 static json_t *media_save(const struct record *r)
 {
@@ -82,17 +83,12 @@ const struct record_kind sandbox_pin_kinds[] = {
 };
 const struct record_kind *const sandbox_pin_board_kind = &sandbox_pin_kinds[1];
 
-static void json_release(void *doc)
-{
-	json_decref(doc);
-}
-
 void sandbox_pin_media_keep(struct world *w, struct pin_media *m)
 {
 	struct pin_state *state = sandbox_pin_state(w);
 
 	m->record.kind = sandbox_pin_kinds;
-	arena_defer(w->arena, json_release, m->params);
+	(void)json_keep(w->arena, m->params);
 	sandbox_map_put(&state->media, m->id, m);
 	sandbox_map_put(&state->media, json_string_value(json_object_get(m->params, "key")), m);
 	sandbox_list_add(&state->media_list, m);

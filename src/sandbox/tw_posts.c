@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "sandbox/state.h"
 #include "sandbox/tw.h"
+#include "json/keep.h"
 
 #define TEXT_MAX         280
 #define TEXT_MAX_PREMIUM 25000
@@ -184,11 +185,6 @@ static bool draft_is_new(struct exchange *ex, const struct draft *d)
 	return true;
 }
 
-static void json_release(void *doc)
-{
-	json_decref(doc);
-}
-
 static void post_add_media_link(struct world *w, const struct object *o, struct tw_post *p)
 {
 	char slug[TOKEN_TEXT_MAX(8)];
@@ -260,7 +256,7 @@ static struct object *post_make(struct exchange *ex, const json_t *in, const str
 	p->reply_to = d->reply_to;
 	p->quote = d->quote;
 	p->text = sandbox_tw_shorten(w, d->text, &p->urls);
-	arena_defer(w->arena, json_release, p->urls);
+	(void)json_keep(w->arena, p->urls);
 	post_add_media_link(w, o, p);
 	return o;
 }
@@ -293,7 +289,7 @@ void sandbox_tw_loaded(struct world *w)
 			sandbox_list_add(&p->media, m);
 		}
 		p->text = sandbox_tw_shorten(w, o->caption != NULL ? o->caption : "", &p->urls);
-		arena_defer(w->arena, json_release, p->urls);
+		(void)json_keep(w->arena, p->urls);
 		post_add_media_link(w, o, p);
 		json_decref(options);
 	}

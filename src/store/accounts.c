@@ -119,19 +119,6 @@ const struct stmt store_accounts_statements[] = {
 
 #define ROW(x) (&store_accounts_statements[x])
 
-const char *const account_status_names[ACCOUNT_STATUSES + 1] = {
-	[ACCOUNT_CONNECTED] = "connected",
-	[ACCOUNT_EXPIRED] = "expired",
-	[ACCOUNT_REVOKED] = "revoked",
-	[ACCOUNT_DISCONNECTED] = "disconnected",
-};
-
-const char *const on_late_names[ON_LATES + 1] = {
-	[ON_LATE_PUBLISH] = "publish",
-	[ON_LATE_SKIP] = "skip",
-	[ON_LATE_ASK] = "ask",
-};
-
 /* Index of a word of the schema's own ENUM. */
 static int index_of(const char *const *names, const char *name)
 {

@@ -177,7 +177,7 @@ START_TEST(words_are_read_whole_and_without_tokens)
 				   "{\"code\":9,\"message\":\"Blocked\",\"message_detail\":\"for "
 				   "spam\"}"),
 		       0, &r);
-	ck_assert_int_eq((int)r.row->pin, PINTEREST_USER);
+	ck_assert_int_eq((int)r.row->pin, CLASS_USER);
 	pinterest_read(b.arena,
 		       bench_reply(&b, 401, "{\"code\":2,\"message\":\"Bad token pina_SECRET\"}"),
 		       0, &r);

@@ -395,7 +395,7 @@ START_TEST(reason_is_found_wherever_it_stands)
 		ck_assert_ptr_nonnull(r.row);
 	}
 	youtube_read(b.arena, bench_broken(&b), 0, &r);
-	ck_assert(r.is_broken && r.row->fire == YOUTUBE_DOUBT);
+	ck_assert(r.is_broken && r.row->fire == CLASS_DOUBT);
 }
 END_TEST
 
