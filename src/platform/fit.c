@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/fit.h"
 
-#include <string.h>
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-	for (; *names; names++) {
-		if (strcmp(name, *names) == 0)
-			return true;
-	}
-	return false;
-}
+#include "platform/script.h"
 
 /* Nothing known, or nothing asked: fits. */
 static bool is_taken(const char *name, const char *const *names)
 {
-	return !name || !*name || !names || is_one_of(name, names);
+	return !name || !*name || !names || text_is_one_of(name, names);
 }
 
 static int64_t limit_of(const struct platform_app *app, const char *setting)
@@ -55,7 +46,7 @@ static const struct media_rule *rule_of(const struct platform *p, const struct m
 	for (const struct media_rule *row = p->media; row && row->mimes; row++) {
 		if (row->kind != m->kind)
 			continue;
-		if (m->mime && is_one_of(m->mime, row->mimes))
+		if (m->mime && text_is_one_of(m->mime, row->mimes))
 			return row;
 		if (!first)
 			first = row;

@@ -22,3 +22,13 @@ void inspection_count(struct inspection *i)
 			     "%s was given %lld posts in the last 24 hours; %s may take no more.",
 			     i->account->username, (long long)cap.used, i->app->platform->title);
 }
+
+struct delivery inspection_delivery(const struct inspection *i)
+{
+	return (struct delivery){ .arena = i->arena,
+				  .app = i->app,
+				  .account = i->account,
+				  .post = i->post,
+				  .memo = i->memo,
+				  .now_us = i->now_us };
+}

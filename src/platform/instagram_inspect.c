@@ -6,20 +6,10 @@
 
 static const struct script inspect_script;
 
-static struct delivery delivery_of(const struct inspection *i)
-{
-	return (struct delivery){ .arena = i->arena,
-				  .app = i->app,
-				  .account = i->account,
-				  .post = i->post,
-				  .memo = i->memo,
-				  .now_us = i->now_us };
-}
-
 static enum script_move ask_quota(void *ctx, struct step_result *ret)
 {
 	const struct inspection *i = ctx;
-	const struct delivery d = delivery_of(i);
+	const struct delivery d = inspection_delivery(i);
 
 	ret->request = instagram_quota_call(&d);
 	return SCRIPT_SEND;

@@ -213,7 +213,7 @@ static bool is_ours(const struct delivery *d, const json_t *media)
 	    strcmp(instagram_canonical(d->arena, memo_text(media, "caption")),
 		   instagram_canonical(d->arena, caption)) != 0)
 		return false;
-	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
+	return script_is_free(d, id);
 }
 
 /* By id, so that a listing that repeats a row does not look ambiguous. */

@@ -156,7 +156,7 @@ static bool is_ours(const struct delivery *d, const json_t *pin)
 	    !text_is(d, pin, "link", d->post->link) ||
 	    !text_is(d, pin, "alt_text", pinterest_alt_text(d->post)))
 		return false;
-	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
+	return script_is_free(d, id);
 }
 
 /* Notes matches by id; true: every pin of the page is older than the window. */
@@ -184,7 +184,7 @@ static enum script_move list_verdict(struct delivery *d, bool is_covered, struct
 	json_t *matches = json_object_get(d->memo, "matches");
 	size_t n = json_object_size(matches);
 
-	if (n > 1)
+	if (n > 1 || (n == 1 && script_has_twin(d)))
 		return recover_unknown(
 			d, "ambiguous",
 			"Several pins look like this one; choose the right one by hand.", ret);

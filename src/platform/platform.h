@@ -92,7 +92,9 @@ struct delivery {
 	const char *before_id; /* what the part before became there; NULL: first, or not known */
 	/* Is this remote object already bound to another post of ours? (recover: such a match is none) */
 	bool (*is_taken)(void *arg, const char *remote_id);
-	void *is_taken_arg;
+	/* Does another post of ours with this text wait to learn which remote object is its own? */
+	bool (*has_twin)(void *arg);
+	void *is_taken_arg; /* of both; either may be NULL: none */
 };
 
 /* One thing that preflight has to say. */
@@ -134,6 +136,8 @@ void inspection_cap(struct inspection *i, const struct cap *cap);
  * and what platforms allow varies: reaching it is a warning.
  */
 void inspection_count(struct inspection *i);
+/* As the steps of a delivery see the post; nothing of it is due or fired. */
+struct delivery inspection_delivery(const struct inspection *i);
 
 struct connect_token {
 	const char *kind, *value; /* kind: access, refresh, user */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "json/keep.h"
 
@@ -148,6 +149,23 @@ bool script_list_ends(const char *list, int64_t i)
 		list = end + strspn(end, " ,");
 	}
 	return false;
+}
+
+bool script_is_patient(const struct delivery *d)
+{
+	const int64_t fired_us = d->fired_us == INSTANT_NONE ? d->now_us : d->fired_us;
+
+	return d->now_us - fired_us < platform_int(d->app, "poll_patience_ms") * US_PER_MS;
+}
+
+bool script_is_free(const struct delivery *d, const char *remote_id)
+{
+	return !d->is_taken || !d->is_taken(d->is_taken_arg, remote_id);
+}
+
+bool script_has_twin(const struct delivery *d)
+{
+	return d->has_twin && d->has_twin(d->is_taken_arg);
 }
 
 const char *script_words(struct arena *a, const char *words)

@@ -60,6 +60,14 @@ bool text_is_one_of(const char *text, const char *const *names); /* NULL-termina
 /* The document of a reply, kept by the arena; NULL: none arrived, or it is no JSON. */
 const json_t *script_reply_json(struct arena *a, const struct http_reply *last);
 
+/* Whether the platform may still work on it: setting poll_patience_ms, from the fire on. */
+bool script_is_patient(const struct delivery *d);
+
+/* Of a remote object that reads like ours: no other post of ours is bound to it. */
+bool script_is_free(const struct delivery *d, const char *remote_id);
+/* One match by text alone proves nothing while this holds: it may be the other post's. */
+bool script_has_twin(const struct delivery *d);
+
 /* Members of a memo. Absent or of another type: NULL and 0. */
 const char *memo_text(const json_t *memo, const char *key);
 int64_t memo_int(const json_t *memo, const char *key);

@@ -10,30 +10,15 @@
 
 static const struct script inspect_script;
 
-static struct delivery delivery_of(const struct inspection *i)
-{
-	return (struct delivery){ .arena = i->arena,
-				  .app = i->app,
-				  .account = i->account,
-				  .post = i->post,
-				  .memo = i->memo,
-				  .now_us = i->now_us };
-}
-
-static enum script_move told_all(struct step_result *ret)
-{
-	return script_succeed(ret);
-}
-
 /* A draft needs neither the permission to read this, nor what it says. */
 static enum script_move ask_creator(void *ctx, struct step_result *ret)
 {
 	struct inspection *i = ctx;
-	const struct delivery d = delivery_of(i);
+	const struct delivery d = inspection_delivery(i);
 
 	inspection_count(i);
 	if (tiktok_is_inbox(i->app, i->post))
-		return told_all(ret);
+		return script_succeed(ret);
 	ret->request = tiktok_creator_call(&d);
 	return SCRIPT_SEND;
 }
@@ -84,13 +69,13 @@ static enum script_move read_creator(void *ctx, const struct http_reply *last,
 			continue;
 		findings_add(i->findings, false, "account", "quota_exhausted", "%s",
 			     r.row->sentence);
-		return told_all(ret);
+		return script_succeed(ret);
 	}
 	if (!r.is_ok)
 		return tiktok_fail(i->arena, &r, r.row->elsewhere, ret);
 	note_facts(i, r.data);
 	compare(i, r.data);
-	return told_all(ret);
+	return script_succeed(ret);
 }
 
 static const struct script_row inspect_rows[] = {

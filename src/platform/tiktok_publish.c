@@ -203,13 +203,6 @@ static enum script_move confirm_go(struct delivery *d, const char *state)
 	return script_go(d->memo, &confirm_script, state);
 }
 
-static bool is_patient(const struct delivery *d)
-{
-	int64_t fired_us = d->fired_us == INSTANT_NONE ? d->now_us : d->fired_us;
-
-	return d->now_us - fired_us < platform_int(d->app, "poll_patience_ms") * US_PER_MS;
-}
-
 static enum script_move ask_status(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
@@ -217,7 +210,7 @@ static enum script_move ask_status(void *ctx, struct step_result *ret)
 
 	if (!memo_text(d->memo, "publish_id"))
 		return confirm_go(d, "end");
-	if (!memo_int(d->memo, "waited") && is_patient(d)) {
+	if (!memo_int(d->memo, "waited") && script_is_patient(d)) {
 		memo_set_int(d->memo, "waited", 1);
 		ret->wait_us = script_list_at(platform_text(d->app, "poll_ms"), polls) * US_PER_MS;
 		return SCRIPT_WAIT;
@@ -232,7 +225,7 @@ static enum script_move confirm_working(struct delivery *d, struct tiktok_reply 
 	(void)r;
 	memo_set_int(d->memo, "waited", 0);
 	memo_count(d->memo, "polls");
-	return is_patient(d) ? confirm_go(d, "status") : accepted(d, ret);
+	return script_is_patient(d) ? confirm_go(d, "status") : accepted(d, ret);
 }
 
 static bool is_public(const struct delivery *d)

@@ -179,7 +179,7 @@ static bool is_ours(const struct delivery *d, const json_t *video)
 
 	if (!id || !fits || memo_int(video, "create_time") < window_s(d))
 		return false;
-	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
+	return script_is_free(d, id);
 }
 
 /* Whether the page reached behind the window. */
@@ -212,7 +212,7 @@ static enum script_move list_verdict(struct delivery *d, struct step_result *ret
 			d, "not_listed", 0, ret,
 			"TikTok never answered and does not list the post; moderation may "
 			"hold it. Look into the app before anything is sent again.");
-	if (json_object_size(matches) > 1)
+	if (json_object_size(matches) > 1 || script_has_twin(d))
 		return recover_unknown(
 			d, "ambiguous", 0, ret,
 			"TikTok never answered, and several posts look like it; choose the "

@@ -173,7 +173,7 @@ static bool is_ours(const struct looking *l, const json_t *tweet)
 	if (strcmp(twitter_canonical(d->arena, remote_text(l, tweet)), l->text) != 0 &&
 	    !BUG(any_text_matches))
 		return false;
-	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
+	return script_is_free(d, id);
 }
 
 /* By id, so that a list that repeats a row does not look ambiguous. */
@@ -215,7 +215,7 @@ static enum script_move verdict(struct delivery *d, bool is_covered, struct step
 	json_t *matches = json_object_get(d->memo, "matches");
 	size_t n = json_object_size(matches);
 
-	if (n == 1 && is_covered)
+	if (n == 1 && is_covered && !script_has_twin(d))
 		return found_one(d, json_object_iter_key(json_object_iter(matches)), ret);
 	if (n == 0 && is_covered && !memo_int(d->memo, "duplicate")) {
 		ret->outcome = (struct outcome){ .kind = OUTCOME_ABSENT };

@@ -147,7 +147,7 @@ static bool is_ours(const struct delivery *d, const json_t *video)
 	    !text_is(d, snippet, "description", youtube_description(d->arena, d->post)) ||
 	    !tags_are(d, json_object_get(snippet, "tags")) || !size_fits(d, video))
 		return false;
-	return !d->is_taken || !d->is_taken(d->is_taken_arg, id);
+	return script_is_free(d, id);
 }
 
 static enum youtube_list read_videos(struct delivery *d, const struct youtube_reply *r)
@@ -167,6 +167,8 @@ static enum youtube_list read_videos(struct delivery *d, const struct youtube_re
 		was = id;
 		n++;
 	}
+	if (n == 1 && script_has_twin(d))
+		return YOUTUBE_LIST_MANY;
 	if (n == 1) {
 		memo_set_text(d->memo, "video", was);
 		memo_set_text(d->memo, "level",

@@ -139,20 +139,13 @@ static enum script_move confirm_go(struct delivery *d, const char *state)
 	return script_go(d->memo, &confirm_script, state);
 }
 
-static bool is_patient(const struct delivery *d)
-{
-	int64_t fired_us = d->fired_us == INSTANT_NONE ? d->now_us : d->fired_us;
-
-	return d->now_us - fired_us < platform_int(d->app, "poll_patience_ms") * US_PER_MS;
-}
-
 static enum script_move ask_status(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	const char *waits = platform_text(d->app, "poll_ms");
 
 	/* What was made visible had been processed before, or has no more time for it. */
-	if (!memo_text(d->memo, "video") || youtube_is_flip(d) || !is_patient(d))
+	if (!memo_text(d->memo, "video") || youtube_is_flip(d) || !script_is_patient(d))
 		return confirm_go(d, "end");
 	if (!memo_int(d->memo, "polled")) {
 		memo_set_int(d->memo, "polled", 1);

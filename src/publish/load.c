@@ -24,6 +24,17 @@ static bool is_taken(void *arg, const char *remote_id)
 	return taken;
 }
 
+static bool has_twin(void *arg)
+{
+	const struct flight *f = arg;
+	struct problem p = { .kind = PROBLEM_NONE };
+	bool found = true; /* not known is a twin: a match must be certain */
+
+	if (store_queue_has_twin(f->engine->app->db, f->key.workspace, f->key.id, &found, &p) < 0)
+		return true;
+	return found;
+}
+
 static uint64_t lane_of(const char *account_id)
 {
 	uint64_t h = 1469598103934665603ULL;
@@ -64,6 +75,7 @@ static void set_up(struct flight *f)
 		.fired_us = INSTANT_NONE,
 		.post_id = f->key.id,
 		.is_taken = is_taken,
+		.has_twin = has_twin,
 		.is_taken_arg = f,
 	};
 }

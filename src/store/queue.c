@@ -19,6 +19,7 @@ enum {
 	RENEW,
 	MARK,
 	IS_TAKEN,
+	HAS_TWIN,
 	BEFORE,
 	LAST_FIRE,
 	NOW
@@ -36,6 +37,10 @@ enum {
 #define EFFECTS                                                      \
 	"FROM attempts e WHERE e.workspace_id = posts.workspace_id " \
 	"AND e.post_id = posts.id AND e.state = 'effect' "
+/* As platforms may give a text back: they fold and trim blanks. */
+#define TEXT_OF(alias)                                                               \
+	"REGEXP_REPLACE(COALESCE(JSON_VALUE(" alias ".snapshot, '$.caption'), ''), " \
+	"'[[:space:]]+', '')"
 #define NO_ERROR                                                                              \
 	"error_code = NULL, error_message = NULL, error_who = NULL, error_retryable = NULL, " \
 	"platform_code = NULL, platform_message = NULL, "
@@ -107,6 +112,17 @@ const struct stmt store_queue_statements[] = {
 	[IS_TAKEN] = { "queue.is_taken", STMT_WORKSPACE, "sssss",
 		       "SELECT 1 FROM posts WHERE platform = ? AND account_id = ? "
 		       "AND remote_id = ? AND workspace_id = ? AND id <> ?",
+		       NULL },
+	[HAS_TWIN] = { "queue.has_twin", STMT_WORKSPACE, "ss",
+		       "SELECT 1 FROM posts p JOIN posts o ON o.workspace_id = p.workspace_id "
+		       "AND o.account_id = p.account_id AND o.id <> p.id "
+		       "AND o.due_at BETWEEN p.due_at - INTERVAL 31 DAY AND p.due_at + INTERVAL 31 "
+		       "DAY "
+		       "JOIN attempts t ON t.workspace_id = o.workspace_id "
+		       "AND t.post_id = o.id AND t.seq = o.attempts "
+		       "WHERE p.workspace_id = ? AND p.id = ? AND o.remote_id IS NULL "
+		       "AND (t.state IN ('sent', 'effect') OR o.waiting_for = 'platform') "
+		       "AND " TEXT_OF("o") " = " TEXT_OF("p") " LIMIT 1",
 		       NULL },
 	[BEFORE] = { "queue.before", STMT_WORKSPACE, "sstts",
 		     "SELECT COUNT(*) FROM (SELECT 1 FROM posts WHERE workspace_id = ? "
@@ -324,6 +340,20 @@ int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remot
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(IS_TAKEN), &r, reterr, in->platform, in->account_id,
 			       in->remote_id, ws, in->but_post_id);
+
+	if (got < 0)
+		return -1;
+	if (got == 1)
+		rows_end(r);
+	*ret = got == 1;
+	return 0;
+}
+
+int store_queue_has_twin(struct db *db, const char *ws, const char *post_id, bool *ret,
+			 struct problem *reterr)
+{
+	struct rows *r = NULL;
+	const int got = db_query_one(db, ROW(HAS_TWIN), &r, reterr, ws, post_id);
 
 	if (got < 0)
 		return -1;

@@ -117,6 +117,13 @@ struct queue_remote {
 int store_queue_is_taken(struct db *db, const char *ws, const struct queue_remote *in, bool *ret,
 			 struct problem *reterr);
 
+/*
+ * Does another post of the account with the same text have, or seem to have, an effect whose remote
+ * object is not known? A match by text alone may be that one's.
+ */
+int store_queue_has_twin(struct db *db, const char *ws, const char *post_id, bool *ret,
+			 struct problem *reterr);
+
 /* Earlier posts of the account that still wait for their turn, up to 100 (a backlog goes in due order). */
 int store_queue_before(struct db *db, const char *ws, const struct post *post, int64_t *ret_n,
 		       struct problem *reterr);
