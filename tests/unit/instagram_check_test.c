@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 static struct bench b;
 static char caption[8000];

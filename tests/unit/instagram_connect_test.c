@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 #define CALLBACK "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Finstagram%2Fcallback"
 #define PAGE_FIELDS                                                                               \

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 #define ERROR(code, sub) \
 	"{\"error\":{\"message\":\"m\",\"code\":" #code ",\"error_subcode\":" #sub "}}"

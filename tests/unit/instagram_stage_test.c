@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 #define QUOTA_OK     "{\"data\":[{\"quota_usage\":2,\"config\":{\"quota_total\":50}}]}"
 #define STATUS(code) "{\"id\":\"9\",\"status_code\":\"" code "\"}"

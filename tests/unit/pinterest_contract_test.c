@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/pinterest.h"
 #include "support/contract.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/pinterest.h"
 
 #define NOW_US (BENCH_NOW_S * US_PER_S)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 static struct bench bench;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/tiktok.h"
 
 static struct bench b;

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/twitter.h"
 #include "support/contract.h"
 

@@ -9,7 +9,7 @@
 #include <check.h>
 
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/youtube.h"
 
 #define SESSION  "https://www.googleapis.com/upload/youtube/v3/videos?upload_id=AE"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/youtube.h"
 
 #define ALL YOUTUBE_SCOPE ".upload " YOUTUBE_SCOPE ".readonly " YOUTUBE_SCOPE ".force-ssl"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "instagram_bench.h"
+#include "platform_bench.h"
 #include "platform/youtube.h"
 
 #define UPLOAD    YOUTUBE_SCOPE ".upload"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * instagram_bench - an adapter without a network: a delivery, a connect flow, made-up replies
+ * platform_bench - an adapter without a network: a delivery, a connect flow, made-up replies
  * One bench a case: bench_open() in setup, bench_close() in teardown; everything else is borrowed.
  */
-#ifndef CARILLON_TESTS_INSTAGRAM_BENCH_H
-#define CARILLON_TESTS_INSTAGRAM_BENCH_H
+#ifndef CARILLON_TESTS_PLATFORM_BENCH_H
+#define CARILLON_TESTS_PLATFORM_BENCH_H
 
 #include "platform/platform.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "instagram_bench.h"
+#include "platform_bench.h"
 
 #include <check.h>
 #include <stdio.h>
