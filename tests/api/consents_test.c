@@ -2,7 +2,6 @@
 /* Consents of TikTok and Pinterest through the real routes: denied, partial, replayed, taken back. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "crypto/random.h"
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 /* What is asked for, a part of it, and what is then missing. */
 static const struct {
@@ -208,25 +208,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("consents");
-	TCase *t = tcase_create("consents");
-	SRunner *r;
-	int failed, skip = CLIENT_NEED("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ denied_consent_connects_nobody, PLATFORMS },
+		{ unticked_permissions_are_shown, PLATFORMS },
+		{ replayed_callback_is_answered_not_exchanged, PLATFORMS },
+		{ foreign_code_connects_nobody, PLATFORMS },
+		{ leaving_takes_access_back_where_that_is_possible, PLATFORMS },
+		{ reconnecting_keeps_the_account_beside_others, ALL_OF_THEM },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	r = srunner_create(s);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, denied_consent_connects_nobody, 0, PLATFORMS);
-	tcase_add_loop_test(t, unticked_permissions_are_shown, 0, PLATFORMS);
-	tcase_add_loop_test(t, replayed_callback_is_answered_not_exchanged, 0, PLATFORMS);
-	tcase_add_loop_test(t, foreign_code_connects_nobody, 0, PLATFORMS);
-	tcase_add_loop_test(t, leaving_takes_access_back_where_that_is_possible, 0, PLATFORMS);
-	tcase_add_loop_test(t, reconnecting_keeps_the_account_beside_others, 0, ALL_OF_THEM);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "consents",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.cases = cases,
+	});
 }

@@ -9,6 +9,7 @@
 #include "base/rfc3339.h"
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 /* An approved image of that file; overrides: JSON of Instagram's, or NULL. */
 static char *approved(enum fixture f, const char *overrides)
@@ -209,27 +210,22 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("convert");
-	TCase *t = tcase_create("convert");
-	SRunner *runner;
-	int failed, skip = CLIENT_NEED("CARILLON_URL", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL");
+	const struct suite_case cases[] = {
+		{ conversion_is_a_warning, 0 },
+		{ scheduling_has_it_made_ahead, 0 },
+		{ publish_now_waits_for_it, 0 },
+		{ slideshow_is_foreseen, (int)ARRAY_LEN(shows) },
+		{ wrong_cover_is_refused, (int)ARRAY_LEN(wrong_covers) },
+		{ rendition_goes_with_its_medium, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	for (enum fixture f = 0; f < FIXTURES; f++)
-		fixture_path(f);
-	tcase_set_timeout(t, 180);
-	tcase_add_test(t, conversion_is_a_warning);
-	tcase_add_test(t, scheduling_has_it_made_ahead);
-	tcase_add_test(t, publish_now_waits_for_it);
-	tcase_add_loop_test(t, slideshow_is_foreseen, 0, (int)ARRAY_LEN(shows));
-	tcase_add_loop_test(t, wrong_cover_is_refused, 0, (int)ARRAY_LEN(wrong_covers));
-	tcase_add_test(t, rendition_goes_with_its_medium);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	fixtures_done();
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "convert",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_TOKEN", "CARILLON_SANDBOX_URL"),
+		.before = fixtures_make,
+		.after = fixtures_done,
+		.timeout_s = 180,
+		.cases = cases,
+	});
 }

@@ -14,6 +14,7 @@
 #include "db/migrate.h"
 #include "db/stmt.h"
 #include "support/database.h"
+#include "support/suite.h"
 
 static struct database database;
 static struct db *db, *other;
@@ -457,44 +458,59 @@ START_TEST(newer_database_is_refused)
 }
 END_TEST
 
+static void open_database(void)
+{
+	database_start(&database, false);
+}
+
+static void close_database(void)
+{
+	database_stop(&database);
+}
+
 int main(void)
 {
-	Suite *suite = suite_create("db");
-	TCase *conn = tcase_create("conn"), *migrate = tcase_create("migrate");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ session_is_set_up, 0 },
+		{ values_come_back_as_they_went, 0 },
+		{ null_text_and_instant_are_null, 0 },
+		{ long_text_grows_the_buffer, 0 },
+		{ query_without_rows_is_zero, 0 },
+		{ constraint_errors_have_kinds, 0 },
+		{ bad_statement_is_internal_and_names_no_values, 0 },
+		{ killed_connection_is_replaced_outside_a_transaction, 0 },
+		{ idle_close_is_seen_before_a_write, 0 },
+		{ killed_connection_fails_inside_a_transaction, 0 },
+		{ connection_lost_during_commit_is_unknown, 0 },
+		{ result_open_while_the_connection_goes_ends_cleanly, 0 },
+		{ server_that_is_down_is_told_with_retry_after, 0 },
+		{ password_file_open_to_others_is_refused, 0 },
+		{ refused_transaction_is_rolled_back_and_not_repeated, 0 },
+		{ inner_transaction_joins_the_outer_one, 0 },
+		{ deadlocks_are_repeated_until_both_succeed, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_case migrate[] = {
+		{ migrations_run_once_in_order, 0 },
+		{ changed_migration_is_refused, 0 },
+		{ half_applied_migration_stops_everything, 0 },
+		{ newer_database_is_refused, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of with_migrate = {
+		.setup = migration_setup,
+		.teardown = teardown,
+		.cases = migrate,
+	};
 
-	database_start(&database, false);
-	tcase_add_checked_fixture(conn, setup, teardown);
-	tcase_set_timeout(conn, 30);
-	tcase_add_test(conn, session_is_set_up);
-	tcase_add_test(conn, values_come_back_as_they_went);
-	tcase_add_test(conn, null_text_and_instant_are_null);
-	tcase_add_test(conn, long_text_grows_the_buffer);
-	tcase_add_test(conn, query_without_rows_is_zero);
-	tcase_add_test(conn, constraint_errors_have_kinds);
-	tcase_add_test(conn, bad_statement_is_internal_and_names_no_values);
-	tcase_add_test(conn, killed_connection_is_replaced_outside_a_transaction);
-	tcase_add_test(conn, idle_close_is_seen_before_a_write);
-	tcase_add_test(conn, killed_connection_fails_inside_a_transaction);
-	tcase_add_test(conn, connection_lost_during_commit_is_unknown);
-	tcase_add_test(conn, result_open_while_the_connection_goes_ends_cleanly);
-	tcase_add_test(conn, server_that_is_down_is_told_with_retry_after);
-	tcase_add_test(conn, password_file_open_to_others_is_refused);
-	tcase_add_test(conn, refused_transaction_is_rolled_back_and_not_repeated);
-	tcase_add_test(conn, inner_transaction_joins_the_outer_one);
-	tcase_add_test(conn, deadlocks_are_repeated_until_both_succeed);
-	tcase_add_checked_fixture(migrate, migration_setup, teardown);
-	tcase_add_test(migrate, migrations_run_once_in_order);
-	tcase_add_test(migrate, changed_migration_is_refused);
-	tcase_add_test(migrate, half_applied_migration_stops_everything);
-	tcase_add_test(migrate, newer_database_is_refused);
-	suite_add_tcase(suite, conn);
-	suite_add_tcase(suite, migrate);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	database_stop(&database);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "db",
+		.before = open_database,
+		.after = close_database,
+		.setup = setup,
+		.teardown = teardown,
+		.timeout_s = 30,
+		.cases = cases,
+		.also = &with_migrate,
+	});
 }

@@ -4,13 +4,13 @@
 #include <mysql.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "store/statements.h"
 #include "support/crowd.h"
+#include "support/suite.h"
 
 #define POSTS 20000
 #define PAST  "'2000-01-01'"
@@ -140,22 +140,28 @@ START_TEST(hot_statement_walks_its_index)
 }
 END_TEST
 
-int main(void)
+static void open_database(void)
 {
-	Suite *s = suite_create("explain");
-	TCase *c = tcase_create("explain");
-	SRunner *r;
-	int failed;
-
 	database_start(&database, true);
 	crowd_make(&database, POSTS);
-	tcase_set_timeout(c, 60);
-	tcase_add_loop_test(c, hot_statement_walks_its_index, 0, (int)ARRAY_LEN(hots));
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_database(void)
+{
 	database_stop(&database);
-	return failed != 0;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ hot_statement_walks_its_index, (int)ARRAY_LEN(hots) },
+		{ NULL, 0 },
+	};
+
+	return suite_run(&(struct suite_of){
+		.name = "explain",
+		.before = open_database,
+		.after = close_database,
+		.cases = cases,
+	});
 }

@@ -12,6 +12,7 @@
 #include "support/connector.h"
 #include "support/fixtures.h"
 #include "support/stage.h"
+#include "support/suite.h"
 
 static struct answer *generate(const struct stage *s, const char *more)
 {
@@ -466,35 +467,31 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("generate");
-	TCase *c = tcase_create("generate");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ reference_generate_a_smart_schedule, 0 },
+		{ second_call_schedules_nothing_twice, 0 },
+		{ clients_at_once_schedule_nothing_twice, 0 },
+		{ dry_run_says_the_same_and_writes_nothing, 0 },
+		{ rules_of_the_character_hold_across_a_change_of_clocks, 0 },
+		{ no_two_platforms_share_a_minute, 0 },
+		{ unfit_content_is_left_with_the_reason, 0 },
+		{ what_stands_already_keeps_its_distance, 0 },
+		{ cancelled_posts_free_content_and_slot, 0 },
+		{ ten_thousand_items_are_taken_a_thousand_at_a_time, 0 },
+		{ bad_body_is_refused_by_name, (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])) },
+		{ own_results_take_the_place_of_what_is_assumed, 0 },
+		{ weights_of_nobody_are_refused, 0 },
+		{ character_of_another_workspace_is_not_there, 0 },
+		{ platforms_without_account_are_said_when_named, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	tcase_set_timeout(c, 180);
-	tcase_add_test(c, reference_generate_a_smart_schedule);
-	tcase_add_test(c, second_call_schedules_nothing_twice);
-	tcase_add_test(c, clients_at_once_schedule_nothing_twice);
-	tcase_add_test(c, dry_run_says_the_same_and_writes_nothing);
-	tcase_add_test(c, rules_of_the_character_hold_across_a_change_of_clocks);
-	tcase_add_test(c, no_two_platforms_share_a_minute);
-	tcase_add_test(c, unfit_content_is_left_with_the_reason);
-	tcase_add_test(c, what_stands_already_keeps_its_distance);
-	tcase_add_test(c, cancelled_posts_free_content_and_slot);
-	tcase_add_test(c, ten_thousand_items_are_taken_a_thousand_at_a_time);
-	tcase_add_loop_test(c, bad_body_is_refused_by_name, 0,
-			    (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])));
-	tcase_add_test(c, own_results_take_the_place_of_what_is_assumed);
-	tcase_add_test(c, weights_of_nobody_are_refused);
-	tcase_add_test(c, character_of_another_workspace_is_not_there);
-	tcase_add_test(c, platforms_without_account_are_said_when_named);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	fixtures_done();
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "generate",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SOCKET"),
+		.after = fixtures_done,
+		.timeout_s = 180,
+		.cases = cases,
+	});
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "support/client.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 #define STATE "/api/v1/integrations/instagram"
 
@@ -424,35 +425,31 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("integrations");
-	TCase *t = tcase_create("integrations");
-	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
-				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ state_of_nothing_is_disconnected, 0 },
+		{ one_page_is_connected_and_left_again, 0 },
+		{ tokens_lie_sealed, 0 },
+		{ several_pages_wait_for_a_choice, 0 },
+		{ grant_is_kept_while_another_account_lives_by_it, 0 },
+		{ grant_is_kept_while_another_workspace_lives_by_it, 0 },
+		{ second_hit_of_a_callback_is_answered_not_exchanged, 0 },
+		{ denied_consent_comes_back_as_such, 0 },
+		{ missing_scope_is_reported_and_asked_for_again, 0 },
+		{ person_without_pages_learns_why, 0 },
+		{ foreign_cookie_is_refused, 0 },
+		{ unknown_state_leads_nowhere, 0 },
+		{ account_of_another_workspace_is_refused, 0 },
+		{ redirect_elsewhere_is_refused, (int)ARRAY_LEN(bad_redirects) },
+		{ viewer_and_editor_may_look_but_not_connect, 0 },
+		{ platform_out_of_order_is_said_so, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, state_of_nothing_is_disconnected);
-	tcase_add_test(t, one_page_is_connected_and_left_again);
-	tcase_add_test(t, tokens_lie_sealed);
-	tcase_add_test(t, several_pages_wait_for_a_choice);
-	tcase_add_test(t, grant_is_kept_while_another_account_lives_by_it);
-	tcase_add_test(t, grant_is_kept_while_another_workspace_lives_by_it);
-	tcase_add_test(t, second_hit_of_a_callback_is_answered_not_exchanged);
-	tcase_add_test(t, denied_consent_comes_back_as_such);
-	tcase_add_test(t, missing_scope_is_reported_and_asked_for_again);
-	tcase_add_test(t, person_without_pages_learns_why);
-	tcase_add_test(t, foreign_cookie_is_refused);
-	tcase_add_test(t, unknown_state_leads_nowhere);
-	tcase_add_test(t, account_of_another_workspace_is_refused);
-	tcase_add_loop_test(t, redirect_elsewhere_is_refused, 0, (int)ARRAY_LEN(bad_redirects));
-	tcase_add_test(t, viewer_and_editor_may_look_but_not_connect);
-	tcase_add_test(t, platform_out_of_order_is_said_so);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "integrations",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.cases = cases,
+	});
 }

@@ -245,12 +245,6 @@ START_TEST(foreign_media_is_absent)
 }
 END_TEST
 
-static void make_fixtures(void)
-{
-	for (enum fixture f = 0; f < FIXTURES; f++)
-		fixture_path(f);
-}
-
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -274,7 +268,7 @@ int main(void)
 		.name = "media",
 		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
 				     "CARILLON_CONF"),
-		.before = make_fixtures,
+		.before = fixtures_make,
 		.after = fixtures_done,
 		.cases = cases,
 	});

@@ -9,6 +9,7 @@
 #include "base/rfc3339.h"
 #include "support/client.h"
 #include "support/stage.h"
+#include "support/suite.h"
 
 static struct stage stage;
 
@@ -299,33 +300,23 @@ START_TEST(calendar_without_its_secret_is_not_there)
 }
 END_TEST
 
-static TCase *cases(void)
-{
-	TCase *c = tcase_create("schedule_lists");
-
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, cursor_is_stable_under_inserts);
-	tcase_add_test(c, filters_choose);
-	tcase_add_loop_test(c, bad_query_is_named, 0,
-			    (int)(sizeof(bad_queries) / sizeof(bad_queries[0])));
-	tcase_add_test(c, history_tells_each_attempt_in_words);
-	tcase_add_test(c, calendar_is_read_by_whoever_has_its_address);
-	tcase_add_test(c, calendar_without_its_secret_is_not_there);
-	return c;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("schedule_lists");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ cursor_is_stable_under_inserts, 0 },
+		{ filters_choose, 0 },
+		{ bad_query_is_named, (int)(sizeof(bad_queries) / sizeof(bad_queries[0])) },
+		{ history_tells_each_attempt_in_words, 0 },
+		{ calendar_is_read_by_whoever_has_its_address, 0 },
+		{ calendar_without_its_secret_is_not_there, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	suite_add_tcase(s, cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "schedule_lists",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SOCKET"),
+		.timeout_s = 120,
+		.cases = cases,
+	});
 }

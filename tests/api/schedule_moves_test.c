@@ -9,6 +9,7 @@
 #include "base/rfc3339.h"
 #include "support/client.h"
 #include "support/stage.h"
+#include "support/suite.h"
 
 static struct stage stage;
 
@@ -387,40 +388,29 @@ START_TEST(pause_of_others_is_not_there)
 }
 END_TEST
 
-static TCase *cases(void)
-{
-	TCase *c = tcase_create("schedule_moves");
-
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, shift_moves_all_by_wall_clock);
-	tcase_add_test(c, shift_moves_a_series_onto_its_own_times);
-	tcase_add_test(c, shift_takes_only_what_the_filter_names);
-	tcase_add_test(c, shift_into_the_past_moves_nothing);
-	tcase_add_loop_test(c, bad_patch_changes_nothing, 0,
-			    (int)(sizeof(bad_patches) / sizeof(bad_patches[0])));
-	tcase_add_test(c, patch_reads_wall_time_in_the_zone_of_the_post);
-	tcase_add_loop_test(c, bad_shift_is_named, 0,
-			    (int)(sizeof(bad_shifts) / sizeof(bad_shifts[0])));
-	tcase_add_test(c, ten_thousand_posts_are_not_moved_at_once);
-	tcase_add_test(c, pause_holds_and_resume_lets_go);
-	tcase_add_test(c, resume_leaves_what_lost_its_approval);
-	tcase_add_test(c, resume_hands_late_posts_to_the_late_policy);
-	tcase_add_test(c, pause_of_others_is_not_there);
-	return c;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("schedule_moves");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ shift_moves_all_by_wall_clock, 0 },
+		{ shift_moves_a_series_onto_its_own_times, 0 },
+		{ shift_takes_only_what_the_filter_names, 0 },
+		{ shift_into_the_past_moves_nothing, 0 },
+		{ bad_patch_changes_nothing, (int)(sizeof(bad_patches) / sizeof(bad_patches[0])) },
+		{ patch_reads_wall_time_in_the_zone_of_the_post, 0 },
+		{ bad_shift_is_named, (int)(sizeof(bad_shifts) / sizeof(bad_shifts[0])) },
+		{ ten_thousand_posts_are_not_moved_at_once, 0 },
+		{ pause_holds_and_resume_lets_go, 0 },
+		{ resume_leaves_what_lost_its_approval, 0 },
+		{ resume_hands_late_posts_to_the_late_policy, 0 },
+		{ pause_of_others_is_not_there, 0 },
+		{ NULL, 0 },
+	};
 
-	if (CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_SOCKET"))
-		return CLIENT_SKIP;
-	suite_add_tcase(s, cases());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "schedule_moves",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SOCKET"),
+		.timeout_s = 120,
+		.cases = cases,
+	});
 }

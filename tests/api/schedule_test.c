@@ -8,6 +8,7 @@
 #include "base/rfc3339.h"
 #include "support/client.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 static void in_future(int64_t seconds, char ret[static RFC3339_MAX])
 {
@@ -381,44 +382,37 @@ START_TEST(foreign_post_is_absent)
 }
 END_TEST
 
-static Suite *suite(void)
+static void make_fixture(void)
 {
-	Suite *s = suite_create("schedule");
-	TCase *t = tcase_create("schedule");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, reference_schedule_one_content);
-	tcase_add_test(t, same_request_twice_is_one_post);
-	tcase_add_test(t, local_time_is_resolved_in_its_zone);
-	tcase_add_test(t, rrule_repeats_in_wall_time);
-	tcase_add_loop_test(t, bad_rrule_schedules_nothing, 0,
-			    (int)(sizeof(bad_rrules) / sizeof(bad_rrules[0])));
-	tcase_add_loop_test(t, bad_request_schedules_nothing, 0, (int)ARRAY_LEN(bad_requests));
-	tcase_add_test(t, content_that_is_not_approved_is_refused);
-	tcase_add_test(t, content_that_the_platform_refuses_is_refused_here);
-	tcase_add_test(t, no_account_is_said);
-	tcase_add_test(t, patch_moves_cancel_frees_and_pending_revives);
-	tcase_add_test(t, edit_of_content_pauses_and_approval_resumes);
-	tcase_add_test(t, list_filters_and_pages);
-	tcase_add_loop_test(t, bad_query_is_refused, 0, (int)ARRAY_LEN(bad_queries));
-	tcase_add_test(t, foreign_post_is_absent);
-	suite_add_tcase(s, t);
-	return s;
+	fixture_path(FIXTURE_JPEG);
 }
 
 int main(void)
 {
-	int skip = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN", "CARILLON_CONF");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ reference_schedule_one_content, 0 },
+		{ same_request_twice_is_one_post, 0 },
+		{ local_time_is_resolved_in_its_zone, 0 },
+		{ rrule_repeats_in_wall_time, 0 },
+		{ bad_rrule_schedules_nothing, (int)(sizeof(bad_rrules) / sizeof(bad_rrules[0])) },
+		{ bad_request_schedules_nothing, (int)ARRAY_LEN(bad_requests) },
+		{ content_that_is_not_approved_is_refused, 0 },
+		{ content_that_the_platform_refuses_is_refused_here, 0 },
+		{ no_account_is_said, 0 },
+		{ patch_moves_cancel_frees_and_pending_revives, 0 },
+		{ edit_of_content_pauses_and_approval_resumes, 0 },
+		{ list_filters_and_pages, 0 },
+		{ bad_query_is_refused, (int)ARRAY_LEN(bad_queries) },
+		{ foreign_post_is_absent, 0 },
+		{ NULL, 0 },
+	};
 
-	if (skip)
-		return skip;
-	fixture_path(FIXTURE_JPEG);
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	fixtures_done();
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "schedule",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_CONF"),
+		.before = make_fixture,
+		.after = fixtures_done,
+		.cases = cases,
+	});
 }

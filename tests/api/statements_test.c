@@ -12,6 +12,7 @@
 #include "db/migrate.h"
 #include "store/statements.h"
 #include "support/database.h"
+#include "support/suite.h"
 
 static struct database database;
 
@@ -175,24 +176,31 @@ START_TEST(names_are_unique)
 }
 END_TEST
 
+static void open_database(void)
+{
+	database_start(&database, true);
+}
+
+static void close_database(void)
+{
+	database_stop(&database);
+}
+
 int main(void)
 {
-	Suite *suite = suite_create("statements");
-	TCase *tc = tcase_create("rows");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ prepares_every_row, 0 },
+		{ binds_the_workspace_or_gives_a_reason, 0 },
+		{ global_rows_stand_in_the_committed_list, 0 },
+		{ names_are_unique, 0 },
+		{ api_user_runs_its_own_statements_and_no_others, 0 },
+		{ NULL, 0 },
+	};
 
-	database_start(&database, true);
-	tcase_add_test(tc, prepares_every_row);
-	tcase_add_test(tc, binds_the_workspace_or_gives_a_reason);
-	tcase_add_test(tc, global_rows_stand_in_the_committed_list);
-	tcase_add_test(tc, names_are_unique);
-	tcase_add_test(tc, api_user_runs_its_own_statements_and_no_others);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	database_stop(&database);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "statements",
+		.before = open_database,
+		.after = close_database,
+		.cases = cases,
+	});
 }

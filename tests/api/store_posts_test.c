@@ -502,26 +502,26 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const cases[] = {
-		same_bytes_are_one_media_and_used_media_stays,
-		content_names_the_media_that_does_not_exist,
-		content_with_many_media_keeps_their_order,
-		review_follows_its_states,
-		edit_voids_the_approval_and_pauses_then_approval_resumes,
-		unapproved_content_is_not_scheduled,
-		wake_is_the_lead_before_due_or_now,
-		same_content_account_and_time_is_the_same_post,
-		post_as_returned_is_the_post_as_stored,
-		two_processes_schedule_one_post,
-		all_or_nothing_when_one_account_is_gone,
-		cancel_is_refused_once_publishing_has_begun,
-		cancel_takes_the_claim_away,
-		cancelled_post_frees_its_slot_and_is_revived,
-		revival_needs_time_ahead_approval_and_no_doubt,
-		edit_of_time_and_overrides_stages_anew,
-		doubt_is_settled_by_hand,
-		posts_list_filters_and_pages_by_due_time,
-		NULL,
+	const struct suite_case cases[] = {
+		{ same_bytes_are_one_media_and_used_media_stays, 0 },
+		{ content_names_the_media_that_does_not_exist, 0 },
+		{ content_with_many_media_keeps_their_order, 0 },
+		{ review_follows_its_states, 0 },
+		{ edit_voids_the_approval_and_pauses_then_approval_resumes, 0 },
+		{ unapproved_content_is_not_scheduled, 0 },
+		{ wake_is_the_lead_before_due_or_now, 0 },
+		{ same_content_account_and_time_is_the_same_post, 0 },
+		{ post_as_returned_is_the_post_as_stored, 0 },
+		{ two_processes_schedule_one_post, 0 },
+		{ all_or_nothing_when_one_account_is_gone, 0 },
+		{ cancel_is_refused_once_publishing_has_begun, 0 },
+		{ cancel_takes_the_claim_away, 0 },
+		{ cancelled_post_frees_its_slot_and_is_revived, 0 },
+		{ revival_needs_time_ahead_approval_and_no_doubt, 0 },
+		{ edit_of_time_and_overrides_stages_anew, 0 },
+		{ doubt_is_settled_by_hand, 0 },
+		{ posts_list_filters_and_pages_by_due_time, 0 },
+		{ NULL, 0 },
 	};
 
 	return room_run("store_posts", cases);

@@ -472,26 +472,26 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const cases[] = {
-		rotation_gives_a_new_pair_of_the_same_family,
-		rotated_token_is_answered_once_more_then_revokes_the_family,
-		reuse_without_grace_revokes_at_once,
-		expired_refresh_token_is_told_apart,
-		logout_ends_the_family_and_removal_the_sessions,
-		login_failures_count_within_their_window,
-		api_key_round_trip_and_touch,
-		character_update_changes_given_members_only,
-		lists_walk_both_ways_without_gaps,
-		reconnecting_keeps_the_row_and_disconnecting_pauses,
-		reconnecting_resumes_what_is_still_ahead,
-		account_of_another_workspace_is_taken_until_it_lets_go,
-		platform_name_means_the_only_or_the_preferred_account,
-		platform_name_means_the_live_account_to_who_sees_both_modes,
-		default_moves_from_one_account_to_the_other,
-		tokens_are_sealed_and_an_empty_one_changes_nothing,
-		renewal_is_leased_to_one_and_settled_by_its_fence,
-		flow_state_works_once,
-		NULL,
+	const struct suite_case cases[] = {
+		{ rotation_gives_a_new_pair_of_the_same_family, 0 },
+		{ rotated_token_is_answered_once_more_then_revokes_the_family, 0 },
+		{ reuse_without_grace_revokes_at_once, 0 },
+		{ expired_refresh_token_is_told_apart, 0 },
+		{ logout_ends_the_family_and_removal_the_sessions, 0 },
+		{ login_failures_count_within_their_window, 0 },
+		{ api_key_round_trip_and_touch, 0 },
+		{ character_update_changes_given_members_only, 0 },
+		{ lists_walk_both_ways_without_gaps, 0 },
+		{ reconnecting_keeps_the_row_and_disconnecting_pauses, 0 },
+		{ reconnecting_resumes_what_is_still_ahead, 0 },
+		{ account_of_another_workspace_is_taken_until_it_lets_go, 0 },
+		{ platform_name_means_the_only_or_the_preferred_account, 0 },
+		{ platform_name_means_the_live_account_to_who_sees_both_modes, 0 },
+		{ default_moves_from_one_account_to_the_other, 0 },
+		{ tokens_are_sealed_and_an_empty_one_changes_nothing, 0 },
+		{ renewal_is_leased_to_one_and_settled_by_its_fence, 0 },
+		{ flow_state_works_once, 0 },
+		{ NULL, 0 },
 	};
 
 	return room_run("store", cases);

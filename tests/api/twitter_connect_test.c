@@ -7,6 +7,7 @@
 
 #include "crypto/random.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 #define STATE "/api/v1/integrations/twitter"
 
@@ -136,23 +137,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("twitter_connect_api");
-	TCase *t = tcase_create("twitter_connect_api");
-	SRunner *r;
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ consent_connects_once_however_often_it_is_replayed, 0 },
+		{ denied_consent_connects_nothing, 0 },
+		{ missing_permissions_are_named, 0 },
+		{ disconnecting_revokes_both_tokens, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	r = srunner_create(s);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, consent_connects_once_however_often_it_is_replayed);
-	tcase_add_test(t, denied_consent_connects_nothing);
-	tcase_add_test(t, missing_permissions_are_named);
-	tcase_add_test(t, disconnecting_revokes_both_tokens);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "twitter_connect_api",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.cases = cases,
+	});
 }

@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "support/client.h"
 #include "support/connector.h"
+#include "support/suite.h"
 
 #define STATE "/api/v1/integrations/youtube"
 #define SCOPE "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fyoutube."
@@ -248,28 +249,24 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("youtube_connect");
-	TCase *t = tcase_create("youtube_connect");
-	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
-				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ channel_is_connected_with_both_tokens, 0 },
+		{ denied_consent_leaves_nothing, 0 },
+		{ unticked_box_leaves_nothing, (int)ARRAY_LEN(halves) },
+		{ box_that_is_not_needed_is_reported, 0 },
+		{ repeated_callback_connects_once, 0 },
+		{ replayed_code_leaves_nothing, 0 },
+		{ google_account_without_channel_is_refused, 0 },
+		{ broken_exchange_leaves_nothing, (int)ARRAY_LEN(breaks) },
+		{ access_is_taken_back_with_the_last_channel, 0 },
+		{ NULL, 0 },
+	};
 
-	if (failed)
-		return failed;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, channel_is_connected_with_both_tokens);
-	tcase_add_test(t, denied_consent_leaves_nothing);
-	tcase_add_loop_test(t, unticked_box_leaves_nothing, 0, (int)ARRAY_LEN(halves));
-	tcase_add_test(t, box_that_is_not_needed_is_reported);
-	tcase_add_test(t, repeated_callback_connects_once);
-	tcase_add_test(t, replayed_code_leaves_nothing);
-	tcase_add_test(t, google_account_without_channel_is_refused);
-	tcase_add_loop_test(t, broken_exchange_leaves_nothing, 0, (int)ARRAY_LEN(breaks));
-	tcase_add_test(t, access_is_taken_back_with_the_last_channel);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "youtube_connect",
+		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+				     "CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+		.setup = setup,
+		.cases = cases,
+	});
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "model/explore.h"
+#include "support/suite.h"
 
 #define STATES_MOST 40000000
 #define BUGS_FIRST  (BUG_NONE + 1)
@@ -122,9 +123,10 @@ END_TEST
 
 START_TEST(planted_bug_is_found)
 {
-	const struct planted *b = &planted[_i];
+	const enum bug bug = (enum bug)(BUGS_FIRST + _i);
+	const struct planted *b = &planted[bug];
 	const char *path = getenv("CARILLON_MODEL_TRACE");
-	struct setup s = { .bug = (enum bug)_i };
+	struct setup s = { .bug = bug };
 	FILE *trace = path ? fopen(path, "a") : NULL;
 	struct exploration e;
 
@@ -134,7 +136,7 @@ START_TEST(planted_bug_is_found)
 	explore(&s, STATES_MOST, trace, &e);
 	if (trace)
 		(void)fclose(trace);
-	printf("planted %2d, %s: %s, %u steps, %llu states\n", _i, b->words,
+	printf("planted %2d, %s: %s, %u steps, %llu states\n", (int)bug, b->words,
 	       world_fault_words(e.found), e.trace_n, (unsigned long long)e.states);
 	(void)fflush(stdout);
 	ck_assert_msg(e.found != FINE, "not found: %s", b->words);
@@ -143,17 +145,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("model");
-	TCase *t = tcase_create("protocol");
-	SRunner *r = srunner_create(suite);
-	int failed;
+	const struct suite_case cases[] = {
+		{ protocol_holds_in_every_order, (int)ARRAY_LEN(profiles) },
+		{ planted_bug_is_found, BUGS - BUGS_FIRST },
+		{ NULL, 0 },
+	};
 
-	tcase_set_timeout(t, 3600);
-	tcase_add_loop_test(t, protocol_holds_in_every_order, 0, (int)ARRAY_LEN(profiles));
-	tcase_add_loop_test(t, planted_bug_is_found, BUGS_FIRST, BUGS);
-	suite_add_tcase(suite, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){ .name = "model", .timeout_s = 3600, .cases = cases });
 }

@@ -209,6 +209,12 @@ char *fixture_fresh_jpeg(void)
 	return path;
 }
 
+void fixtures_make(void)
+{
+	for (enum fixture f = 0; f < FIXTURES; f++)
+		fixture_path(f);
+}
+
 void fixtures_done(void)
 {
 	const char *const argv[] = { "rm", "-rf", home()->folder, NULL };

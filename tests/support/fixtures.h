@@ -27,6 +27,8 @@ enum fixture {
 const char *fixture_path(enum fixture f);
 /* The same picture with `n` drawn into it, so that its bytes are new; caller unlinks and frees. */
 char *fixture_fresh_jpeg(void);
+/* All of them, before cases are forked: else each case would make its own. */
+void fixtures_make(void);
 void fixtures_done(void);
 
 /* Uploads as multipart; `filename` is what the client claims. */

@@ -183,23 +183,25 @@ void decide(const char *content, enum content_move move)
 	ok(store_content_decide(db, ws, &in, &why));
 }
 
-int room_run(const char *suite_name, const TTest *const *cases)
+static void open_database(void)
 {
-	Suite *suite = suite_create(suite_name);
-	TCase *tc = tcase_create(suite_name);
-	SRunner *runner;
-	int failed;
-
 	database_start(&database, true);
-	tcase_add_checked_fixture(tc, room_setup, room_teardown);
-	tcase_set_timeout(tc, 30);
-	for (size_t i = 0; cases[i]; i++)
-		tcase_add_test(tc, cases[i]);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+}
+
+static void close_database(void)
+{
 	database_stop(&database);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int room_run(const char *name, const struct suite_case *cases)
+{
+	return suite_run(&(struct suite_of){
+		.name = name,
+		.before = open_database,
+		.after = close_database,
+		.setup = room_setup,
+		.teardown = room_teardown,
+		.timeout_s = 30,
+		.cases = cases,
+	});
 }

@@ -17,6 +17,7 @@
 #include "store/posts.h"
 #include "store/sessions.h"
 #include "support/database.h"
+#include "support/suite.h"
 
 #define LEAD_S 900 /* the stage lead that cases schedule with */
 
@@ -44,6 +45,6 @@ int64_t whole_hour(int hours);
 void decide(const char *content, enum content_move move);
 
 /* Runs the cases (NULL-terminated) on a database of their own; the program's exit status. */
-int room_run(const char *suite_name, const TTest *const *cases);
+int room_run(const char *name, const struct suite_case *cases);
 
 #endif

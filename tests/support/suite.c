@@ -28,8 +28,10 @@ int suite_run(const struct suite_of *s)
 	SRunner *runner = srunner_create(suite);
 	int failed = s->needs ? client_need(s->needs) : 0;
 
-	for (const struct suite_case *c = s->cases; c->test; c++)
-		add(suite, s, c);
+	for (const struct suite_of *of = s; of; of = of->also) {
+		for (const struct suite_case *c = of->cases; c->test; c++)
+			add(suite, of, c);
+	}
 	if (failed == 0) {
 		if (s->before)
 			s->before();

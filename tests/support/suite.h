@@ -21,6 +21,7 @@ struct suite_of {
 	void (*setup)(void), (*teardown)(void); /* around each case; NULL: nothing */
 	int timeout_s;                          /* 0: a minute */
 	const struct suite_case *cases;
+	const struct suite_of *also; /* cases that start otherwise, in the same run; NULL: none */
 };
 #define SUITE_NEEDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "support/suite.h"
 
 START_TEST(alloc_many_sizes_are_zeroed_aligned_and_apart)
 {
@@ -115,20 +116,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("arena");
-	TCase *c = tcase_create("arena");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ alloc_many_sizes_are_zeroed_aligned_and_apart, 0 },
+		{ texts_are_copied, 0 },
+		{ deferred_calls_run_once_at_reset_and_free, 0 },
+		{ array_overflow_ends_the_process, 0 },
+		{ alloc_helpers_copy, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, alloc_many_sizes_are_zeroed_aligned_and_apart);
-	tcase_add_test(c, texts_are_copied);
-	tcase_add_test(c, deferred_calls_run_once_at_reset_and_free);
-	tcase_add_test(c, array_overflow_ends_the_process);
-	tcase_add_test(c, alloc_helpers_copy);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "arena",
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "domain/assign.h"
+#include "support/suite.h"
 
 #define SLOTS_MOST 13
 #define DAYS       4
@@ -205,21 +205,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("assign");
-	TCase *c = tcase_create("assign");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ choice_is_as_good_as_the_best_of_all, 0 },
+		{ more_posts_come_before_a_better_one, 0 },
+		{ a_later_better_slot_wins, 0 },
+		{ posts_are_spread_over_days, 0 },
+		{ nothing_fits_and_nothing_is_asked, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, choice_is_as_good_as_the_best_of_all);
-	tcase_add_test(c, more_posts_come_before_a_better_one);
-	tcase_add_test(c, a_later_better_slot_wins);
-	tcase_add_test(c, posts_are_spread_over_days);
-	tcase_add_test(c, nothing_fits_and_nothing_is_asked);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "assign",
+		.timeout_s = 120,
+		.cases = cases,
+	});
 }

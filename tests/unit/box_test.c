@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "support/suite.h"
 
 static int run_boxed(int with_bwrap, const char *const *argv, int timeout_s, struct buf *out,
 		     struct buf *err)
@@ -132,23 +133,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("box");
-	TCase *t = tcase_create("box");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ tool_that_never_ends_is_killed, 2 },
+		{ tool_cannot_write_files_or_see_our_environment, 2 },
+		{ absent_tool_is_told_apart, 2 },
+		{ box_has_no_network, 2 },
+		{ box_gives_no_endless_memory, 2 },
+		{ box_leaves_no_process, 0 },
+		{ box_hides_other_files, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, tool_that_never_ends_is_killed, 0, 2);
-	tcase_add_loop_test(t, tool_cannot_write_files_or_see_our_environment, 0, 2);
-	tcase_add_loop_test(t, absent_tool_is_told_apart, 0, 2);
-	tcase_add_loop_test(t, box_has_no_network, 0, 2);
-	tcase_add_loop_test(t, box_gives_no_endless_memory, 0, 2);
-	tcase_add_test(t, box_leaves_no_process);
-	tcase_add_test(t, box_hides_other_files);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "box",
+		.timeout_s = 120,
+		.cases = cases,
+	});
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "support/suite.h"
 
 START_TEST(untouched_reads_as_empty)
 {
@@ -68,19 +69,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("buf");
-	TCase *c = tcase_create("buf");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ untouched_reads_as_empty, 0 },
+		{ adds_grow_and_stay_terminated, 0 },
+		{ printf_longer_than_room_is_whole, 0 },
+		{ reserve_then_bump_keeps_bytes, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, untouched_reads_as_empty);
-	tcase_add_test(c, adds_grow_and_stay_terminated);
-	tcase_add_test(c, printf_longer_than_room_is_whole);
-	tcase_add_test(c, reserve_then_bump_keeps_bytes);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "buf",
+		.cases = cases,
+	});
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/config.h"
+#include "support/suite.h"
 
 static const char *const sections[] = { "instagram", "instagram.test", NULL };
 static const struct setting rows[] = {
@@ -170,20 +171,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("config");
-	TCase *c = tcase_create("config");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ load_wrong_line_is_named, (int)ARRAY_LEN(wrong) },
+		{ load_without_file_gives_defaults, 0 },
+		{ load_file_sets_values, 0 },
+		{ load_long_value_is_whole, 0 },
+		{ sample_loads_as_defaults, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, load_wrong_line_is_named, 0, ARRAY_LEN(wrong));
-	tcase_add_test(c, load_without_file_gives_defaults);
-	tcase_add_test(c, load_file_sets_values);
-	tcase_add_test(c, load_long_value_is_whole);
-	tcase_add_test(c, sample_loads_as_defaults);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "config",
+		.cases = cases,
+	});
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/content.h"
+#include "support/suite.h"
 
 static struct arena *arena;
 static struct problem why;
@@ -193,22 +193,21 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("content");
-	TCase *tc = tcase_create("content");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const struct suite_case cases[] = {
+		{ names_parse_back, 0 },
+		{ moves_are_those_of_the_table, 0 },
+		{ publishable_needs_the_approved_revision, 0 },
+		{ overrides_win_from_base_over_platform_to_post, 0 },
+		{ without_overrides_the_base_is_published, 0 },
+		{ overrides_of_the_wrong_shape_are_refused, 0 },
+		{ shapes_follow_their_kind, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, names_parse_back);
-	tcase_add_test(tc, moves_are_those_of_the_table);
-	tcase_add_test(tc, publishable_needs_the_approved_revision);
-	tcase_add_test(tc, overrides_win_from_base_over_platform_to_post);
-	tcase_add_test(tc, without_overrides_the_base_is_published);
-	tcase_add_test(tc, overrides_of_the_wrong_shape_are_refused);
-	tcase_add_test(tc, shapes_follow_their_kind);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "content",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of contracts is itself put to the test, with a small document of its own. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/contract.h"
+#include "support/suite.h"
 
 /* clang-format off */
 static const char document[] =
@@ -155,20 +155,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("contract");
-	TCase *t = tcase_create("contract");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ value_is_judged_by_its_schema, (int)(sizeof(rows) / sizeof(rows[0])) },
+		{ request_is_found_by_path_and_verb, 0 },
+		{ query_and_body_are_judged, 0 },
+		{ parts_are_judged_by_name, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, value_is_judged_by_its_schema, 0,
-			    (int)(sizeof(rows) / sizeof(rows[0])));
-	tcase_add_test(t, request_is_found_by_path_and_verb);
-	tcase_add_test(t, query_and_body_are_judged);
-	tcase_add_test(t, parts_are_judged_by_name);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "contract",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "domain/delivery.h"
+#include "support/suite.h"
 
 #define NOW      (1800000000LL * US_PER_S)
 #define OUTCOMES (OUTCOME_CONTINUED + 1)
@@ -512,31 +512,28 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("delivery");
-	TCase *t = tcase_create("delivery");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ every_combination_has_a_lawful_answer, (int)ARRAY_LEN(places) },
+		{ first_answer_is_the_documented_one, (int)ARRAY_LEN(first_answers) },
+		{ absence_counts_only_after_quarantine, 0 },
+		{ two_absences_must_lie_apart, 0 },
+		{ third_attempt_is_the_last, 0 },
+		{ doubt_reads_hit_quarantine_and_gap, 0 },
+		{ doubt_past_its_life_is_a_question, 0 },
+		{ lost_lease_while_publishing_is_doubt, 0 },
+		{ waiting_for_others_uses_no_tries, 0 },
+		{ published_before_the_fire_is_looked_up, 0 },
+		{ claims_without_progress_end_honestly, 0 },
+		{ begun_post_stays_committed, (int)ARRAY_LEN(begun_answers) },
+		{ begun_post_counts_tries_by_part, 0 },
+		{ lost_lease_between_parts_goes_on, 0 },
+		{ words_go_both_ways, 0 },
+		{ committed_states_never_go_back_unproven, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(t, every_combination_has_a_lawful_answer, 0, (int)ARRAY_LEN(places));
-	tcase_add_loop_test(t, first_answer_is_the_documented_one, 0,
-			    (int)ARRAY_LEN(first_answers));
-	tcase_add_test(t, absence_counts_only_after_quarantine);
-	tcase_add_test(t, two_absences_must_lie_apart);
-	tcase_add_test(t, third_attempt_is_the_last);
-	tcase_add_test(t, doubt_reads_hit_quarantine_and_gap);
-	tcase_add_test(t, doubt_past_its_life_is_a_question);
-	tcase_add_test(t, lost_lease_while_publishing_is_doubt);
-	tcase_add_test(t, waiting_for_others_uses_no_tries);
-	tcase_add_test(t, published_before_the_fire_is_looked_up);
-	tcase_add_test(t, claims_without_progress_end_honestly);
-	tcase_add_loop_test(t, begun_post_stays_committed, 0, (int)ARRAY_LEN(begun_answers));
-	tcase_add_test(t, begun_post_counts_tries_by_part);
-	tcase_add_test(t, lost_lease_between_parts_goes_on);
-	tcase_add_test(t, words_go_both_ways);
-	tcase_add_test(t, committed_states_never_go_back_unproven);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "delivery",
+		.cases = cases,
+	});
 }

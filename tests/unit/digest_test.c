@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
+#include "support/suite.h"
 
 START_TEST(sha256_known_vector)
 {
@@ -131,22 +131,15 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("digest");
-	TCase *c = tcase_create("digest");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ sha256_known_vector, 0 },       { hmac_rfc4231_vector, 0 },
+		{ crc32_known_vectors, 0 },       { unhex_malformed_is_refused, 0 },
+		{ base64_rfc4648_vectors, 0 },    { unbase64url_malformed_is_refused, 0 },
+		{ equal_compares_every_byte, 0 }, { NULL, 0 },
+	};
 
-	tcase_add_test(c, sha256_known_vector);
-	tcase_add_test(c, hmac_rfc4231_vector);
-	tcase_add_test(c, crc32_known_vectors);
-	tcase_add_test(c, unhex_malformed_is_refused);
-	tcase_add_test(c, base64_rfc4648_vectors);
-	tcase_add_test(c, unbase64url_malformed_is_refused);
-	tcase_add_test(c, equal_compares_every_byte);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "digest",
+		.cases = cases,
+	});
 }

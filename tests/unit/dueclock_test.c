@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "publish/dueclock.h"
+#include "support/suite.h"
 
 #define OFFSET (1700000000LL * US_PER_S)
 
@@ -66,18 +66,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("dueclock");
-	TCase *t = tcase_create("dueclock");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ even_round_trip_has_no_error, 0 },
+		{ shortest_of_eight_counts, 0 },
+		{ changed_clock_is_followed_at_once, 0 },
+		{ skew_limits_are_both_sided, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, even_round_trip_has_no_error);
-	tcase_add_test(t, shortest_of_eight_counts);
-	tcase_add_test(t, changed_clock_is_followed_at_once);
-	tcase_add_test(t, skew_limits_are_both_sided);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "dueclock",
+		.cases = cases,
+	});
 }

@@ -3,11 +3,11 @@
 #include <float.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "support/suite.h"
 #include "json/emit.h"
 
 START_TEST(emit_nested_keeps_commas)
@@ -122,20 +122,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("emit");
-	TCase *c = tcase_create("emit");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ emit_nested_keeps_commas, 0 },
+		{ emit_text_every_character_round_trips, 0 },
+		{ emit_text_escapes_at_every_place, 0 },
+		{ emit_invalid_bytes_become_replacement, 0 },
+		{ emit_number_is_shortest_and_exact, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, emit_nested_keeps_commas);
-	tcase_add_test(c, emit_text_every_character_round_trips);
-	tcase_add_test(c, emit_text_escapes_at_every_place);
-	tcase_add_test(c, emit_invalid_bytes_become_replacement);
-	tcase_add_test(c, emit_number_is_shortest_and_exact);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "emit",
+		.cases = cases,
+	});
 }

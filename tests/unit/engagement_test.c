@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 
 #include "domain/engagement.h"
+#include "support/suite.h"
 
 static const char *const platforms[] = { "instagram", "tiktok",    "twitter",
 					 "youtube",   "pinterest", "another" };
@@ -96,21 +96,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("engagement");
-	TCase *c = tcase_create("engagement");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ every_hour_is_assumed_to_be_worth_something, 6 },
+		{ hours_without_results_keep_what_is_assumed, 0 },
+		{ one_lucky_post_does_not_rule, 0 },
+		{ many_posts_do_rule, 0 },
+		{ nothing_earned_teaches_nothing, 0 },
+		{ score_grows_slowly_and_bears_what_is_unknown, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, every_hour_is_assumed_to_be_worth_something, 0, 6);
-	tcase_add_test(c, hours_without_results_keep_what_is_assumed);
-	tcase_add_test(c, one_lucky_post_does_not_rule);
-	tcase_add_test(c, many_posts_do_rule);
-	tcase_add_test(c, nothing_earned_teaches_nothing);
-	tcase_add_test(c, score_grows_slowly_and_bears_what_is_unknown);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "engagement",
+		.cases = cases,
+	});
 }

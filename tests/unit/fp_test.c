@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/fp.h"
+#include "support/suite.h"
 
 #define STATUS_SKIPPED 77
 
@@ -93,23 +94,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("fp");
-	TCase *c = tcase_create("fp");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ kill_comes_at_the_planned_hit, 0 },
+		{ errno_is_injected_by_name_or_number, 0 },
+		{ sleep_and_stop_go_on_afterwards, 0 },
+		{ empty_plan_only_records, 0 },
+		{ NULL, 0 },
+	};
 
-	suite_add_tcase(s, c);
 #ifndef ENABLE_FAILPOINTS
-	srunner_free(r); /* the points are not compiled in: nothing to test */
-	return STATUS_SKIPPED;
+	return STATUS_SKIPPED; /* the points are not compiled in: nothing to test */
 #endif
-	tcase_add_test(c, kill_comes_at_the_planned_hit);
-	tcase_add_test(c, errno_is_injected_by_name_or_number);
-	tcase_add_test(c, sleep_and_stop_go_on_afterwards);
-	tcase_add_test(c, empty_plan_only_records);
-	tcase_set_timeout(c, 60);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "fp",
+		.cases = cases,
+	});
 }

@@ -23,6 +23,7 @@
 #include "http/master.h"
 #include "http/router.h"
 #include "support/client.h"
+#include "support/suite.h"
 
 struct pool {
 	char folder[64], socket[96];
@@ -511,27 +512,23 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_master");
-	TCase *t = tcase_create("pool");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ recycling_loses_nothing, 0 },
+		{ reload_loses_nothing, 0 },
+		{ dead_worker_is_replaced, 0 },
+		{ stop_finishes_the_request_at_work, 0 },
+		{ killed_master_leaves_no_orphans, 0 },
+		{ early_answer_arrives_before_the_work_ends, 0 },
+		{ worker_has_no_inherited_descriptors, 0 },
+		{ second_master_is_refused_and_a_stale_socket_is_not, 0 },
+		{ bodies_arrive_whole, 0 },
+		{ single_headers_given_twice_are_400, (int)ARRAY_LEN(doubles) },
+		{ bad_lengths_are_400, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, recycling_loses_nothing);
-	tcase_add_test(t, reload_loses_nothing);
-	tcase_add_test(t, dead_worker_is_replaced);
-	tcase_add_test(t, stop_finishes_the_request_at_work);
-	tcase_add_test(t, killed_master_leaves_no_orphans);
-	tcase_add_test(t, early_answer_arrives_before_the_work_ends);
-	tcase_add_test(t, worker_has_no_inherited_descriptors);
-	tcase_add_test(t, second_master_is_refused_and_a_stale_socket_is_not);
-	tcase_add_test(t, bodies_arrive_whole);
-	tcase_add_loop_test(t, single_headers_given_twice_are_400, 0, (int)ARRAY_LEN(doubles));
-	tcase_add_test(t, bad_lengths_are_400);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "http_master",
+		.cases = cases,
+	});
 }

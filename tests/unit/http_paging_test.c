@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "http/paging.h"
+#include "support/suite.h"
 
 struct fixture {
 	struct keys keys;
@@ -159,22 +159,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_paging");
-	TCase *t = tcase_create("paging");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ defaults_without_a_query, 0 },
+		{ cursor_round_trip, 0 },
+		{ cursor_altered_in_any_character_is_refused, 0 },
+		{ cursor_of_another_list_is_refused, 0 },
+		{ cursor_of_another_server_is_refused, 0 },
+		{ limit_is_1_to_100, (int)ARRAY_LEN(limits) },
+		{ close_gives_a_cursor_only_when_there_is_more, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, defaults_without_a_query);
-	tcase_add_test(t, cursor_round_trip);
-	tcase_add_test(t, cursor_altered_in_any_character_is_refused);
-	tcase_add_test(t, cursor_of_another_list_is_refused);
-	tcase_add_test(t, cursor_of_another_server_is_refused);
-	tcase_add_loop_test(t, limit_is_1_to_100, 0, (int)ARRAY_LEN(limits));
-	tcase_add_test(t, close_gives_a_cursor_only_when_there_is_more);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "http_paging",
+		.cases = cases,
+	});
 }

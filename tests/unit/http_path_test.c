@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/path.h"
+#include "support/suite.h"
 
 struct row {
 	const char *document, *request;
@@ -84,17 +84,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_path");
-	TCase *t = tcase_create("path");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ canonical_or_refused, (int)ARRAY_LEN(rows) },
+		{ length_limit_counts_the_path_alone, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(t, canonical_or_refused, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, length_limit_counts_the_path_alone);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "http_path",
+		.cases = cases,
+	});
 }

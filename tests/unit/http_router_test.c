@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/config.h"
 #include "http/router.h"
+#include "support/suite.h"
 
 struct note {
 	uint64_t present;
@@ -516,29 +516,26 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_router");
-	TCase *t = tcase_create("router");
-	SRunner *sr;
-	int failed;
+	const struct suite_case tests[] = {
+		{ answers_as_the_rows_say, (int)ARRAY_LEN(cases) },
+		{ unknown_parameters_are_all_named, 0 },
+		{ allow_lists_the_methods_of_the_path, 0 },
+		{ cors_is_for_configured_origins_only, 0 },
+		{ bearer_decides_who_may, (int)ARRAY_LEN(bearers) },
+		{ content_type_must_be_json, (int)ARRAY_LEN(types) },
+		{ etag_and_if_none_match, 0 },
+		{ if_match_reads_versions, (int)ARRAY_LEN(matches) },
+		{ prefer_wait_is_clamped, (int)ARRAY_LEN(waits) },
+		{ problem_document_has_every_member, 0 },
+		{ transport_refusal_is_a_problem, 0 },
+		{ database_down_stops_all_but_open_unlimited_routes, 0 },
+		{ request_id_is_echoed_only_in_shape, 0 },
+		{ printed_reply_is_one_cgi_text, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(t, answers_as_the_rows_say, 0, (int)ARRAY_LEN(cases));
-	tcase_add_test(t, unknown_parameters_are_all_named);
-	tcase_add_test(t, allow_lists_the_methods_of_the_path);
-	tcase_add_test(t, cors_is_for_configured_origins_only);
-	tcase_add_loop_test(t, bearer_decides_who_may, 0, (int)ARRAY_LEN(bearers));
-	tcase_add_loop_test(t, content_type_must_be_json, 0, (int)ARRAY_LEN(types));
-	tcase_add_test(t, etag_and_if_none_match);
-	tcase_add_loop_test(t, if_match_reads_versions, 0, (int)ARRAY_LEN(matches));
-	tcase_add_loop_test(t, prefer_wait_is_clamped, 0, (int)ARRAY_LEN(waits));
-	tcase_add_test(t, problem_document_has_every_member);
-	tcase_add_test(t, transport_refusal_is_a_problem);
-	tcase_add_test(t, database_down_stops_all_but_open_unlimited_routes);
-	tcase_add_test(t, request_id_is_echoed_only_in_shape);
-	tcase_add_test(t, printed_reply_is_one_cgi_text);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "http_router",
+		.cases = tests,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "domain/ical.h"
+#include "support/suite.h"
 
 START_TEST(text_is_escaped)
 {
@@ -61,19 +61,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("ical");
-	TCase *c = tcase_create("ical");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ text_is_escaped, 0 },
+		{ nothing_is_no_line, 0 },
+		{ instant_is_utc, 0 },
+		{ long_lines_are_folded_between_characters, 12 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, text_is_escaped);
-	tcase_add_test(c, nothing_is_no_line);
-	tcase_add_test(c, instant_is_utc);
-	tcase_add_loop_test(c, long_lines_are_folded_between_characters, 0, 12);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "ical",
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "platform_bench.h"
+#include "support/suite.h"
 
 static struct bench b;
 static char caption[8000];
@@ -303,18 +303,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("instagram_check");
-	TCase *t = tcase_create("check");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ check_says_exactly_what_is_wrong, (int)ARRAY_LEN(checks) },
+		{ findings_beyond_the_last_are_dropped, 0 },
+		{ registry_knows_each_platform_by_its_id, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, check_says_exactly_what_is_wrong, 0, (int)ARRAY_LEN(checks));
-	tcase_add_test(t, findings_beyond_the_last_are_dropped);
-	tcase_add_test(t, registry_knows_each_platform_by_its_id);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "instagram_check",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

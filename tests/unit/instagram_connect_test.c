@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "platform_bench.h"
+#include "support/suite.h"
 
 #define CALLBACK "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Finstagram%2Fcallback"
 #define PAGE_FIELDS                                                                               \
@@ -397,38 +397,31 @@ START_TEST(revocation_accepts_both_answers)
 }
 END_TEST
 
-static TCase *cases(void)
-{
-	TCase *t = tcase_create("connect");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, consent_page_asks_for_pages_and_publishing);
-	tcase_add_test(t, test_mode_never_leads_to_the_live_platform);
-	tcase_add_test(t, app_without_secret_is_not_configured);
-	tcase_add_loop_test(t, look_at_a_post_never_opens_the_secret, 0, 2);
-	tcase_add_test(t, pages_of_all_listings_are_merged);
-	tcase_add_loop_test(t, empty_list_says_why, 0, (int)ARRAY_LEN(empties));
-	tcase_add_test(t, declined_scope_is_reported_not_fatal);
-	tcase_add_loop_test(t, failed_exchange_names_who_must_act, 0, (int)ARRAY_LEN(exchanges));
-	tcase_add_test(t, instagram_login_takes_every_documented_shape);
-	tcase_add_test(t, used_code_of_instagram_login_starts_over);
-	tcase_add_test(t, renewal_prolongs_the_person_and_refetches_the_page);
-	tcase_add_test(t, renewal_of_a_dead_token_needs_a_person);
-	tcase_add_test(t, renewal_of_instagram_login_stores_what_came);
-	tcase_add_test(t, renewal_is_due_a_month_before_the_end_and_never_too_early);
-	tcase_add_test(t, revocation_accepts_both_answers);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("instagram_connect");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ consent_page_asks_for_pages_and_publishing, 0 },
+		{ test_mode_never_leads_to_the_live_platform, 0 },
+		{ app_without_secret_is_not_configured, 0 },
+		{ look_at_a_post_never_opens_the_secret, 2 },
+		{ pages_of_all_listings_are_merged, 0 },
+		{ empty_list_says_why, (int)ARRAY_LEN(empties) },
+		{ declined_scope_is_reported_not_fatal, 0 },
+		{ failed_exchange_names_who_must_act, (int)ARRAY_LEN(exchanges) },
+		{ instagram_login_takes_every_documented_shape, 0 },
+		{ used_code_of_instagram_login_starts_over, 0 },
+		{ renewal_prolongs_the_person_and_refetches_the_page, 0 },
+		{ renewal_of_a_dead_token_needs_a_person, 0 },
+		{ renewal_of_instagram_login_stores_what_came, 0 },
+		{ renewal_is_due_a_month_before_the_end_and_never_too_early, 0 },
+		{ revocation_accepts_both_answers, 0 },
+		{ NULL, 0 },
+	};
 
-	suite_add_tcase(s, cases());
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "instagram_connect",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "platform_bench.h"
+#include "support/suite.h"
 
 #define ERROR(code, sub) \
 	"{\"error\":{\"message\":\"m\",\"code\":" #code ",\"error_subcode\":" #sub "}}"
@@ -360,40 +360,33 @@ START_TEST(story_is_looked_for_among_stories)
 }
 END_TEST
 
-static TCase *cases(void)
-{
-	TCase *t = tcase_create("publish");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, fire_publishes_the_container_and_remembers_the_media);
-	tcase_add_loop_test(t, fire_error_proves_what_its_row_says, 0, (int)ARRAY_LEN(fires));
-	tcase_add_test(t, fire_after_a_doubt_takes_no_word_about_the_container);
-	tcase_add_test(t, fire_without_a_container_stages_anew);
-	tcase_add_test(t, confirm_reads_the_address_by_either_token);
-	tcase_add_test(t, confirm_never_fails_a_live_post);
-	tcase_add_test(t, comment_lost_on_the_way_is_compared_before_it_is_repeated);
-	tcase_add_test(t, comment_found_is_not_repeated);
-	tcase_add_test(t, doubt_about_a_finished_container_is_absence);
-	tcase_add_test(t, doubt_about_a_spoilt_container_stages_anew);
-	tcase_add_test(t, unreadable_container_proves_nothing);
-	tcase_add_test(t, published_container_is_matched_by_all_marks);
-	tcase_add_test(t, several_matches_are_left_to_people);
-	tcase_add_test(t, listing_is_followed_to_its_end);
-	tcase_add_test(t, published_but_not_listed_ends_live_without_address);
-	tcase_add_test(t, failed_listing_proves_nothing);
-	tcase_add_test(t, story_is_looked_for_among_stories);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("instagram_publish");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ fire_publishes_the_container_and_remembers_the_media, 0 },
+		{ fire_error_proves_what_its_row_says, (int)ARRAY_LEN(fires) },
+		{ fire_after_a_doubt_takes_no_word_about_the_container, 0 },
+		{ fire_without_a_container_stages_anew, 0 },
+		{ confirm_reads_the_address_by_either_token, 0 },
+		{ confirm_never_fails_a_live_post, 0 },
+		{ comment_lost_on_the_way_is_compared_before_it_is_repeated, 0 },
+		{ comment_found_is_not_repeated, 0 },
+		{ doubt_about_a_finished_container_is_absence, 0 },
+		{ doubt_about_a_spoilt_container_stages_anew, 0 },
+		{ unreadable_container_proves_nothing, 0 },
+		{ published_container_is_matched_by_all_marks, 0 },
+		{ several_matches_are_left_to_people, 0 },
+		{ listing_is_followed_to_its_end, 0 },
+		{ published_but_not_listed_ends_live_without_address, 0 },
+		{ failed_listing_proves_nothing, 0 },
+		{ story_is_looked_for_among_stories, 0 },
+		{ NULL, 0 },
+	};
 
-	suite_add_tcase(s, cases());
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "instagram_publish",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

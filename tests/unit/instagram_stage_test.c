@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "platform_bench.h"
+#include "support/suite.h"
 
 #define QUOTA_OK     "{\"data\":[{\"quota_usage\":2,\"config\":{\"quota_total\":50}}]}"
 #define STATUS(code) "{\"id\":\"9\",\"status_code\":\"" code "\"}"
@@ -363,39 +363,32 @@ START_TEST(instagram_login_sends_addresses_and_no_proof)
 }
 END_TEST
 
-static TCase *cases(void)
-{
-	TCase *t = tcase_create("stage");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, image_is_created_polled_and_staged);
-	tcase_add_test(t, proof_goes_along_with_every_call);
-	tcase_add_test(t, carousel_is_staged_child_by_child_across_crashes);
-	tcase_add_test(t, reel_bytes_are_pushed);
-	tcase_add_test(t, upload_goes_on_where_it_broke_off);
-	tcase_add_test(t, upload_never_follows_a_foreign_address);
-	tcase_add_test(t, refused_upload_is_judged_by_its_container);
-	tcase_add_test(t, story_has_no_caption);
-	tcase_add_test(t, options_go_where_meta_takes_them);
-	tcase_add_test(t, used_up_quota_waits);
-	tcase_add_test(t, throttled_account_pauses_as_long_as_meta_says);
-	tcase_add_test(t, unfetchable_item_is_named_and_tried_three_times);
-	tcase_add_test(t, failed_container_is_classified_by_its_text);
-	tcase_add_test(t, unreadable_container_is_read_by_the_other_token);
-	tcase_add_test(t, container_too_old_is_made_anew);
-	tcase_add_test(t, instagram_login_sends_addresses_and_no_proof);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("instagram_stage");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ image_is_created_polled_and_staged, 0 },
+		{ proof_goes_along_with_every_call, 0 },
+		{ carousel_is_staged_child_by_child_across_crashes, 0 },
+		{ reel_bytes_are_pushed, 0 },
+		{ upload_goes_on_where_it_broke_off, 0 },
+		{ upload_never_follows_a_foreign_address, 0 },
+		{ refused_upload_is_judged_by_its_container, 0 },
+		{ story_has_no_caption, 0 },
+		{ options_go_where_meta_takes_them, 0 },
+		{ used_up_quota_waits, 0 },
+		{ throttled_account_pauses_as_long_as_meta_says, 0 },
+		{ unfetchable_item_is_named_and_tried_three_times, 0 },
+		{ failed_container_is_classified_by_its_text, 0 },
+		{ unreadable_container_is_read_by_the_other_token, 0 },
+		{ container_too_old_is_made_anew, 0 },
+		{ instagram_login_sends_addresses_and_no_proof, 0 },
+		{ NULL, 0 },
+	};
 
-	suite_add_tcase(s, cases());
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "instagram_stage",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "publish/journal.h"
+#include "support/suite.h"
 
 static char folder[64], path[200];
 static struct process self;
@@ -197,23 +198,22 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("journal");
-	TCase *t = tcase_create("journal");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ permits_come_back_as_they_were, 0 },
+		{ settled_permits_are_left_out, 0 },
+		{ file_without_open_permits_goes, 0 },
+		{ torn_end_is_ignored_at_every_byte, 0 },
+		{ flipped_bit_ends_the_reading, 0 },
+		{ name_tells_the_process, 0 },
+		{ nobody_ends_itself_or_a_stranger, 0 },
+		{ missing_folder_is_an_error, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, permits_come_back_as_they_were);
-	tcase_add_test(t, settled_permits_are_left_out);
-	tcase_add_test(t, file_without_open_permits_goes);
-	tcase_add_test(t, torn_end_is_ignored_at_every_byte);
-	tcase_add_test(t, flipped_bit_ends_the_reading);
-	tcase_add_test(t, name_tells_the_process);
-	tcase_add_test(t, nobody_ends_itself_or_a_stranger);
-	tcase_add_test(t, missing_folder_is_an_error);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "journal",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

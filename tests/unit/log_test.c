@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mask.h"
+#include "support/suite.h"
 
 #define A40 "aB3_-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -121,19 +121,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("log");
-	TCase *c = tcase_create("log");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ mask_hides_secrets_only, (int)ARRAY_LEN(secrets) },
+		{ line_escapes_values, 0 },
+		{ line_prints_every_conversion, 0 },
+		{ level_and_context_apply, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, mask_hides_secrets_only, 0, ARRAY_LEN(secrets));
-	tcase_add_test(c, line_escapes_values);
-	tcase_add_test(c, line_prints_every_conversion);
-	tcase_add_test(c, level_and_context_apply);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "log",
+		.cases = cases,
+	});
 }

@@ -3,10 +3,10 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "support/suite.h"
 
 static const struct keys keys = { .url = { 1, 2, 3 } };
 
@@ -72,17 +72,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("media_url");
-	TCase *t = tcase_create("media_url");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ signed_address_holds_until_it_expires, 0 },
+		{ any_change_breaks_it, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, signed_address_holds_until_it_expires);
-	tcase_add_test(t, any_change_breaks_it);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "media_url",
+		.cases = cases,
+	});
 }

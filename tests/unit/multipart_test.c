@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "support/suite.h"
 
 static char *file_with(const void *bytes, size_t n)
 {
@@ -118,19 +119,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("multipart");
-	TCase *t = tcase_create("multipart");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ parts_are_ranges_and_texts, 0 },
+		{ quoted_boundary_and_other_headers_are_read, 0 },
+		{ malformed_body_is_refused, (int)ARRAY_LEN(malformed) },
+		{ too_many_parts_are_refused, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, parts_are_ranges_and_texts);
-	tcase_add_test(t, quoted_boundary_and_other_headers_are_read);
-	tcase_add_loop_test(t, malformed_body_is_refused, 0, (int)ARRAY_LEN(malformed));
-	tcase_add_test(t, too_many_parts_are_refused);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "multipart",
+		.cases = cases,
+	});
 }

@@ -2,11 +2,11 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "net/address.h"
+#include "support/suite.h"
 
 static struct sockaddr_storage address_of(const char *ip, unsigned port)
 {
@@ -208,20 +208,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("net_address");
-	TCase *c = tcase_create("policy");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ v4_every_first_octet, 0 },
+		{ address_is_judged_at_every_edge, (int)ARRAY_LEN(edges) },
+		{ other_families_are_refused, 0 },
+		{ rules_open_what_they_name, (int)ARRAY_LEN(allowed) },
+		{ rules_malformed_are_refused, (int)ARRAY_LEN(malformed) },
+		{ rules_too_many_are_refused, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, v4_every_first_octet);
-	tcase_add_loop_test(c, address_is_judged_at_every_edge, 0, ARRAY_LEN(edges));
-	tcase_add_test(c, other_families_are_refused);
-	tcase_add_loop_test(c, rules_open_what_they_name, 0, ARRAY_LEN(allowed));
-	tcase_add_loop_test(c, rules_malformed_are_refused, 0, ARRAY_LEN(malformed));
-	tcase_add_test(c, rules_too_many_are_refused);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "net_address",
+		.cases = cases,
+	});
 }

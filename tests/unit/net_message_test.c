@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "net/message.h"
+#include "support/suite.h"
 
 #define NOW_US (784111777LL * US_PER_S) /* Sun, 06 Nov 1994 08:49:37 GMT */
 
@@ -262,26 +262,25 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("net_message");
-	TCase *c = tcase_create("message");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ url_is_composed_and_encoded, 0 },
+		{ header_with_line_break_stays_one_line, 0 },
+		{ form_grows_and_skips_null, 0 },
+		{ json_is_printed_and_taken, 0 },
+		{ parts_keep_their_order, 0 },
+		{ header_lookup, (int)ARRAY_LEN(lookups) },
+		{ retry_after_is_clamped, (int)ARRAY_LEN(retries) },
+		{ retry_after_absent_is_none, 0 },
+		{ json_is_strict, (int)ARRAY_LEN(bodies) },
+		{ json_too_deep_is_refused, 0 },
+		{ query_values, (int)ARRAY_LEN(queries) },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, url_is_composed_and_encoded);
-	tcase_add_test(c, header_with_line_break_stays_one_line);
-	tcase_add_test(c, form_grows_and_skips_null);
-	tcase_add_test(c, json_is_printed_and_taken);
-	tcase_add_test(c, parts_keep_their_order);
-	tcase_add_loop_test(c, header_lookup, 0, ARRAY_LEN(lookups));
-	tcase_add_loop_test(c, retry_after_is_clamped, 0, ARRAY_LEN(retries));
-	tcase_add_test(c, retry_after_absent_is_none);
-	tcase_add_loop_test(c, json_is_strict, 0, ARRAY_LEN(bodies));
-	tcase_add_test(c, json_too_deep_is_refused);
-	tcase_add_loop_test(c, query_values, 0, ARRAY_LEN(queries));
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "net_message",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "net/oauth2.h"
+#include "support/suite.h"
 
 static struct arena *arena;
 
@@ -133,20 +133,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("net_oauth2");
-	TCase *c = tcase_create("oauth2");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ challenge_in_each_form, 0 },
+		{ tokens_are_read, (int)ARRAY_LEN(grants) },
+		{ refusals_are_read, (int)ARRAY_LEN(refusals) },
+		{ not_json_at_all_is_no_oauth_error, 0 },
+		{ scope_is_found_whole_only, (int)ARRAY_LEN(scopes) },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, challenge_in_each_form);
-	tcase_add_loop_test(c, tokens_are_read, 0, ARRAY_LEN(grants));
-	tcase_add_loop_test(c, refusals_are_read, 0, ARRAY_LEN(refusals));
-	tcase_add_test(c, not_json_at_all_is_no_oauth_error);
-	tcase_add_loop_test(c, scope_is_found_whole_only, 0, ARRAY_LEN(scopes));
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "net_oauth2",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

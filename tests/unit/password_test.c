@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "crypto/password.h"
+#include "support/suite.h"
 
 START_TEST(verify_only_takes_the_same_password)
 {
@@ -65,19 +66,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("password");
-	TCase *c = tcase_create("password");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ verify_only_takes_the_same_password, 0 },
+		{ verify_damaged_hash_is_false, 0 },
+		{ verify_unknown_user_spends_time, 0 },
+		{ hash_oversized_password_is_refused, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, verify_only_takes_the_same_password);
-	tcase_add_test(c, verify_damaged_hash_is_false);
-	tcase_add_test(c, verify_unknown_user_spends_time);
-	tcase_add_test(c, hash_oversized_password_is_refused);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "password",
+		.cases = cases,
+	});
 }

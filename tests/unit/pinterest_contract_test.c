@@ -5,13 +5,13 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "platform_bench.h"
 #include "platform/pinterest.h"
+#include "platform_bench.h"
 #include "support/contract.h"
+#include "support/suite.h"
 
 #define DOCUMENT "pinterest/openapi-v5-publish.json"
 #define BOARD    "549755885175"
@@ -176,26 +176,29 @@ START_TEST(wrong_pin_does_not_fit)
 }
 END_TEST
 
+static void close_document(void)
+{
+	json_decref(doc);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("pinterest_contract");
-	TCase *t = tcase_create("pinterest_contract");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ pins_of_every_kind_fit, 0 },
+		{ calls_around_a_pin_fit, 0 },
+		{ calls_of_an_account_fit, 0 },
+		{ wrong_pin_does_not_fit, 0 },
+		{ NULL, 0 },
+	};
 
 	doc = contract_load(DOCUMENT);
 	if (!doc)
 		return SKIPPED;
-	r = srunner_create(s);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, pins_of_every_kind_fit);
-	tcase_add_test(t, calls_around_a_pin_fit);
-	tcase_add_test(t, calls_of_an_account_fit);
-	tcase_add_test(t, wrong_pin_does_not_fit);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	json_decref(doc);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "pinterest_contract",
+		.after = close_document,
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

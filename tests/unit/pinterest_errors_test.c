@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every error that Pinterest is known for, row by row: of a call that can be repeated, and of the pin. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "platform_bench.h"
 #include "platform/pinterest.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define DAY 86400
 
@@ -189,19 +189,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("pinterest_errors");
-	TCase *t = tcase_create("pinterest_errors");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ status_and_code_decide, (int)ARRAY_LEN(rows) },
+		{ every_row_is_looked_at, 0 },
+		{ wait_is_that_of_the_headers, (int)ARRAY_LEN(waits) },
+		{ words_are_read_whole_and_without_tokens, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, status_and_code_decide, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, every_row_is_looked_at);
-	tcase_add_loop_test(t, wait_is_that_of_the_headers, 0, (int)ARRAY_LEN(waits));
-	tcase_add_test(t, words_are_read_whole_and_without_tokens);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "pinterest_errors",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pinterest without a network: connecting, renewal, revocation, and boards page by page. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/pinterest.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define NOW_US (BENCH_NOW_S * US_PER_S)
 #define ALL    "boards:read boards:write pins:read pins:write user_accounts:read"
@@ -317,27 +317,26 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("pinterest_login");
-	TCase *t = tcase_create("pinterest_login");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ connect_yields_the_account_that_lives_as_long_as_it_can_be_renewed, 0 },
+		{ unticked_scopes_are_named, (int)ARRAY_LEN(scopes) },
+		{ without_the_person_s_scope_there_is_no_account, 0 },
+		{ failed_exchange_connects_nobody, (int)ARRAY_LEN(exchanges) },
+		{ renewal_without_a_refresh_token_names_the_access_token_alone, 0 },
+		{ renewal_ends_by_refusal_alone, (int)ARRAY_LEN(renewals) },
+		{ lost_renewal_is_asked_again_with_the_same_token, 0 },
+		{ revocation_of_a_person_s_token_is_refused_and_told, 0 },
+		{ boards_are_read_to_the_end, 0 },
+		{ boards_without_an_end_are_cut, 2 },
+		{ one_board_is_there_or_not, (int)ARRAY_LEN(ones) },
+		{ board_that_is_gone_is_a_matter_for_whoever_posts, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, connect_yields_the_account_that_lives_as_long_as_it_can_be_renewed);
-	tcase_add_loop_test(t, unticked_scopes_are_named, 0, (int)ARRAY_LEN(scopes));
-	tcase_add_test(t, without_the_person_s_scope_there_is_no_account);
-	tcase_add_loop_test(t, failed_exchange_connects_nobody, 0, (int)ARRAY_LEN(exchanges));
-	tcase_add_test(t, renewal_without_a_refresh_token_names_the_access_token_alone);
-	tcase_add_loop_test(t, renewal_ends_by_refusal_alone, 0, (int)ARRAY_LEN(renewals));
-	tcase_add_test(t, lost_renewal_is_asked_again_with_the_same_token);
-	tcase_add_test(t, revocation_of_a_person_s_token_is_refused_and_told);
-	tcase_add_test(t, boards_are_read_to_the_end);
-	tcase_add_loop_test(t, boards_without_an_end_are_cut, 0, 2);
-	tcase_add_loop_test(t, one_board_is_there_or_not, 0, (int)ARRAY_LEN(ones));
-	tcase_add_test(t, board_that_is_gone_is_a_matter_for_whoever_posts);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "pinterest_login",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "platform/pinterest.h"
+#include "support/suite.h"
 
 #define NOW_S              1800000000LL /* 2027-01-15T08:00:00Z */
 #define BOARD              "549755885175"
@@ -473,25 +474,24 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("pinterest");
-	TCase *t = tcase_create("steps");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ pushed_image_streams_inside_the_request, 0 },
+		{ large_or_odd_images_are_fetched, 0 },
+		{ video_names_its_media_and_one_cover, 0 },
+		{ reply_to_a_fire_proves_what_its_row_says, (int)ARRAY_LEN(fires) },
+		{ unfetched_image_is_final_behind_the_last_wait, 0 },
+		{ look_at_the_board_proves_what_it_covers, (int)ARRAY_LEN(looks) },
+		{ look_without_end_proves_nothing, 0 },
+		{ check_counts_as_pinterest_does, 0 },
+		{ upload_address_outside_is_not_followed, 0 },
+		{ renewal_keeps_both_tokens_and_the_access_token_s_end, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, pushed_image_streams_inside_the_request);
-	tcase_add_test(t, large_or_odd_images_are_fetched);
-	tcase_add_test(t, video_names_its_media_and_one_cover);
-	tcase_add_loop_test(t, reply_to_a_fire_proves_what_its_row_says, 0, (int)ARRAY_LEN(fires));
-	tcase_add_test(t, unfetched_image_is_final_behind_the_last_wait);
-	tcase_add_loop_test(t, look_at_the_board_proves_what_it_covers, 0, (int)ARRAY_LEN(looks));
-	tcase_add_test(t, look_without_end_proves_nothing);
-	tcase_add_test(t, check_counts_as_pinterest_does);
-	tcase_add_test(t, upload_address_outside_is_not_followed);
-	tcase_add_test(t, renewal_keeps_both_tokens_and_the_access_token_s_end);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "pinterest",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 static int probe(const char *path, struct arena *a, struct media_facts *ret, struct problem *reterr)
 {
@@ -80,22 +81,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("probe");
-	TCase *t = tcase_create("probe");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ real_media_is_described, (int)ARRAY_LEN(good) },
+		{ what_is_not_whole_media_is_rejected, (int)ARRAY_LEN(bad) },
+		{ playlist_in_disguise_is_not_followed, 0 },
+		{ NULL, 0 },
+	};
 
-	for (enum fixture f = 0; f < FIXTURES; f++)
-		fixture_path(f);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, real_media_is_described, 0, (int)ARRAY_LEN(good));
-	tcase_add_loop_test(t, what_is_not_whole_media_is_rejected, 0, (int)ARRAY_LEN(bad));
-	tcase_add_test(t, playlist_in_disguise_is_not_followed);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	fixtures_done();
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "probe",
+		.before = fixtures_make,
+		.after = fixtures_done,
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/problem.h"
 #include "base/utf8.h"
+#include "support/suite.h"
 
 START_TEST(rows_are_complete_and_codes_are_unique)
 {
@@ -74,19 +74,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("problem");
-	TCase *c = tcase_create("problem");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ rows_are_complete_and_codes_are_unique, 0 },
+		{ set_keeps_nothing_of_before, 0 },
+		{ long_text_is_cut_between_characters, 0 },
+		{ add_beyond_room_is_only_counted, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, rows_are_complete_and_codes_are_unique);
-	tcase_add_test(c, set_keeps_nothing_of_before);
-	tcase_add_test(c, long_text_is_cut_between_characters);
-	tcase_add_test(c, add_beyond_room_is_only_counted);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "problem",
+		.cases = cases,
+	});
 }

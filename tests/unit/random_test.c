@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "support/suite.h"
 
 START_TEST(id_many_in_a_row_ascend)
 {
@@ -115,20 +116,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("random");
-	TCase *c = tcase_create("random");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ id_many_in_a_row_ascend, 0 },
+		{ id_begins_with_the_time, 0 },
+		{ id_after_fork_shares_no_random_digits, 0 },
+		{ token_has_length_and_varies, 0 },
+		{ below_stays_below_and_reaches_all, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, id_many_in_a_row_ascend);
-	tcase_add_test(c, id_begins_with_the_time);
-	tcase_add_test(c, id_after_fork_shares_no_random_digits);
-	tcase_add_test(c, token_has_length_and_varies);
-	tcase_add_test(c, below_stays_below_and_reaches_all);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "random",
+		.cases = cases,
+	});
 }

@@ -3,10 +3,10 @@
 #include "domain/recipe.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "platform/fit.h"
+#include "support/suite.h"
 
 static const struct {
 	struct recipe recipe;
@@ -219,22 +219,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("recipe");
-	TCase *t = tcase_create("recipe");
-	SRunner *runner;
-	int failed;
+	const struct suite_case cases[] = {
+		{ recipe_is_read_as_it_was_printed, (int)ARRAY_LEN(printed) },
+		{ broken_recipe_is_refused, (int)ARRAY_LEN(broken) },
+		{ sides_shrink_in_proportion_and_never_grow, (int)ARRAY_LEN(sides) },
+		{ file_becomes_what_the_platform_takes, (int)ARRAY_LEN(fits) },
+		{ media_become_one_video_where_that_is_wanted, (int)ARRAY_LEN(renders) },
+		{ nothing_is_made_of_what_is_still_fetched, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(t, recipe_is_read_as_it_was_printed, 0, (int)ARRAY_LEN(printed));
-	tcase_add_loop_test(t, broken_recipe_is_refused, 0, (int)ARRAY_LEN(broken));
-	tcase_add_loop_test(t, sides_shrink_in_proportion_and_never_grow, 0, (int)ARRAY_LEN(sides));
-	tcase_add_loop_test(t, file_becomes_what_the_platform_takes, 0, (int)ARRAY_LEN(fits));
-	tcase_add_loop_test(t, media_become_one_video_where_that_is_wanted, 0,
-			    (int)ARRAY_LEN(renders));
-	tcase_add_test(t, nothing_is_made_of_what_is_still_fetched);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(&(struct suite_of){
+		.name = "recipe",
+		.cases = cases,
+	});
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "domain/recur.h"
+#include "support/suite.h"
 
 #define MOST 40
 
@@ -166,21 +166,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("recur");
-	TCase *c = tcase_create("recur");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ rule_means_these_instants, (int)(sizeof(goods) / sizeof(goods[0])) },
+		{ rule_is_refused_with_the_reason, (int)(sizeof(bads) / sizeof(bads[0])) },
+		{ overlong_rule_is_refused, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(c, begin, end);
-	tcase_add_loop_test(c, rule_means_these_instants, 0,
-			    (int)(sizeof(goods) / sizeof(goods[0])));
-	tcase_add_loop_test(c, rule_is_refused_with_the_reason, 0,
-			    (int)(sizeof(bads) / sizeof(bads[0])));
-	tcase_add_test(c, overlong_rule_is_refused);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "recur",
+		.setup = begin,
+		.teardown = end,
+		.cases = cases,
+	});
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "support/suite.h"
 
 static char folder[] = "/tmp/carillon-render-XXXXXX";
 
@@ -516,32 +517,35 @@ START_TEST(product_that_would_fill_the_disk_is_cut_off)
 }
 END_TEST
 
-int main(void)
+static void remove_fixtures(void)
 {
-	Suite *s = suite_create("render");
-	TCase *t = tcase_create("render");
-	SRunner *runner;
 	char line[64];
-	int failed;
 
-	make_fixtures();
-	tcase_set_timeout(t, 300);
-	tcase_add_loop_test(t, file_becomes_what_the_recipe_asks, 0, (int)ARRAY_LEN(good));
-	tcase_add_test(t, transparent_parts_become_white);
-	tcase_add_test(t, image_is_made_small_enough);
-	tcase_add_test(t, fitting_streams_are_not_coded_again);
-	tcase_add_loop_test(t, slideshow_shows_each_slide_at_its_time, 0, (int)ARRAY_LEN(shows));
-	tcase_add_loop_test(t, video_gets_the_sound, 0, (int)ARRAY_LEN(sounded));
-	tcase_add_loop_test(t, hostile_file_is_refused, 0, (int)ARRAY_LEN(hostile));
-	tcase_add_test(t, conversion_without_end_is_stopped);
-	tcase_add_test(t, conversion_ends_when_nobody_wants_it);
-	tcase_add_test(t, product_that_would_fill_the_disk_is_cut_off);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
 	(void)snprintf(line, sizeof(line), "rm -rf %s", folder);
 	run(line);
-	return failed ? 1 : 0;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ file_becomes_what_the_recipe_asks, (int)ARRAY_LEN(good) },
+		{ transparent_parts_become_white, 0 },
+		{ image_is_made_small_enough, 0 },
+		{ fitting_streams_are_not_coded_again, 0 },
+		{ slideshow_shows_each_slide_at_its_time, (int)ARRAY_LEN(shows) },
+		{ video_gets_the_sound, (int)ARRAY_LEN(sounded) },
+		{ hostile_file_is_refused, (int)ARRAY_LEN(hostile) },
+		{ conversion_without_end_is_stopped, 0 },
+		{ conversion_ends_when_nobody_wants_it, 0 },
+		{ product_that_would_fill_the_disk_is_cut_off, 0 },
+		{ NULL, 0 },
+	};
+
+	return suite_run(&(struct suite_of){
+		.name = "render",
+		.before = make_fixtures,
+		.after = remove_fixtures,
+		.timeout_s = 300,
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the adapters ask about a published post, and how they read the answer. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "platform_bench.h"
+#include "support/suite.h"
 
 static struct bench bench;
 
@@ -90,18 +90,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("results_step");
-	TCase *c = tcase_create("results_step");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ reading_is_asked_and_understood, (int)(sizeof(rows) / sizeof(rows[0])) },
+		{ broken_answer_is_asked_again, 2 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, reading_is_asked_and_understood, 0,
-			    (int)(sizeof(rows) / sizeof(rows[0])));
-	tcase_add_loop_test(c, broken_answer_is_asked_again, 0, 2);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "results_step",
+		.cases = cases,
+	});
 }

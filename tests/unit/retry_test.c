@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "domain/lateness.h"
 #include "domain/retry.h"
+#include "support/suite.h"
 
 #define BASE (2 * US_PER_S)
 #define CAP  (300 * US_PER_S)
@@ -93,18 +93,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("retry");
-	TCase *t = tcase_create("retry");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ fault_wait_stays_within_its_step, 0 },
+		{ throttle_wait_keeps_half_and_what_was_asked, 0 },
+		{ huge_cap_does_not_overflow, 0 },
+		{ lateness_follows_the_account, (int)ARRAY_LEN(late_rows) },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, fault_wait_stays_within_its_step);
-	tcase_add_test(t, throttle_wait_keeps_half_and_what_was_asked);
-	tcase_add_test(t, huge_cap_does_not_overflow);
-	tcase_add_loop_test(t, lateness_follows_the_account, 0, (int)ARRAY_LEN(late_rows));
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "retry",
+		.cases = cases,
+	});
 }

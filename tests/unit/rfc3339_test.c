@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "support/suite.h"
 
 static const struct {
 	const char *text;
@@ -150,20 +150,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rfc3339");
-	TCase *c = tcase_create("rfc3339");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ parse_valid_gives_instant, (int)ARRAY_LEN(good) },
+		{ parse_malformed_is_refused, (int)ARRAY_LEN(bad) },
+		{ print_before_epoch_floors, 0 },
+		{ print_parse_every_day_round_trips, 0 },
+		{ civil_parse_takes_minutes_or_seconds, 0 },
+		{ weekday_counts_from_monday, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, parse_valid_gives_instant, 0, ARRAY_LEN(good));
-	tcase_add_loop_test(c, parse_malformed_is_refused, 0, ARRAY_LEN(bad));
-	tcase_add_test(c, print_before_epoch_floors);
-	tcase_add_test(c, print_parse_every_day_round_trips);
-	tcase_add_test(c, civil_parse_takes_minutes_or_seconds);
-	tcase_add_test(c, weekday_counts_from_monday);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "rfc3339",
+		.cases = cases,
+	});
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/role.h"
+#include "support/suite.h"
 
 START_TEST(each_role_has_what_the_lower_ones_have)
 {
@@ -81,18 +81,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("role");
-	TCase *tc = tcase_create("role");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const struct suite_case cases[] = {
+		{ each_role_has_what_the_lower_ones_have, 0 },
+		{ roles_may_what_they_are_for, 0 },
+		{ names_parse_back, 0 },
+		{ sets_print_and_parse_back, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(tc, each_role_has_what_the_lower_ones_have);
-	tcase_add_test(tc, roles_may_what_they_are_for);
-	tcase_add_test(tc, names_parse_back);
-	tcase_add_test(tc, sets_print_and_parse_back);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "role",
+		.cases = cases,
+	});
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 /* clang-format off */
 static const struct { const char *point; int curl; long status; size_t objects; } faults[] = {
@@ -115,21 +116,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_faults");
-	TCase *t = tcase_create("client");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ fault_hits_once_and_the_truth_knows, (int)ARRAY_LEN(faults) },
+		{ plan_is_a_function_of_its_seed, 0 },
+		{ garbage_does_not_hurt, 0 },
+		{ NULL, 0 },
+	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, client_setup, client_teardown);
-	tcase_add_loop_test(t, fault_hits_once_and_the_truth_knows, 0, ARRAY_LEN(faults));
-	tcase_add_test(t, plan_is_a_function_of_its_seed);
-	tcase_add_test(t, garbage_does_not_hurt);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_faults",
+		.setup = client_setup,
+		.teardown = client_teardown,
+		.cases = cases,
+	});
 }

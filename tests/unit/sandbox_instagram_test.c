@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 START_TEST(dialog_echoes_state_byte_for_byte)
 {
@@ -383,36 +384,32 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_instagram");
-	TCase *t = tcase_create("client");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ dialog_echoes_state_byte_for_byte, 0 },
+		{ dialog_denied_tells_so, 0 },
+		{ dialog_refuses_foreign_redirect_and_scope, 0 },
+		{ consent_page_lets_the_person_choose, 0 },
+		{ code_is_single_use_and_bound_to_its_redirect, 0 },
+		{ tokens_end_with_the_clock, 0 },
+		{ accounts_follow_pages_and_businesses, 0 },
+		{ image_is_published_once, 0 },
+		{ publish_before_finished_is_refused, 0 },
+		{ container_expires_after_a_day, 0 },
+		{ carousel_takes_finished_children_only, 0 },
+		{ reel_and_story_read_back_as_such, 0 },
+		{ video_that_cannot_be_used_ends_in_error, 0 },
+		{ create_refuses_what_the_platform_refuses, (int)ARRAY_LEN(refused) },
+		{ caption_counts_utf16_units, 0 },
+		{ rights_are_checked, 0 },
+		{ quota_ends_at_its_total, 0 },
+		{ instagram_login_publishes_without_a_page, 0 },
+		{ NULL, 0 },
+	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, client_setup, client_teardown);
-	tcase_add_test(t, dialog_echoes_state_byte_for_byte);
-	tcase_add_test(t, dialog_denied_tells_so);
-	tcase_add_test(t, dialog_refuses_foreign_redirect_and_scope);
-	tcase_add_test(t, consent_page_lets_the_person_choose);
-	tcase_add_test(t, code_is_single_use_and_bound_to_its_redirect);
-	tcase_add_test(t, tokens_end_with_the_clock);
-	tcase_add_test(t, accounts_follow_pages_and_businesses);
-	tcase_add_test(t, image_is_published_once);
-	tcase_add_test(t, publish_before_finished_is_refused);
-	tcase_add_test(t, container_expires_after_a_day);
-	tcase_add_test(t, carousel_takes_finished_children_only);
-	tcase_add_test(t, reel_and_story_read_back_as_such);
-	tcase_add_test(t, video_that_cannot_be_used_ends_in_error);
-	tcase_add_loop_test(t, create_refuses_what_the_platform_refuses, 0, ARRAY_LEN(refused));
-	tcase_add_test(t, caption_counts_utf16_units);
-	tcase_add_test(t, rights_are_checked);
-	tcase_add_test(t, quota_ends_at_its_total);
-	tcase_add_test(t, instagram_login_publishes_without_a_page);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_instagram",
+		.setup = client_setup,
+		.teardown = client_teardown,
+		.cases = cases,
+	});
 }

@@ -3,10 +3,10 @@
 #include <check.h>
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 #define BOARD "549755885175"
 #define PIN_REDIRECT \
@@ -273,22 +273,21 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_pinterest");
-	TCase *t = tcase_create("pinterest");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ tokens_rotate_and_codes_work_once, 0 },
+		{ deny_and_unticked_scopes_are_told, 0 },
+		{ boards_are_paged_by_a_bookmark_even_when_empty, 0 },
+		{ wrong_pin_is_refused, (int)(sizeof(pins) / sizeof(*pins)) },
+		{ fetched_pin_is_listed_newest_first_and_never_deduplicated, 0 },
+		{ restart_forgets_nothing, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, pin_setup, client_teardown);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, tokens_rotate_and_codes_work_once);
-	tcase_add_test(t, deny_and_unticked_scopes_are_told);
-	tcase_add_test(t, boards_are_paged_by_a_bookmark_even_when_empty);
-	tcase_add_loop_test(t, wrong_pin_is_refused, 0, (int)(sizeof(pins) / sizeof(*pins)));
-	tcase_add_test(t, fetched_pin_is_listed_newest_first_and_never_deduplicated);
-	tcase_add_test(t, restart_forgets_nothing);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_pinterest",
+		.setup = pin_setup,
+		.teardown = client_teardown,
+		.timeout_s = 30,
+		.cases = cases,
+	});
 }

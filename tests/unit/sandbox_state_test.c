@@ -15,6 +15,7 @@
 
 #include "sandbox/state.h"
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 #define JPEG "image_url=@/jpg/1080/1080"
 
@@ -344,26 +345,22 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_state");
-	TCase *t = tcase_create("client");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ world_outlives_its_program, 2 },
+		{ ids_of_a_lost_second_are_not_given_again, 0 },
+		{ more_starts_change_nothing, 0 },
+		{ killed_tokens_stay_dead, 0 },
+		{ reset_is_forever, 0 },
+		{ torn_batch_never_happened, 0 },
+		{ damaged_file_is_moved_aside, (int)ARRAY_LEN(damages) },
+		{ unfinished_video_is_finished, 0 },
+		{ NULL, 0 },
+	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, world_outlives_its_program, 0, 2);
-	tcase_add_test(t, ids_of_a_lost_second_are_not_given_again);
-	tcase_add_test(t, more_starts_change_nothing);
-	tcase_add_test(t, killed_tokens_stay_dead);
-	tcase_add_test(t, reset_is_forever);
-	tcase_add_test(t, torn_batch_never_happened);
-	tcase_add_loop_test(t, damaged_file_is_moved_aside, 0, ARRAY_LEN(damages));
-	tcase_add_test(t, unfinished_video_is_finished);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_state",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 #define TT_REDIRECT "https%3A%2F%2F127.0.0.1%3A8443%2Fapi%2Fv1%2Fintegrations%2Ftiktok%2Fcallback"
 #define TT_SCOPES   "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
@@ -566,30 +567,27 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_tiktok");
-	TCase *t = tcase_create("tiktok");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ challenge_is_lower_case_hex_alone, 0 },
+		{ codes_work_once_and_carry_stars, 0 },
+		{ refresh_tokens_rotate_unless_told_otherwise, 0 },
+		{ denied_and_unticked_are_told, 0 },
+		{ revocation_kills_the_whole_grant, 0 },
+		{ init_checks_level_toggles_and_plan, (int)(sizeof(inits) / sizeof(*inits)) },
+		{ photos_are_pulled_from_verified_prefixes, 0 },
+		{ unaudited_app_posts_to_private_accounts_of_five_people, 0 },
+		{ drafts_and_rates_have_their_caps, 0 },
+		{ chunks_come_in_order_and_say_where_it_stands, 0 },
+		{ upload_address_dies_after_an_hour, 0 },
+		{ restart_forgets_no_publication, 0 },
+		{ restart_forgets_no_post_and_no_cap, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, tt_setup, client_teardown);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, challenge_is_lower_case_hex_alone);
-	tcase_add_test(t, codes_work_once_and_carry_stars);
-	tcase_add_test(t, refresh_tokens_rotate_unless_told_otherwise);
-	tcase_add_test(t, denied_and_unticked_are_told);
-	tcase_add_test(t, revocation_kills_the_whole_grant);
-	tcase_add_loop_test(t, init_checks_level_toggles_and_plan, 0,
-			    (int)(sizeof(inits) / sizeof(*inits)));
-	tcase_add_test(t, photos_are_pulled_from_verified_prefixes);
-	tcase_add_test(t, unaudited_app_posts_to_private_accounts_of_five_people);
-	tcase_add_test(t, drafts_and_rates_have_their_caps);
-	tcase_add_test(t, chunks_come_in_order_and_say_where_it_stands);
-	tcase_add_test(t, upload_address_dies_after_an_hour);
-	tcase_add_test(t, restart_forgets_no_publication);
-	tcase_add_test(t, restart_forgets_no_post_and_no_cap);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_tiktok",
+		.setup = tt_setup,
+		.teardown = client_teardown,
+		.cases = cases,
+	});
 }

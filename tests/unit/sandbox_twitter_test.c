@@ -3,10 +3,10 @@
 #include <check.h>
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sandbox_client.h"
+#include "support/suite.h"
 
 #define X_REDIRECT "https%3A%2F%2F127.0.0.1%3A8443%2Fapi%2Fv1%2Fintegrations%2Ftwitter%2Fcallback"
 #define X_SCOPES   "tweet.read%20tweet.write%20users.read%20media.write%20offline.access"
@@ -556,32 +556,31 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_twitter");
-	TCase *t = tcase_create("twitter");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ wrong_question_never_redirects, 0 },
+		{ denied_consent_says_so, 0 },
+		{ code_works_once_for_thirty_seconds_and_its_verifier, 0 },
+		{ refresh_token_works_once_and_reuse_is_counted, 0 },
+		{ access_ends_by_time_and_by_revocation, 0 },
+		{ wrong_upload_is_refused_at_its_start,
+		  (int)(sizeof(initializes) / sizeof(*initializes)) },
+		{ upload_must_be_whole_and_what_it_says, 0 },
+		{ gif_is_processed_by_the_clock_and_ends_after_a_day, 0 },
+		{ wrong_post_is_refused, (int)(sizeof(tweets) / sizeof(*tweets)) },
+		{ text_is_weighed_and_premium_writes_more, 0 },
+		{ same_text_within_a_day_is_refused, 0 },
+		{ thread_is_listed_newest_first_with_its_references, 0 },
+		{ alt_text_has_a_limit, 0 },
+		{ limits_show_in_every_family_of_headers, 0 },
+		{ suspended_user_and_foreign_reply_are_refused, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, x_setup, client_teardown);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, wrong_question_never_redirects);
-	tcase_add_test(t, denied_consent_says_so);
-	tcase_add_test(t, code_works_once_for_thirty_seconds_and_its_verifier);
-	tcase_add_test(t, refresh_token_works_once_and_reuse_is_counted);
-	tcase_add_test(t, access_ends_by_time_and_by_revocation);
-	tcase_add_loop_test(t, wrong_upload_is_refused_at_its_start, 0,
-			    (int)(sizeof(initializes) / sizeof(*initializes)));
-	tcase_add_test(t, upload_must_be_whole_and_what_it_says);
-	tcase_add_test(t, gif_is_processed_by_the_clock_and_ends_after_a_day);
-	tcase_add_loop_test(t, wrong_post_is_refused, 0, (int)(sizeof(tweets) / sizeof(*tweets)));
-	tcase_add_test(t, text_is_weighed_and_premium_writes_more);
-	tcase_add_test(t, same_text_within_a_day_is_refused);
-	tcase_add_test(t, thread_is_listed_newest_first_with_its_references);
-	tcase_add_test(t, alt_text_has_a_limit);
-	tcase_add_test(t, limits_show_in_every_family_of_headers);
-	tcase_add_test(t, suspended_user_and_foreign_reply_are_refused);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_twitter",
+		.setup = x_setup,
+		.teardown = client_teardown,
+		.timeout_s = 30,
+		.cases = cases,
+	});
 }

@@ -2,11 +2,11 @@
 /* Who may do what on the sandbox's YouTube: consent, tokens, scopes, channels, quotas. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/digest.h"
 #include "sandbox_youtube_client.h"
+#include "support/suite.h"
 
 #define RESUME  "uploadType=resumable&part=snippet,status"
 #define PRIVATE "{\"privacyStatus\":\"private\"}"
@@ -323,30 +323,28 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_youtube_login");
-	TCase *t = tcase_create("login");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ refresh_token_comes_with_offline_and_consent_alone, 0 },
+		{ refresh_does_not_rotate, 0 },
+		{ code_is_bound_to_verifier_and_redirect_and_works_once, 0 },
+		{ wrong_question_stays_on_the_page, 0 },
+		{ oldest_refresh_token_goes_when_there_are_too_many, 0 },
+		{ app_in_testing_ends_after_a_week, 0 },
+		{ revoking_either_token_ends_all_that_the_person_gave, 0 },
+		{ scope_is_checked_at_every_method, 0 },
+		{ person_without_a_channel_uploads_nothing, 0 },
+		{ channel_names_its_uploads, 0 },
+		{ quota_of_inserts_begins_anew_at_pacific_midnight, 0 },
+		{ units_are_spent_by_their_price, 0 },
+		{ channel_takes_so_many_a_day, 0 },
+		{ planned_refusal_has_the_words_of_its_rule, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, yt_setup, yt_teardown);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, refresh_token_comes_with_offline_and_consent_alone);
-	tcase_add_test(t, refresh_does_not_rotate);
-	tcase_add_test(t, code_is_bound_to_verifier_and_redirect_and_works_once);
-	tcase_add_test(t, wrong_question_stays_on_the_page);
-	tcase_add_test(t, oldest_refresh_token_goes_when_there_are_too_many);
-	tcase_add_test(t, app_in_testing_ends_after_a_week);
-	tcase_add_test(t, revoking_either_token_ends_all_that_the_person_gave);
-	tcase_add_test(t, scope_is_checked_at_every_method);
-	tcase_add_test(t, person_without_a_channel_uploads_nothing);
-	tcase_add_test(t, channel_names_its_uploads);
-	tcase_add_test(t, quota_of_inserts_begins_anew_at_pacific_midnight);
-	tcase_add_test(t, units_are_spent_by_their_price);
-	tcase_add_test(t, channel_takes_so_many_a_day);
-	tcase_add_test(t, planned_refusal_has_the_words_of_its_rule);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_youtube_login",
+		.setup = yt_setup,
+		.teardown = yt_teardown,
+		.cases = cases,
+	});
 }

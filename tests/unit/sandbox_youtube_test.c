@@ -2,11 +2,11 @@
 /* The sandbox's YouTube as a client meets it: sessions, and uploads byte by byte. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sandbox_youtube_client.h"
+#include "support/suite.h"
 
 #define GRAIN   262144UL
 #define FILE_N  (3 * GRAIN + 1234)
@@ -330,29 +330,26 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_youtube");
-	TCase *t = tcase_create("uploads");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ wrong_session_is_refused_with_its_reason, (int)ARRAY_LEN(sessions) },
+		{ lengths_are_counted_as_the_platform_does, 0 },
+		{ chunks_are_taken_in_order_and_in_grains, 0 },
+		{ wrong_range_is_refused, (int)ARRAY_LEN(ranges) },
+		{ offset_may_be_refused_instead, 0 },
+		{ short_store_goes_on_where_it_stopped, 0 },
+		{ broken_connection_leaves_whole_grains, 0 },
+		{ answer_lost_after_the_commit_is_replayed, 0 },
+		{ fault_on_a_later_chunk_spares_the_first, 0 },
+		{ narrow_line_brings_every_byte, 0 },
+		{ session_ends_with_its_time_or_by_hand, 0 },
+		{ session_outlives_the_program, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, yt_setup, yt_teardown);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, wrong_session_is_refused_with_its_reason, 0,
-			    (int)ARRAY_LEN(sessions));
-	tcase_add_test(t, lengths_are_counted_as_the_platform_does);
-	tcase_add_test(t, chunks_are_taken_in_order_and_in_grains);
-	tcase_add_loop_test(t, wrong_range_is_refused, 0, (int)ARRAY_LEN(ranges));
-	tcase_add_test(t, offset_may_be_refused_instead);
-	tcase_add_test(t, short_store_goes_on_where_it_stopped);
-	tcase_add_test(t, broken_connection_leaves_whole_grains);
-	tcase_add_test(t, answer_lost_after_the_commit_is_replayed);
-	tcase_add_test(t, fault_on_a_later_chunk_spares_the_first);
-	tcase_add_test(t, narrow_line_brings_every_byte);
-	tcase_add_test(t, session_ends_with_its_time_or_by_hand);
-	tcase_add_test(t, session_outlives_the_program);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_youtube",
+		.setup = yt_setup,
+		.teardown = yt_teardown,
+		.cases = cases,
+	});
 }

@@ -2,13 +2,13 @@
 /* Videos of the sandbox's YouTube: who sees them, when they come out, how they end. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "sandbox_youtube_client.h"
+#include "support/suite.h"
 
 #define PRIVATE "{\"privacyStatus\":\"private\"}"
 #define PUBLIC  "{\"privacyStatus\":\"public\"}"
@@ -311,28 +311,26 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox_youtube_videos");
-	TCase *t = tcase_create("videos");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ scheduled_video_is_public_when_its_time_comes, 0 },
+		{ schedule_is_kept_by_the_platform_itself, 0 },
+		{ past_schedule_publishes_at_once, 0 },
+		{ unaudited_project_is_locked_to_private_without_a_word, 0 },
+		{ update_clears_what_it_leaves_out, 0 },
+		{ stranger_sees_no_private_video_and_changes_none, 0 },
+		{ uploads_are_listed_newest_first_in_pages, 0 },
+		{ listing_may_lag_behind, 0 },
+		{ processing_ends_as_it_was_told_to, 0 },
+		{ same_bytes_are_rejected_when_told_to, 0 },
+		{ thumbnail_is_a_picture_of_the_right_size, 0 },
+		{ deleted_video_is_gone, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, yt_setup, yt_teardown);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, scheduled_video_is_public_when_its_time_comes);
-	tcase_add_test(t, schedule_is_kept_by_the_platform_itself);
-	tcase_add_test(t, past_schedule_publishes_at_once);
-	tcase_add_test(t, unaudited_project_is_locked_to_private_without_a_word);
-	tcase_add_test(t, update_clears_what_it_leaves_out);
-	tcase_add_test(t, stranger_sees_no_private_video_and_changes_none);
-	tcase_add_test(t, uploads_are_listed_newest_first_in_pages);
-	tcase_add_test(t, listing_may_lag_behind);
-	tcase_add_test(t, processing_ends_as_it_was_told_to);
-	tcase_add_test(t, same_bytes_are_rejected_when_told_to);
-	tcase_add_test(t, thumbnail_is_a_picture_of_the_right_size);
-	tcase_add_test(t, deleted_video_is_gone);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "sandbox_youtube_videos",
+		.setup = yt_setup,
+		.teardown = yt_teardown,
+		.cases = cases,
+	});
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "domain/schedule.h"
+#include "support/suite.h"
 
 static struct problem why;
 
@@ -96,18 +96,15 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("schedule");
-	TCase *tc = tcase_create("schedule");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const struct suite_case cases[] = {
+		{ wishes_become_instants_or_are_refused, (int)(sizeof(rows) / sizeof(*rows)) },
+		{ gap_names_the_times_on_either_side, 0 },
+		{ past_is_refused_after_a_minute, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(tc, wishes_become_instants_or_are_refused, 0,
-			    (int)(sizeof(rows) / sizeof(*rows)));
-	tcase_add_test(tc, gap_names_the_times_on_either_side);
-	tcase_add_test(tc, past_is_refused_after_a_minute);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "schedule",
+		.cases = cases,
+	});
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "support/suite.h"
 #include "json/schema.h"
 
 struct part {
@@ -325,24 +326,21 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("schema");
-	TCase *c = tcase_create("schema");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ bind_valid_member_sets_present, (int)ARRAY_LEN(fine) },
+		{ bind_wrong_member_is_named, (int)ARRAY_LEN(wrong) },
+		{ bind_malformed_body_names_place, (int)ARRAY_LEN(malformed) },
+		{ bind_whole_body_fills_struct, 0 },
+		{ bind_empty_object_leaves_defaults, 0 },
+		{ bind_many_errors_reports_all, 0 },
+		{ parse_depth_stops_at_32, 0 },
+		{ bind_value_puts_prefix_first, 0 },
+		{ bind_mutated_bytes_never_crashes, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, bind_valid_member_sets_present, 0, ARRAY_LEN(fine));
-	tcase_add_loop_test(c, bind_wrong_member_is_named, 0, ARRAY_LEN(wrong));
-	tcase_add_loop_test(c, bind_malformed_body_names_place, 0, ARRAY_LEN(malformed));
-	tcase_add_test(c, bind_whole_body_fills_struct);
-	tcase_add_test(c, bind_empty_object_leaves_defaults);
-	tcase_add_test(c, bind_many_errors_reports_all);
-	tcase_add_test(c, parse_depth_stops_at_32);
-	tcase_add_test(c, bind_value_puts_prefix_first);
-	tcase_add_test(c, bind_mutated_bytes_never_crashes);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "schema",
+		.cases = cases,
+	});
 }

@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "crypto/keys.h"
 #include "crypto/seal.h"
+#include "support/suite.h"
 
 #define HEX_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define HEX_B "FF0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eFF"
@@ -208,22 +209,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("seal");
-	TCase *c = tcase_create("seal");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ open_returns_what_was_closed, 0 },
+		{ open_any_flipped_bit_is_refused, 0 },
+		{ open_moved_blob_is_refused, 0 },
+		{ rotate_new_key_seals_old_one_opens, 0 },
+		{ load_judges_mode_and_lines, (int)ARRAY_LEN(files) },
+		{ load_what_is_no_file_is_refused, 0 },
+		{ keys_load_reads_raw_and_hex, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(c, open_returns_what_was_closed);
-	tcase_add_test(c, open_any_flipped_bit_is_refused);
-	tcase_add_test(c, open_moved_blob_is_refused);
-	tcase_add_test(c, rotate_new_key_seals_old_one_opens);
-	tcase_add_loop_test(c, load_judges_mode_and_lines, 0, ARRAY_LEN(files));
-	tcase_add_test(c, load_what_is_no_file_is_refused);
-	tcase_add_test(c, keys_load_reads_raw_and_hex);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "seal",
+		.cases = cases,
+	});
 }

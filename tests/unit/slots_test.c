@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "domain/slots.h"
+#include "support/suite.h"
 
 #define EVERY_DAY 0x7FU
 #define DAYS_MOST 9
@@ -188,25 +188,22 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("slots");
-	TCase *c = tcase_create("slots");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ every_day_of_a_week_of_change, (int)(sizeof(weeks) / sizeof(weeks[0])) },
+		{ windows_keep_their_wall_time, 0 },
+		{ a_start_within_a_day_leaves_what_is_before, 0 },
+		{ days_outside_the_window_offer_nothing, 0 },
+		{ overlapping_windows_offer_a_minute_once, 0 },
+		{ lanes_never_share_a_minute, 0 },
+		{ a_window_of_one_minute_serves_every_lane, 0 },
+		{ what_is_taken_keeps_its_distance, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(c, begin, end);
-	tcase_add_loop_test(c, every_day_of_a_week_of_change, 0,
-			    (int)(sizeof(weeks) / sizeof(weeks[0])));
-	tcase_add_test(c, windows_keep_their_wall_time);
-	tcase_add_test(c, a_start_within_a_day_leaves_what_is_before);
-	tcase_add_test(c, days_outside_the_window_offer_nothing);
-	tcase_add_test(c, overlapping_windows_offer_a_minute_once);
-	tcase_add_test(c, lanes_never_share_a_minute);
-	tcase_add_test(c, a_window_of_one_minute_serves_every_lane);
-	tcase_add_test(c, what_is_taken_keeps_its_distance);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(&(struct suite_of){
+		.name = "slots",
+		.setup = begin,
+		.teardown = end,
+		.cases = cases,
+	});
 }

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/suite.h"
+
 #define WORKERS 4
 
 /* A worker in its tail until it is killed, or until it is told to end its tail. */
@@ -105,17 +107,15 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tail");
-	TCase *t = tcase_create("tail");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ half_of_the_workers_is_the_limit, 0 },
+		{ worker_that_dies_is_none, 0 },
+		{ without_a_file_nobody_counts, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_test(t, half_of_the_workers_is_the_limit);
-	tcase_add_test(t, worker_that_dies_is_none);
-	tcase_add_test(t, without_a_file_nobody_counts);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tail",
+		.cases = cases,
+	});
 }

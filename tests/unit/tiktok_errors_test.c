@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every error that TikTok documents, row by row: what is done about it, what people are told, who. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "platform_bench.h"
 #include "platform/tiktok.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define DAY    86400
 #define MINUTE 60
@@ -231,20 +231,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tiktok_errors");
-	TCase *t = tcase_create("tiktok_errors");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ code_decides_whatever_the_status, (int)ARRAY_LEN(rows) },
+		{ every_row_is_looked_at, 0 },
+		{ status_has_to_do_where_no_code_came, (int)ARRAY_LEN(bare) },
+		{ answer_that_broke_off_is_later_or_doubt, 0 },
+		{ upload_host_speaks_by_status, (int)ARRAY_LEN(uploads) },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, code_decides_whatever_the_status, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, every_row_is_looked_at);
-	tcase_add_loop_test(t, status_has_to_do_where_no_code_came, 0, (int)ARRAY_LEN(bare));
-	tcase_add_test(t, answer_that_broke_off_is_later_or_doubt);
-	tcase_add_loop_test(t, upload_host_speaks_by_status, 0, (int)ARRAY_LEN(uploads));
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tiktok_errors",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

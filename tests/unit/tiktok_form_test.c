@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "platform_bench.h"
 #include "platform/tiktok.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 static struct bench b;
 
@@ -365,25 +366,24 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tiktok_form");
-	TCase *t = tcase_create("tiktok_form");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ plan_follows_the_rule_of_chunks, (int)ARRAY_LEN(plans) },
+		{ range_says_how_many_bytes_are_there, (int)ARRAY_LEN(ranges) },
+		{ upload_goes_to_trusted_hosts_only, (int)ARRAY_LEN(addresses) },
+		{ video_carries_its_options, (int)ARRAY_LEN(videos) },
+		{ draft_is_bytes_alone, 0 },
+		{ photos_carry_title_description_music_and_cover, 0 },
+		{ texts_are_counted_in_utf16_units, 0 },
+		{ level_must_be_one_and_branded_content_is_seen, 0 },
+		{ media_must_be_what_tiktok_takes, 0 },
+		{ permission_is_that_of_the_mode, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, plan_follows_the_rule_of_chunks, 0, (int)ARRAY_LEN(plans));
-	tcase_add_loop_test(t, range_says_how_many_bytes_are_there, 0, (int)ARRAY_LEN(ranges));
-	tcase_add_loop_test(t, upload_goes_to_trusted_hosts_only, 0, (int)ARRAY_LEN(addresses));
-	tcase_add_loop_test(t, video_carries_its_options, 0, (int)ARRAY_LEN(videos));
-	tcase_add_test(t, draft_is_bytes_alone);
-	tcase_add_test(t, photos_carry_title_description_music_and_cover);
-	tcase_add_test(t, texts_are_counted_in_utf16_units);
-	tcase_add_test(t, level_must_be_one_and_branded_content_is_seen);
-	tcase_add_test(t, media_must_be_what_tiktok_takes);
-	tcase_add_test(t, permission_is_that_of_the_mode);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tiktok_form",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

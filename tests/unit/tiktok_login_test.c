@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Login Kit without a network: dialog, code, identity, renewal with rotation, revocation. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "net/oauth2.h"
 #include "platform/tiktok.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define NOW_US (BENCH_NOW_S * US_PER_S)
 #define TOKENS(scope)                                                                          \
@@ -294,29 +294,27 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tiktok_login");
-	TCase *t = tcase_create("tiktok_login");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ dialog_carries_the_challenge_in_hex, 0 },
+		{ web_apps_go_without_pkce, 0 },
+		{ connect_yields_the_account_with_both_tokens, 0 },
+		{ unticked_scopes_are_named_and_not_asked_for, 0 },
+		{ without_the_basic_scope_there_is_no_account, 0 },
+		{ failed_exchange_connects_nobody, (int)ARRAY_LEN(exchanges) },
+		{ renewal_keeps_the_rotated_pair, 0 },
+		{ renewal_without_a_refresh_token_names_the_access_token_alone, 0 },
+		{ renewal_ends_by_refusal_alone, (int)ARRAY_LEN(renewals) },
+		{ lost_renewal_is_asked_again_with_the_same_token, 0 },
+		{ renewal_without_a_stored_token_needs_a_person, 0 },
+		{ renewal_comes_half_an_hour_before_the_end, 0 },
+		{ revocation_says_whether_access_was_taken_back, (int)ARRAY_LEN(revocations) },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, dialog_carries_the_challenge_in_hex);
-	tcase_add_test(t, web_apps_go_without_pkce);
-	tcase_add_test(t, connect_yields_the_account_with_both_tokens);
-	tcase_add_test(t, unticked_scopes_are_named_and_not_asked_for);
-	tcase_add_test(t, without_the_basic_scope_there_is_no_account);
-	tcase_add_loop_test(t, failed_exchange_connects_nobody, 0, (int)ARRAY_LEN(exchanges));
-	tcase_add_test(t, renewal_keeps_the_rotated_pair);
-	tcase_add_test(t, renewal_without_a_refresh_token_names_the_access_token_alone);
-	tcase_add_loop_test(t, renewal_ends_by_refusal_alone, 0, (int)ARRAY_LEN(renewals));
-	tcase_add_test(t, lost_renewal_is_asked_again_with_the_same_token);
-	tcase_add_test(t, renewal_without_a_stored_token_needs_a_person);
-	tcase_add_test(t, renewal_comes_half_an_hour_before_the_end);
-	tcase_add_loop_test(t, revocation_says_whether_access_was_taken_back, 0,
-			    (int)ARRAY_LEN(revocations));
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tiktok_login",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Staging, fire, confirming and doubt on TikTok, step by step and without a network. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/tiktok.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define OK(data) "{\"data\":" data ",\"error\":{\"code\":\"ok\",\"message\":\"\",\"log_id\":\"L\"}}"
 #define NOT(code) \
@@ -461,39 +461,30 @@ START_TEST(unlisted_photos_are_left_to_people)
 }
 END_TEST
 
-static TCase *steps_case(void)
-{
-	TCase *t = tcase_create("tiktok_publish");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, level_is_one_that_the_creator_is_offered_now, 0,
-			    (int)ARRAY_LEN(levels));
-	tcase_add_test(t, creator_s_switches_and_length_are_obeyed);
-	tcase_add_loop_test(t, cap_stops_before_the_init, 0, (int)ARRAY_LEN(caps));
-	tcase_add_test(t, chunks_go_on_in_another_process);
-	tcase_add_loop_test(t, upload_resumes_where_tiktok_stands, 0, (int)ARRAY_LEN(chunks));
-	tcase_add_test(t, complete_upload_is_not_sent_again);
-	tcase_add_test(t, expired_address_is_made_anew_after_one_look);
-	tcase_add_test(t, refused_plan_is_tried_as_one_chunk);
-	tcase_add_test(t, photos_ask_the_creator_shortly_before_their_time);
-	tcase_add_loop_test(t, state_of_a_publication_ends_the_post, 0, (int)ARRAY_LEN(ends_of));
-	tcase_add_test(t, public_post_without_an_id_is_published_in_the_end);
-	tcase_add_loop_test(t, doubt_is_settled_by_the_publish_id, 0, (int)ARRAY_LEN(doubts));
-	tcase_add_loop_test(t, unanswered_photos_are_looked_for_in_the_listing, 0,
-			    (int)ARRAY_LEN(lists));
-	tcase_add_loop_test(t, unlisted_photos_are_left_to_people, 0, (int)ARRAY_LEN(blind));
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("tiktok_publish");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ level_is_one_that_the_creator_is_offered_now, (int)ARRAY_LEN(levels) },
+		{ creator_s_switches_and_length_are_obeyed, 0 },
+		{ cap_stops_before_the_init, (int)ARRAY_LEN(caps) },
+		{ chunks_go_on_in_another_process, 0 },
+		{ upload_resumes_where_tiktok_stands, (int)ARRAY_LEN(chunks) },
+		{ complete_upload_is_not_sent_again, 0 },
+		{ expired_address_is_made_anew_after_one_look, 0 },
+		{ refused_plan_is_tried_as_one_chunk, 0 },
+		{ photos_ask_the_creator_shortly_before_their_time, 0 },
+		{ state_of_a_publication_ends_the_post, (int)ARRAY_LEN(ends_of) },
+		{ public_post_without_an_id_is_published_in_the_end, 0 },
+		{ doubt_is_settled_by_the_publish_id, (int)ARRAY_LEN(doubts) },
+		{ unanswered_photos_are_looked_for_in_the_listing, (int)ARRAY_LEN(lists) },
+		{ unlisted_photos_are_left_to_people, (int)ARRAY_LEN(blind) },
+		{ NULL, 0 },
+	};
 
-	suite_add_tcase(s, steps_case());
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tiktok_publish",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

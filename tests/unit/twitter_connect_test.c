@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connecting, renewing and revoking at X, and what preflight says, without a network. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/twitter.h"
+#include "platform_bench.h"
 #include "support/contract.h"
+#include "support/suite.h"
 
 #define TOKEN  "POST /2/oauth2/token "
 #define SCOPES "tweet.read tweet.write users.read media.write offline.access"
@@ -346,30 +346,39 @@ START_TEST(missing_scopes_are_found_before_the_upload)
 }
 END_TEST
 
+static void open_contract(void)
+{
+	contract = contract_load("x/openapi-v2-publish.json");
+}
+
+static void close_contract(void)
+{
+	json_decref(contract);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("twitter_connect");
-	TCase *t = tcase_create("connect");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ consent_page_asks_with_pkce, 0 },
+		{ code_becomes_an_account, 0 },
+		{ what_was_not_granted_is_named, 0 },
+		{ refused_code_says_whose_side_it_is, (int)ARRAY_LEN(codes) },
+		{ renewal_takes_both_new_tokens, 0 },
+		{ failed_renewal_is_told_apart, (int)ARRAY_LEN(renewals) },
+		{ without_a_refresh_token_a_person_is_asked, 0 },
+		{ both_tokens_are_revoked_whatever_the_first_says, 0 },
+		{ preflight_finds_what_x_would_refuse, (int)ARRAY_LEN(rows) },
+		{ premium_accounts_write_more, 0 },
+		{ missing_scopes_are_found_before_the_upload, 0 },
+		{ NULL, 0 },
+	};
 
-	contract = contract_load("x/openapi-v2-publish.json");
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, consent_page_asks_with_pkce);
-	tcase_add_test(t, code_becomes_an_account);
-	tcase_add_test(t, what_was_not_granted_is_named);
-	tcase_add_loop_test(t, refused_code_says_whose_side_it_is, 0, (int)ARRAY_LEN(codes));
-	tcase_add_test(t, renewal_takes_both_new_tokens);
-	tcase_add_loop_test(t, failed_renewal_is_told_apart, 0, (int)ARRAY_LEN(renewals));
-	tcase_add_test(t, without_a_refresh_token_a_person_is_asked);
-	tcase_add_test(t, both_tokens_are_revoked_whatever_the_first_says);
-	tcase_add_loop_test(t, preflight_finds_what_x_would_refuse, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, premium_accounts_write_more);
-	tcase_add_test(t, missing_scopes_are_found_before_the_upload);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	json_decref(contract);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "twitter_connect",
+		.before = open_contract,
+		.after = close_contract,
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one irreversible call to X, and what a look at the timeline proves, without a network. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/twitter.h"
+#include "platform_bench.h"
 #include "support/contract.h"
+#include "support/suite.h"
 
 #define FIRE    "POST /2/tweets "
 #define NOW_ID  "1990000000000000001"
@@ -422,30 +422,39 @@ START_TEST(duplicate_after_a_doubt_is_no_refusal)
 }
 END_TEST
 
+static void open_contract(void)
+{
+	contract = contract_load("x/openapi-v2-publish.json");
+}
+
+static void close_contract(void)
+{
+	json_decref(contract);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("twitter_publish");
-	TCase *t = tcase_create("publish");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ fire_is_one_call_with_these_bytes, (int)ARRAY_LEN(fires) },
+		{ parts_are_counted, 0 },
+		{ part_without_its_forerunner_is_not_sent, 0 },
+		{ answer_to_the_fire_is_read_row_by_row, (int)ARRAY_LEN(verdicts) },
+		{ no_row_hides_behind_an_earlier_one, 0 },
+		{ spoilt_media_are_uploaded_anew_a_few_times, 0 },
+		{ look_proves_what_it_shows, (int)ARRAY_LEN(looks) },
+		{ fields_are_named_as_ever_unless_told, 0 },
+		{ list_is_read_to_its_end, 0 },
+		{ stale_token_is_renewed_for_the_look, 0 },
+		{ duplicate_after_a_doubt_is_no_refusal, 0 },
+		{ NULL, 0 },
+	};
 
-	contract = contract_load("x/openapi-v2-publish.json");
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, fire_is_one_call_with_these_bytes, 0, (int)ARRAY_LEN(fires));
-	tcase_add_test(t, parts_are_counted);
-	tcase_add_test(t, part_without_its_forerunner_is_not_sent);
-	tcase_add_loop_test(t, answer_to_the_fire_is_read_row_by_row, 0, (int)ARRAY_LEN(verdicts));
-	tcase_add_test(t, no_row_hides_behind_an_earlier_one);
-	tcase_add_test(t, spoilt_media_are_uploaded_anew_a_few_times);
-	tcase_add_loop_test(t, look_proves_what_it_shows, 0, (int)ARRAY_LEN(looks));
-	tcase_add_test(t, fields_are_named_as_ever_unless_told);
-	tcase_add_test(t, list_is_read_to_its_end);
-	tcase_add_test(t, stale_token_is_renewed_for_the_look);
-	tcase_add_test(t, duplicate_after_a_doubt_is_no_refusal);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	json_decref(contract);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "twitter_publish",
+		.before = open_contract,
+		.after = close_contract,
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

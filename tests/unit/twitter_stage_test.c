@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Uploads to X without a network: each request's bytes, resumption, and what ends an upload. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/twitter.h"
+#include "platform_bench.h"
 #include "support/contract.h"
+#include "support/suite.h"
 
 #define INITIALIZE "POST /2/media/upload/initialize "
 #define BEGUN(id) \
@@ -350,34 +350,43 @@ START_TEST(thread_restages_what_is_left)
 }
 END_TEST
 
+static void open_contract(void)
+{
+	contract = contract_load("x/openapi-v2-publish.json");
+}
+
+static void close_contract(void)
+{
+	json_decref(contract);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("twitter_stage");
-	TCase *t = tcase_create("stage");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ text_has_nothing_to_stage, 0 },
+		{ images_go_up_one_by_one, 0 },
+		{ alt_text_follows_the_upload_and_is_not_worth_a_failure, 0 },
+		{ categories_follow_the_file, 4 },
+		{ video_goes_on_where_it_stopped, 0 },
+		{ processing_is_waited_for_as_x_says, 0 },
+		{ failed_processing_is_final, 0 },
+		{ endless_processing_is_uploaded_anew_and_then_given_up, 0 },
+		{ lost_answer_to_finalize_is_asked_for, 0 },
+		{ finalize_that_never_arrived_is_sent_again, 0 },
+		{ refused_size_halves_the_segments, 2 },
+		{ expired_upload_is_made_anew, 0 },
+		{ forgotten_upload_is_made_anew_twice, 0 },
+		{ answer_is_read_with_its_headers, (int)ARRAY_LEN(answers) },
+		{ thread_restages_what_is_left, 0 },
+		{ NULL, 0 },
+	};
 
-	contract = contract_load("x/openapi-v2-publish.json");
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, text_has_nothing_to_stage);
-	tcase_add_test(t, images_go_up_one_by_one);
-	tcase_add_test(t, alt_text_follows_the_upload_and_is_not_worth_a_failure);
-	tcase_add_loop_test(t, categories_follow_the_file, 0, 4);
-	tcase_add_test(t, video_goes_on_where_it_stopped);
-	tcase_add_test(t, processing_is_waited_for_as_x_says);
-	tcase_add_test(t, failed_processing_is_final);
-	tcase_add_test(t, endless_processing_is_uploaded_anew_and_then_given_up);
-	tcase_add_test(t, lost_answer_to_finalize_is_asked_for);
-	tcase_add_test(t, finalize_that_never_arrived_is_sent_again);
-	tcase_add_loop_test(t, refused_size_halves_the_segments, 0, 2);
-	tcase_add_test(t, expired_upload_is_made_anew);
-	tcase_add_test(t, forgotten_upload_is_made_anew_twice);
-	tcase_add_loop_test(t, answer_is_read_with_its_headers, 0, (int)ARRAY_LEN(answers));
-	tcase_add_test(t, thread_restages_what_is_left);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	json_decref(contract);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "twitter_stage",
+		.before = open_contract,
+		.after = close_contract,
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

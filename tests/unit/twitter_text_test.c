@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "platform/twitter.h"
 #include "platform/twitter_text.h"
+#include "support/suite.h"
 
 #define SIXTY_FOUR "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ALOHA      "https://www.twitter.com/aloha "
@@ -90,17 +90,15 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("twitter_text");
-	TCase *t = tcase_create("twitter_text");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ length_is_counted_as_x_does, (int)ARRAY_LEN(rows) },
+		{ cashtags_and_forbidden_characters_are_seen, 0 },
+		{ canonical_text_ignores_what_x_rewrites, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(t, length_is_counted_as_x_does, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, cashtags_and_forbidden_characters_are_seen);
-	tcase_add_test(t, canonical_text_ignores_what_x_rewrites);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "twitter_text",
+		.cases = cases,
+	});
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/tz.h"
+#include "support/suite.h"
 
 /* Expected instants by `date` and the tz database's own source, not by this program. */
 static const struct {
@@ -184,21 +184,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tz");
-	TCase *c = tcase_create("tz");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ resolve_wall_time_gives_verdict, (int)ARRAY_LEN(rows) },
+		{ load_unknown_name_is_refused, (int)ARRAY_LEN(unknown) },
+		{ local_resolve_round_trips, 7 },
+		{ offset_before_epoch_floors, 0 },
+		{ load_again_lends_the_same_rules, 0 },
+		{ database_version_is_a_year_and_letter, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, resolve_wall_time_gives_verdict, 0, ARRAY_LEN(rows));
-	tcase_add_loop_test(c, load_unknown_name_is_refused, 0, ARRAY_LEN(unknown));
-	tcase_add_loop_test(c, local_resolve_round_trips, 0, 7);
-	tcase_add_test(c, offset_before_epoch_floors);
-	tcase_add_test(c, load_again_lends_the_same_rules);
-	tcase_add_test(c, database_version_is_a_year_and_letter);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "tz",
+		.cases = cases,
+	});
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "support/suite.h"
 
 static const struct {
 	const char *bytes;
@@ -103,19 +103,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("utf8");
-	TCase *c = tcase_create("utf8");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ valid_judges_sequences, (int)ARRAY_LEN(rows) },
+		{ next_decodes_what_was_encoded, 0 },
+		{ counts_points_and_units, 0 },
+		{ controls_but_white_space_are_seen, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_loop_test(c, valid_judges_sequences, 0, ARRAY_LEN(rows));
-	tcase_add_test(c, next_decodes_what_was_encoded);
-	tcase_add_test(c, counts_points_and_units);
-	tcase_add_test(c, controls_but_white_space_are_seen);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "utf8",
+		.cases = cases,
+	});
 }

@@ -9,8 +9,8 @@
 #include <check.h>
 
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/youtube.h"
+#include "platform_bench.h"
 
 #define SESSION  "https://www.googleapis.com/upload/youtube/v3/videos?upload_id=AE"
 #define LOCATION "Location: " SESSION "\r\n"

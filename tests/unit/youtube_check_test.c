@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YouTube's rules by its own counting, and its errors row by row. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
-#include "platform_bench.h"
 #include "platform/youtube.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define ALL YOUTUBE_SCOPE ".upload " YOUTUBE_SCOPE ".readonly " YOUTUBE_SCOPE ".force-ssl"
 
@@ -504,33 +504,31 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("youtube_check");
-	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ plain_video_is_fine, 0 },
+		{ title_is_counted_in_code_units, 0 },
+		{ description_is_counted_in_bytes, 0 },
+		{ tags_count_commas_and_quotes, 0 },
+		{ options_are_words_that_youtube_has, 0 },
+		{ long_videos_need_a_verified_channel, 0 },
+		{ files_are_what_youtube_takes, 0 },
+		{ other_kinds_are_refused, 0 },
+		{ account_lacks_what_it_needs, 0 },
+		{ unaudited_project_is_warned_of, 0 },
+		{ error_means_what_the_table_says, (int)ARRAY_LEN(errors) },
+		{ every_row_of_the_table_is_tried, 0 },
+		{ reason_is_found_wherever_it_stands, 0 },
+		{ platforms_own_wait_is_kept, 0 },
+		{ quota_begins_anew_at_midnight_in_california, (int)ARRAY_LEN(resets) },
+		{ preflight_asks_for_the_channel, (int)ARRAY_LEN(inspections) },
+		{ used_up_quota_is_warned_of, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, plain_video_is_fine);
-	tcase_add_test(t, title_is_counted_in_code_units);
-	tcase_add_test(t, description_is_counted_in_bytes);
-	tcase_add_test(t, tags_count_commas_and_quotes);
-	tcase_add_test(t, options_are_words_that_youtube_has);
-	tcase_add_test(t, long_videos_need_a_verified_channel);
-	tcase_add_test(t, files_are_what_youtube_takes);
-	tcase_add_test(t, other_kinds_are_refused);
-	tcase_add_test(t, account_lacks_what_it_needs);
-	tcase_add_test(t, unaudited_project_is_warned_of);
-	tcase_add_loop_test(t, error_means_what_the_table_says, 0, (int)ARRAY_LEN(errors));
-	tcase_add_test(t, every_row_of_the_table_is_tried);
-	tcase_add_test(t, reason_is_found_wherever_it_stands);
-	tcase_add_test(t, platforms_own_wait_is_kept);
-	tcase_add_loop_test(t, quota_begins_anew_at_midnight_in_california, 0,
-			    (int)ARRAY_LEN(resets));
-	tcase_add_loop_test(t, preflight_asks_for_the_channel, 0, (int)ARRAY_LEN(inspections));
-	tcase_add_test(t, used_up_quota_is_warned_of);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "youtube_check",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

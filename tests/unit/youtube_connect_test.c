@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YouTube without a network: consent, code, channel, renewal, revocation. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "platform_bench.h"
 #include "platform/youtube.h"
+#include "platform_bench.h"
+#include "support/suite.h"
 
 #define UPLOAD    YOUTUBE_SCOPE ".upload"
 #define READ      YOUTUBE_SCOPE ".readonly"
@@ -247,26 +247,25 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("youtube_connect");
-	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ dialog_asks_for_a_lasting_grant, 0 },
+		{ channel_is_connected_with_tokens_and_what_posts_need, 0 },
+		{ scopes_of_the_answer_are_the_truth, (int)ARRAY_LEN(grants) },
+		{ grant_of_an_hour_is_refused, 0 },
+		{ account_without_channel_is_refused, 0 },
+		{ refused_code_says_whose_fault_it_is, (int)ARRAY_LEN(exchanges) },
+		{ renewal_keeps_the_refresh_token, 0 },
+		{ renewal_does_not_lengthen_a_limited_grant, 0 },
+		{ only_a_dead_grant_ends_the_account, (int)ARRAY_LEN(renewals) },
+		{ revocation_of_a_dead_token_is_done, 0 },
+		{ access_is_renewed_before_it_ends, 0 },
+		{ NULL, 0 },
+	};
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, dialog_asks_for_a_lasting_grant);
-	tcase_add_test(t, channel_is_connected_with_tokens_and_what_posts_need);
-	tcase_add_loop_test(t, scopes_of_the_answer_are_the_truth, 0, (int)ARRAY_LEN(grants));
-	tcase_add_test(t, grant_of_an_hour_is_refused);
-	tcase_add_test(t, account_without_channel_is_refused);
-	tcase_add_loop_test(t, refused_code_says_whose_fault_it_is, 0, (int)ARRAY_LEN(exchanges));
-	tcase_add_test(t, renewal_keeps_the_refresh_token);
-	tcase_add_test(t, renewal_does_not_lengthen_a_limited_grant);
-	tcase_add_loop_test(t, only_a_dead_grant_ends_the_account, 0, (int)ARRAY_LEN(renewals));
-	tcase_add_test(t, revocation_of_a_dead_token_is_done);
-	tcase_add_test(t, access_is_renewed_before_it_ends);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "youtube_connect",
+		.setup = setup,
+		.teardown = teardown,
+		.cases = cases,
+	});
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YouTube without a network: lost sessions, edits, what answers to the fire mean, doubts. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "support/suite.h"
 #include "youtube_bench.h"
 
 /* ---- lost sessions ---- */
@@ -243,30 +243,35 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("youtube_doubt");
-	TCase *t = tcase_create("flip");
-	TCase *u = tcase_create("tail");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ session_lost_behind_its_end_is_looked_for, 0 },
+		{ upload_that_is_nowhere_is_looked_for_three_times, 0 },
+		{ match_that_belongs_to_another_post_is_none, 0 },
+		{ two_matches_are_nobodys, 0 },
+		{ edited_words_are_changed_on_the_private_video, 0 },
+		{ another_file_is_another_upload, 0 },
+		{ video_that_is_visible_already_is_not_fired_again, 0 },
+		{ answer_to_the_fire_is_read, (int)ARRAY_LEN(fires) },
+		{ lost_flip_is_settled_by_the_id, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_case tail[] = {
+		{ session_lost_before_its_end_is_opened_anew, 0 },
+		{ lost_tail_is_settled_by_the_session, 0 },
+		{ lost_tail_without_session_is_settled_by_the_listing, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of with_tail = {
+		.setup = youtube_setup_tail,
+		.teardown = youtube_teardown,
+		.cases = tail,
+	};
 
-	tcase_add_checked_fixture(t, youtube_setup, youtube_teardown);
-	tcase_add_test(t, session_lost_behind_its_end_is_looked_for);
-	tcase_add_test(t, upload_that_is_nowhere_is_looked_for_three_times);
-	tcase_add_test(t, match_that_belongs_to_another_post_is_none);
-	tcase_add_test(t, two_matches_are_nobodys);
-	tcase_add_test(t, edited_words_are_changed_on_the_private_video);
-	tcase_add_test(t, another_file_is_another_upload);
-	tcase_add_test(t, video_that_is_visible_already_is_not_fired_again);
-	tcase_add_loop_test(t, answer_to_the_fire_is_read, 0, (int)ARRAY_LEN(fires));
-	tcase_add_test(t, lost_flip_is_settled_by_the_id);
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(u, youtube_setup_tail, youtube_teardown);
-	tcase_add_test(u, session_lost_before_its_end_is_opened_anew);
-	tcase_add_test(u, lost_tail_is_settled_by_the_session);
-	tcase_add_test(u, lost_tail_without_session_is_settled_by_the_listing);
-	suite_add_tcase(s, u);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "youtube_doubt",
+		.setup = youtube_setup,
+		.teardown = youtube_teardown,
+		.cases = cases,
+		.also = &with_tail,
+	});
 }

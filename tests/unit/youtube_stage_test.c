@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YouTube without a network: sessions, offsets, both ways to be on time. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "support/suite.h"
 #include "youtube_bench.h"
 
 START_TEST(session_is_opened_private_with_all_that_is_said)
@@ -314,40 +314,45 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("youtube_stage");
-	TCase *t = tcase_create("flip");
-	TCase *u = tcase_create("tail");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ session_is_opened_private_with_all_that_is_said, 0 },
+		{ flip_uploads_all_waits_for_processing_and_fires_small, 0 },
+		{ wide_and_long_videos_are_no_shorts, 0 },
+		{ private_video_needs_no_flip, 0 },
+		{ locked_flip_is_refused, 0 },
+		{ rejected_video_is_refused_before_its_time, 0 },
+		{ what_is_due_does_not_wait_for_processing, 0 },
+		{ thumbnail_is_there_before_anybody_looks, 0 },
+		{ refused_thumbnail_fails_no_post, 0 },
+		{ thumbnail_that_would_delay_a_post_comes_behind_it, 0 },
+		{ killed_upload_asks_and_goes_on_where_youtube_stands, 0 },
+		{ no_range_means_nothing_is_there, 0 },
+		{ offset_is_what_youtube_says_now, 0 },
+		{ completed_session_repeats_its_answer, 0 },
+		{ fault_is_sat_out_then_asked, 0 },
+		{ lasting_fault_goes_to_the_back_off, 0 },
+		{ chunk_that_is_not_kept_is_no_progress, 0 },
+		{ stale_token_is_renewed_and_the_session_kept, 0 },
+		{ untrusted_session_is_refused, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_case tail[] = {
+		{ tail_keeps_less_than_a_step_for_the_fire, 0 },
+		{ tail_of_whole_steps_still_leaves_a_step, 0 },
+		{ locked_upload_is_said, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of with_tail = {
+		.setup = youtube_setup_tail,
+		.teardown = youtube_teardown,
+		.cases = tail,
+	};
 
-	tcase_add_checked_fixture(t, youtube_setup, youtube_teardown);
-	tcase_add_test(t, session_is_opened_private_with_all_that_is_said);
-	tcase_add_test(t, flip_uploads_all_waits_for_processing_and_fires_small);
-	tcase_add_test(t, wide_and_long_videos_are_no_shorts);
-	tcase_add_test(t, private_video_needs_no_flip);
-	tcase_add_test(t, locked_flip_is_refused);
-	tcase_add_test(t, rejected_video_is_refused_before_its_time);
-	tcase_add_test(t, what_is_due_does_not_wait_for_processing);
-	tcase_add_test(t, thumbnail_is_there_before_anybody_looks);
-	tcase_add_test(t, refused_thumbnail_fails_no_post);
-	tcase_add_test(t, thumbnail_that_would_delay_a_post_comes_behind_it);
-	tcase_add_test(t, killed_upload_asks_and_goes_on_where_youtube_stands);
-	tcase_add_test(t, no_range_means_nothing_is_there);
-	tcase_add_test(t, offset_is_what_youtube_says_now);
-	tcase_add_test(t, completed_session_repeats_its_answer);
-	tcase_add_test(t, fault_is_sat_out_then_asked);
-	tcase_add_test(t, lasting_fault_goes_to_the_back_off);
-	tcase_add_test(t, chunk_that_is_not_kept_is_no_progress);
-	tcase_add_test(t, stale_token_is_renewed_and_the_session_kept);
-	tcase_add_test(t, untrusted_session_is_refused);
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(u, youtube_setup_tail, youtube_teardown);
-	tcase_add_test(u, tail_keeps_less_than_a_step_for_the_fire);
-	tcase_add_test(u, tail_of_whole_steps_still_leaves_a_step);
-	tcase_add_test(u, locked_upload_is_said);
-	suite_add_tcase(s, u);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&(struct suite_of){
+		.name = "youtube_stage",
+		.setup = youtube_setup,
+		.teardown = youtube_teardown,
+		.cases = cases,
+		.also = &with_tail,
+	});
 }
