@@ -37,17 +37,6 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static enum step connect_step(const struct http_reply *last)
-{
-	return b.app.platform->connect(&b.c, last, &b.result);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
-}
-
 START_TEST(consent_page_asks_for_pages_and_publishing)
 {
 	const char *url = b.app.platform->auth_url(b.arena, &b.app, "STATE", NULL, false);
@@ -124,22 +113,25 @@ END_TEST
 /* Up to the request for the pages. */
 static void to_accounts(const char *permissions)
 {
-	bench_sends(&b, connect_step(NULL),
+	bench_sends(&b, bench_connect(&b, NULL),
 		    "GET /v25.0/oauth/access_token?client_id=4711&client_secret=app-secret"
 		    "&redirect_uri=" CALLBACK "&code=CODE");
+	bench_sends(
+		&b,
+		bench_connect(
+			&b, bench_reply(&b, 200,
+					"{\"access_token\":\"SHORT\",\"token_type\":\"bearer\"}")),
+		"GET /v25.0/oauth/access_token?client_id=4711&client_secret=app-secret"
+		"&grant_type=fb_exchange_token&fb_exchange_token=SHORT");
 	bench_sends(&b,
-		    connect_step(bench_reply(
-			    &b, 200, "{\"access_token\":\"SHORT\",\"token_type\":\"bearer\"}")),
-		    "GET /v25.0/oauth/access_token?client_id=4711&client_secret=app-secret"
-		    "&grant_type=fb_exchange_token&fb_exchange_token=SHORT");
-	bench_sends(&b,
-		    connect_step(bench_reply(&b, 200,
-					     "{\"access_token\":\"LONG\",\"expires_in\":5183944}")),
+		    bench_connect(
+			    &b, bench_reply(&b, 200,
+					    "{\"access_token\":\"LONG\",\"expires_in\":5183944}")),
 		    "GET /v25.0/me?fields=id%2Cname");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer LONG");
-	bench_sends(&b, connect_step(bench_reply(&b, 200, "{\"id\":\"1\",\"name\":\"Ann\"}")),
+	bench_sends(&b, bench_connect(&b, bench_reply(&b, 200, "{\"id\":\"1\",\"name\":\"Ann\"}")),
 		    "GET /v25.0/me/permissions");
-	bench_sends(&b, connect_step(bench_reply(&b, 200, permissions)),
+	bench_sends(&b, bench_connect(&b, bench_reply(&b, 200, permissions)),
 		    "GET /v25.0/me/accounts?" PAGE_FIELDS);
 }
 
@@ -148,33 +140,44 @@ START_TEST(pages_of_all_listings_are_merged)
 	const struct connect_account *a;
 
 	to_accounts(ALL_SCOPES);
-	bench_sends(&b,
-		    connect_step(bench_reply(
-			    &b, 200,
-			    "{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"C1\"},"
-			    "\"next\":\"https://graph.facebook.com/?access_token=t\"}}")),
-		    "GET /v25.0/me/accounts?" PAGE_FIELDS "&after=C1");
 	bench_sends(
 		&b,
-		connect_step(bench_reply(
-			&b, 200,
-			"{\"data\":[" PAGE(
-				"11", "Acme", "\"CREATE_CONTENT\"",
-				WITH_IG("1784")) "," PAGE("12", "Low", "\"ANALYZE\"",
-							  WITH_IG("1785")) "," PAGE("13", "None",
-										    "\"MANAGE\"",
-										    "") "]}")),
+		bench_connect(
+			&b,
+			bench_reply(&b, 200,
+				    "{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"C1\"},"
+				    "\"next\":\"https://graph.facebook.com/?access_token=t\"}}")),
+		"GET /v25.0/me/accounts?" PAGE_FIELDS "&after=C1");
+	bench_sends(
+		&b,
+		bench_connect(
+			&b,
+			bench_reply(
+				&b, 200,
+				"{\"data\":[" PAGE(
+					"11", "Acme", "\"CREATE_CONTENT\"",
+					WITH_IG("1784")) "," PAGE("12", "Low", "\"ANALYZE\"",
+								  WITH_IG("1785")) "," PAGE("13",
+											    "None",
+											    "\"MANA"
+											    "GE\"",
+											    "") "]"
+												"}")),
 		"GET /v25.0/me/businesses?fields=id%2Cname&limit=100");
-	bench_sends(&b, connect_step(bench_reply(&b, 200, "{\"data\":[{\"id\":\"500\"}]}")),
+	bench_sends(&b, bench_connect(&b, bench_reply(&b, 200, "{\"data\":[{\"id\":\"500\"}]}")),
 		    "GET /v25.0/500/owned_pages?" PAGE_FIELDS);
 	bench_sends(
 		&b,
-		connect_step(bench_reply(
-			&b, 200,
-			"{\"data\":[" PAGE("11", "Acme", "\"MANAGE\"", WITH_IG("1784")) "," PAGE(
-				"14", "Shop", "\"MANAGE\"", WITH_IG("1786")) "]}")),
+		bench_connect(
+			&b,
+			bench_reply(&b, 200,
+				    "{\"data\":[" PAGE(
+					    "11", "Acme", "\"MANAGE\"",
+					    WITH_IG("1784")) "," PAGE("14", "Shop", "\"MANAGE\"",
+								      WITH_IG("1786")) "]}")),
 		"GET /v25.0/500/client_pages?" PAGE_FIELDS);
-	ends(connect_step(bench_reply(&b, 403, "{\"error\":{\"code\":10}}")), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_connect(&b, bench_reply(&b, 403, "{\"error\":{\"code\":10}}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.c.accounts_n, 2);
 	a = &b.c.accounts[0];
 	ck_assert_str_eq(a->remote_id, "1784");
@@ -214,10 +217,10 @@ START_TEST(empty_list_says_why)
 	enum step step;
 
 	to_accounts(empties[_i].permissions);
-	step = connect_step(bench_reply(&b, 200, empties[_i].pages));
+	step = bench_connect(&b, bench_reply(&b, 200, empties[_i].pages));
 	if (step == STEP_SEND)
-		step = connect_step(bench_reply(&b, 400, "{\"error\":{\"code\":100}}"));
-	ends(step, empties[_i].kind);
+		step = bench_connect(&b, bench_reply(&b, 400, "{\"error\":{\"code\":100}}"));
+	bench_ends(&b, step, empties[_i].kind);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, empties[_i].slug);
 	ck_assert_ptr_nonnull(strstr(b.result.outcome.error.message, empties[_i].says));
 }
@@ -226,9 +229,11 @@ END_TEST
 START_TEST(declined_scope_is_reported_not_fatal)
 {
 	to_accounts("{\"data\":[{\"permission\":\"instagram_basic\",\"status\":\"granted\"}]}");
-	ends(connect_step(bench_reply(
-		     &b, 200, "{\"data\":[" PAGE("11", "A", "\"MANAGE\"", WITH_IG("1784")) "]}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_connect(&b, bench_reply(&b, 200,
+						 "{\"data\":[" PAGE("11", "A", "\"MANAGE\"",
+								    WITH_IG("1784")) "]}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.c.accounts[0].scopes, "instagram_basic");
 	ck_assert_str_eq(b.c.accounts[0].missing_scopes,
 			 "instagram_content_publish pages_read_engagement pages_show_list "
@@ -236,13 +241,7 @@ START_TEST(declined_scope_is_reported_not_fatal)
 }
 END_TEST
 
-static const struct {
-	int status;
-	const char *body;
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-} exchanges[] = {
+static const struct bench_answer exchanges[] = {
 	{ 400, "{\"error\":{\"code\":100,\"error_subcode\":36009}}", OUTCOME_REAUTH,
 	  POST_ERROR_TOKEN_EXPIRED, WHO_YOU },
 	{ 400, "{\"error\":{\"code\":100,\"error_subcode\":36008}}", OUTCOME_REFUSED,
@@ -257,11 +256,7 @@ static const struct {
 
 START_TEST(failed_exchange_names_who_must_act)
 {
-	ck_assert_int_eq(connect_step(NULL), STEP_SEND);
-	ends(connect_step(bench_reply(&b, exchanges[_i].status, exchanges[_i].body)),
-	     exchanges[_i].kind);
-	ck_assert_int_eq(b.result.outcome.error.code, exchanges[_i].code);
-	ck_assert_int_eq(b.result.outcome.error.who, exchanges[_i].who);
+	bench_refuses_code(&b, &exchanges[_i]);
 }
 END_TEST
 
@@ -279,22 +274,27 @@ START_TEST(instagram_login_takes_every_documented_shape)
 	b.c.code = "CODE#_";
 	for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
 		json_object_clear(b.c.memo);
-		bench_sends(&b, connect_step(NULL),
+		bench_sends(&b, bench_connect(&b, NULL),
 			    "POST /oauth/access_token client_id=4711&client_secret=app-secret"
 			    "&grant_type=authorization_code&redirect_uri=" CALLBACK "&code=CODE");
-		bench_sends(&b, connect_step(bench_reply(&b, 200, shorts[i])),
+		bench_sends(&b, bench_connect(&b, bench_reply(&b, 200, shorts[i])),
 			    "GET /access_token?grant_type=ig_exchange_token"
 			    "&client_secret=app-secret&access_token=S");
-		bench_sends(&b,
-			    connect_step(bench_reply(
-				    &b, 200, "{\"access_token\":\"L\",\"expires_in\":5183944}")),
-			    "GET /v25.0/me?fields=user_id%2Cusername%2Cname%2Caccount_type%2C"
-			    "profile_picture_url");
-		ends(connect_step(
-			     bench_reply(&b, 200,
-					 "{\"id\":\"5\",\"user_id\":17841400008460056,"
-					 "\"username\":\"acme\",\"account_type\":\"BUSINESS\"}")),
-		     OUTCOME_PUBLISHED);
+		bench_sends(
+			&b,
+			bench_connect(
+				&b, bench_reply(&b, 200,
+						"{\"access_token\":\"L\",\"expires_in\":5183944}")),
+			"GET /v25.0/me?fields=user_id%2Cusername%2Cname%2Caccount_type%2C"
+			"profile_picture_url");
+		bench_ends(&b,
+			   bench_connect(
+				   &b,
+				   bench_reply(
+					   &b, 200,
+					   "{\"id\":\"5\",\"user_id\":17841400008460056,"
+					   "\"username\":\"acme\",\"account_type\":\"BUSINESS\"}")),
+			   OUTCOME_PUBLISHED);
 		ck_assert_str_eq(b.c.accounts[0].remote_id, "17841400008460056");
 		ck_assert_str_eq(b.c.accounts[0].missing_scopes, "");
 		ck_assert_str_eq(b.c.accounts[0].tokens[0].value, "L");
@@ -306,35 +306,34 @@ START_TEST(used_code_of_instagram_login_starts_over)
 {
 	bench_close(&b);
 	bench_open(&b, "login_mode = instagram");
-	ck_assert_int_eq(connect_step(NULL), STEP_SEND);
-	ends(connect_step(
-		     bench_reply(&b, 400,
-				 "{\"error_type\":\"OAuthException\",\"code\":400,"
-				 "\"error_message\":\"This authorization code has been used\"}")),
-	     OUTCOME_REFUSED);
+	ck_assert_int_eq(bench_connect(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_connect(
+			   &b,
+			   bench_reply(
+				   &b, 400,
+				   "{\"error_type\":\"OAuthException\",\"code\":400,"
+				   "\"error_message\":\"This authorization code has been used\"}")),
+		   OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_TOKEN_EXPIRED);
 	ck_assert_str_eq(b.result.outcome.error.platform_message,
 			 "This authorization code has been used");
 }
 END_TEST
 
-static enum step renew(const struct http_reply *last)
-{
-	return b.app.platform->renew(&b.r, last, &b.result);
-}
-
 START_TEST(renewal_prolongs_the_person_and_refetches_the_page)
 {
 	json_t *meta = json_pack("{s:s}", "page_id", "11");
 
 	b.account.meta = meta;
-	bench_sends(&b, renew(NULL),
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "GET /v25.0/oauth/access_token?grant_type=fb_exchange_token&client_id=4711"
 		    "&client_secret=app-secret&fb_exchange_token=USER");
-	bench_sends(&b, renew(bench_reply(&b, 200, "{\"access_token\":\"USER2\"}")),
+	bench_sends(&b, bench_renew(&b, bench_reply(&b, 200, "{\"access_token\":\"USER2\"}")),
 		    "GET /v25.0/11?fields=access_token");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer USER2");
-	ends(renew(bench_reply(&b, 200, "{\"access_token\":\"PAGE2\"}")), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, 200, "{\"access_token\":\"PAGE2\"}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.r.tokens_n, 2);
 	ck_assert_str_eq(b.r.tokens[0].value, "USER2");
 	ck_assert_int_eq(b.r.tokens[0].expires_us, (BENCH_NOW_S + 59 * 86400) * US_PER_S);
@@ -345,12 +344,14 @@ END_TEST
 
 START_TEST(renewal_of_a_dead_token_needs_a_person)
 {
-	ck_assert_int_eq(renew(NULL), STEP_SEND);
-	ends(renew(bench_reply(&b, 400, "{\"error\":{\"code\":190,\"error_subcode\":463}}")),
-	     OUTCOME_REAUTH);
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_renew(&b, bench_reply(&b, 400,
+					       "{\"error\":{\"code\":190,\"error_subcode\":463}}")),
+		   OUTCOME_REAUTH);
 	ck_assert_uint_eq(b.r.tokens_n, 0);
-	ck_assert_int_eq(renew(NULL), STEP_SEND);
-	ends(renew(bench_reply(&b, 503, "")), OUTCOME_DEFER);
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, 503, "")), OUTCOME_DEFER);
 }
 END_TEST
 
@@ -359,10 +360,12 @@ START_TEST(renewal_of_instagram_login_stores_what_came)
 	bench_close(&b);
 	bench_open(&b, "login_mode = instagram");
 	b.account.user_token = NULL;
-	bench_sends(&b, renew(NULL),
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "GET /refresh_access_token?grant_type=ig_refresh_token&access_token=PAGE");
-	ends(renew(bench_reply(&b, 200, "{\"access_token\":\"L2\",\"expires_in\":100}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_renew(&b, bench_reply(&b, 200,
+					       "{\"access_token\":\"L2\",\"expires_in\":100}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.r.tokens[0].kind, "access");
 	ck_assert_int_eq(b.r.tokens[0].expires_us, (BENCH_NOW_S + 100) * US_PER_S);
 }
@@ -385,15 +388,14 @@ START_TEST(revocation_accepts_both_answers)
 	static const char *const bodies[] = { "true", "{\"success\":true}" };
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-		bench_sends(&b, b.app.platform->revoke(&b.r, NULL, &b.result),
-			    "DELETE /v25.0/me/permissions");
+		bench_sends(&b, bench_revoke(&b, NULL), "DELETE /v25.0/me/permissions");
 		ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer USER");
-		ends(b.app.platform->revoke(&b.r, bench_reply(&b, 200, bodies[i]), &b.result),
-		     OUTCOME_PUBLISHED);
+		bench_ends(&b, bench_revoke(&b, bench_reply(&b, 200, bodies[i])),
+			   OUTCOME_PUBLISHED);
 	}
-	ck_assert_int_eq(b.app.platform->revoke(&b.r, NULL, &b.result), STEP_SEND);
-	ends(b.app.platform->revoke(&b.r, bench_reply(&b, 200, "{\"success\":false}"), &b.result),
-	     OUTCOME_REFUSED);
+	ck_assert_int_eq(bench_revoke(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_revoke(&b, bench_reply(&b, 200, "{\"success\":false}")),
+		   OUTCOME_REFUSED);
 }
 END_TEST
 

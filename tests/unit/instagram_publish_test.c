@@ -41,33 +41,13 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
-}
-
-static enum step fire(const struct http_reply *last)
-{
-	return b.app.platform->fire(&b.d, last, &b.result);
-}
-
-static enum step confirm(const struct http_reply *last)
-{
-	return b.app.platform->confirm(&b.d, last, &b.result);
-}
-
-static enum step recover(const struct http_reply *last)
-{
-	return b.app.platform->recover(&b.d, last, &b.result);
-}
-
 START_TEST(fire_publishes_the_container_and_remembers_the_media)
 {
-	bench_sends(&b, fire(NULL), "POST /v25.0/1784/media_publish creation_id=95");
+	bench_sends(&b, bench_fire(&b, NULL), "POST /v25.0/1784/media_publish creation_id=95");
 	ck_assert_int_eq(b.result.phase, PHASE_FIRE);
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
-	ends(fire(bench_reply(&b, 200, "{\"id\":\"17920000000000009\"}")), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 200, "{\"id\":\"17920000000000009\"}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "17920000000000009");
 	ck_assert_str_eq(json_string_value(json_object_get(b.d.memo, "media_id")),
 			 "17920000000000009");
@@ -119,8 +99,9 @@ static const struct {
 
 START_TEST(fire_error_proves_what_its_row_says)
 {
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
-	ends(fire(bench_reply(&b, fires[_i].status, fires[_i].body)), fires[_i].kind);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, fires[_i].status, fires[_i].body)),
+		   fires[_i].kind);
 	ck_assert_int_eq(b.result.outcome.error.code, fires[_i].code);
 	ck_assert_ptr_nonnull(b.result.outcome.error.message);
 	if (fires[_i].kind == OUTCOME_UNKNOWN)
@@ -131,30 +112,33 @@ END_TEST
 START_TEST(fire_after_a_doubt_takes_no_word_about_the_container)
 {
 	json_object_set_new(b.d.memo, "doubted", json_integer(1));
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
-	ends(fire(bench_reply(&b, 400, ERROR(24, 2207008))), OUTCOME_UNKNOWN);
-	ends(fire(bench_reply(&b, 400, ERROR(9007, 2207027))), OUTCOME_UNKNOWN);
-	ends(fire(bench_reply(&b, 400, ERROR(190, 460))), OUTCOME_REAUTH);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 400, ERROR(24, 2207008))), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 400, ERROR(9007, 2207027))), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 400, ERROR(190, 460))), OUTCOME_REAUTH);
 }
 END_TEST
 
 START_TEST(fire_without_a_container_stages_anew)
 {
 	json_object_clear(b.d.memo);
-	ends(fire(NULL), OUTCOME_RESTAGE);
+	bench_ends(&b, bench_fire(&b, NULL), OUTCOME_RESTAGE);
 }
 END_TEST
 
 START_TEST(confirm_reads_the_address_by_either_token)
 {
 	json_object_set_new(b.d.memo, "media_id", json_string("77"));
-	bench_sends(&b, confirm(NULL),
+	bench_sends(&b, bench_confirm(&b, NULL),
 		    "GET /v25.0/77?fields=id%2Cpermalink%2Cshortcode%2Ctimestamp%2Cmedia_type%2C"
 		    "media_product_type");
-	ck_assert_int_eq(confirm(bench_reply(&b, 400, ERROR(100, 33))), STEP_SEND);
+	ck_assert_int_eq(bench_confirm(&b, bench_reply(&b, 400, ERROR(100, 33))), STEP_SEND);
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
-	ends(confirm(bench_reply(&b, 200, "{\"permalink\":\"https://www.instagram.com/p/X/\"}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_confirm(&b,
+				 bench_reply(&b, 200,
+					     "{\"permalink\":\"https://www.instagram.com/p/X/\"}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "77");
 	ck_assert_str_eq(b.result.outcome.remote_url, "https://www.instagram.com/p/X/");
 }
@@ -166,10 +150,11 @@ START_TEST(confirm_never_fails_a_live_post)
 	int calls = 0;
 
 	json_object_set_new(b.d.memo, "media_id", json_string("77"));
-	step = confirm(NULL);
+	step = bench_confirm(&b, NULL);
 	while (step != STEP_DONE && calls++ < 20)
-		step = confirm(step == STEP_SEND ? bench_reply(&b, 400, ERROR(190, 460)) : NULL);
-	ends(step, OUTCOME_PUBLISHED);
+		step = bench_confirm(&b, step == STEP_SEND ? bench_reply(&b, 400, ERROR(190, 460))
+							   : NULL);
+	bench_ends(&b, step, OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_url, "https://www.instagram.com/acmebakery/");
 }
 END_TEST
@@ -179,8 +164,8 @@ static void to_comment(void)
 {
 	b.post.first_comment = "First!";
 	json_object_set_new(b.d.memo, "media_id", json_string("77"));
-	ck_assert_int_eq(confirm(NULL), STEP_SEND);
-	bench_sends(&b, confirm(bench_reply(&b, 200, "{\"permalink\":\"https://p/\"}")),
+	ck_assert_int_eq(bench_confirm(&b, NULL), STEP_SEND);
+	bench_sends(&b, bench_confirm(&b, bench_reply(&b, 200, "{\"permalink\":\"https://p/\"}")),
 		    "POST /v25.0/77/comments message=First%21");
 }
 
@@ -188,22 +173,26 @@ START_TEST(comment_lost_on_the_way_is_compared_before_it_is_repeated)
 {
 	to_comment();
 	bench_restart(&b);
-	bench_sends(&b, confirm(NULL), "GET /v25.0/77/comments?fields=id%2Ctext&limit=50");
-	bench_sends(&b, confirm(bench_reply(&b, 200, "{\"data\":[{\"text\":\"other\"}]}")),
+	bench_sends(&b, bench_confirm(&b, NULL),
+		    "GET /v25.0/77/comments?fields=id%2Ctext&limit=50");
+	bench_sends(&b,
+		    bench_confirm(&b, bench_reply(&b, 200, "{\"data\":[{\"text\":\"other\"}]}")),
 		    "POST /v25.0/77/comments message=First%21");
-	ck_assert_int_eq(confirm(bench_broken(&b)), STEP_WAIT);
-	bench_sends(&b, confirm(NULL), "GET /v25.0/77/comments?fields=id%2Ctext&limit=50");
-	ends(confirm(bench_reply(&b, 200, "{\"data\":[]}")), OUTCOME_PUBLISHED);
+	ck_assert_int_eq(bench_confirm(&b, bench_broken(&b)), STEP_WAIT);
+	bench_sends(&b, bench_confirm(&b, NULL),
+		    "GET /v25.0/77/comments?fields=id%2Ctext&limit=50");
+	bench_ends(&b, bench_confirm(&b, bench_reply(&b, 200, "{\"data\":[]}")), OUTCOME_PUBLISHED);
 }
 END_TEST
 
 START_TEST(comment_found_is_not_repeated)
 {
 	to_comment();
-	ck_assert_int_eq(confirm(bench_reply(&b, 503, "")), STEP_WAIT);
-	ck_assert_int_eq(confirm(NULL), STEP_SEND);
-	ends(confirm(bench_reply(&b, 200, "{\"data\":[{\"text\":\"First!\"}]}")),
-	     OUTCOME_PUBLISHED);
+	ck_assert_int_eq(bench_confirm(&b, bench_reply(&b, 503, "")), STEP_WAIT);
+	ck_assert_int_eq(bench_confirm(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_confirm(&b, bench_reply(&b, 200, "{\"data\":[{\"text\":\"First!\"}]}")),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -211,9 +200,9 @@ END_TEST
 static enum step to_list(void)
 {
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	bench_sends(&b, recover(NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
+	bench_sends(&b, bench_recover(&b, NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
 	ck_assert_int_eq(b.result.phase, PHASE_DOUBT);
-	return recover(bench_reply(&b, 200, "{\"status_code\":\"PUBLISHED\"}"));
+	return bench_recover(&b, bench_reply(&b, 200, "{\"status_code\":\"PUBLISHED\"}"));
 }
 
 START_TEST(doubt_about_a_finished_container_is_absence)
@@ -221,23 +210,22 @@ START_TEST(doubt_about_a_finished_container_is_absence)
 	static const char *const codes[] = { "FINISHED", "IN_PROGRESS" };
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
-		ck_assert_int_eq(recover(NULL), STEP_SEND);
-		ends(recover(bench_reply(
-			     &b, 200, arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
-		     OUTCOME_ABSENT);
+		ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+		bench_ends(&b,
+			   bench_recover(
+				   &b, bench_reply(&b, 200,
+						   arena_printf(b.arena, "{\"status_code\":\"%s\"}",
+								codes[i]))),
+			   OUTCOME_ABSENT);
 	}
 	/* Published again only after another look at the container. */
-	ck_assert_int_eq(b.app.platform->stage(&b.d, NULL, &b.result), STEP_SEND);
-	ck_assert_int_eq(
-		b.app.platform->stage(
-			&b.d, bench_reply(&b, 200, "{\"data\":[{\"quota_usage\":0}]}"), &b.result),
-		STEP_WAIT);
-	bench_sends(&b, b.app.platform->stage(&b.d, NULL, &b.result),
-		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	ck_assert_int_eq(bench_stage(&b, bench_reply(&b, 200, "{\"data\":[{\"quota_usage\":0}]}")),
+			 STEP_WAIT);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
 	/* It was published after all: staging says so, and nothing is sent. */
-	ends(b.app.platform->stage(&b.d, bench_reply(&b, 200, "{\"status_code\":\"PUBLISHED\"}"),
-				   &b.result),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, "{\"status_code\":\"PUBLISHED\"}")),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -246,27 +234,32 @@ START_TEST(doubt_about_a_spoilt_container_stages_anew)
 	static const char *const codes[] = { "ERROR", "EXPIRED" };
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
-		ck_assert_int_eq(recover(NULL), STEP_SEND);
-		ends(recover(bench_reply(
-			     &b, 200, arena_printf(b.arena, "{\"status_code\":\"%s\"}", codes[i]))),
-		     OUTCOME_RESTAGE);
+		ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+		bench_ends(&b,
+			   bench_recover(
+				   &b, bench_reply(&b, 200,
+						   arena_printf(b.arena, "{\"status_code\":\"%s\"}",
+								codes[i]))),
+			   OUTCOME_RESTAGE);
 	}
 }
 END_TEST
 
 START_TEST(unreadable_container_proves_nothing)
 {
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer USER");
-	ck_assert_int_eq(recover(bench_reply(&b, 400, ERROR(100, 33))), STEP_SEND);
+	ck_assert_int_eq(bench_recover(&b, bench_reply(&b, 400, ERROR(100, 33))), STEP_SEND);
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
-	ends(recover(bench_reply(&b, 400, ERROR(100, 33))), OUTCOME_UNKNOWN);
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_broken(&b)), OUTCOME_UNKNOWN);
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_reply(&b, 400, ERROR(24, 2207008))), OUTCOME_UNKNOWN);
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_reply(&b, 200, "{\"status_code\":\"NEW_WORD\"}")), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 400, ERROR(100, 33))), OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_broken(&b)), OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 400, ERROR(24, 2207008))),
+		   OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, "{\"status_code\":\"NEW_WORD\"}")),
+		   OUTCOME_UNKNOWN);
 }
 END_TEST
 
@@ -276,21 +269,28 @@ START_TEST(published_container_is_matched_by_all_marks)
 	b.d.is_taken_arg = (void *)(uintptr_t) "5";
 	b.post.caption = "Fresh bread \r\nfor all ";
 	bench_sends(&b, to_list(), LIST);
-	ends(recover(bench_reply(
-		     &b, 200,
-		     "{\"data\":[" ROW("1", "Other", AT_FIRE, "IMAGE") "," ROW("2", "Fresh bread\\nfor all", LONG_AGO, "IMAGE") "," ROW(
-			     "3", "Fresh bread\\nfor all", AT_FIRE,
-			     "CAROUSEL_ALBUM") "," ROW("4", "Fresh bread\\nfor all", AT_FIRE,
-						       "IMAGE") "," ROW("4",
-									"Fresh bread\\nfor all",
-									AT_FIRE,
-									"IMAGE") "," ROW("5",
-											 "Fresh "
-											 "bread\\nf"
-											 "or all",
-											 AT_FIRE,
-											 "IMAGE") "]}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(
+		&b,
+		bench_recover(
+			&b,
+			bench_reply(
+				&b, 200,
+				"{\"data\":[" ROW("1", "Other", AT_FIRE, "IMAGE") "," ROW("2", "Fresh bread\\nfor all", LONG_AGO, "IMAGE") "," ROW(
+					"3", "Fresh bread\\nfor all", AT_FIRE,
+					"CAROUSEL_ALBUM") "," ROW("4", "Fresh bread\\nfor all",
+								  AT_FIRE,
+								  "IMAGE") "," ROW("4",
+										   "Fresh "
+										   "bread\\nfor "
+										   "all",
+										   AT_FIRE,
+										   "IMAGE") "," ROW("5",
+												    "Fresh "
+												    "bread\\nf"
+												    "or all",
+												    AT_FIRE,
+												    "IMAGE") "]}")),
+		OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "4");
 	ck_assert_str_eq(b.result.outcome.remote_url, "https://www.instagram.com/p/4/");
 }
@@ -299,10 +299,13 @@ END_TEST
 START_TEST(several_matches_are_left_to_people)
 {
 	bench_sends(&b, to_list(), LIST);
-	ends(recover(bench_reply(&b, 200,
-				 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") "," ROW(
-					 "4", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
-	     OUTCOME_UNKNOWN);
+	bench_ends(&b,
+		   bench_recover(&b, bench_reply(&b, 200,
+						 "{\"data\":[" ROW(
+							 "3", "Fresh bread", AT_FIRE,
+							 "IMAGE") "," ROW("4", "Fresh bread",
+									  AT_FIRE, "IMAGE") "]}")),
+		   OUTCOME_UNKNOWN);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "ambiguous");
 }
 END_TEST
@@ -310,14 +313,18 @@ END_TEST
 START_TEST(listing_is_followed_to_its_end)
 {
 	bench_sends(&b, to_list(), LIST);
-	bench_sends(&b,
-		    recover(bench_reply(&b, 200,
-					"{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"A1\"},"
-					"\"next\":\"https://x/?access_token=t\"}}")),
-		    LIST "&after=A1");
-	ends(recover(bench_reply(&b, 200,
-				 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE, "IMAGE") "]}")),
-	     OUTCOME_PUBLISHED);
+	bench_sends(
+		&b,
+		bench_recover(&b,
+			      bench_reply(&b, 200,
+					  "{\"data\":[],\"paging\":{\"cursors\":{\"after\":\"A1\"},"
+					  "\"next\":\"https://x/?access_token=t\"}}")),
+		LIST "&after=A1");
+	bench_ends(&b,
+		   bench_recover(&b, bench_reply(&b, 200,
+						 "{\"data\":[" ROW("3", "Fresh bread", AT_FIRE,
+								   "IMAGE") "]}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "3");
 }
 END_TEST
@@ -328,12 +335,13 @@ START_TEST(published_but_not_listed_ends_live_without_address)
 
 	for (size_t i = 0; i < ARRAY_LEN(waits_s); i++) {
 		bench_sends(&b, to_list(), LIST);
-		ends(recover(bench_reply(&b, 200, "{\"data\":[]}")), OUTCOME_UNKNOWN);
+		bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, "{\"data\":[]}")),
+			   OUTCOME_UNKNOWN);
 		ck_assert_int_eq(b.result.outcome.retry_after_s, waits_s[i]);
 		bench_restart(&b);
 	}
 	bench_sends(&b, to_list(), LIST);
-	ends(recover(bench_reply(&b, 200, "{\"data\":[]}")), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, "{\"data\":[]}")), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "");
 }
 END_TEST
@@ -341,7 +349,7 @@ END_TEST
 START_TEST(failed_listing_proves_nothing)
 {
 	bench_sends(&b, to_list(), LIST);
-	ends(recover(bench_reply(&b, 500, "oops")), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 500, "oops")), OUTCOME_UNKNOWN);
 	ck_assert_int_eq(json_integer_value(json_object_get(b.d.memo, "searches")), 0);
 }
 END_TEST
@@ -352,10 +360,11 @@ START_TEST(story_is_looked_for_among_stories)
 	bench_sends(&b, to_list(),
 		    "GET /v25.0/1784/stories?fields=id%2Ccaption%2Ctimestamp%2Cpermalink%2C"
 		    "media_type%2Cmedia_product_type&limit=25");
-	ends(recover(bench_reply(&b, 200,
-				 "{\"data\":[{\"id\":\"8\",\"timestamp\":\"" AT_FIRE
-				 "\",\"media_product_type\":\"STORY\"}]}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_recover(&b, bench_reply(&b, 200,
+						 "{\"data\":[{\"id\":\"8\",\"timestamp\":\"" AT_FIRE
+						 "\",\"media_product_type\":\"STORY\"}]}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "8");
 }
 END_TEST

@@ -28,29 +28,18 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static enum step stage(const struct http_reply *last)
-{
-	return b.app.platform->stage(&b.d, last, &b.result);
-}
-
 /* The quota call is the same everywhere. */
 static enum step stage_start(void)
 {
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/1784/content_publishing_limit?fields=config%2Cquota_usage");
-	return stage(bench_reply(&b, 200, QUOTA_OK));
+	return bench_stage(&b, bench_reply(&b, 200, QUOTA_OK));
 }
 
 static void waits(enum step step)
 {
 	ck_assert_int_eq(step, STEP_WAIT);
 	ck_assert_int_gt(b.result.wait_us, 0);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
 }
 
 START_TEST(image_is_created_polled_and_staged)
@@ -62,14 +51,14 @@ START_TEST(image_is_created_polled_and_staged)
 		    "&caption=Fresh%20bread&alt_text=Loaf");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
 	ck_assert_int_eq(b.result.phase, PHASE_STAGE);
-	waits(stage(bench_reply(&b, 200, "{\"id\":\"17900000000000001\"}")));
-	bench_sends(&b, stage(NULL),
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"17900000000000001\"}")));
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer USER");
-	waits(stage(bench_reply(&b, 200, STATUS("IN_PROGRESS"))));
-	bench_sends(&b, stage(NULL),
+	waits(bench_stage(&b, bench_reply(&b, 200, STATUS("IN_PROGRESS"))));
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/17900000000000001?fields=id%2Cstatus%2Cstatus_code");
-	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 	ck_assert_str_eq(b.result.outcome.handle, "17900000000000001");
 }
 END_TEST
@@ -77,10 +66,10 @@ END_TEST
 START_TEST(proof_goes_along_with_every_call)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	/* HMAC-SHA256(key "app-secret", "USER") and (..., "PAGE"), by openssl dgst */
 	ck_assert_ptr_nonnull(strstr(b.result.request->url, "appsecret_proof=" PROOF_USER));
-	ck_assert_int_eq(stage(bench_reply(&b, 200, QUOTA_OK)), STEP_SEND);
+	ck_assert_int_eq(bench_stage(&b, bench_reply(&b, 200, QUOTA_OK)), STEP_SEND);
 	ck_assert_ptr_nonnull(strstr(b.result.request->bytes, "appsecret_proof=" PROOF_PAGE));
 }
 END_TEST
@@ -91,25 +80,25 @@ START_TEST(carousel_is_staged_child_by_child_across_crashes)
 	bench_sends(&b, stage_start(),
 		    "POST /v25.0/1784/media is_carousel_item=true"
 		    "&image_url=https%3A%2F%2Fpub.example%2Fm%2F0.jpg");
-	bench_sends(&b, stage(bench_reply(&b, 200, "{\"id\":\"91\"}")),
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"91\"}")),
 		    "POST /v25.0/1784/media is_carousel_item=true"
 		    "&image_url=https%3A%2F%2Fpub.example%2Fm%2F1.jpg");
 	bench_restart(&b);
 	/* The answer was lost with the process: the second child alone is made again. */
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "POST /v25.0/1784/media is_carousel_item=true"
 		    "&image_url=https%3A%2F%2Fpub.example%2Fm%2F1.jpg");
-	waits(stage(bench_reply(&b, 200, "{\"id\":\"92\"}")));
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"92\"}")));
 	bench_restart(&b);
-	bench_sends(&b, stage(NULL), "GET /v25.0/91?fields=id%2Cstatus%2Cstatus_code");
-	waits(stage(bench_reply(&b, 200, STATUS("FINISHED"))));
-	bench_sends(&b, stage(NULL), "GET /v25.0/92?fields=id%2Cstatus%2Cstatus_code");
-	bench_sends(&b, stage(bench_reply(&b, 200, STATUS("FINISHED"))),
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/91?fields=id%2Cstatus%2Cstatus_code");
+	waits(bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))));
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/92?fields=id%2Cstatus%2Cstatus_code");
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))),
 		    "POST /v25.0/1784/media media_type=CAROUSEL&children=91%2C92"
 		    "&caption=Fresh%20bread");
-	waits(stage(bench_reply(&b, 200, "{\"id\":93}")));
-	bench_sends(&b, stage(NULL), "GET /v25.0/93?fields=id%2Cstatus%2Cstatus_code");
-	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":93}")));
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/93?fields=id%2Cstatus%2Cstatus_code");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 	ck_assert_str_eq(b.result.outcome.handle, "93");
 }
 END_TEST
@@ -121,11 +110,12 @@ static void reel_to_upload(void)
 	bench_sends(&b, stage_start(),
 		    "POST /v25.0/1784/media media_type=REELS&upload_type=resumable"
 		    "&caption=Fresh%20bread&share_to_feed=true");
-	bench_sends(&b,
-		    stage(bench_reply(&b, 200,
-				      "{\"id\":\"95\",\"uri\":\"https://rupload.facebook.com/"
-				      "ig-api-upload/v25.0/95\"}")),
-		    "POST /ig-api-upload/v25.0/95");
+	bench_sends(
+		&b,
+		bench_stage(&b, bench_reply(&b, 200,
+					    "{\"id\":\"95\",\"uri\":\"https://rupload.facebook.com/"
+					    "ig-api-upload/v25.0/95\"}")),
+		"POST /ig-api-upload/v25.0/95");
 }
 
 static void uploads_from(const char *offset, int64_t length)
@@ -144,29 +134,30 @@ START_TEST(reel_bytes_are_pushed)
 {
 	reel_to_upload();
 	uploads_from("0", 5000);
-	waits(stage(bench_reply(&b, 200, "{\"success\":true}")));
-	bench_sends(&b, stage(NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
-	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"success\":true}")));
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 }
 END_TEST
 
 START_TEST(upload_goes_on_where_it_broke_off)
 {
 	reel_to_upload();
-	ends(stage(bench_broken(&b)), OUTCOME_DEFER);
+	bench_ends(&b, bench_stage(&b, bench_broken(&b)), OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_NETWORK);
 	bench_restart(&b);
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
-	bench_sends(&b,
-		    stage(bench_reply(&b, 200,
-				      "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
-				      "{\"uploading_phase\":{\"bytes_transferred\":1200}}}")),
-		    "POST /ig-api-upload/v25.0/95");
+	bench_sends(
+		&b,
+		bench_stage(&b, bench_reply(&b, 200,
+					    "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
+					    "{\"uploading_phase\":{\"bytes_transferred\":1200}}}")),
+		"POST /ig-api-upload/v25.0/95");
 	uploads_from("1200", 3800);
 	bench_restart(&b);
 	/* A process died over it: what arrived is asked again, never guessed. */
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
 }
 END_TEST
@@ -187,10 +178,13 @@ START_TEST(upload_never_follows_a_foreign_address)
 		json_object_clear(b.d.memo);
 		bench_video(&b, CONTENT_VIDEO);
 		ck_assert_int_eq(stage_start(), STEP_SEND);
-		ends(stage(bench_reply(
-			     &b, 200,
-			     arena_printf(b.arena, "{\"id\":\"95\",\"uri\":\"%s\"}", uris[i]))),
-		     OUTCOME_REFUSED);
+		bench_ends(
+			&b,
+			bench_stage(&b, bench_reply(&b, 200,
+						    arena_printf(b.arena,
+								 "{\"id\":\"95\",\"uri\":\"%s\"}",
+								 uris[i]))),
+			OUTCOME_REFUSED);
 		ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 	}
 }
@@ -199,18 +193,19 @@ END_TEST
 START_TEST(refused_upload_is_judged_by_its_container)
 {
 	reel_to_upload();
-	waits(stage(bench_reply(&b, 400,
-				"{\"debug_info\":{\"retriable\":false,\"type\":"
-				"\"ProcessingFailedError\",\"message\":\"nope\"}}")));
+	waits(bench_stage(&b, bench_reply(&b, 400,
+					  "{\"debug_info\":{\"retriable\":false,\"type\":"
+					  "\"ProcessingFailedError\",\"message\":\"nope\"}}")));
 	b.d.now_us += 61 * US_PER_S;
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "GET /v25.0/95?fields=id%2Cstatus%2Cstatus_code%2Cvideo_status");
-	ends(stage(bench_reply(&b, 200,
-			       "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
-			       "{\"uploading_phase\":{\"bytes_transferred\":0}}}")),
-	     OUTCOME_DEFER);
+	bench_ends(&b,
+		   bench_stage(&b, bench_reply(&b, 200,
+					       "{\"status_code\":\"IN_PROGRESS\",\"video_status\":"
+					       "{\"uploading_phase\":{\"bytes_transferred\":0}}}")),
+		   OUTCOME_DEFER);
 	/* A new container, bytes from the start. */
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "POST /v25.0/1784/media media_type=REELS&upload_type=resumable"
 		    "&caption=Fresh%20bread&share_to_feed=true");
 }
@@ -243,10 +238,12 @@ END_TEST
 START_TEST(used_up_quota_waits)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply(
-		     &b, 200, "{\"data\":[{\"quota_usage\":50,\"config\":{\"quota_total\":50}}]}")),
-	     OUTCOME_DEFER);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_stage(&b, bench_reply(&b, 200,
+					       "{\"data\":[{\"quota_usage\":50,\"config\":{\"quota_"
+					       "total\":50}}]}")),
+		   OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_RATE_LIMITED);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 3600);
 }
@@ -255,15 +252,19 @@ END_TEST
 START_TEST(throttled_account_pauses_as_long_as_meta_says)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply_with(
-		     &b, 200,
-		     "X-Business-Use-Case-Usage: {\"1784\":[{\"type\":\"instagram\","
-		     "\"call_count\":97,\"estimated_time_to_regain_access\":19}]}\r\n",
-		     QUOTA_OK)),
-	     OUTCOME_DEFER);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	bench_ends(
+		&b,
+		bench_stage(
+			&b,
+			bench_reply_with(
+				&b, 200,
+				"X-Business-Use-Case-Usage: {\"1784\":[{\"type\":\"instagram\","
+				"\"call_count\":97,\"estimated_time_to_regain_access\":19}]}\r\n",
+				QUOTA_OK)),
+		OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 19 * 60);
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    "POST /v25.0/1784/media image_url=https%3A%2F%2Fpub.example%2Fm%2F0.jpg"
 		    "&caption=Fresh%20bread");
 }
@@ -276,11 +277,13 @@ START_TEST(unfetchable_item_is_named_and_tried_three_times)
 	bench_images(&b, CONTENT_CAROUSEL, 3);
 	ck_assert_int_eq(stage_start(), STEP_SEND);
 	for (size_t i = 0; i < ARRAY_LEN(waits_s); i++) {
-		ends(stage(bench_reply(&b, 400, ERROR(9004, 2207052))), OUTCOME_DEFER);
+		bench_ends(&b, bench_stage(&b, bench_reply(&b, 400, ERROR(9004, 2207052))),
+			   OUTCOME_DEFER);
 		ck_assert_int_eq(b.result.outcome.retry_after_s, waits_s[i]);
-		ck_assert_int_eq(stage(NULL), STEP_SEND);
+		ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	}
-	ends(stage(bench_reply(&b, 400, ERROR(9004, 2207052))), OUTCOME_REFUSED);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 400, ERROR(9004, 2207052))),
+		   OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_MEDIA_REJECTED);
 	ck_assert_int_eq(b.result.outcome.error.who, WHO_OPERATOR);
 	ck_assert_ptr_nonnull(strstr(b.result.outcome.error.message, "Item 1 of 3"));
@@ -306,13 +309,18 @@ START_TEST(failed_container_is_classified_by_its_text)
 		json_object_clear(b.d.memo);
 		bench_images(&b, CONTENT_IMAGE, 1);
 		ck_assert_int_eq(stage_start(), STEP_SEND);
-		waits(stage(bench_reply(&b, 200, "{\"id\":\"9\"}")));
-		ck_assert_int_eq(stage(NULL), STEP_SEND);
-		ends(stage(bench_reply(&b, 200,
-				       arena_printf(b.arena,
+		waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"9\"}")));
+		ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+		bench_ends(
+			&b,
+			bench_stage(
+				&b,
+				bench_reply(&b, 200,
+					    arena_printf(
+						    b.arena,
 						    "{\"status_code\":\"ERROR\",\"status\":\"%s\"}",
 						    cases[i].status))),
-		     cases[i].first);
+			cases[i].first);
 		ck_assert_str_eq(b.result.outcome.error.platform_code, cases[i].platform_code);
 	}
 }
@@ -322,14 +330,14 @@ START_TEST(unreadable_container_is_read_by_the_other_token)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	ck_assert_int_eq(stage_start(), STEP_SEND);
-	waits(stage(bench_reply(&b, 200, "{\"id\":\"9\"}")));
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	bench_sends(&b, stage(bench_reply(&b, 400, ERROR(100, 33))),
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"9\"}")));
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 400, ERROR(100, 33))),
 		    "GET /v25.0/9?fields=id%2Cstatus%2Cstatus_code");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
-	waits(stage(bench_reply(&b, 400, ERROR(100, 33))));
-	bench_sends(&b, stage(NULL), "GET /v25.0/9?fields=id%2Cstatus%2Cstatus_code");
-	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
+	waits(bench_stage(&b, bench_reply(&b, 400, ERROR(100, 33))));
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v25.0/9?fields=id%2Cstatus%2Cstatus_code");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 }
 END_TEST
 
@@ -337,9 +345,9 @@ START_TEST(container_too_old_is_made_anew)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	ck_assert_int_eq(stage_start(), STEP_SEND);
-	waits(stage(bench_reply(&b, 200, "{\"id\":\"9\"}")));
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
+	waits(bench_stage(&b, bench_reply(&b, 200, "{\"id\":\"9\"}")));
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATUS("FINISHED"))), OUTCOME_STAGED);
 	b.d.now_us += 24 * US_PER_HOUR;
 	bench_sends(&b, stage_start(),
 		    "POST /v25.0/1784/media image_url=https%3A%2F%2Fpub.example%2Fm%2F0.jpg"
@@ -353,9 +361,9 @@ START_TEST(instagram_login_sends_addresses_and_no_proof)
 	bench_open(&b, "login_mode = instagram");
 	b.account.user_token = NULL;
 	bench_video(&b, CONTENT_VIDEO);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	ck_assert_ptr_null(strstr(b.result.request->url, "appsecret_proof"));
-	bench_sends(&b, stage(bench_reply(&b, 200, QUOTA_OK)),
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, QUOTA_OK)),
 		    "POST /v25.0/1784/media media_type=REELS"
 		    "&video_url=https%3A%2F%2Fpub.example%2Fm%2Fv.mp4"
 		    "&caption=Fresh%20bread&share_to_feed=true");

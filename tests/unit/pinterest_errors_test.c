@@ -22,6 +22,13 @@ static void teardown(void)
 	bench_close(&b);
 }
 
+/* What several rows have in common. */
+#define CONNECT_AGAIN   OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0
+#define APP_IS_WRONG    OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0
+#define POST_IS_WRONG   OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0
+#define MEDIA_ARE_WRONG OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0
+#define NOBODY_KNOWS    OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0
+
 static const struct {
 	int status, code;
 	const char *message;
@@ -32,55 +39,37 @@ static const struct {
 } rows[] = {
 	{ 400, 1, "Sorry we could not fetch the image.", OUTCOME_DEFER, OUTCOME_DEFER,
 	  POST_ERROR_MEDIA_REJECTED, WHO_OPERATOR, 0 },
-	{ 400, 1, "'x' does not match '^\\\\d+$'", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 400, 400, "constraint: maxItems=5", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
+	{ 400, 1, "'x' does not match '^\\\\d+$'", POST_IS_WRONG },
+	{ 400, 400, "constraint: maxItems=5", POST_IS_WRONG },
 	{ 400, 1, "cover_image_url or cover_image_content_type is required", OUTCOME_REFUSED,
 	  OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_OPERATOR, 0 },
 	{ 400, 0, "Unable to reach the URL https://x", OUTCOME_DEFER, OUTCOME_DEFER,
 	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 400, 0, "Pinterest Images must have the same width/height ratios.", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0 },
-	{ 400, 0, "Sorry! This site doesn't allow you to save Pins.", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
+	{ 400, 0, "Pinterest Images must have the same width/height ratios.", MEDIA_ARE_WRONG },
+	{ 400, 0, "Sorry! This site doesn't allow you to save Pins.", POST_IS_WRONG },
 	{ 400, 0, "Media not found", OUTCOME_RESTAGE, OUTCOME_RESTAGE, POST_ERROR_PLATFORM,
 	  WHO_PLATFORM, 30 },
 	{ 404, 404, "Media not found", OUTCOME_RESTAGE, OUTCOME_RESTAGE, POST_ERROR_PLATFORM,
 	  WHO_PLATFORM, 30 },
 	{ 401, 2, "Authentication failed.", OUTCOME_REFRESH, OUTCOME_REFRESH,
 	  POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 10 },
-	{ 401, 3, "Your token does not have sufficient permissions", OUTCOME_REAUTH, OUTCOME_REAUTH,
-	  POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0 },
-	{ 403, 3, "Your token does not have sufficient permissions", OUTCOME_REAUTH, OUTCOME_REAUTH,
-	  POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0 },
+	{ 401, 3, "Your token does not have sufficient permissions", CONNECT_AGAIN },
+	{ 403, 3, "Your token does not have sufficient permissions", CONNECT_AGAIN },
 	/* Of the app, not of the account: nobody has to connect again. */
-	{ 401, 3, "Your application consumer type is not supported", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0 },
-	{ 403, 3, "Your application consumer type is not supported", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0 },
-	{ 401, 3, "Not with Trial access", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0 },
-	{ 403, 29, "Apps with Trial access may not create Pins in production", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0 },
-	{ 401, 0, "You don't have permission to edit that board.", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 403, 29, "You are not permitted to access that resource.", OUTCOME_REFUSED,
-	  OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 403, 29, "insufficient scopes", OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ 403, 403, "Not authorized to do it", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 403, 0, "Your image is too small", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0 },
+	{ 401, 3, "Your application consumer type is not supported", APP_IS_WRONG },
+	{ 403, 3, "Your application consumer type is not supported", APP_IS_WRONG },
+	{ 401, 3, "Not with Trial access", APP_IS_WRONG },
+	{ 403, 29, "Apps with Trial access may not create Pins in production", APP_IS_WRONG },
+	{ 401, 0, "You don't have permission to edit that board.", POST_IS_WRONG },
+	{ 403, 29, "You are not permitted to access that resource.", POST_IS_WRONG },
+	{ 403, 29, "insufficient scopes", CONNECT_AGAIN },
+	{ 403, 403, "Not authorized to do it", POST_IS_WRONG },
+	{ 403, 0, "Your image is too small", MEDIA_ARE_WRONG },
 	{ 401, 7, "Not authorized to access board or Pin.", OUTCOME_REFUSED, OUTCOME_REFUSED,
 	  POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER, 0 },
-	{ 404, 40, "Board not found.", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 404, 404, "Board not found.", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
-	{ 404, 2031, "Board section not found.", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
+	{ 404, 40, "Board not found.", POST_IS_WRONG },
+	{ 404, 404, "Board not found.", POST_IS_WRONG },
+	{ 404, 2031, "Board section not found.", POST_IS_WRONG },
 	{ 404, 50, "Pin not found.", OUTCOME_REFUSED, OUTCOME_UNKNOWN, POST_ERROR_CONTENT_REJECTED,
 	  WHO_PLATFORM, 0 },
 	{ 408, 0, "Timeout", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM,
@@ -97,8 +86,8 @@ static const struct {
 	  WHO_PLATFORM, 60 },
 	{ 401, 99, "Something else", OUTCOME_REFRESH, OUTCOME_UNKNOWN, POST_ERROR_TOKEN_EXPIRED,
 	  WHO_ACCOUNT_OWNER, 10 },
-	{ 500, 500, "Oops", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0 },
-	{ 418, 1, "Teapot", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0 },
+	{ 500, 500, "Oops", NOBODY_KNOWS },
+	{ 418, 1, "Teapot", NOBODY_KNOWS },
 };
 
 static const char *body_of(int row, const char *detail)

@@ -30,26 +30,16 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static void fails(enum step step, enum outcome_kind kind, enum post_error_code code, enum who who)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_msg(b.result.outcome.kind == kind, "%d: %s", (int)b.result.outcome.kind,
-		      b.result.outcome.error.message);
-	ck_assert_int_eq(b.result.outcome.error.code, code);
-	ck_assert_int_eq(b.result.outcome.error.who, who);
-}
-
 static enum step exchanged(const char *scope)
 {
-	bench_sends(&b, pinterest_connect(&b.c, NULL, &b.result),
+	bench_sends(&b, bench_connect(&b, NULL),
 		    "POST /v5/oauth/token grant_type=authorization_code&code=CODE&redirect_uri="
 		    "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Fpinterest%2Fcallback&"
 		    "continuous_refresh=true");
 	/* Credentials stand in the header alone. */
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"),
 			 "Basic NDcxMTphcHAtc2VjcmV0");
-	return pinterest_connect(
-		&b.c, bench_reply(&b, 200, arena_printf(b.arena, TOKENS("%s"), scope)), &b.result);
+	return bench_connect(&b, bench_reply(&b, 200, arena_printf(b.arena, TOKENS("%s"), scope)));
 }
 
 START_TEST(connect_yields_the_account_that_lives_as_long_as_it_can_be_renewed)
@@ -57,13 +47,11 @@ START_TEST(connect_yields_the_account_that_lives_as_long_as_it_can_be_renewed)
 	const struct connect_account *a;
 
 	bench_sends(&b, exchanged(ALL), "GET /v5/user_account");
-	ck_assert_int_eq(pinterest_connect(&b.c,
-					   bench_reply(&b, 200,
-						       "{\"id\":\"27\",\"username\":\"acme\","
-						       "\"business_name\":\"Acme\"}"),
-					   &b.result),
-			 STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_connect(&b, bench_reply(&b, 200,
+						 "{\"id\":\"27\",\"username\":\"acme\","
+						 "\"business_name\":\"Acme\"}")),
+		   OUTCOME_PUBLISHED);
 	a = b.c.accounts;
 	ck_assert_str_eq(a->remote_id, "27");
 	ck_assert_str_eq(a->display_name, "Acme");
@@ -89,9 +77,7 @@ START_TEST(unticked_scopes_are_named)
 	struct findings f = { .n = 0 };
 
 	bench_sends(&b, exchanged(scopes[_i].granted), "GET /v5/user_account");
-	ck_assert_int_eq(
-		pinterest_connect(&b.c, bench_reply(&b, 200, "{\"id\":\"27\"}"), &b.result),
-		STEP_DONE);
+	ck_assert_int_eq(bench_connect(&b, bench_reply(&b, 200, "{\"id\":\"27\"}")), STEP_DONE);
 	ck_assert_str_eq(b.c.accounts[0].missing_scopes, scopes[_i].missing);
 	/* And preflight says so, instead of Pinterest at the due time. */
 	bench_images(&b, CONTENT_IMAGE, 1);
@@ -107,23 +93,16 @@ END_TEST
 START_TEST(without_the_person_s_scope_there_is_no_account)
 {
 	bench_sends(&b, exchanged("pins:read"), "GET /v5/user_account");
-	fails(pinterest_connect(&b.c,
-				bench_reply(&b, 401,
-					    FAIL(3, "Your token does not have sufficient "
-						    "permissions")),
-				&b.result),
-	      OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER);
+	bench_fails(&b,
+		    bench_connect(&b, bench_reply(&b, 401,
+						  FAIL(3, "Your token does not have sufficient "
+							  "permissions"))),
+		    OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER);
 	ck_assert_uint_eq(b.c.accounts_n, 0);
 }
 END_TEST
 
-static const struct {
-	int status;
-	const char *body;
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-} exchanges[] = {
+static const struct bench_answer exchanges[] = {
 	{ 400, FAIL(283, "The provided authorization code is invalid."), OUTCOME_REAUTH,
 	  POST_ERROR_TOKEN_EXPIRED, WHO_YOU },
 	{ 401, FAIL(2, "Authentication failed."), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
@@ -137,23 +116,17 @@ static const struct {
 /* A code that was used already is among them. */
 START_TEST(failed_exchange_connects_nobody)
 {
-	ck_assert_int_eq(pinterest_connect(&b.c, NULL, &b.result), STEP_SEND);
-	fails(pinterest_connect(&b.c, bench_reply(&b, exchanges[_i].status, exchanges[_i].body),
-				&b.result),
-	      exchanges[_i].kind, exchanges[_i].code, exchanges[_i].who);
-	ck_assert_uint_eq(b.c.accounts_n, 0);
+	bench_refuses_code(&b, &exchanges[_i]);
 }
 END_TEST
 
 START_TEST(renewal_without_a_refresh_token_names_the_access_token_alone)
 {
-	bench_sends(&b, pinterest_renew(&b.r, NULL, &b.result),
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "POST /v5/oauth/token grant_type=refresh_token&refresh_token=pinr.OLD");
-	ck_assert_int_eq(pinterest_renew(&b.r,
-					 bench_reply(&b, 200,
+	ck_assert_int_eq(bench_renew(&b, bench_reply(&b, 200,
 						     "{\"access_token\":\"pina_N\","
-						     "\"expires_in\":2592000}"),
-					 &b.result),
+						     "\"expires_in\":2592000}")),
 			 STEP_DONE);
 	ck_assert_uint_eq(b.r.tokens_n, 1);
 	ck_assert_str_eq(b.r.tokens[0].kind, "access");
@@ -175,12 +148,9 @@ static const struct {
 
 START_TEST(renewal_ends_by_refusal_alone)
 {
-	ck_assert_int_eq(pinterest_renew(&b.r, NULL, &b.result), STEP_SEND);
-	ck_assert_int_eq(pinterest_renew(&b.r,
-					 bench_reply(&b, renewals[_i].status, renewals[_i].body),
-					 &b.result),
-			 STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, renewals[_i].kind);
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, renewals[_i].status, renewals[_i].body)),
+		   renewals[_i].kind);
 	ck_assert_uint_eq(b.r.tokens_n, 0);
 }
 END_TEST
@@ -188,26 +158,22 @@ END_TEST
 /* Lost: the old token once more, and only its refusal ends the account. */
 START_TEST(lost_renewal_is_asked_again_with_the_same_token)
 {
-	ck_assert_int_eq(pinterest_renew(&b.r, NULL, &b.result), STEP_SEND);
-	ck_assert_int_eq(pinterest_renew(&b.r, bench_broken(&b), &b.result), STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, OUTCOME_DEFER);
-	bench_sends(&b, pinterest_renew(&b.r, NULL, &b.result),
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_renew(&b, bench_broken(&b)), OUTCOME_DEFER);
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "POST /v5/oauth/token grant_type=refresh_token&refresh_token=pinr.OLD");
-	fails(pinterest_renew(&b.r, bench_reply(&b, 401, FAIL(2, "Authentication failed.")),
-			      &b.result),
-	      OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER);
+	bench_fails(&b, bench_renew(&b, bench_reply(&b, 401, FAIL(2, "Authentication failed."))),
+		    OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER);
 }
 END_TEST
 
 START_TEST(revocation_of_a_person_s_token_is_refused_and_told)
 {
-	bench_sends(&b, pinterest_revoke(&b.r, NULL, &b.result),
+	bench_sends(&b, bench_revoke(&b, NULL),
 		    "POST /v5/oauth/token/revoke token=pinr.OLD&token_type_hint=refresh_token");
-	fails(pinterest_revoke(&b.r, bench_reply(&b, 403, FAIL(29, "You are not permitted")),
-			       &b.result),
-	      OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER);
-	ck_assert_int_eq(pinterest_revoke(&b.r, bench_reply(&b, 200, ""), &b.result), STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, OUTCOME_PUBLISHED);
+	bench_fails(&b, bench_revoke(&b, bench_reply(&b, 403, FAIL(29, "You are not permitted"))),
+		    OUTCOME_REFUSED, POST_ERROR_PLATFORM, WHO_ACCOUNT_OWNER);
+	bench_ends(&b, bench_revoke(&b, bench_reply(&b, 200, "")), OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -240,15 +206,14 @@ START_TEST(boards_are_read_to_the_end)
 		    pinterest_boards(&l, bench_reply(&b, 200, "{\"items\":[],\"bookmark\":\"b\"}"),
 				     &b.result),
 		    "GET /v5/boards?page_size=250&bookmark=b");
-	ck_assert_int_eq(
-		pinterest_boards(
-			&l,
-			bench_reply(&b, 200,
-				    "{\"items\":[" BOARD("2", ",\"is_ads_only\":true") "," BOARD(
-					    "3", "") "],\"bookmark\":null}"),
-			&b.result),
-		STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   pinterest_boards(
+			   &l,
+			   bench_reply(&b, 200,
+				       "{\"items\":[" BOARD("2", ",\"is_ads_only\":true") "," BOARD(
+					       "3", "") "],\"bookmark\":null}"),
+			   &b.result),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(l.boards_n, 2);
 	ck_assert_str_eq(l.boards[1].name, "B3");
 	json_decref(l.memo);
@@ -292,10 +257,9 @@ START_TEST(one_board_is_there_or_not)
 	struct board_list l = list_new("77");
 
 	bench_sends(&b, pinterest_boards(&l, NULL, &b.result), "GET /v5/boards/77");
-	ck_assert_int_eq(
-		pinterest_boards(&l, bench_reply(&b, ones[_i].status, ones[_i].body), &b.result),
-		STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, ones[_i].kind);
+	bench_ends(&b,
+		   pinterest_boards(&l, bench_reply(&b, ones[_i].status, ones[_i].body), &b.result),
+		   ones[_i].kind);
 	json_decref(l.memo);
 }
 END_TEST
@@ -304,13 +268,13 @@ END_TEST
 START_TEST(board_that_is_gone_is_a_matter_for_whoever_posts)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	fails(pinterest_stage(&b.d, NULL, &b.result), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	      WHO_YOU);
+	bench_fails(&b, bench_stage(&b, NULL), OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
+		    WHO_YOU);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "board_missing");
 	json_object_set_new(b.post.options, "board_id", json_string("77"));
-	bench_sends(&b, pinterest_stage(&b.d, NULL, &b.result), "GET /v5/boards/77");
-	fails(pinterest_stage(&b.d, bench_reply(&b, 404, FAIL(40, "Board not found.")), &b.result),
-	      OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /v5/boards/77");
+	bench_fails(&b, bench_stage(&b, bench_reply(&b, 404, FAIL(40, "Board not found."))),
+		    OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU);
 	ck_assert_ptr_nonnull(strstr(b.result.outcome.error.message, "reload the boards"));
 }
 END_TEST

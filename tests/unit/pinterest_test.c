@@ -4,133 +4,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "platform/pinterest.h"
+#include "platform_bench.h"
 #include "support/suite.h"
 
-#define NOW_S              1800000000LL /* 2027-01-15T08:00:00Z */
 #define BOARD              "549755885175"
 #define ERROR(code, words) "{\"status\":\"failure\",\"code\":" #code ",\"message\":\"" words "\"}"
 
-static struct {
-	struct arena *arena;
-	struct config *config;
-	struct platform_app app;
-	struct platform_account account;
-	struct publication post;
-	struct media_item media[6];
-	struct delivery d;
-	struct step_result result;
-	struct http_reply reply;
-	json_t *settings;
-	char folder[64];
-} b;
-
-static const char *file_write(const char *name, const char *text)
-{
-	const char *path = arena_printf(b.arena, "%s/%s", b.folder, name);
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	(void)fputs(text, f);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_eq(chmod(path, 0400), 0);
-	return path;
-}
-
-static void open_with(const char *extra)
-{
-	struct problem why = { 0 };
-	size_t n = 0;
-	const struct setting_group *groups = platform_setting_groups(&n);
-	const char *secret;
-
-	(void)snprintf(b.folder, sizeof(b.folder), "/tmp/pinterest.XXXXXX");
-	b.arena = arena_new();
-	ck_assert_ptr_nonnull(mkdtemp(b.folder));
-	secret = file_write("secret", "s3cret\n");
-	ck_assert_msg(
-		config_load(file_write("ini",
-				       arena_printf(b.arena,
-						    "[server]\npublic_url = https://pub.example\n"
-						    "[pinterest]\nclient_id = 4711\n"
-						    "client_secret_file = %s\n%s\n",
-						    secret, extra)),
-			    groups, n, &b.config, &why) == 0,
-		"%s", why.detail);
-	platform_app_init(&b.app, b.arena, b.config, platform_find("pinterest"), true);
-	b.settings = json_pack("{s:{s:s}}", "default_board", "id", BOARD);
-	b.account = (struct platform_account){ .id = "acc_1",
-					       .remote_id = "27",
-					       .username = "acme",
-					       .settings = b.settings,
-					       .access_token = "pina_X" };
-	b.post = (struct publication){ .kind = CONTENT_IMAGE,
-				       .caption = "Fresh bread",
-				       .media = b.media,
-				       .media_n = 1,
-				       .options = json_object() };
-	for (size_t i = 0; i < 6; i++)
-		b.media[i] = (struct media_item){ .kind = MEDIA_IMAGE,
-						  .mime = "image/jpeg",
-						  .url = arena_printf(b.arena,
-								      "https://pub.example/%zu", i),
-						  .path = "/store/i",
-						  .bytes = 1000,
-						  .width = 1000,
-						  .height = 1500 };
-	b.d = (struct delivery){ .arena = b.arena,
-				 .app = &b.app,
-				 .account = &b.account,
-				 .post = &b.post,
-				 .memo = json_pack("{s:s, s:i}", "board", BOARD, "board_ok", 1),
-				 .now_us = NOW_S * US_PER_S,
-				 .due_us = NOW_S * US_PER_S,
-				 .fired_us = NOW_S * US_PER_S,
-				 .post_id = "sch_1" };
-}
+static struct bench b;
+static json_t *settings;
 
 static void setup(void)
 {
-	open_with("");
+	bench_open_for(&b, "pinterest", "");
+	settings = json_pack("{s:{s:s}}", "default_board", "id", BOARD);
+	b.account.settings = settings;
+	bench_images(&b, CONTENT_IMAGE, 6);
+	for (size_t i = 0; i < 6; i++) {
+		b.media[i].width = 1000;
+		b.media[i].height = 1500;
+	}
+	b.post.media_n = 1;
+	json_decref(b.d.memo);
+	b.d.memo = json_pack("{s:s, s:i}", "board", BOARD, "board_ok", 1);
+	b.d.fired_us = b.d.now_us;
+	b.r.refresh_token = "pinr.OLD";
 }
 
 static void teardown(void)
 {
-	(void)unlink(arena_printf(b.arena, "%s/secret", b.folder));
-	(void)unlink(arena_printf(b.arena, "%s/ini", b.folder));
-	(void)rmdir(b.folder);
-	json_decref(b.post.options);
-	json_decref(b.d.memo);
-	json_decref(b.settings);
-	http_reply_done(&b.reply);
-	config_free(b.config);
-	arena_free(b.arena);
-}
-
-static const struct http_reply *reply(int status, const char *body)
-{
-	http_reply_done(&b.reply);
-	b.reply = (struct http_reply){ .transfer = TRANSFER_REPLIED, .status = status };
-	buf_adds(&b.reply.body, body);
-	return &b.reply;
-}
-
-static void video(void)
-{
-	b.post.kind = CONTENT_VIDEO;
-	b.media[0] = (struct media_item){ .kind = MEDIA_VIDEO,
-					  .mime = "video/mp4",
-					  .path = "/store/v",
-					  .bytes = 5000,
-					  .width = 720,
-					  .height = 1280,
-					  .duration_ms = 8000,
-					  .video_codec = "h264" };
+	json_decref(settings);
+	bench_close(&b);
 }
 
 static void sends(enum step step, const char *url, const char *body)
@@ -141,19 +47,13 @@ static void sends(enum step step, const char *url, const char *body)
 		ck_assert_str_eq(b.result.request->bytes, body);
 }
 
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
-}
-
 START_TEST(pushed_image_streams_inside_the_request)
 {
 	const struct http_piece *p;
 
 	b.post.title = "T";
 	b.post.link = "https://a.example/?x=1&y";
-	ck_assert_int_eq(pinterest_fire(&b.d, NULL, &b.result), STEP_SEND);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
 	ck_assert_int_eq(b.result.phase, PHASE_FIRE);
 	ck_assert_int_eq(b.result.request->body, BODY_PIECES);
 	p = b.result.request->pieces;
@@ -165,34 +65,34 @@ START_TEST(pushed_image_streams_inside_the_request)
 	ck_assert_str_eq(p->text, "{\"source_type\":\"image_base64\",");
 	p = p->next;
 	ck_assert_str_eq(p->text, "\"content_type\":\"image/jpeg\",\"data\":\"");
-	ck_assert_str_eq(p->next->file_path, "/store/i");
+	ck_assert_str_eq(p->next->file_path, "/store/image");
 }
 END_TEST
 
 START_TEST(large_or_odd_images_are_fetched)
 {
 	b.media[0].bytes = 5 << 20;
-	sends(pinterest_fire(&b.d, NULL, &b.result), "https://api.pinterest.com/v5/pins",
+	sends(bench_fire(&b, NULL), "https://api.pinterest.com/v5/pins",
 	      "{\"board_id\":\"" BOARD "\",\"description\":\"Fresh bread\",\"media_source\":"
-	      "{\"source_type\":\"image_url\",\"url\":\"https://pub.example/0\"}}");
+	      "{\"source_type\":\"image_url\",\"url\":\"https://pub.example/m/0.jpg\"}}");
 	b.media[0].bytes = 1000;
 	b.media[1].mime = "image/webp";
 	b.post.media_n = 2;
-	sends(pinterest_fire(&b.d, NULL, &b.result), "https://api.pinterest.com/v5/pins",
+	sends(bench_fire(&b, NULL), "https://api.pinterest.com/v5/pins",
 	      "{\"board_id\":\"" BOARD "\",\"description\":\"Fresh bread\",\"media_source\":"
-	      "{\"source_type\":\"multiple_image_urls\",\"items\":[{\"url\":\"https://pub.example/"
-	      "0\"},"
-	      "{\"url\":\"https://pub.example/1\"}],\"index\":0}}");
+	      "{\"source_type\":\"multiple_image_urls\",\"items\":[{\"url\":"
+	      "\"https://pub.example/m/0.jpg\"},"
+	      "{\"url\":\"https://pub.example/m/1.jpg\"}],\"index\":0}}");
 }
 END_TEST
 
 START_TEST(video_names_its_media_and_one_cover)
 {
-	video();
-	ends(pinterest_fire(&b.d, NULL, &b.result), OUTCOME_RESTAGE);
+	bench_video(&b, CONTENT_VIDEO);
+	bench_ends(&b, bench_fire(&b, NULL), OUTCOME_RESTAGE);
 	json_object_set_new(b.d.memo, "media", json_pack("{s:s, s:i}", "id", "521", "ready", 1));
 	json_object_set_new(b.post.options, "thumb_offset_ms", json_integer(2500));
-	sends(pinterest_fire(&b.d, NULL, &b.result), "https://api.pinterest.com/v5/pins",
+	sends(bench_fire(&b, NULL), "https://api.pinterest.com/v5/pins",
 	      "{\"board_id\":\"" BOARD "\",\"description\":\"Fresh bread\",\"media_source\":"
 	      "{\"source_type\":\"video_id\",\"media_id\":\"521\",\"cover_image_key_frame_time\":2}"
 	      "}");
@@ -257,9 +157,9 @@ static const struct {
 
 START_TEST(reply_to_a_fire_proves_what_its_row_says)
 {
-	ck_assert_int_eq(pinterest_fire(&b.d, NULL, &b.result), STEP_SEND);
-	ends(pinterest_fire(&b.d, reply(fires[_i].status, fires[_i].body), &b.result),
-	     fires[_i].kind);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, fires[_i].status, fires[_i].body)),
+		   fires[_i].kind);
 	ck_assert_int_eq(b.result.outcome.error.code, fires[_i].code);
 	if (fires[_i].kind == OUTCOME_PUBLISHED)
 		ck_assert_str_eq(b.result.outcome.remote_url,
@@ -270,12 +170,12 @@ END_TEST
 START_TEST(unfetched_image_is_final_behind_the_last_wait)
 {
 	for (int i = 0; i < 3; i++) {
-		ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result),
-		     OUTCOME_DEFER);
+		bench_ends(&b, bench_fire(&b, bench_reply(&b, 400, ERROR(1, "could not fetch"))),
+			   OUTCOME_DEFER);
 		ck_assert_int_eq(b.result.outcome.retry_after_s, i == 0 ? 30 : i == 1 ? 120 : 600);
 	}
-	ends(pinterest_fire(&b.d, reply(400, ERROR(1, "could not fetch")), &b.result),
-	     OUTCOME_REFUSED);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 400, ERROR(1, "could not fetch"))),
+		   OUTCOME_REFUSED);
 }
 END_TEST
 
@@ -327,10 +227,9 @@ START_TEST(look_at_the_board_proves_what_it_covers)
 
 	b.d.is_taken = taken;
 	b.d.is_taken_arg = arg;
-	sends(pinterest_recover(&b.d, NULL, &b.result),
+	sends(bench_recover(&b, NULL),
 	      "https://api.pinterest.com/v5/boards/" BOARD "/pins?page_size=25", NULL);
-	ck_assert_int_eq(pinterest_recover(&b.d, reply(200, looks[_i].body), &b.result),
-			 looks[_i].step);
+	ck_assert_int_eq(bench_recover(&b, bench_reply(&b, 200, looks[_i].body)), looks[_i].step);
 	if (looks[_i].step == STEP_SEND)
 		ck_assert_ptr_nonnull(strstr(b.result.request->url, "&bookmark=x%3D%7C"));
 	else
@@ -342,17 +241,17 @@ END_TEST
 
 START_TEST(look_without_end_proves_nothing)
 {
-	enum step step = pinterest_recover(&b.d, NULL, &b.result);
+	enum step step = bench_recover(&b, NULL);
 	int pages = 0;
 
 	while (step == STEP_SEND && pages < 20)
-		step = pinterest_recover(
-			&b.d, reply(200, arena_printf(b.arena, PAGE(STRANGER, "\"b%d\""), ++pages)),
-			&b.result);
-	ends(step, OUTCOME_UNKNOWN);
+		step = bench_recover(
+			&b, bench_reply(&b, 200,
+					arena_printf(b.arena, PAGE(STRANGER, "\"b%d\""), ++pages)));
+	bench_ends(&b, step, OUTCOME_UNKNOWN);
 	ck_assert_int_eq(pages, 4);
-	ends(pinterest_recover(&b.d, reply(401, ERROR(2, "Authentication failed.")), &b.result),
-	     OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 401, ERROR(2, "Authentication failed."))),
+		   OUTCOME_UNKNOWN);
 }
 END_TEST
 
@@ -403,7 +302,7 @@ START_TEST(check_counts_as_pinterest_does)
 	ck_assert_str_eq(fault_of(), "aspect_ratio");
 	b.media[3].kind = MEDIA_VIDEO;
 	ck_assert_str_eq(fault_of(), "kind_unsupported");
-	video();
+	bench_video(&b, CONTENT_VIDEO);
 	b.post.media_n = 1;
 	ck_assert_str_eq(fault_of(), "fit");
 	b.media[0].duration_ms = 3999;
@@ -416,23 +315,25 @@ START_TEST(upload_address_outside_is_not_followed)
 {
 	const struct http_part *p;
 
-	video();
+	bench_video(&b, CONTENT_VIDEO);
 	json_object_set_new(b.d.memo, "stage", json_string("register"));
-	ends(pinterest_stage(&b.d,
-			     reply(201,
-				   "{\"media_id\":\"52\",\"upload_url\":\"https://evil.example/\","
-				   "\"upload_parameters\":{\"key\":\"k\"}}"),
-			     &b.result),
-	     OUTCOME_REFUSED);
+	bench_ends(
+		&b,
+		bench_stage(
+			&b,
+			bench_reply(&b, 201,
+				    "{\"media_id\":\"52\",\"upload_url\":\"https://evil.example/\","
+				    "\"upload_parameters\":{\"key\":\"k\"}}")),
+		OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 	json_object_set_new(b.d.memo, "stage", json_string("register"));
-	sends(pinterest_stage(
-		      &b.d,
-		      reply(201,
-			    "{\"media_id\":\"52\",\"upload_url\":\"https://b.s3.amazonaws.com/\","
-			    "\"upload_parameters\":{\"key\":\"k\",\"Content-Type\":"
-			    "\"multipart/form-data\"}}"),
-		      &b.result),
+	sends(bench_stage(
+		      &b,
+		      bench_reply(
+			      &b, 201,
+			      "{\"media_id\":\"52\",\"upload_url\":\"https://b.s3.amazonaws.com/\","
+			      "\"upload_parameters\":{\"key\":\"k\",\"Content-Type\":"
+			      "\"multipart/form-data\"}}")),
 	      "https://b.s3.amazonaws.com/", NULL);
 	p = b.result.request->parts;
 	ck_assert_str_eq(p->name, "key");
@@ -445,30 +346,24 @@ END_TEST
 
 START_TEST(renewal_keeps_both_tokens_and_the_access_token_s_end)
 {
-	struct renewal r = { .arena = b.arena,
-			     .app = &b.app,
-			     .account = &b.account,
-			     .refresh_token = "pinr.OLD",
-			     .now_us = NOW_S * US_PER_S,
-			     .memo = json_object() };
-
-	sends(pinterest_renew(&r, NULL, &b.result), "https://api.pinterest.com/v5/oauth/token",
+	sends(bench_renew(&b, NULL), "https://api.pinterest.com/v5/oauth/token",
 	      "grant_type=refresh_token&refresh_token=pinr.OLD");
-	ck_assert_str_eq(b.result.request->headers->value, "Basic NDcxMTpzM2NyZXQ=");
-	ends(pinterest_renew(&r,
-			     reply(200,
+	ck_assert_str_eq(b.result.request->headers->value, "Basic NDcxMTphcHAtc2VjcmV0");
+	bench_ends(&b,
+		   bench_renew(
+			   &b,
+			   bench_reply(
+				   &b, 200,
 				   "{\"access_token\":\"pina_N\",\"refresh_token\":\"pinr.N\","
-				   "\"expires_in\":2592000,\"refresh_token_expires_in\":5184000}"),
-			     &b.result),
-	     OUTCOME_PUBLISHED);
-	ck_assert_uint_eq(r.tokens_n, 2);
-	ck_assert_str_eq(r.tokens[0].value, "pinr.N");
-	ck_assert_str_eq(r.tokens[1].kind, "access");
-	ck_assert_int_eq(r.tokens[1].expires_us, (NOW_S + 2592000) * US_PER_S);
-	ends(pinterest_renew(&r, reply(401, ERROR(2, "Authentication failed.")), &b.result),
-	     OUTCOME_REAUTH);
-	ends(pinterest_renew(&r, reply(503, ""), &b.result), OUTCOME_DEFER);
-	json_decref(r.memo);
+				   "\"expires_in\":2592000,\"refresh_token_expires_in\":5184000}")),
+		   OUTCOME_PUBLISHED);
+	ck_assert_uint_eq(b.r.tokens_n, 2);
+	ck_assert_str_eq(b.r.tokens[0].value, "pinr.N");
+	ck_assert_str_eq(b.r.tokens[1].kind, "access");
+	ck_assert_int_eq(b.r.tokens[1].expires_us, (BENCH_NOW_S + 2592000) * US_PER_S);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, 401, ERROR(2, "Authentication failed."))),
+		   OUTCOME_REAUTH);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, 503, "")), OUTCOME_DEFER);
 }
 END_TEST
 

@@ -165,6 +165,41 @@ const char *bench_header(const struct http_request *r, const char *name)
 	return "";
 }
 
+enum step bench_connect(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->connect(&b->c, last, &b->result);
+}
+
+enum step bench_renew(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->renew(&b->r, last, &b->result);
+}
+
+enum step bench_revoke(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->revoke(&b->r, last, &b->result);
+}
+
+enum step bench_stage(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->stage(&b->d, last, &b->result);
+}
+
+enum step bench_fire(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->fire(&b->d, last, &b->result);
+}
+
+enum step bench_confirm(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->confirm(&b->d, last, &b->result);
+}
+
+enum step bench_recover(struct bench *b, const struct http_reply *last)
+{
+	return b->app.platform->recover(&b->d, last, &b->result);
+}
+
 /* The proof changes with every token and has a case of its own. */
 static const char *without_proof(struct bench *b, const char *text)
 {
@@ -201,6 +236,31 @@ void bench_sends(struct bench *b, enum step step, const char *line)
 
 		ck_assert_msg(why == NULL, "%s", why);
 	}
+}
+
+void bench_ends(struct bench *b, enum step step, enum outcome_kind kind)
+{
+	const struct outcome *o = &b->result.outcome;
+
+	ck_assert_int_eq(step, STEP_DONE);
+	ck_assert_msg(o->kind == kind, "outcome %d (%s) instead of %d", (int)o->kind,
+		      o->error.message ? o->error.message : "", (int)kind);
+}
+
+void bench_fails(struct bench *b, enum step step, enum outcome_kind kind, enum post_error_code code,
+		 enum who who)
+{
+	bench_ends(b, step, kind);
+	ck_assert_int_eq(b->result.outcome.error.code, code);
+	ck_assert_int_eq(b->result.outcome.error.who, who);
+}
+
+void bench_refuses_code(struct bench *b, const struct bench_answer *answer)
+{
+	ck_assert_int_eq(bench_connect(b, NULL), STEP_SEND);
+	bench_fails(b, bench_connect(b, bench_reply(b, answer->status, answer->body)), answer->kind,
+		    answer->code, answer->who);
+	ck_assert_uint_eq(b->c.accounts_n, 0);
 }
 
 void bench_restart(struct bench *b)

@@ -28,6 +28,15 @@ struct bench {
 	char folder[64];
 };
 
+/* An answer, and what becomes of it. */
+struct bench_answer {
+	int status;
+	const char *body;
+	enum outcome_kind kind;
+	enum post_error_code code;
+	enum who who;
+};
+
 /* extra: further lines for [instagram], or "". */
 void bench_open(struct bench *b, const char *extra);
 /* Another platform's adapter on the same bench; the account stays to be filled in. */
@@ -42,8 +51,23 @@ const struct http_reply *bench_reply_with(struct bench *b, int status, const cha
 					  const char *body);
 const struct http_reply *bench_broken(struct bench *b);
 const char *bench_header(const struct http_request *r, const char *name); /* "" absent */
+
+/* A call of the adapter; last: NULL at its start. */
+enum step bench_connect(struct bench *b, const struct http_reply *last);
+enum step bench_renew(struct bench *b, const struct http_reply *last);
+enum step bench_revoke(struct bench *b, const struct http_reply *last);
+enum step bench_stage(struct bench *b, const struct http_reply *last);
+enum step bench_fire(struct bench *b, const struct http_reply *last);
+enum step bench_confirm(struct bench *b, const struct http_reply *last);
+enum step bench_recover(struct bench *b, const struct http_reply *last);
+
 /* Checks that the step sends this request: "POST /v25.0/1784/media image_url=..&caption=..". */
 void bench_sends(struct bench *b, enum step step, const char *line);
+void bench_ends(struct bench *b, enum step step, enum outcome_kind kind);
+void bench_fails(struct bench *b, enum step step, enum outcome_kind kind, enum post_error_code code,
+		 enum who who);
+/* Checks that this answer to the code, the first one of a connect flow, connects nobody. */
+void bench_refuses_code(struct bench *b, const struct bench_answer *answer);
 /* What the memo would be in another process: printed and parsed again. */
 void bench_restart(struct bench *b);
 

@@ -23,6 +23,17 @@ static void teardown(void)
 	bench_close(&b);
 }
 
+/* What several rows have in common. */
+#define CONNECT_AGAIN OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER, 0
+#define APP_IS_WRONG  OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0
+#define ACCOUNT_IS_BARRED \
+	OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER, 0
+#define REQUEST_IS_WRONG \
+	OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_OPERATOR, 0
+#define POST_IS_WRONG   OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0
+#define MEDIA_ARE_WRONG OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED, WHO_YOU, 0
+#define NOBODY_KNOWS    OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0
+
 static const struct {
 	const char *code;
 	enum outcome_kind elsewhere, fire; /* of a repeatable call, of the init of photos */
@@ -32,7 +43,7 @@ static const struct {
 } rows[] = {
 	{ "rate_limit_exceeded", OUTCOME_DEFER, OUTCOME_DEFER, POST_ERROR_RATE_LIMITED,
 	  WHO_PLATFORM, MINUTE },
-	{ "internal_error", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0 },
+	{ "internal_error", NOBODY_KNOWS },
 	{ "spam_risk_too_many_posts", OUTCOME_DEFER, OUTCOME_DEFER, POST_ERROR_RATE_LIMITED,
 	  WHO_PLATFORM, DAY },
 	{ "spam_risk_too_many_pending_share", OUTCOME_DEFER, OUTCOME_DEFER, POST_ERROR_RATE_LIMITED,
@@ -41,74 +52,48 @@ static const struct {
 	  WHO_OPERATOR, DAY },
 	{ "access_token_invalid", OUTCOME_REFRESH, OUTCOME_REFRESH, POST_ERROR_TOKEN_EXPIRED,
 	  WHO_ACCOUNT_OWNER, 0 },
-	{ "scope_not_authorized", OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "scope_permission_missed", OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "invalid_grant", OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "auth_removed", OUTCOME_REAUTH, OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "unaudited_client_can_only_post_to_private_accounts", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONFIGURATION, WHO_OPERATOR, 0 },
-	{ "url_ownership_unverified", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
-	  WHO_OPERATOR, 0 },
-	{ "invalid_client", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
-	  WHO_OPERATOR, 0 },
-	{ "unauthorized_client", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
-	  WHO_OPERATOR, 0 },
-	{ "invalid_scope", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION, WHO_OPERATOR,
-	  0 },
-	{ "unsupported_grant_type", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
-	  WHO_OPERATOR, 0 },
-	{ "unsupported_response_type", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
-	  WHO_OPERATOR, 0 },
-	{ "server_error", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0 },
-	{ "temporarily_unavailable", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM,
-	  WHO_PLATFORM, 0 },
-	{ "access_denied", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_ACCOUNT_OWNER, 0 },
+	{ "scope_not_authorized", CONNECT_AGAIN },
+	{ "scope_permission_missed", CONNECT_AGAIN },
+	{ "invalid_grant", CONNECT_AGAIN },
+	{ "auth_removed", CONNECT_AGAIN },
+	{ "unaudited_client_can_only_post_to_private_accounts", APP_IS_WRONG },
+	{ "url_ownership_unverified", APP_IS_WRONG },
+	{ "invalid_client", APP_IS_WRONG },
+	{ "unauthorized_client", APP_IS_WRONG },
+	{ "invalid_scope", APP_IS_WRONG },
+	{ "unsupported_grant_type", APP_IS_WRONG },
+	{ "unsupported_response_type", APP_IS_WRONG },
+	{ "server_error", NOBODY_KNOWS },
+	{ "temporarily_unavailable", NOBODY_KNOWS },
+	{ "access_denied", ACCOUNT_IS_BARRED },
 	{ "app_version_check_failed", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
 	  WHO_ACCOUNT_OWNER, 0 },
-	{ "spam_risk_user_banned_from_posting", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_ACCOUNT_OWNER, 0 },
-	{ "spam_risk", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "spam_risk_something_new", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "spam_risk_text", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU,
-	  0 },
-	{ "invalid_param", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_OPERATOR, 0 },
-	{ "invalid_params", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_OPERATOR, 0 },
-	{ "invalid_file_upload", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED,
-	  WHO_YOU, 0 },
-	{ "privacy_level_option_mismatch", OUTCOME_REFUSED, OUTCOME_REFUSED,
-	  POST_ERROR_CONTENT_REJECTED, WHO_YOU, 0 },
+	{ "spam_risk_user_banned_from_posting", ACCOUNT_IS_BARRED },
+	{ "spam_risk", ACCOUNT_IS_BARRED },
+	{ "spam_risk_something_new", ACCOUNT_IS_BARRED },
+	{ "spam_risk_text", POST_IS_WRONG },
+	{ "invalid_param", REQUEST_IS_WRONG },
+	{ "invalid_params", REQUEST_IS_WRONG },
+	{ "invalid_file_upload", MEDIA_ARE_WRONG },
+	{ "privacy_level_option_mismatch", POST_IS_WRONG },
 	/* A publish_id that is not known has posted nothing; a fire that says so is a riddle. */
 	{ "invalid_publish_id", OUTCOME_RESTAGE, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM,
 	  0 },
 	{ "token_not_authorized_for_specified_publish_id", OUTCOME_REFUSED, OUTCOME_REFUSED,
 	  POST_ERROR_PLATFORM, WHO_OPERATOR, 0 },
 	/* Reasons of a publication that failed. */
-	{ "file_format_check_failed", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED,
-	  WHO_YOU, 0 },
-	{ "duration_check_failed", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED,
-	  WHO_YOU, 0 },
-	{ "frame_rate_check_failed", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED,
-	  WHO_YOU, 0 },
-	{ "picture_size_check_failed", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_MEDIA_REJECTED,
-	  WHO_YOU, 0 },
+	{ "file_format_check_failed", MEDIA_ARE_WRONG },
+	{ "duration_check_failed", MEDIA_ARE_WRONG },
+	{ "frame_rate_check_failed", MEDIA_ARE_WRONG },
+	{ "picture_size_check_failed", MEDIA_ARE_WRONG },
 	{ "video_pull_failed", OUTCOME_RESTAGE, OUTCOME_RESTAGE, POST_ERROR_MEDIA_REJECTED,
 	  WHO_OPERATOR, 0 },
 	{ "photo_pull_failed", OUTCOME_RESTAGE, OUTCOME_RESTAGE, POST_ERROR_MEDIA_REJECTED,
 	  WHO_OPERATOR, 0 },
 	{ "internal", OUTCOME_RESTAGE, OUTCOME_RESTAGE, POST_ERROR_PLATFORM, WHO_PLATFORM,
 	  5 * MINUTE },
-	{ "publish_cancelled", OUTCOME_REFUSED, OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED,
-	  WHO_ACCOUNT_OWNER, 0 },
-	{ "never_heard_of", OUTCOME_DEFER, OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0 },
+	{ "publish_cancelled", ACCOUNT_IS_BARRED },
+	{ "never_heard_of", NOBODY_KNOWS },
 };
 
 /* `status` is what disagrees between TikTok's documents and servers: it must not matter. */

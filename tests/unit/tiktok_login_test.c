@@ -36,20 +36,6 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_msg(b.result.outcome.kind == kind, "%d: %s", (int)b.result.outcome.kind,
-		      b.result.outcome.error.message);
-}
-
-static void fails(enum step step, enum outcome_kind kind, enum post_error_code code, enum who who)
-{
-	ends(step, kind);
-	ck_assert_int_eq(b.result.outcome.error.code, code);
-	ck_assert_int_eq(b.result.outcome.error.who, who);
-}
-
 START_TEST(dialog_carries_the_challenge_in_hex)
 {
 	const char *challenge = oauth2_challenge(b.arena, b.app.platform->pkce, "verifier");
@@ -78,21 +64,20 @@ START_TEST(web_apps_go_without_pkce)
 	url = b.app.platform->auth_url(b.arena, &b.app, "s", "abc", false);
 	ck_assert_ptr_null(url_query_get(b.arena, url, "code_challenge"));
 	ck_assert_ptr_null(url_query_get(b.arena, url, "code_challenge_method"));
-	ck_assert_int_eq(tiktok_connect(&b.c, NULL, &b.result), STEP_SEND);
+	ck_assert_int_eq(bench_connect(&b, NULL), STEP_SEND);
 	ck_assert_ptr_null(strstr(b.result.request->bytes, "code_verifier"));
 }
 END_TEST
 
 static enum step exchanged(const char *scope)
 {
-	bench_sends(&b, tiktok_connect(&b.c, NULL, &b.result),
+	bench_sends(&b, bench_connect(&b, NULL),
 		    "POST /v2/oauth/token/ client_key=4711&client_secret=" BENCH_SECRET
 		    "&code=b.k%2A7%21x&grant_type=authorization_code&redirect_uri="
 		    "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Ftiktok%2Fcallback&"
 		    "code_verifier=verifier-0123456789-0123456789-0123456789-0123");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "");
-	return tiktok_connect(
-		&b.c, bench_reply(&b, 200, arena_printf(b.arena, TOKENS("%s"), scope)), &b.result);
+	return bench_connect(&b, bench_reply(&b, 200, arena_printf(b.arena, TOKENS("%s"), scope)));
 }
 
 START_TEST(connect_yields_the_account_with_both_tokens)
@@ -104,8 +89,7 @@ START_TEST(connect_yields_the_account_with_both_tokens)
 		"GET /v2/user/info/?fields=open_id%2Cunion_id%2Cavatar_url%2Cavatar_large_url%2C"
 		"display_name%2Cusername%2Cprofile_deep_link%2Cis_verified");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer act.A");
-	ends(tiktok_connect(&b.c, bench_reply(&b, 200, USER(PERSON)), &b.result),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_connect(&b, bench_reply(&b, 200, USER(PERSON))), OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.c.accounts_n, 1);
 	a = b.c.accounts;
 	ck_assert_str_eq(a->remote_id, "723f");
@@ -127,18 +111,17 @@ START_TEST(unticked_scopes_are_named_and_not_asked_for)
 		"GET /v2/user/info/?fields=open_id%2Cunion_id%2Cavatar_url%2Cavatar_large_url%2C"
 		"display_name");
 	bench_sends(&b,
-		    tiktok_connect(&b.c,
-				   bench_reply(&b, 200,
-					       USER("{\"open_id\":\"723f\",\"display_name\":"
-						    "\"Demo\"}")),
-				   &b.result),
+		    bench_connect(&b, bench_reply(&b, 200,
+						  USER("{\"open_id\":\"723f\",\"display_name\":"
+						       "\"Demo\"}"))),
 		    "POST /v2/post/publish/creator_info/query/ {}");
-	ends(tiktok_connect(&b.c,
-			    bench_reply(&b, 200,
+	bench_ends(
+		&b,
+		bench_connect(
+			&b, bench_reply(&b, 200,
 					"{\"data\":{\"creator_username\":\"demo.user\"},\"error\":"
-					"{\"code\":\"ok\"}}"),
-			    &b.result),
-	     OUTCOME_PUBLISHED);
+					"{\"code\":\"ok\"}}")),
+		OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.c.accounts[0].username, "demo.user");
 	ck_assert_str_eq(b.c.accounts[0].scopes, "user.info.basic video.publish");
 	ck_assert_str_eq(b.c.accounts[0].missing_scopes,
@@ -148,8 +131,8 @@ END_TEST
 
 START_TEST(without_the_basic_scope_there_is_no_account)
 {
-	fails(exchanged("video.publish"), OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
-	      WHO_ACCOUNT_OWNER);
+	bench_fails(&b, exchanged("video.publish"), OUTCOME_REAUTH, POST_ERROR_CONTENT_REJECTED,
+		    WHO_ACCOUNT_OWNER);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "missing_scopes");
 	ck_assert_uint_eq(b.c.accounts_n, 0);
 }
@@ -158,13 +141,7 @@ END_TEST
 #define FLAT(code) "{\"error\":\"" code "\",\"error_description\":\"d\",\"log_id\":\"L\"}"
 
 /* Errors of the token endpoint come with 200; a code that was used already is one of them. */
-static const struct {
-	int status;
-	const char *body;
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-} exchanges[] = {
+static const struct bench_answer exchanges[] = {
 	{ 200, FLAT("invalid_grant"), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_ACCOUNT_OWNER },
 	{ 200, FLAT("invalid_request"), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU },
 	{ 400, FLAT("invalid_request"), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED, WHO_YOU },
@@ -179,25 +156,21 @@ static const struct {
 
 START_TEST(failed_exchange_connects_nobody)
 {
-	ck_assert_int_eq(tiktok_connect(&b.c, NULL, &b.result), STEP_SEND);
-	fails(tiktok_connect(&b.c, bench_reply(&b, exchanges[_i].status, exchanges[_i].body),
-			     &b.result),
-	      exchanges[_i].kind, exchanges[_i].code, exchanges[_i].who);
-	ck_assert_uint_eq(b.c.accounts_n, 0);
+	bench_refuses_code(&b, &exchanges[_i]);
 }
 END_TEST
 
 static enum step renewed(int status, const char *body)
 {
-	bench_sends(&b, tiktok_renew(&b.r, NULL, &b.result),
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "POST /v2/oauth/token/ client_key=4711&client_secret=" BENCH_SECRET
 		    "&grant_type=refresh_token&refresh_token=rft.OLD");
-	return tiktok_renew(&b.r, bench_reply(&b, status, body), &b.result);
+	return bench_renew(&b, bench_reply(&b, status, body));
 }
 
 START_TEST(renewal_keeps_the_rotated_pair)
 {
-	ends(renewed(200, TOKENS(ALL)), OUTCOME_PUBLISHED);
+	bench_ends(&b, renewed(200, TOKENS(ALL)), OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.r.tokens_n, 2);
 	ck_assert_str_eq(b.r.tokens[0].kind, "refresh");
 	ck_assert_str_eq(b.r.tokens[0].value, "rft.A");
@@ -211,7 +184,8 @@ END_TEST
 /* Nothing to store for it: so the old one stays. */
 START_TEST(renewal_without_a_refresh_token_names_the_access_token_alone)
 {
-	ends(renewed(200, "{\"access_token\":\"act.B\",\"expires_in\":86400}"), OUTCOME_PUBLISHED);
+	bench_ends(&b, renewed(200, "{\"access_token\":\"act.B\",\"expires_in\":86400}"),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.r.tokens_n, 1);
 	ck_assert_str_eq(b.r.tokens[0].kind, "access");
 	ck_assert_int_eq(b.r.tokens[0].expires_us, NOW_US + 86400 * US_PER_S);
@@ -235,7 +209,7 @@ static const struct {
 
 START_TEST(renewal_ends_by_refusal_alone)
 {
-	ends(renewed(renewals[_i].status, renewals[_i].body), renewals[_i].kind);
+	bench_ends(&b, renewed(renewals[_i].status, renewals[_i].body), renewals[_i].kind);
 	ck_assert_uint_eq(b.r.tokens_n, 0);
 	if (renewals[_i].kind == OUTCOME_REAUTH)
 		ck_assert_int_eq(b.result.outcome.error.who, WHO_ACCOUNT_OWNER);
@@ -244,17 +218,17 @@ END_TEST
 
 START_TEST(lost_renewal_is_asked_again_with_the_same_token)
 {
-	ck_assert_int_eq(tiktok_renew(&b.r, NULL, &b.result), STEP_SEND);
-	ends(tiktok_renew(&b.r, bench_broken(&b), &b.result), OUTCOME_DEFER);
-	ends(renewed(200, FLAT("invalid_grant")), OUTCOME_REAUTH);
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_renew(&b, bench_broken(&b)), OUTCOME_DEFER);
+	bench_ends(&b, renewed(200, FLAT("invalid_grant")), OUTCOME_REAUTH);
 }
 END_TEST
 
 START_TEST(renewal_without_a_stored_token_needs_a_person)
 {
 	b.r.refresh_token = NULL;
-	fails(tiktok_renew(&b.r, NULL, &b.result), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
-	      WHO_ACCOUNT_OWNER);
+	bench_fails(&b, bench_renew(&b, NULL), OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
+		    WHO_ACCOUNT_OWNER);
 }
 END_TEST
 
@@ -283,12 +257,12 @@ static const struct {
 START_TEST(revocation_says_whether_access_was_taken_back)
 {
 	b.account.access_token = "act.A";
-	bench_sends(&b, tiktok_revoke(&b.r, NULL, &b.result),
+	bench_sends(&b, bench_revoke(&b, NULL),
 		    "POST /v2/oauth/revoke/ client_key=4711&client_secret=" BENCH_SECRET
 		    "&token=act.A");
-	ends(tiktok_revoke(&b.r, bench_reply(&b, revocations[_i].status, revocations[_i].body),
-			   &b.result),
-	     revocations[_i].is_revoked ? OUTCOME_PUBLISHED : OUTCOME_REFUSED);
+	bench_ends(&b,
+		   bench_revoke(&b, bench_reply(&b, revocations[_i].status, revocations[_i].body)),
+		   revocations[_i].is_revoked ? OUTCOME_PUBLISHED : OUTCOME_REFUSED);
 }
 END_TEST
 

@@ -44,17 +44,10 @@ static void choose(const char *name, const char *value)
 	json_object_set_new(b.post.options, name, json_string(value));
 }
 
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_msg(b.result.outcome.kind == kind, "%d: %s", (int)b.result.outcome.kind,
-		      b.result.outcome.error.message);
-}
-
 static enum step stage(const struct http_reply *last)
 {
 	b.result = (struct step_result){ .phase = PHASE_STAGE };
-	return tiktok_stage(&b.d, last, &b.result);
+	return bench_stage(&b, last);
 }
 
 static const struct {
@@ -83,10 +76,11 @@ START_TEST(level_is_one_that_the_creator_is_offered_now)
 		choose("privacy", levels[_i].wish);
 	bench_sends(&b, stage(NULL), ASK_CREATOR);
 	if (!level) {
-		ends(stage(bench_reply(
-			     &b, 200,
-			     arena_printf(b.arena, CREATOR("%s", ""), levels[_i].options))),
-		     OUTCOME_REFUSED);
+		bench_ends(&b,
+			   stage(bench_reply(
+				   &b, 200,
+				   arena_printf(b.arena, CREATOR("%s", ""), levels[_i].options))),
+			   OUTCOME_REFUSED);
 		ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_CONTENT_REJECTED);
 		ck_assert_int_eq(b.result.outcome.error.who, WHO_YOU);
 		return;
@@ -115,8 +109,10 @@ START_TEST(creator_s_switches_and_length_are_obeyed)
 	json_object_clear(b.d.memo);
 	b.media[0].duration_ms = 60001;
 	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply(&b, 200, CREATOR(PUBLIC, ",\"max_video_post_duration_sec\":60"))),
-	     OUTCOME_REFUSED);
+	bench_ends(
+		&b,
+		stage(bench_reply(&b, 200, CREATOR(PUBLIC, ",\"max_video_post_duration_sec\":60"))),
+		OUTCOME_REFUSED);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "duration");
 }
 END_TEST
@@ -135,8 +131,8 @@ static const struct {
 START_TEST(cap_stops_before_the_init)
 {
 	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply(&b, 200, arena_printf(b.arena, NOT("%s"), caps[_i].code))),
-	     caps[_i].kind);
+	bench_ends(&b, stage(bench_reply(&b, 200, arena_printf(b.arena, NOT("%s"), caps[_i].code))),
+		   caps[_i].kind);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, caps[_i].retry_s);
 	ck_assert_ptr_null(memo_text(b.d.memo, "publish_id"));
 }
@@ -165,16 +161,17 @@ START_TEST(chunks_go_on_in_another_process)
 			 STEP_SEND);
 	ck_assert_str_eq(bench_header(b.result.request, "Content-Range"),
 			 "bytes 0-9999999/25000000");
-	ends(stage(bench_reply_with(&b, 206, RANGE(9999999), "")), OUTCOME_STAGED);
+	bench_ends(&b, stage(bench_reply_with(&b, 206, RANGE(9999999), "")), OUTCOME_STAGED);
 	ck_assert_str_eq(b.result.outcome.handle, "v_pub_file~v2-1.73");
 	/* Staged again, say after an edit of the time: nobody begins anew. */
 	bench_restart(&b);
 	bench_sends(&b, stage(NULL), ASK_STATUS);
-	ends(stage(bench_reply(&b, 200,
-			       OK("{\"status\":\"PROCESSING_UPLOAD\",\"uploaded_bytes\":"
-				  "10000000}"))),
-	     OUTCOME_STAGED);
-	ck_assert_int_eq(tiktok_fire(&b.d, NULL, &b.result), STEP_SEND);
+	bench_ends(&b,
+		   stage(bench_reply(&b, 200,
+				     OK("{\"status\":\"PROCESSING_UPLOAD\",\"uploaded_bytes\":"
+					"10000000}"))),
+		   OUTCOME_STAGED);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
 	ck_assert_int_eq(b.result.phase, PHASE_FIRE);
 	ck_assert_str_eq(bench_header(b.result.request, "Content-Range"),
 			 "bytes 10000000-24999999/25000000");
@@ -204,8 +201,7 @@ START_TEST(upload_resumes_where_tiktok_stands)
 	init_done();
 	step = stage(bench_reply_with(&b, chunks[_i].status, chunks[_i].headers, ""));
 	if (chunks[_i].looks) {
-		ck_assert_int_eq(step, STEP_DONE);
-		ck_assert_int_eq(b.result.outcome.kind, OUTCOME_DEFER);
+		bench_ends(&b, step, OUTCOME_DEFER);
 		bench_sends(&b, stage(NULL), ASK_STATUS);
 		step = stage(bench_reply(&b, 200,
 					 arena_printf(b.arena,
@@ -214,7 +210,7 @@ START_TEST(upload_resumes_where_tiktok_stands)
 						      chunks[_i].looks)));
 	}
 	if (!chunks[_i].next) {
-		ends(step, chunks[_i].kind);
+		bench_ends(&b, step, chunks[_i].kind);
 		return;
 	}
 	ck_assert_int_eq(step, STEP_SEND);
@@ -228,11 +224,12 @@ START_TEST(complete_upload_is_not_sent_again)
 	init_done();
 	ck_assert_int_eq(stage(bench_reply_with(&b, 416, RANGE(24999999), "")), STEP_DONE);
 	bench_sends(&b, stage(NULL), ASK_STATUS);
-	ends(stage(bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}"))), OUTCOME_STAGED);
-	bench_sends(&b, tiktok_fire(&b.d, NULL, &b.result), ASK_STATUS);
-	ends(tiktok_fire(&b.d, bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}")),
-			 &b.result),
-	     OUTCOME_ACCEPTED);
+	bench_ends(&b, stage(bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}"))),
+		   OUTCOME_STAGED);
+	bench_sends(&b, bench_fire(&b, NULL), ASK_STATUS);
+	bench_ends(&b,
+		   bench_fire(&b, bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}"))),
+		   OUTCOME_ACCEPTED);
 }
 END_TEST
 
@@ -261,7 +258,7 @@ START_TEST(refused_plan_is_tried_as_one_chunk)
 	ck_assert_int_eq(stage(bench_reply(&b, 400, no)), STEP_SEND);
 	ck_assert_ptr_nonnull(strstr(b.result.request->bytes, "\"total_chunk_count\":1"));
 	ck_assert_ptr_nonnull(strstr(b.result.request->bytes, "\"chunk_size\":25000000"));
-	ends(stage(bench_reply(&b, 400, no)), OUTCOME_REFUSED);
+	bench_ends(&b, stage(bench_reply(&b, 400, no)), OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.who, WHO_OPERATOR);
 }
 END_TEST
@@ -275,8 +272,8 @@ START_TEST(photos_ask_the_creator_shortly_before_their_time)
 	ck_assert_int_eq(b.result.wait_us, 180 * US_PER_S);
 	b.d.now_us += 180 * US_PER_S;
 	bench_sends(&b, stage(NULL), ASK_CREATOR);
-	ends(stage(bench_reply(&b, 200, CREATOR(PUBLIC, ""))), OUTCOME_STAGED);
-	ck_assert_int_eq(tiktok_fire(&b.d, NULL, &b.result), STEP_SEND);
+	bench_ends(&b, stage(bench_reply(&b, 200, CREATOR(PUBLIC, ""))), OUTCOME_STAGED);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
 	ck_assert_ptr_nonnull(strstr(b.result.request->url, "/v2/post/publish/content/init/"));
 }
 END_TEST
@@ -292,10 +289,10 @@ static void fired(void)
 
 static enum step confirm(const struct http_reply *last)
 {
-	enum step step = tiktok_confirm(&b.d, last, &b.result);
+	enum step step = bench_confirm(&b, last);
 
 	for (int i = 0; step == STEP_WAIT && i < 10; i++)
-		step = tiktok_confirm(&b.d, NULL, &b.result);
+		step = bench_confirm(&b, NULL);
 	return step;
 }
 
@@ -332,7 +329,7 @@ START_TEST(state_of_a_publication_ends_the_post)
 {
 	fired();
 	bench_sends(&b, confirm(NULL), ASK_STATUS);
-	ends(confirm(bench_reply(&b, 200, ends_of[_i].body)), ends_of[_i].kind);
+	bench_ends(&b, confirm(bench_reply(&b, 200, ends_of[_i].body)), ends_of[_i].kind);
 	if (ends_of[_i].id)
 		ck_assert_str_eq(b.result.outcome.remote_id, ends_of[_i].id);
 	if (ends_of[_i].url)
@@ -353,15 +350,15 @@ START_TEST(public_post_without_an_id_is_published_in_the_end)
 		looks++;
 		step = confirm(bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}")));
 	}
-	ends(step, OUTCOME_PUBLISHED);
+	bench_ends(&b, step, OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, "");
 	ck_assert_int_eq(looks, 5);
 	json_object_clear(b.d.memo);
 	fired();
 	memo_set_text(b.d.memo, "privacy", "SELF_ONLY");
 	ck_assert_int_eq(confirm(NULL), STEP_SEND);
-	ends(confirm(bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}"))),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b, confirm(bench_reply(&b, 200, OK("{\"status\":\"PUBLISH_COMPLETE\"}"))),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -383,9 +380,8 @@ static const struct {
 START_TEST(doubt_is_settled_by_the_publish_id)
 {
 	fired();
-	bench_sends(&b, tiktok_recover(&b.d, NULL, &b.result), ASK_STATUS);
-	ends(tiktok_recover(&b.d, bench_reply(&b, 200, doubts[_i].body), &b.result),
-	     doubts[_i].kind);
+	bench_sends(&b, bench_recover(&b, NULL), ASK_STATUS);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, doubts[_i].body)), doubts[_i].kind);
 }
 END_TEST
 
@@ -424,16 +420,16 @@ START_TEST(unanswered_photos_are_looked_for_in_the_listing)
 	b.d.is_taken = is_taken;
 	memo_set_text(b.d.memo, "privacy", "PUBLIC_TO_EVERYONE");
 	b.d.fired_us = b.d.now_us;
-	ends(tiktok_recover(&b.d, NULL, &b.result), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_recover(&b, NULL), OUTCOME_UNKNOWN);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 120);
 	b.d.now_us += 121 * US_PER_S;
-	bench_sends(&b, tiktok_recover(&b.d, NULL, &b.result),
+	bench_sends(&b, bench_recover(&b, NULL),
 		    "POST /v2/video/list/?fields=id%2Ccreate_time%2Cshare_url%2Ctitle%2C"
 		    "video_description%2Cduration {\"max_count\":20}");
-	step = tiktok_recover(&b.d, bench_reply(&b, 200, lists[_i].body), &b.result);
+	step = bench_recover(&b, bench_reply(&b, 200, lists[_i].body));
 	if (step == STEP_SEND)
-		step = tiktok_recover(&b.d, bench_reply(&b, 200, LIST("", "false")), &b.result);
-	ends(step, lists[_i].slug ? OUTCOME_UNKNOWN : OUTCOME_PUBLISHED);
+		step = bench_recover(&b, bench_reply(&b, 200, LIST("", "false")));
+	bench_ends(&b, step, lists[_i].slug ? OUTCOME_UNKNOWN : OUTCOME_PUBLISHED);
 	if (lists[_i].slug)
 		ck_assert_str_eq(b.result.outcome.error.platform_code, lists[_i].slug);
 	else
@@ -455,7 +451,7 @@ START_TEST(unlisted_photos_are_left_to_people)
 	memo_set_text(b.d.memo, "privacy", blind[_i].privacy);
 	b.account.scopes = blind[_i].scopes;
 	b.d.fired_us = b.d.now_us - US_PER_HOUR;
-	ends(tiktok_recover(&b.d, NULL, &b.result), OUTCOME_UNKNOWN);
+	bench_ends(&b, bench_recover(&b, NULL), OUTCOME_UNKNOWN);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, blind[_i].slug);
 	ck_assert_int_eq(b.result.outcome.error.who, WHO_YOU);
 }

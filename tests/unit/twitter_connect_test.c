@@ -5,10 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform/twitter.h"
-#include "platform_bench.h"
-#include "support/contract.h"
-#include "support/suite.h"
+#include "twitter_bench.h"
 
 #define TOKEN  "POST /2/oauth2/token "
 #define SCOPES "tweet.read tweet.write users.read media.write offline.access"
@@ -21,7 +18,6 @@
 #define DEAD                OAUTH("invalid_request", "Value passed for the token was invalid.")
 
 static struct bench b;
-static json_t *contract;
 
 static void setup(void)
 {
@@ -34,27 +30,6 @@ static void setup(void)
 static void teardown(void)
 {
 	bench_close(&b);
-}
-
-static enum step connect_step(const struct http_reply *last)
-{
-	return twitter_connect(&b.c, last, &b.result);
-}
-
-static enum step renew(const struct http_reply *last)
-{
-	return twitter_renew(&b.r, last, &b.result);
-}
-
-static enum step revoke(const struct http_reply *last)
-{
-	return twitter_revoke(&b.r, last, &b.result);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
 }
 
 START_TEST(consent_page_asks_with_pkce)
@@ -72,7 +47,7 @@ END_TEST
 
 static void exchange(void)
 {
-	bench_sends(&b, connect_step(NULL),
+	bench_sends(&b, bench_connect(&b, NULL),
 		    TOKEN "grant_type=authorization_code&code=CODE&redirect_uri=https%3A%2F%2F"
 			  "pub.example%2Fapi%2Fv1%2Fintegrations%2Ftwitter%2Fcallback&"
 			  "code_verifier=VERIFIER");
@@ -86,18 +61,20 @@ START_TEST(code_becomes_an_account)
 	const struct connect_account *found;
 
 	exchange();
-	ck_assert_int_eq(connect_step(bench_reply(&b, 200, TOKENS)), STEP_SEND);
-	b.contract = contract;
+	ck_assert_int_eq(bench_connect(&b, bench_reply(&b, 200, TOKENS)), STEP_SEND);
+	b.contract = twitter_contract;
 	bench_sends(&b, STEP_SEND,
 		    "GET /2/users/me?user.fields=id%2Cname%2Cusername%2Cprofile_image_url%2C"
 		    "verified%2Cverified_type%2Csubscription_type%2Cprotected");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer A1");
-	ends(connect_step(bench_reply(&b, 200,
-				      "{\"data\":{\"id\":\"2244994945\",\"name\":\"Acme\","
-				      "\"username\":\"acme\",\"profile_image_url\":"
-				      "\"https://p.example/1/a_normal.jpg\",\"verified\":true,"
-				      "\"subscription_type\":\"Premium\"}}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_connect(
+			   &b, bench_reply(&b, 200,
+					   "{\"data\":{\"id\":\"2244994945\",\"name\":\"Acme\","
+					   "\"username\":\"acme\",\"profile_image_url\":"
+					   "\"https://p.example/1/a_normal.jpg\",\"verified\":true,"
+					   "\"subscription_type\":\"Premium\"}}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.c.accounts_n, 1);
 	found = b.c.accounts;
 	ck_assert_str_eq(found->remote_id, "2244994945");
@@ -116,12 +93,15 @@ END_TEST
 START_TEST(what_was_not_granted_is_named)
 {
 	exchange();
-	ck_assert_int_eq(connect_step(bench_reply(&b, 200,
-						  "{\"access_token\":\"A1\",\"expires_in\":7200,"
-						  "\"scope\":\"tweet.read users.read\"}")),
-			 STEP_SEND);
-	ends(connect_step(bench_reply(&b, 200, "{\"data\":{\"id\":\"1\",\"username\":\"a\"}}")),
-	     OUTCOME_PUBLISHED);
+	ck_assert_int_eq(
+		bench_connect(&b, bench_reply(&b, 200,
+					      "{\"access_token\":\"A1\",\"expires_in\":7200,"
+					      "\"scope\":\"tweet.read users.read\"}")),
+		STEP_SEND);
+	bench_ends(&b,
+		   bench_connect(&b, bench_reply(&b, 200,
+						 "{\"data\":{\"id\":\"1\",\"username\":\"a\"}}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.c.accounts->missing_scopes, "tweet.write media.write offline.access");
 	ck_assert_uint_eq(b.c.accounts->tokens_n, 1);
 	/* Without a refresh token the connection ends with its access. */
@@ -129,13 +109,7 @@ START_TEST(what_was_not_granted_is_named)
 }
 END_TEST
 
-static const struct {
-	int status;
-	const char *body;
-	enum outcome_kind kind;
-	enum post_error_code code;
-	enum who who;
-} codes[] = {
+static const struct bench_answer codes[] = {
 	{ 400, OAUTH("invalid_request", "Value passed for the authorization code was invalid."),
 	  OUTCOME_REFUSED, POST_ERROR_TOKEN_EXPIRED, WHO_YOU },
 	{ 400, OAUTH("invalid_request", "Value passed for the code verifier did not match"),
@@ -152,18 +126,17 @@ static const struct {
 START_TEST(refused_code_says_whose_side_it_is)
 {
 	exchange();
-	ends(connect_step(bench_reply(&b, codes[_i].status, codes[_i].body)), codes[_i].kind);
-	ck_assert_int_eq(b.result.outcome.error.code, codes[_i].code);
-	ck_assert_int_eq(b.result.outcome.error.who, codes[_i].who);
+	bench_fails(&b, bench_connect(&b, bench_reply(&b, codes[_i].status, codes[_i].body)),
+		    codes[_i].kind, codes[_i].code, codes[_i].who);
 }
 END_TEST
 
 START_TEST(renewal_takes_both_new_tokens)
 {
-	bench_sends(&b, renew(NULL), TOKEN "grant_type=refresh_token&refresh_token=R0");
+	bench_sends(&b, bench_renew(&b, NULL), TOKEN "grant_type=refresh_token&refresh_token=R0");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), BASIC);
 	ck_assert_int_ge(b.result.request->timeout_ms, 30000);
-	ends(renew(bench_reply(&b, 200, TOKENS)), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, 200, TOKENS)), OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.r.tokens_n, 2);
 	ck_assert_str_eq(b.r.tokens[0].kind, "access");
 	ck_assert_str_eq(b.r.tokens[0].value, "A1");
@@ -189,10 +162,12 @@ static const struct {
 
 START_TEST(failed_renewal_is_told_apart)
 {
-	ck_assert_int_eq(renew(NULL), STEP_SEND);
-	ends(renew(renewals[_i].status ? bench_reply(&b, renewals[_i].status, renewals[_i].body)
-				       : bench_broken(&b)),
-	     renewals[_i].kind);
+	ck_assert_int_eq(bench_renew(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_renew(&b, renewals[_i].status
+					   ? bench_reply(&b, renewals[_i].status, renewals[_i].body)
+					   : bench_broken(&b)),
+		   renewals[_i].kind);
 	ck_assert_int_eq(b.result.outcome.error.code, renewals[_i].code);
 	ck_assert_uint_eq(b.r.tokens_n, 0);
 }
@@ -201,18 +176,19 @@ END_TEST
 START_TEST(without_a_refresh_token_a_person_is_asked)
 {
 	b.r.refresh_token = NULL;
-	ends(renew(NULL), OUTCOME_REAUTH);
+	bench_ends(&b, bench_renew(&b, NULL), OUTCOME_REAUTH);
 }
 END_TEST
 
 START_TEST(both_tokens_are_revoked_whatever_the_first_says)
 {
-	bench_sends(&b, revoke(NULL),
+	bench_sends(&b, bench_revoke(&b, NULL),
 		    "POST /2/oauth2/revoke token=R0&token_type_hint=refresh_token");
-	bench_sends(&b, revoke(bench_reply(&b, 503, "")),
+	bench_sends(&b, bench_revoke(&b, bench_reply(&b, 503, "")),
 		    "POST /2/oauth2/revoke token=A0&token_type_hint=access_token");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), BASIC);
-	ends(revoke(bench_reply(&b, 200, "{\"revoked\":true}")), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_revoke(&b, bench_reply(&b, 200, "{\"revoked\":true}")),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -346,16 +322,6 @@ START_TEST(missing_scopes_are_found_before_the_upload)
 }
 END_TEST
 
-static void open_contract(void)
-{
-	contract = contract_load("x/openapi-v2-publish.json");
-}
-
-static void close_contract(void)
-{
-	json_decref(contract);
-}
-
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -373,10 +339,8 @@ int main(void)
 		{ NULL, 0 },
 	};
 
-	return suite_run(&(struct suite_of){
+	return twitter_run(&(struct suite_of){
 		.name = "twitter_connect",
-		.before = open_contract,
-		.after = close_contract,
 		.setup = setup,
 		.teardown = teardown,
 		.cases = cases,

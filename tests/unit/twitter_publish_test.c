@@ -5,10 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform/twitter.h"
-#include "platform_bench.h"
-#include "support/contract.h"
-#include "support/suite.h"
+#include "twitter_bench.h"
 
 #define FIRE    "POST /2/tweets "
 #define NOW_ID  "1990000000000000001"
@@ -24,14 +21,13 @@
 	"invalid-request\"}"
 
 static struct bench b;
-static json_t *contract;
 
 static void setup(void)
 {
 	bench_open_for(&b, "twitter",
 		       "quotes_allowed = 1\nmedia_renewals = 1\nfields_parameter = post.fields\n"
 		       "fields = created_at,text,attachments,entities,note_post\n");
-	b.contract = contract;
+	b.contract = twitter_contract;
 }
 
 static void teardown(void)
@@ -54,22 +50,6 @@ static void staged(size_t n)
 		memo_set_text(twitter_item(&b.d, i), "id", arena_printf(b.arena, "%zu", 100 + i));
 		memo_set_int(twitter_item(&b.d, i), "dies", BENCH_NOW_S + 1000);
 	}
-}
-
-static enum step fire(const struct http_reply *last)
-{
-	return twitter_fire(&b.d, last, &b.result);
-}
-
-static enum step recover(const struct http_reply *last)
-{
-	return twitter_recover(&b.d, last, &b.result);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
 }
 
 static const struct {
@@ -128,11 +108,11 @@ START_TEST(fire_is_one_call_with_these_bytes)
 	options(fires[_i].options);
 	b.d.part = fires[_i].part;
 	b.d.before_id = fires[_i].part > 0 ? "42" : NULL;
-	bench_sends(&b, fire(NULL), arena_printf(b.arena, FIRE "%s", fires[_i].body));
+	bench_sends(&b, bench_fire(&b, NULL), arena_printf(b.arena, FIRE "%s", fires[_i].body));
 	ck_assert_int_eq(b.result.phase, PHASE_FIRE);
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
 	ck_assert_str_eq(bench_header(b.result.request, "Content-Type"), "application/json");
-	ends(fire(bench_reply(&b, 201, CREATED)), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 201, CREATED)), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.result.outcome.remote_id, NOW_ID);
 	ck_assert_str_eq(b.result.outcome.remote_url, "https://x.com/acmebakery/status/" NOW_ID);
 }
@@ -154,7 +134,7 @@ START_TEST(part_without_its_forerunner_is_not_sent)
 {
 	options("{\"thread\":[\"two\"]}");
 	b.d.part = 1;
-	ends(fire(NULL), OUTCOME_REFUSED);
+	bench_ends(&b, bench_fire(&b, NULL), OUTCOME_REFUSED);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "part_id_unknown");
 }
 END_TEST
@@ -217,8 +197,8 @@ START_TEST(answer_to_the_fire_is_read_row_by_row)
 {
 	const struct verdict_row *row = &verdicts[_i];
 
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
-	ends(fire(bench_reply(&b, row->status, row->body)), row->kind);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, row->status, row->body)), row->kind);
 	ck_assert_int_eq(b.result.outcome.error.code, row->code);
 	ck_assert_int_eq(b.result.outcome.error.who, row->who);
 	ck_assert_uint_gt(strlen(b.result.outcome.error.message), 10);
@@ -245,9 +225,11 @@ START_TEST(spoilt_media_are_uploaded_anew_a_few_times)
 {
 	for (int i = 0; i < 2; i++) {
 		staged(1);
-		ck_assert_int_eq(fire(NULL), STEP_SEND);
-		ends(fire(bench_reply(&b, 400, INVALID("Your media IDs are invalid."))),
-		     i == 0 ? OUTCOME_DEFER : OUTCOME_REFUSED);
+		ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+		bench_ends(&b,
+			   bench_fire(&b,
+				      bench_reply(&b, 400, INVALID("Your media IDs are invalid."))),
+			   i == 0 ? OUTCOME_DEFER : OUTCOME_REFUSED);
 		ck_assert_ptr_null(memo_text(twitter_item(&b.d, 0), "id"));
 		bench_restart(&b);
 	}
@@ -350,9 +332,9 @@ START_TEST(look_proves_what_it_shows)
 	b.d.is_taken = is_taken;
 	b.d.part = looks[_i].part;
 	b.d.before_id = looks[_i].part > 0 ? "42" : NULL;
-	bench_sends(&b, recover(NULL), LIST);
+	bench_sends(&b, bench_recover(&b, NULL), LIST);
 	ck_assert_int_eq(b.result.phase, PHASE_DOUBT);
-	ends(recover(bench_reply(&b, 200, looks[_i].list)), looks[_i].kind);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, looks[_i].list)), looks[_i].kind);
 	if (looks[_i].kind == OUTCOME_PUBLISHED)
 		ck_assert_str_eq(b.result.outcome.remote_id, "5");
 }
@@ -363,7 +345,7 @@ START_TEST(fields_are_named_as_ever_unless_told)
 	teardown();
 	bench_open_for(&b, "twitter", "");
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	bench_sends(&b, recover(NULL), LIST_OLD);
+	bench_sends(&b, bench_recover(&b, NULL), LIST_OLD);
 }
 END_TEST
 
@@ -371,29 +353,34 @@ START_TEST(list_is_read_to_its_end)
 {
 	b.post.caption = "Bread";
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	bench_sends(&b, recover(NULL), LIST);
-	bench_sends(&b,
-		    recover(bench_reply(
-			    &b, 200,
-			    "{\"data\":[" ONE("4", "Cake",
-					      "") "],\"meta\":{"
-						  "\"result_count\":1,\"next_token\":\"p2\"}}")),
-		    LIST "&pagination_token=p2");
+	bench_sends(&b, bench_recover(&b, NULL), LIST);
+	bench_sends(
+		&b,
+		bench_recover(
+			&b, bench_reply(&b, 200,
+					"{\"data\":[" ONE(
+						"4", "Cake",
+						"") "],\"meta\":{"
+						    "\"result_count\":1,\"next_token\":\"p2\"}}")),
+		LIST "&pagination_token=p2");
 	bench_restart(&b);
-	bench_sends(&b, recover(NULL), LIST "&pagination_token=p2");
-	ends(recover(bench_reply(&b, 200, PAGE1(ONE("5", "Bread", "")))), OUTCOME_PUBLISHED);
-	bench_sends(&b, recover(NULL), LIST);
+	bench_sends(&b, bench_recover(&b, NULL), LIST "&pagination_token=p2");
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, PAGE1(ONE("5", "Bread", "")))),
+		   OUTCOME_PUBLISHED);
+	bench_sends(&b, bench_recover(&b, NULL), LIST);
 }
 END_TEST
 
 START_TEST(stale_token_is_renewed_for_the_look)
 {
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_reply(&b, 401, PROBLEM("Unauthorized", "Unauthorized", BLANK))),
-	     OUTCOME_REFRESH);
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_broken(&b)), OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_recover(&b, bench_reply(&b, 401,
+						 PROBLEM("Unauthorized", "Unauthorized", BLANK))),
+		   OUTCOME_REFRESH);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_broken(&b)), OUTCOME_UNKNOWN);
 }
 END_TEST
 
@@ -405,32 +392,22 @@ START_TEST(duplicate_after_a_doubt_is_no_refusal)
 			"You are not allowed to create a Tweet with duplicate content.", BLANK);
 
 	options("{\"thread\":[\"two\"]}");
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_reply(&b, 200, NONE)), OUTCOME_ABSENT);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, NONE)), OUTCOME_ABSENT);
 	bench_restart(&b);
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
-	ends(fire(bench_reply(&b, 403, body)), OUTCOME_UNKNOWN);
-	ck_assert_int_eq(recover(NULL), STEP_SEND);
-	ends(recover(bench_reply(&b, 200, NONE)), OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 403, body)), OUTCOME_UNKNOWN);
+	ck_assert_int_eq(bench_recover(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, NONE)), OUTCOME_UNKNOWN);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "duplicate_unseen");
 	b.d.part = 1;
 	b.d.before_id = "42";
-	ck_assert_int_eq(fire(NULL), STEP_SEND);
-	ends(fire(bench_reply(&b, 403, body)), OUTCOME_REFUSED);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
+	bench_ends(&b, bench_fire(&b, bench_reply(&b, 403, body)), OUTCOME_REFUSED);
 }
 END_TEST
-
-static void open_contract(void)
-{
-	contract = contract_load("x/openapi-v2-publish.json");
-}
-
-static void close_contract(void)
-{
-	json_decref(contract);
-}
 
 int main(void)
 {
@@ -449,10 +426,8 @@ int main(void)
 		{ NULL, 0 },
 	};
 
-	return suite_run(&(struct suite_of){
+	return twitter_run(&(struct suite_of){
 		.name = "twitter_publish",
-		.before = open_contract,
-		.after = close_contract,
 		.setup = setup,
 		.teardown = teardown,
 		.cases = cases,

@@ -5,10 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "platform/twitter.h"
-#include "platform_bench.h"
-#include "support/contract.h"
-#include "support/suite.h"
+#include "twitter_bench.h"
 
 #define INITIALIZE "POST /2/media/upload/initialize "
 #define BEGUN(id) \
@@ -18,12 +15,11 @@
 	"{\"data\":{\"id\":\"" id "\",\"processing_info\":{\"state\":\"" state "\"" more "}}}"
 
 static struct bench b;
-static json_t *contract;
 
 static void open_with(const char *extra)
 {
 	bench_open_for(&b, "twitter", extra);
-	b.contract = contract;
+	b.contract = twitter_contract;
 }
 
 static void setup(void)
@@ -34,17 +30,6 @@ static void setup(void)
 static void teardown(void)
 {
 	bench_close(&b);
-}
-
-static enum step stage(const struct http_reply *last)
-{
-	return twitter_stage(&b.d, last, &b.result);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
 }
 
 static void appends(enum step step, const char *id, const char *segment, int64_t from, int64_t n)
@@ -75,36 +60,36 @@ static enum step begin_video(int64_t bytes)
 {
 	bench_video(&b, CONTENT_VIDEO);
 	b.media[0].bytes = bytes;
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    arena_printf(b.arena,
 				 INITIALIZE "{\"media_type\":\"video/mp4\",\"media_category\":"
 					    "\"tweet_video\",\"total_bytes\":%lld}",
 				 (long long)bytes));
-	return stage(bench_reply(&b, 200, BEGUN("9")));
+	return bench_stage(&b, bench_reply(&b, 200, BEGUN("9")));
 }
 
 START_TEST(text_has_nothing_to_stage)
 {
-	ends(stage(NULL), OUTCOME_STAGED);
+	bench_ends(&b, bench_stage(&b, NULL), OUTCOME_STAGED);
 }
 END_TEST
 
 START_TEST(images_go_up_one_by_one)
 {
 	bench_images(&b, CONTENT_CAROUSEL, 2);
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    INITIALIZE "{\"media_type\":\"image/jpeg\",\"media_category\":\"tweet_image\","
 			       "\"total_bytes\":1000}");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer PAGE");
 	ck_assert_int_eq(b.result.phase, PHASE_STAGE);
-	appends(stage(bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
-	finalizes(stage(bench_reply(&b, 204, "")), "7");
-	bench_sends(&b, stage(bench_reply(&b, 200, DONE("7"))),
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
+	finalizes(bench_stage(&b, bench_reply(&b, 204, "")), "7");
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, DONE("7"))),
 		    INITIALIZE "{\"media_type\":\"image/jpeg\",\"media_category\":\"tweet_image\","
 			       "\"total_bytes\":1000}");
-	appends(stage(bench_reply(&b, 200, BEGUN("8"))), "8", "0", 0, 1000);
-	finalizes(stage(bench_reply(&b, 200, "{\"data\":{\"expires_at\":1}}")), "8");
-	ends(stage(bench_reply(&b, 201, DONE("8"))), OUTCOME_STAGED);
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("8"))), "8", "0", 0, 1000);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "{\"data\":{\"expires_at\":1}}")), "8");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 201, DONE("8"))), OUTCOME_STAGED);
 }
 END_TEST
 
@@ -112,13 +97,13 @@ START_TEST(alt_text_follows_the_upload_and_is_not_worth_a_failure)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	b.media[0].alt_text = "A \"loaf\"";
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	appends(stage(bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
-	finalizes(stage(bench_reply(&b, 200, "")), "7");
-	bench_sends(&b, stage(bench_reply(&b, 200, DONE("7"))),
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "7");
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, DONE("7"))),
 		    "POST /2/media/metadata {\"id\":\"7\",\"metadata\":{\"alt_text\":{\"text\":"
 		    "\"A \\\"loaf\\\"\"}}}");
-	ends(stage(bench_reply(&b, 400, "{}")), OUTCOME_STAGED);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 400, "{}")), OUTCOME_STAGED);
 }
 END_TEST
 
@@ -139,7 +124,7 @@ START_TEST(categories_follow_the_file)
 	b.media[0].kind = rows[_i].kind;
 	b.media[0].mime = rows[_i].mime;
 	b.media[0].duration_ms = rows[_i].duration_ms;
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    arena_printf(b.arena,
 				 INITIALIZE "{\"media_type\":\"%s\",\"media_category\":\"%s\","
 					    "\"total_bytes\":1000}",
@@ -151,51 +136,58 @@ START_TEST(video_goes_on_where_it_stopped)
 {
 	appends(begin_video(65536 * 2 + 10), "9", "0", 0, 65536);
 	bench_restart(&b);
-	appends(stage(NULL), "9", "0", 0, 65536);
-	appends(stage(bench_reply(&b, 200, "")), "9", "1", 65536, 65536);
-	ends(stage(bench_broken(&b)), OUTCOME_DEFER);
+	appends(bench_stage(&b, NULL), "9", "0", 0, 65536);
+	appends(bench_stage(&b, bench_reply(&b, 200, "")), "9", "1", 65536, 65536);
+	bench_ends(&b, bench_stage(&b, bench_broken(&b)), OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_NETWORK);
 	bench_restart(&b);
-	appends(stage(NULL), "9", "1", 65536, 65536);
-	appends(stage(bench_reply(&b, 200, "")), "9", "2", 131072, 10);
-	finalizes(stage(bench_reply(&b, 200, "")), "9");
+	appends(bench_stage(&b, NULL), "9", "1", 65536, 65536);
+	appends(bench_stage(&b, bench_reply(&b, 200, "")), "9", "2", 131072, 10);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
 }
 END_TEST
 
 START_TEST(processing_is_waited_for_as_x_says)
 {
 	appends(begin_video(10), "9", "0", 0, 10);
-	finalizes(stage(bench_reply(&b, 200, "")), "9");
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
 	bench_sends(&b,
-		    stage(bench_reply(&b, 200, STATE("9", "pending", ",\"check_after_secs\":7"))),
+		    bench_stage(&b, bench_reply(&b, 200,
+						STATE("9", "pending", ",\"check_after_secs\":7"))),
 		    "GET /2/media/upload?command=STATUS&media_id=9");
 	ck_assert_int_eq(
-		stage(bench_reply(&b, 200, STATE("9", "in_progress", ",\"check_after_secs\":7"))),
+		bench_stage(&b, bench_reply(&b, 200,
+					    STATE("9", "in_progress", ",\"check_after_secs\":7"))),
 		STEP_WAIT);
 	ck_assert_int_eq(b.result.wait_us, 7 * US_PER_S);
 	bench_restart(&b);
-	bench_sends(&b, stage(NULL), "GET /2/media/upload?command=STATUS&media_id=9");
-	ck_assert_int_eq(stage(bench_reply(&b, 200, STATE("9", "in_progress", ""))), STEP_WAIT);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /2/media/upload?command=STATUS&media_id=9");
+	ck_assert_int_eq(bench_stage(&b, bench_reply(&b, 200, STATE("9", "in_progress", ""))),
+			 STEP_WAIT);
 	ck_assert_int_eq(b.result.wait_us, 5 * US_PER_S);
-	bench_sends(&b, stage(NULL), "GET /2/media/upload?command=STATUS&media_id=9");
-	ck_assert_int_eq(
-		stage(bench_reply(&b, 200, STATE("9", "in_progress", ",\"check_after_secs\":900"))),
-		STEP_WAIT);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /2/media/upload?command=STATUS&media_id=9");
+	ck_assert_int_eq(bench_stage(&b, bench_reply(&b, 200,
+						     STATE("9", "in_progress",
+							   ",\"check_after_secs\":900"))),
+			 STEP_WAIT);
 	ck_assert_int_eq(b.result.wait_us, 30 * US_PER_S);
-	bench_sends(&b, stage(NULL), "GET /2/media/upload?command=STATUS&media_id=9");
-	ends(stage(bench_reply(&b, 200, STATE("9", "succeeded", ""))), OUTCOME_STAGED);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /2/media/upload?command=STATUS&media_id=9");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATE("9", "succeeded", ""))),
+		   OUTCOME_STAGED);
 }
 END_TEST
 
 START_TEST(failed_processing_is_final)
 {
 	appends(begin_video(10), "9", "0", 0, 10);
-	finalizes(stage(bench_reply(&b, 200, "")), "9");
-	ends(stage(bench_reply(&b, 200,
-			       STATE("9", "failed",
-				     ",\"error\":{\"code\":1,\"name\":\"InvalidMedia\","
-				     "\"message\":\"Unsupported video format\"}"))),
-	     OUTCOME_REFUSED);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
+	bench_ends(&b,
+		   bench_stage(&b,
+			       bench_reply(&b, 200,
+					   STATE("9", "failed",
+						 ",\"error\":{\"code\":1,\"name\":\"InvalidMedia\","
+						 "\"message\":\"Unsupported video format\"}"))),
+		   OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_MEDIA_REJECTED);
 	ck_assert_str_eq(b.result.outcome.error.platform_message, "Unsupported video format");
 }
@@ -204,16 +196,17 @@ END_TEST
 START_TEST(endless_processing_is_uploaded_anew_and_then_given_up)
 {
 	for (int i = 0; i < 3; i++) {
-		appends(i == 0 ? begin_video(10) : stage(bench_reply(&b, 200, BEGUN("9"))), "9",
-			"0", 0, 10);
-		finalizes(stage(bench_reply(&b, 200, "")), "9");
-		bench_sends(&b, stage(bench_reply(&b, 200, STATE("9", "pending", ""))),
+		appends(i == 0 ? begin_video(10)
+			       : bench_stage(&b, bench_reply(&b, 200, BEGUN("9"))),
+			"9", "0", 0, 10);
+		finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
+		bench_sends(&b, bench_stage(&b, bench_reply(&b, 200, STATE("9", "pending", ""))),
 			    "GET /2/media/upload?command=STATUS&media_id=9");
 		b.d.now_us += 901 * US_PER_S;
-		ends(stage(bench_reply(&b, 200, STATE("9", "in_progress", ""))),
-		     i < 2 ? OUTCOME_DEFER : OUTCOME_REFUSED);
+		bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATE("9", "in_progress", ""))),
+			   i < 2 ? OUTCOME_DEFER : OUTCOME_REFUSED);
 		bench_restart(&b);
-		ck_assert_int_eq(stage(NULL), STEP_SEND);
+		ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	}
 }
 END_TEST
@@ -221,20 +214,23 @@ END_TEST
 START_TEST(lost_answer_to_finalize_is_asked_for)
 {
 	appends(begin_video(10), "9", "0", 0, 10);
-	finalizes(stage(bench_reply(&b, 200, "")), "9");
-	ends(stage(bench_broken(&b)), OUTCOME_DEFER);
-	bench_sends(&b, stage(NULL), "GET /2/media/upload?command=STATUS&media_id=9");
-	ends(stage(bench_reply(&b, 200, STATE("9", "succeeded", ""))), OUTCOME_STAGED);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
+	bench_ends(&b, bench_stage(&b, bench_broken(&b)), OUTCOME_DEFER);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /2/media/upload?command=STATUS&media_id=9");
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 200, STATE("9", "succeeded", ""))),
+		   OUTCOME_STAGED);
 }
 END_TEST
 
 START_TEST(finalize_that_never_arrived_is_sent_again)
 {
 	appends(begin_video(10), "9", "0", 0, 10);
-	finalizes(stage(bench_reply(&b, 200, "")), "9");
-	ends(stage(bench_broken(&b)), OUTCOME_DEFER);
-	bench_sends(&b, stage(NULL), "GET /2/media/upload?command=STATUS&media_id=9");
-	finalizes(stage(bench_reply(&b, 400, "{\"errors\":[{\"message\":\"BadRequest\"}]}")), "9");
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "9");
+	bench_ends(&b, bench_stage(&b, bench_broken(&b)), OUTCOME_DEFER);
+	bench_sends(&b, bench_stage(&b, NULL), "GET /2/media/upload?command=STATUS&media_id=9");
+	finalizes(bench_stage(&b,
+			      bench_reply(&b, 400, "{\"errors\":[{\"message\":\"BadRequest\"}]}")),
+		  "9");
 }
 END_TEST
 
@@ -245,13 +241,13 @@ START_TEST(refused_size_halves_the_segments)
 	teardown();
 	open_with("chunk_bytes = 262144\n");
 	appends(begin_video(300000), "9", "0", 0, 262144);
-	bench_sends(&b, stage(bench_reply(&b, statuses[_i], "<html>")),
+	bench_sends(&b, bench_stage(&b, bench_reply(&b, statuses[_i], "<html>")),
 		    INITIALIZE "{\"media_type\":\"video/mp4\",\"media_category\":\"tweet_video\","
 			       "\"total_bytes\":300000}");
-	appends(stage(bench_reply(&b, 200, BEGUN("10"))), "10", "0", 0, 131072);
-	ck_assert_int_eq(stage(bench_reply(&b, 413, "")), STEP_SEND);
-	appends(stage(bench_reply(&b, 200, BEGUN("11"))), "11", "0", 0, 65536);
-	ends(stage(bench_reply(&b, 413, "")), OUTCOME_REFUSED);
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("10"))), "10", "0", 0, 131072);
+	ck_assert_int_eq(bench_stage(&b, bench_reply(&b, 413, "")), STEP_SEND);
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("11"))), "11", "0", 0, 65536);
+	bench_ends(&b, bench_stage(&b, bench_reply(&b, 413, "")), OUTCOME_REFUSED);
 	ck_assert_int_eq(b.result.outcome.error.code, POST_ERROR_MEDIA_REJECTED);
 }
 END_TEST
@@ -260,19 +256,23 @@ END_TEST
 START_TEST(expired_upload_is_made_anew)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	appends(stage(bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
-	finalizes(stage(bench_reply(&b, 200, "")), "7");
-	ends(stage(bench_reply(&b, 200, "{\"data\":{\"id\":\"7\",\"expires_after_secs\":3599}}")),
-	     OUTCOME_STAGED);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
+	finalizes(bench_stage(&b, bench_reply(&b, 200, "")), "7");
+	bench_ends(
+		&b,
+		bench_stage(&b,
+			    bench_reply(&b, 200,
+					"{\"data\":{\"id\":\"7\",\"expires_after_secs\":3599}}")),
+		OUTCOME_STAGED);
 	bench_restart(&b);
 	b.d.now_us += 3298 * US_PER_S;
-	ends(stage(NULL), OUTCOME_STAGED);
-	ck_assert_int_eq(twitter_fire(&b.d, NULL, &b.result), STEP_SEND);
+	bench_ends(&b, bench_stage(&b, NULL), OUTCOME_STAGED);
+	ck_assert_int_eq(bench_fire(&b, NULL), STEP_SEND);
 	b.d.now_us += 2 * US_PER_S;
-	ends(twitter_fire(&b.d, NULL, &b.result), OUTCOME_RESTAGE);
+	bench_ends(&b, bench_fire(&b, NULL), OUTCOME_RESTAGE);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, "media_expired");
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    INITIALIZE "{\"media_type\":\"image/jpeg\",\"media_category\":\"tweet_image\","
 			       "\"total_bytes\":1000}");
 }
@@ -282,10 +282,11 @@ START_TEST(forgotten_upload_is_made_anew_twice)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
 	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(stage(NULL), STEP_SEND);
-		appends(stage(bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
-		ends(stage(bench_reply(&b, 404, "{\"title\":\"Not Found Error\"}")),
-		     i < 2 ? OUTCOME_DEFER : OUTCOME_REFUSED);
+		ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+		appends(bench_stage(&b, bench_reply(&b, 200, BEGUN("7"))), "7", "0", 0, 1000);
+		bench_ends(&b,
+			   bench_stage(&b, bench_reply(&b, 404, "{\"title\":\"Not Found Error\"}")),
+			   i < 2 ? OUTCOME_DEFER : OUTCOME_REFUSED);
 		bench_restart(&b);
 	}
 }
@@ -324,9 +325,11 @@ static const struct {
 START_TEST(answer_is_read_with_its_headers)
 {
 	bench_images(&b, CONTENT_IMAGE, 1);
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	ends(stage(bench_reply_with(&b, answers[_i].status, answers[_i].headers, answers[_i].body)),
-	     answers[_i].kind);
+	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
+	bench_ends(&b,
+		   bench_stage(&b, bench_reply_with(&b, answers[_i].status, answers[_i].headers,
+						    answers[_i].body)),
+		   answers[_i].kind);
 	ck_assert_int_eq(b.result.outcome.error.code, answers[_i].code);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, answers[_i].wait_s);
 }
@@ -341,24 +344,14 @@ START_TEST(thread_restages_what_is_left)
 	bench_images(&b, CONTENT_CAROUSEL, 2);
 	b.media[1].bytes = 2000;
 	b.d.part = 1;
-	bench_sends(&b, stage(NULL),
+	bench_sends(&b, bench_stage(&b, NULL),
 		    INITIALIZE "{\"media_type\":\"image/jpeg\",\"media_category\":\"tweet_image\","
 			       "\"total_bytes\":2000}");
 	b.d.part = 3;
 	json_object_clear(b.d.memo);
-	ends(stage(NULL), OUTCOME_STAGED);
+	bench_ends(&b, bench_stage(&b, NULL), OUTCOME_STAGED);
 }
 END_TEST
-
-static void open_contract(void)
-{
-	contract = contract_load("x/openapi-v2-publish.json");
-}
-
-static void close_contract(void)
-{
-	json_decref(contract);
-}
 
 int main(void)
 {
@@ -381,10 +374,8 @@ int main(void)
 		{ NULL, 0 },
 	};
 
-	return suite_run(&(struct suite_of){
+	return twitter_run(&(struct suite_of){
 		.name = "twitter_stage",
-		.before = open_contract,
-		.after = close_contract,
 		.setup = setup,
 		.teardown = teardown,
 		.cases = cases,

@@ -33,32 +33,6 @@ void youtube_teardown(void)
 	bench_close(&bench);
 }
 
-enum step stage(const struct http_reply *last)
-{
-	return bench.app.platform->stage(&bench.d, last, &bench.result);
-}
-
-enum step fire(const struct http_reply *last)
-{
-	return bench.app.platform->fire(&bench.d, last, &bench.result);
-}
-
-enum step confirm(const struct http_reply *last)
-{
-	return bench.app.platform->confirm(&bench.d, last, &bench.result);
-}
-
-enum step recover(const struct http_reply *last)
-{
-	return bench.app.platform->recover(&bench.d, last, &bench.result);
-}
-
-void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(bench.result.outcome.kind, kind);
-}
-
 void waits(enum step step, int64_t ms)
 {
 	ck_assert_int_eq(step, STEP_WAIT);
@@ -74,6 +48,6 @@ void puts_range(enum step step, const char *range)
 
 enum step opened(void)
 {
-	ck_assert_int_eq(stage(NULL), STEP_SEND);
-	return stage(bench_reply_with(&bench, 200, LOCATION, ""));
+	ck_assert_int_eq(bench_stage(&bench, NULL), STEP_SEND);
+	return bench_stage(&bench, bench_reply_with(&bench, 200, LOCATION, ""));
 }

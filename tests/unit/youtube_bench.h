@@ -32,11 +32,6 @@ void youtube_setup(void);      /* with all permissions: the way "flip" */
 void youtube_setup_tail(void); /* with the narrow ones */
 void youtube_teardown(void);
 
-enum step stage(const struct http_reply *last);
-enum step fire(const struct http_reply *last);
-enum step confirm(const struct http_reply *last);
-enum step recover(const struct http_reply *last);
-void ends(enum step step, enum outcome_kind kind);
 void waits(enum step step, int64_t ms);
 /* A chunk, or the question for the offset, with that Content-Range. */
 void puts_range(enum step step, const char *range);

@@ -36,20 +36,9 @@ static void teardown(void)
 	bench_close(&b);
 }
 
-static enum step connects(const struct http_reply *last)
-{
-	return b.app.platform->connect(&b.c, last, &b.result);
-}
-
-static void ends(enum step step, enum outcome_kind kind)
-{
-	ck_assert_int_eq(step, STEP_DONE);
-	ck_assert_int_eq(b.result.outcome.kind, kind);
-}
-
 static void fails(enum step step, enum outcome_kind kind, const char *slug)
 {
-	ends(step, kind);
+	bench_ends(&b, step, kind);
 	ck_assert_str_eq(b.result.outcome.error.platform_code, slug);
 	ck_assert_ptr_nonnull(b.result.outcome.error.message);
 }
@@ -70,15 +59,15 @@ START_TEST(channel_is_connected_with_tokens_and_what_posts_need)
 	const struct connect_account *a;
 
 	bench_sends(
-		&b, connects(NULL),
+		&b, bench_connect(&b, NULL),
 		"POST /token grant_type=authorization_code&code=4%2F0Ab&redirect_uri=https%3A%2F%"
 		"2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Fyoutube%2Fcallback&code_verifier="
 		"VERIFIER&client_id=4711&client_secret=app-secret");
 	bench_sends(
-		&b, connects(bench_reply(&b, 200, TOKENS(UPLOAD " " READ " " WRITE))),
+		&b, bench_connect(&b, bench_reply(&b, 200, TOKENS(UPLOAD " " READ " " WRITE))),
 		"GET /youtube/v3/channels?part=id%2Csnippet%2CcontentDetails%2Cstatus&mine=true");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "Bearer ya29");
-	ends(connects(bench_reply(&b, 200, CHANNEL)), OUTCOME_PUBLISHED);
+	bench_ends(&b, bench_connect(&b, bench_reply(&b, 200, CHANNEL)), OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.c.accounts_n, 1);
 	a = b.c.accounts;
 	ck_assert_str_eq(a->remote_id, "UC123");
@@ -116,70 +105,66 @@ START_TEST(scopes_of_the_answer_are_the_truth)
 
 	/* What the callback said does not count. */
 	b.c.granted = UPLOAD " " READ " " WRITE;
-	(void)connects(NULL);
+	(void)bench_connect(&b, NULL);
 	if (!grants[_i].missing) {
-		fails(connects(bench_reply(&b, 200, tokens)), OUTCOME_REAUTH, "missing_scopes");
+		fails(bench_connect(&b, bench_reply(&b, 200, tokens)), OUTCOME_REAUTH,
+		      "missing_scopes");
 		return;
 	}
-	ck_assert_int_eq(connects(bench_reply(&b, 200, tokens)), STEP_SEND);
-	ends(connects(bench_reply(&b, 200, CHANNEL)), OUTCOME_PUBLISHED);
+	ck_assert_int_eq(bench_connect(&b, bench_reply(&b, 200, tokens)), STEP_SEND);
+	bench_ends(&b, bench_connect(&b, bench_reply(&b, 200, CHANNEL)), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.c.accounts->missing_scopes, grants[_i].missing);
 }
 END_TEST
 
 START_TEST(grant_of_an_hour_is_refused)
 {
-	(void)connects(NULL);
-	fails(connects(bench_reply(
-		      &b, 200,
-		      "{\"access_token\":\"ya29\",\"expires_in\":3599,\"scope\":\"" WRITE "\"}")),
+	(void)bench_connect(&b, NULL);
+	fails(bench_connect(
+		      &b,
+		      bench_reply(
+			      &b, 200,
+			      "{\"access_token\":\"ya29\",\"expires_in\":3599,\"scope\":\"" WRITE
+			      "\"}")),
 	      OUTCOME_REAUTH, "no_refresh_token");
 }
 END_TEST
 
 START_TEST(account_without_channel_is_refused)
 {
-	(void)connects(NULL);
-	(void)connects(bench_reply(&b, 200, TOKENS(WRITE)));
-	fails(connects(bench_reply(&b, 200, "{\"pageInfo\":{\"totalResults\":0}}")),
+	(void)bench_connect(&b, NULL);
+	(void)bench_connect(&b, bench_reply(&b, 200, TOKENS(WRITE)));
+	fails(bench_connect(&b, bench_reply(&b, 200, "{\"pageInfo\":{\"totalResults\":0}}")),
 	      OUTCOME_REFUSED, "no_channel");
 }
 END_TEST
 
-static const struct {
-	int status;
-	const char *body;
-	enum outcome_kind kind;
-	enum who who;
-} exchanges[] = {
-	{ 400, "{\"error\":\"invalid_grant\"}", OUTCOME_REAUTH, WHO_ACCOUNT_OWNER },
-	{ 401, "{\"error\":\"invalid_client\"}", OUTCOME_REFUSED, WHO_OPERATOR },
-	{ 400, "{\"error\":\"redirect_uri_mismatch\"}", OUTCOME_REFUSED, WHO_OPERATOR },
-	{ 503, "", OUTCOME_DEFER, WHO_PLATFORM },
-	{ 200, "{}", OUTCOME_DEFER, WHO_PLATFORM },
+static const struct bench_answer exchanges[] = {
+	{ 400, "{\"error\":\"invalid_grant\"}", OUTCOME_REAUTH, POST_ERROR_TOKEN_EXPIRED,
+	  WHO_ACCOUNT_OWNER },
+	{ 401, "{\"error\":\"invalid_client\"}", OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
+	  WHO_OPERATOR },
+	{ 400, "{\"error\":\"redirect_uri_mismatch\"}", OUTCOME_REFUSED, POST_ERROR_CONFIGURATION,
+	  WHO_OPERATOR },
+	{ 503, "", OUTCOME_DEFER, POST_ERROR_NETWORK, WHO_PLATFORM },
+	{ 200, "{}", OUTCOME_DEFER, POST_ERROR_NETWORK, WHO_PLATFORM },
 };
 
 START_TEST(refused_code_says_whose_fault_it_is)
 {
-	(void)connects(NULL);
-	ends(connects(bench_reply(&b, exchanges[_i].status, exchanges[_i].body)),
-	     exchanges[_i].kind);
-	ck_assert_int_eq(b.result.outcome.error.who, exchanges[_i].who);
+	bench_refuses_code(&b, &exchanges[_i]);
 }
 END_TEST
 
-static enum step renews(const struct http_reply *last)
-{
-	return b.app.platform->renew(&b.r, last, &b.result);
-}
-
 START_TEST(renewal_keeps_the_refresh_token)
 {
-	bench_sends(&b, renews(NULL),
+	bench_sends(&b, bench_renew(&b, NULL),
 		    "POST /token grant_type=refresh_token&refresh_token=1%2F%2F0g&client_id=4711"
 		    "&client_secret=app-secret");
-	ends(renews(bench_reply(&b, 200, "{\"access_token\":\"new\",\"expires_in\":3599}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(&b,
+		   bench_renew(&b, bench_reply(&b, 200,
+					       "{\"access_token\":\"new\",\"expires_in\":3599}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_uint_eq(b.r.tokens_n, 2);
 	ck_assert_str_eq(b.r.tokens[0].kind, "refresh");
 	ck_assert_str_eq(b.r.tokens[0].value, "1//0g");
@@ -194,11 +179,16 @@ START_TEST(renewal_does_not_lengthen_a_limited_grant)
 	json_t *meta = json_pack("{s:I}", "refresh_until", (json_int_t)(b.r.now_us + 5));
 
 	b.account.meta = meta;
-	(void)renews(NULL);
-	ends(renews(bench_reply(&b, 200,
+	(void)bench_renew(&b, NULL);
+	bench_ends(
+		&b,
+		bench_renew(
+			&b,
+			bench_reply(
+				&b, 200,
 				"{\"access_token\":\"new\",\"expires_in\":3599,\"refresh_token\":"
 				"\"other\"}")),
-	     OUTCOME_PUBLISHED);
+		OUTCOME_PUBLISHED);
 	ck_assert_str_eq(b.r.tokens[0].value, "other");
 	ck_assert_int_eq(b.r.tokens[0].expires_us, b.r.now_us + 5);
 	json_decref(meta);
@@ -219,18 +209,17 @@ static const struct {
 
 START_TEST(only_a_dead_grant_ends_the_account)
 {
-	(void)renews(NULL);
-	ends(renews(bench_reply(&b, renewals[_i].status, renewals[_i].body)), renewals[_i].kind);
+	(void)bench_renew(&b, NULL);
+	bench_ends(&b, bench_renew(&b, bench_reply(&b, renewals[_i].status, renewals[_i].body)),
+		   renewals[_i].kind);
 }
 END_TEST
 
 START_TEST(revocation_of_a_dead_token_is_done)
 {
-	bench_sends(&b, b.app.platform->revoke(&b.r, NULL, &b.result),
-		    "POST /revoke token=1%2F%2F0g");
-	ends(b.app.platform->revoke(&b.r, bench_reply(&b, 400, "{\"error\":\"invalid_token\"}"),
-				    &b.result),
-	     OUTCOME_PUBLISHED);
+	bench_sends(&b, bench_revoke(&b, NULL), "POST /revoke token=1%2F%2F0g");
+	bench_ends(&b, bench_revoke(&b, bench_reply(&b, 400, "{\"error\":\"invalid_token\"}")),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 

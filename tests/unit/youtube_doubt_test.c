@@ -23,7 +23,7 @@
 START_TEST(session_lost_before_its_end_is_opened_anew)
 {
 	(void)opened();
-	bench_sends(&bench, stage(bench_reply(&bench, 404, "")),
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 404, "")),
 		    "POST /upload/youtube/v3/videos?uploadType=resumable&part=snippet%2Cstatus "
 		    "{\"snippet\":{\"title\":\"Bread\",\"description\":\"Fresh bread\","
 		    "\"categoryId\":\"22\"},\"status\":{\"privacyStatus\":\"public\","
@@ -35,37 +35,46 @@ END_TEST
 START_TEST(session_lost_behind_its_end_is_looked_for)
 {
 	(void)opened();
-	bench_sends(&bench, stage(bench_reply(&bench, 404, "")), ASK_LIST);
-	bench_sends(&bench,
-		    stage(bench_reply(&bench, 200,
-				      "{\"items\":[" ITEM("other000000", "Cake", NOW) "," ITEM(
-					      "dQw4w9WgXcQ", "Bread",
-					      NOW) "," ITEM("old00000000", "Bread", BEFORE) "]}")),
-		    "GET /youtube/v3/videos?part=snippet%2Cstatus%2CfileDetails&id=dQw4w9WgXcQ");
-	bench_sends(&bench,
-		    stage(bench_reply(
-			    &bench, 200,
-			    "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread", "700000") "]}")),
-		    ASK_VIDEO);
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 404, "")), ASK_LIST);
+	bench_sends(
+		&bench,
+		bench_stage(
+			&bench,
+			bench_reply(&bench, 200,
+				    "{\"items\":[" ITEM("other000000", "Cake", NOW) "," ITEM(
+					    "dQw4w9WgXcQ", "Bread",
+					    NOW) "," ITEM("old00000000", "Bread", BEFORE) "]}")),
+		"GET /youtube/v3/videos?part=snippet%2Cstatus%2CfileDetails&id=dQw4w9WgXcQ");
+	bench_sends(
+		&bench,
+		bench_stage(&bench, bench_reply(&bench, 200,
+						"{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread",
+								    "700000") "]}")),
+		ASK_VIDEO);
 }
 END_TEST
 
 START_TEST(upload_that_is_nowhere_is_looked_for_three_times)
 {
 	(void)opened();
-	bench_sends(&bench, stage(bench_reply(&bench, 410, "")), ASK_LIST);
-	waits(stage(bench_reply(&bench, 200, "{\"items\":[" ITEM("dQw4w9WgXcQ", "Cake", NOW) "]}")),
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 410, "")), ASK_LIST);
+	waits(bench_stage(&bench,
+			  bench_reply(&bench, 200,
+				      "{\"items\":[" ITEM("dQw4w9WgXcQ", "Cake", NOW) "]}")),
 	      30000);
 	bench_restart(&bench);
-	bench_sends(&bench, stage(NULL), ASK_LIST);
+	bench_sends(&bench, bench_stage(&bench, NULL), ASK_LIST);
 	/* Same title, another file. */
-	(void)stage(
+	(void)bench_stage(
+		&bench,
 		bench_reply(&bench, 200, "{\"items\":[" ITEM("dQw4w9WgXcQ", "Bread", NOW) "]}"));
-	waits(stage(bench_reply(&bench, 200,
-				"{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread", "9") "]}")),
+	waits(bench_stage(&bench,
+			  bench_reply(&bench, 200,
+				      "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread", "9") "]}")),
 	      120000);
-	bench_sends(&bench, stage(NULL), ASK_LIST);
-	ck_assert_int_eq(stage(bench_reply(&bench, 200, "{\"items\":[]}")), STEP_SEND);
+	bench_sends(&bench, bench_stage(&bench, NULL), ASK_LIST);
+	ck_assert_int_eq(bench_stage(&bench, bench_reply(&bench, 200, "{\"items\":[]}")),
+			 STEP_SEND);
 	ck_assert_int_eq(bench.result.request->verb, VERB_POST);
 }
 END_TEST
@@ -80,11 +89,13 @@ START_TEST(match_that_belongs_to_another_post_is_none)
 {
 	bench.d.is_taken = all_taken;
 	(void)opened();
-	(void)stage(bench_reply(&bench, 404, ""));
-	(void)stage(
+	(void)bench_stage(&bench, bench_reply(&bench, 404, ""));
+	(void)bench_stage(
+		&bench,
 		bench_reply(&bench, 200, "{\"items\":[" ITEM("dQw4w9WgXcQ", "Bread", NOW) "]}"));
-	waits(stage(bench_reply(&bench, 200,
-				"{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread", "700000") "]}")),
+	waits(bench_stage(&bench, bench_reply(&bench, 200,
+					      "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread",
+								  "700000") "]}")),
 	      30000);
 }
 END_TEST
@@ -92,14 +103,19 @@ END_TEST
 START_TEST(two_matches_are_nobodys)
 {
 	(void)opened();
-	(void)stage(bench_reply(&bench, 404, ""));
-	(void)stage(bench_reply(&bench, 200,
-				"{\"items\":[" ITEM("aaaaaaaaaaa", "Bread", NOW) "," ITEM(
-					"bbbbbbbbbbb", "Bread", NOW) "]}"));
-	ends(stage(bench_reply(&bench, 200,
-			       "{\"items\":[" FULL("aaaaaaaaaaa", "Fresh bread", "700000") "," FULL(
-				       "bbbbbbbbbbb", "Fresh bread", "700000") "]}")),
-	     OUTCOME_REFUSED);
+	(void)bench_stage(&bench, bench_reply(&bench, 404, ""));
+	(void)bench_stage(&bench,
+			  bench_reply(&bench, 200,
+				      "{\"items\":[" ITEM("aaaaaaaaaaa", "Bread", NOW) "," ITEM(
+					      "bbbbbbbbbbb", "Bread", NOW) "]}"));
+	bench_ends(&bench,
+		   bench_stage(&bench,
+			       bench_reply(&bench, 200,
+					   "{\"items\":[" FULL("aaaaaaaaaaa", "Fresh bread",
+							       "700000") "," FULL("bbbbbbbbbbb",
+										  "Fresh bread",
+										  "700000") "]}")),
+		   OUTCOME_REFUSED);
 }
 END_TEST
 
@@ -108,22 +124,28 @@ END_TEST
 static void staged_flip(void)
 {
 	(void)opened();
-	(void)stage(bench_reply(&bench, 201, VIDEO("private")));
-	ends(stage(bench_reply(&bench, 200, LISTED("processed", "private"))), OUTCOME_STAGED);
+	(void)bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private")));
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		   OUTCOME_STAGED);
 }
 
 START_TEST(edited_words_are_changed_on_the_private_video)
 {
 	staged_flip();
 	bench.post.title = "Better bread";
-	bench_sends(&bench, stage(NULL), ASK_VIDEO);
-	ck_assert_int_eq(stage(bench_reply(&bench, 200, LISTED("processed", "private"))),
-			 STEP_SEND);
+	bench_sends(&bench, bench_stage(&bench, NULL), ASK_VIDEO);
+	ck_assert_int_eq(
+		bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		STEP_SEND);
 	ck_assert_ptr_nonnull(strstr(bench.result.request->url, "part=snippet%2Cstatus"));
 	ck_assert_ptr_nonnull(strstr(bench.result.request->bytes, "\"title\":\"Better bread\""));
 	ck_assert_ptr_nonnull(strstr(bench.result.request->bytes, "\"privacyStatus\":\"private\""));
-	bench_sends(&bench, stage(bench_reply(&bench, 200, VIDEO("private"))), ASK_VIDEO);
-	ends(stage(bench_reply(&bench, 200, LISTED("processed", "private"))), OUTCOME_STAGED);
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 200, VIDEO("private"))),
+		    ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		   OUTCOME_STAGED);
 }
 END_TEST
 
@@ -131,9 +153,10 @@ START_TEST(another_file_is_another_upload)
 {
 	staged_flip();
 	memcpy(bench.media[0].sha256, "ffff", 5);
-	bench_sends(&bench, stage(NULL), ASK_VIDEO);
-	ck_assert_int_eq(stage(bench_reply(&bench, 200, LISTED("processed", "private"))),
-			 STEP_SEND);
+	bench_sends(&bench, bench_stage(&bench, NULL), ASK_VIDEO);
+	ck_assert_int_eq(
+		bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		STEP_SEND);
 	ck_assert_int_eq(bench.result.request->verb, VERB_POST);
 }
 END_TEST
@@ -141,8 +164,10 @@ END_TEST
 START_TEST(video_that_is_visible_already_is_not_fired_again)
 {
 	staged_flip();
-	(void)stage(NULL);
-	ends(stage(bench_reply(&bench, 200, LISTED("processed", "public"))), OUTCOME_PUBLISHED);
+	(void)bench_stage(&bench, NULL);
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "public"))),
+		   OUTCOME_PUBLISHED);
 }
 END_TEST
 
@@ -170,31 +195,41 @@ START_TEST(answer_to_the_fire_is_read)
 {
 	memo_set_text(bench.d.memo, "way", "flip");
 	memo_set_text(bench.d.memo, "video", "dQw4w9WgXcQ");
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, fires[_i].status, fires[_i].body)), fires[_i].flip);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench,
+		   bench_fire(&bench, bench_reply(&bench, fires[_i].status, fires[_i].body)),
+		   fires[_i].flip);
 	memo_set_text(bench.d.memo, "way", "tail");
 	memo_set_text(bench.d.memo, "video", NULL);
 	memo_set_text(bench.d.memo, "session", SESSION);
 	memo_set_int(bench.d.memo, "size", SIZE);
 	memo_set_int(bench.d.memo, "sent", WHOLE);
-	puts_range(fire(NULL), "bytes 524288-699999/700000");
-	ends(fire(bench_reply(&bench, fires[_i].status, fires[_i].body)), fires[_i].tail);
+	puts_range(bench_fire(&bench, NULL), "bytes 524288-699999/700000");
+	bench_ends(&bench,
+		   bench_fire(&bench, bench_reply(&bench, fires[_i].status, fires[_i].body)),
+		   fires[_i].tail);
 }
 END_TEST
 
 START_TEST(lost_flip_is_settled_by_the_id)
 {
 	staged_flip();
-	(void)fire(NULL);
+	(void)bench_fire(&bench, NULL);
 	bench_restart(&bench);
-	bench_sends(&bench, recover(NULL), ASK_VIDEO);
-	ends(recover(bench_reply(&bench, 200, LISTED("processed", "private"))), OUTCOME_ABSENT);
-	bench_sends(&bench, recover(NULL), ASK_VIDEO);
-	ends(recover(bench_reply(&bench, 200, "{\"items\":[]}")), OUTCOME_UNKNOWN);
-	bench_sends(&bench, recover(NULL), ASK_VIDEO);
-	ends(recover(bench_reply(&bench, 401, ERROR("authError"))), OUTCOME_REFRESH);
-	bench_sends(&bench, recover(NULL), ASK_VIDEO);
-	ends(recover(bench_reply(&bench, 200, LISTED("processed", "public"))), OUTCOME_PUBLISHED);
+	bench_sends(&bench, bench_recover(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_recover(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		   OUTCOME_ABSENT);
+	bench_sends(&bench, bench_recover(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench, bench_recover(&bench, bench_reply(&bench, 200, "{\"items\":[]}")),
+		   OUTCOME_UNKNOWN);
+	bench_sends(&bench, bench_recover(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench, bench_recover(&bench, bench_reply(&bench, 401, ERROR("authError"))),
+		   OUTCOME_REFRESH);
+	bench_sends(&bench, bench_recover(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_recover(&bench, bench_reply(&bench, 200, LISTED("processed", "public"))),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(bench.result.outcome.remote_id, "dQw4w9WgXcQ");
 }
 END_TEST
@@ -202,16 +237,19 @@ END_TEST
 START_TEST(lost_tail_is_settled_by_the_session)
 {
 	(void)opened();
-	(void)stage(bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", ""));
-	(void)fire(NULL);
+	(void)bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", ""));
+	(void)bench_fire(&bench, NULL);
 	bench_restart(&bench);
-	puts_range(recover(NULL), "bytes */700000");
-	ends(recover(bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")),
-	     OUTCOME_ABSENT);
-	puts_range(recover(NULL), "bytes */700000");
-	ends(recover(bench_reply(&bench, 503, "")), OUTCOME_UNKNOWN);
-	puts_range(recover(NULL), "bytes */700000");
-	ends(recover(bench_reply(&bench, 201, VIDEO("public"))), OUTCOME_ACCEPTED);
+	puts_range(bench_recover(&bench, NULL), "bytes */700000");
+	bench_ends(&bench,
+		   bench_recover(&bench,
+				 bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")),
+		   OUTCOME_ABSENT);
+	puts_range(bench_recover(&bench, NULL), "bytes */700000");
+	bench_ends(&bench, bench_recover(&bench, bench_reply(&bench, 503, "")), OUTCOME_UNKNOWN);
+	puts_range(bench_recover(&bench, NULL), "bytes */700000");
+	bench_ends(&bench, bench_recover(&bench, bench_reply(&bench, 201, VIDEO("public"))),
+		   OUTCOME_ACCEPTED);
 	ck_assert_str_eq(bench.result.outcome.handle, "dQw4w9WgXcQ");
 }
 END_TEST
@@ -219,24 +257,31 @@ END_TEST
 START_TEST(lost_tail_without_session_is_settled_by_the_listing)
 {
 	(void)opened();
-	(void)stage(bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", ""));
-	(void)fire(NULL);
-	(void)recover(NULL);
-	bench_sends(&bench, recover(bench_reply(&bench, 404, "")), ASK_LIST);
-	ends(recover(bench_reply(&bench, 200,
-				 "{\"items\":[" ITEM("old00000000", "Bread", BEFORE) "]}")),
-	     OUTCOME_ABSENT);
-	bench_sends(&bench, recover(NULL), ASK_LIST);
-	(void)recover(bench_reply(
-		&bench, 200,
-		"{\"items\":[" ITEM("new00000000", "Cake", NOW) "],"
-								"\"nextPageToken\":\"P2\"}"));
+	(void)bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", ""));
+	(void)bench_fire(&bench, NULL);
+	(void)bench_recover(&bench, NULL);
+	bench_sends(&bench, bench_recover(&bench, bench_reply(&bench, 404, "")), ASK_LIST);
+	bench_ends(&bench,
+		   bench_recover(&bench, bench_reply(&bench, 200,
+						     "{\"items\":[" ITEM("old00000000", "Bread",
+									 BEFORE) "]}")),
+		   OUTCOME_ABSENT);
+	bench_sends(&bench, bench_recover(&bench, NULL), ASK_LIST);
+	(void)bench_recover(&bench,
+			    bench_reply(&bench, 200,
+					"{\"items\":[" ITEM("new00000000", "Cake",
+							    NOW) "],"
+								 "\"nextPageToken\":\"P2\"}"));
 	bench_sends(&bench, STEP_SEND, ASK_LIST "&pageToken=P2");
-	(void)recover(
+	(void)bench_recover(
+		&bench,
 		bench_reply(&bench, 200, "{\"items\":[" ITEM("dQw4w9WgXcQ", "Bread", NOW) "]}"));
-	ends(recover(bench_reply(&bench, 200,
-				 "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread", "700000") "]}")),
-	     OUTCOME_PUBLISHED);
+	bench_ends(
+		&bench,
+		bench_recover(&bench, bench_reply(&bench, 200,
+						  "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread",
+								      "700000") "]}")),
+		OUTCOME_PUBLISHED);
 	ck_assert_str_eq(bench.result.outcome.remote_id, "dQw4w9WgXcQ");
 }
 END_TEST

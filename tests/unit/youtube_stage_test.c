@@ -19,7 +19,7 @@ START_TEST(session_is_opened_private_with_all_that_is_said)
 				       "unlisted", "made_for_kids", 1, "notify_subscribers", 0,
 				       "category_id", "27", "language", "en", "license",
 				       "creativeCommon", "embeddable", 0, "is_ai_generated", 1);
-	bench_sends(&bench, stage(NULL),
+	bench_sends(&bench, bench_stage(&bench, NULL),
 		    "POST /upload/youtube/v3/videos?uploadType=resumable&part=snippet%2Cstatus"
 		    "&notifySubscribers=false "
 		    "{\"snippet\":{\"title\":\"Bread\",\"description\":\"Line 1\\nLine 2\\n\\n"
@@ -39,22 +39,26 @@ START_TEST(flip_uploads_all_waits_for_processing_and_fires_small)
 {
 	puts_range(opened(), "bytes 0-699999/700000");
 	ck_assert_int_eq(bench.result.request->length, SIZE);
-	bench_sends(&bench, stage(bench_reply(&bench, 201, VIDEO("private"))), ASK_VIDEO);
-	waits(stage(bench_reply(&bench, 200, LISTED("uploaded", "private"))), 5000);
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private"))),
+		    ASK_VIDEO);
+	waits(bench_stage(&bench, bench_reply(&bench, 200, LISTED("uploaded", "private"))), 5000);
 	bench_restart(&bench);
-	bench_sends(&bench, stage(NULL), ASK_VIDEO);
-	ends(stage(bench_reply(&bench, 200, LISTED("processed", "private"))), OUTCOME_STAGED);
-	bench_sends(&bench, fire(NULL),
+	bench_sends(&bench, bench_stage(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
+		   OUTCOME_STAGED);
+	bench_sends(&bench, bench_fire(&bench, NULL),
 		    "PUT /youtube/v3/videos?part=status {\"id\":\"dQw4w9WgXcQ\",\"status\":{"
 		    "\"privacyStatus\":\"public\",\"selfDeclaredMadeForKids\":false,"
 		    "\"embeddable\":true,\"license\":\"youtube\",\"publicStatsViewable\":true,"
 		    "\"containsSyntheticMedia\":false}}");
 	ck_assert_int_eq(bench.result.phase, PHASE_FIRE);
-	ends(fire(bench_reply(&bench, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 200, VIDEO("public"))),
+		   OUTCOME_PUBLISHED);
 	ck_assert_str_eq(bench.result.outcome.remote_id, "dQw4w9WgXcQ");
 	ck_assert_str_eq(bench.result.outcome.remote_url,
 			 "https://www.youtube.com/shorts/dQw4w9WgXcQ");
-	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_confirm(&bench, NULL), OUTCOME_PUBLISHED);
 	ck_assert_ptr_null(bench.result.outcome.remark);
 }
 END_TEST
@@ -74,14 +78,20 @@ END_TEST
 START_TEST(tail_keeps_less_than_a_step_for_the_fire)
 {
 	puts_range(opened(), "bytes 0-524287/700000");
-	ends(stage(bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")), OUTCOME_STAGED);
-	puts_range(fire(NULL), "bytes 524288-699999/700000");
+	bench_ends(
+		&bench,
+		bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")),
+		OUTCOME_STAGED);
+	puts_range(bench_fire(&bench, NULL), "bytes 524288-699999/700000");
 	ck_assert_int_eq(bench.result.request->offset, WHOLE);
-	ends(fire(bench_reply(&bench, 201, VIDEO("public"))), OUTCOME_ACCEPTED);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 201, VIDEO("public"))),
+		   OUTCOME_ACCEPTED);
 	bench.d.fired_us = bench.d.now_us;
-	waits(confirm(NULL), 5000);
-	bench_sends(&bench, confirm(NULL), ASK_VIDEO);
-	ends(confirm(bench_reply(&bench, 200, LISTED("processed", "public"))), OUTCOME_PUBLISHED);
+	waits(bench_confirm(&bench, NULL), 5000);
+	bench_sends(&bench, bench_confirm(&bench, NULL), ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_confirm(&bench, bench_reply(&bench, 200, LISTED("processed", "public"))),
+		   OUTCOME_PUBLISHED);
 	ck_assert_ptr_null(bench.result.outcome.remark);
 }
 END_TEST
@@ -90,8 +100,11 @@ START_TEST(tail_of_whole_steps_still_leaves_a_step)
 {
 	bench.media[0].bytes = WHOLE;
 	puts_range(opened(), "bytes 0-262143/524288");
-	ends(stage(bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")), OUTCOME_STAGED);
-	puts_range(fire(NULL), "bytes 262144-524287/524288");
+	bench_ends(
+		&bench,
+		bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
+		OUTCOME_STAGED);
+	puts_range(bench_fire(&bench, NULL), "bytes 262144-524287/524288");
 }
 END_TEST
 
@@ -105,11 +118,15 @@ END_TEST
 START_TEST(locked_upload_is_said)
 {
 	(void)opened();
-	ends(stage(bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")), OUTCOME_STAGED);
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, 201, VIDEO("private"))), OUTCOME_ACCEPTED);
+	bench_ends(
+		&bench,
+		bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-524287\r\n", "")),
+		OUTCOME_STAGED);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 201, VIDEO("private"))),
+		   OUTCOME_ACCEPTED);
 	bench.d.fired_us = bench.d.now_us - 3600 * US_PER_S;
-	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_confirm(&bench, NULL), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(bench.result.outcome.remark, "kept_private");
 }
 END_TEST
@@ -118,8 +135,9 @@ START_TEST(locked_flip_is_refused)
 {
 	memo_set_text(bench.d.memo, "way", "flip");
 	memo_set_text(bench.d.memo, "video", "dQw4w9WgXcQ");
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, 200, VIDEO("private"))), OUTCOME_REFUSED);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 200, VIDEO("private"))),
+		   OUTCOME_REFUSED);
 	ck_assert_int_eq(bench.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 	ck_assert_int_eq(bench.result.outcome.error.who, WHO_OPERATOR);
 }
@@ -128,12 +146,17 @@ END_TEST
 START_TEST(rejected_video_is_refused_before_its_time)
 {
 	(void)opened();
-	(void)stage(bench_reply(&bench, 201, VIDEO("private")));
-	ends(stage(bench_reply(&bench, 200,
-			       "{\"items\":[{\"id\":\"dQw4w9WgXcQ\",\"status\":{\"uploadStatus\":"
-			       "\"rejected\",\"rejectionReason\":\"duplicate\",\"privacyStatus\":"
-			       "\"private\"}}]}")),
-	     OUTCOME_REFUSED);
+	(void)bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private")));
+	bench_ends(
+		&bench,
+		bench_stage(
+			&bench,
+			bench_reply(
+				&bench, 200,
+				"{\"items\":[{\"id\":\"dQw4w9WgXcQ\",\"status\":{\"uploadStatus\":"
+				"\"rejected\",\"rejectionReason\":\"duplicate\",\"privacyStatus\":"
+				"\"private\"}}]}")),
+		OUTCOME_REFUSED);
 	ck_assert_str_eq(bench.result.outcome.error.platform_code, "duplicate");
 }
 END_TEST
@@ -142,8 +165,11 @@ START_TEST(what_is_due_does_not_wait_for_processing)
 {
 	bench.d.due_us = bench.d.now_us;
 	(void)opened();
-	bench_sends(&bench, stage(bench_reply(&bench, 201, VIDEO("private"))), ASK_VIDEO);
-	ends(stage(bench_reply(&bench, 200, LISTED("uploaded", "private"))), OUTCOME_STAGED);
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private"))),
+		    ASK_VIDEO);
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200, LISTED("uploaded", "private"))),
+		   OUTCOME_STAGED);
 }
 END_TEST
 
@@ -166,15 +192,18 @@ START_TEST(thumbnail_is_there_before_anybody_looks)
 {
 	cover();
 	(void)opened();
-	(void)stage(bench_reply(&bench, 201, VIDEO("private")));
-	bench_sends(&bench, stage(bench_reply(&bench, 200, LISTED("processed", "private"))),
+	(void)bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private")));
+	bench_sends(&bench,
+		    bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private"))),
 		    ASK_COVER);
 	ck_assert_str_eq(bench_header(bench.result.request, "Content-Type"), "image/png");
 	ck_assert_int_eq(bench.result.request->length, 3000);
-	ends(stage(bench_reply(&bench, 200, "{\"items\":[]}")), OUTCOME_STAGED);
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
-	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_stage(&bench, bench_reply(&bench, 200, "{\"items\":[]}")),
+		   OUTCOME_STAGED);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 200, VIDEO("public"))),
+		   OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_confirm(&bench, NULL), OUTCOME_PUBLISHED);
 	ck_assert_ptr_null(bench.result.outcome.remark);
 }
 END_TEST
@@ -183,12 +212,14 @@ START_TEST(refused_thumbnail_fails_no_post)
 {
 	cover();
 	(void)opened();
-	(void)stage(bench_reply(&bench, 201, VIDEO("private")));
-	(void)stage(bench_reply(&bench, 200, LISTED("processed", "private")));
-	ends(stage(bench_reply(&bench, 403, ERROR("forbidden"))), OUTCOME_STAGED);
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
-	ends(confirm(NULL), OUTCOME_PUBLISHED);
+	(void)bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private")));
+	(void)bench_stage(&bench, bench_reply(&bench, 200, LISTED("processed", "private")));
+	bench_ends(&bench, bench_stage(&bench, bench_reply(&bench, 403, ERROR("forbidden"))),
+		   OUTCOME_STAGED);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 200, VIDEO("public"))),
+		   OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_confirm(&bench, NULL), OUTCOME_PUBLISHED);
 	ck_assert_str_eq(bench.result.outcome.remark, "cover_failed");
 }
 END_TEST
@@ -198,16 +229,20 @@ START_TEST(thumbnail_that_would_delay_a_post_comes_behind_it)
 	cover();
 	bench.d.due_us = bench.d.now_us;
 	(void)opened();
-	(void)stage(bench_reply(&bench, 201, VIDEO("private")));
-	bench_sends(&bench, stage(bench_reply(&bench, 200, LISTED("uploaded", "private"))),
+	(void)bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private")));
+	bench_sends(&bench,
+		    bench_stage(&bench, bench_reply(&bench, 200, LISTED("uploaded", "private"))),
 		    ASK_COVER);
-	ends(stage(bench_reply(&bench, 503, ERROR("backendError"))), OUTCOME_STAGED);
-	(void)fire(NULL);
-	ends(fire(bench_reply(&bench, 200, VIDEO("public"))), OUTCOME_PUBLISHED);
-	bench_sends(&bench, confirm(NULL), ASK_COVER);
-	waits(confirm(bench_broken(&bench)), 2000);
-	bench_sends(&bench, confirm(NULL), ASK_COVER);
-	ends(confirm(bench_reply(&bench, 200, "{\"items\":[]}")), OUTCOME_PUBLISHED);
+	bench_ends(&bench, bench_stage(&bench, bench_reply(&bench, 503, ERROR("backendError"))),
+		   OUTCOME_STAGED);
+	(void)bench_fire(&bench, NULL);
+	bench_ends(&bench, bench_fire(&bench, bench_reply(&bench, 200, VIDEO("public"))),
+		   OUTCOME_PUBLISHED);
+	bench_sends(&bench, bench_confirm(&bench, NULL), ASK_COVER);
+	waits(bench_confirm(&bench, bench_broken(&bench)), 2000);
+	bench_sends(&bench, bench_confirm(&bench, NULL), ASK_COVER);
+	bench_ends(&bench, bench_confirm(&bench, bench_reply(&bench, 200, "{\"items\":[]}")),
+		   OUTCOME_PUBLISHED);
 	ck_assert_ptr_null(bench.result.outcome.remark);
 }
 END_TEST
@@ -218,9 +253,10 @@ START_TEST(killed_upload_asks_and_goes_on_where_youtube_stands)
 {
 	(void)opened();
 	bench_restart(&bench);
-	puts_range(stage(NULL), "bytes */700000");
-	puts_range(stage(bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
-		   "bytes 262144-699999/700000");
+	puts_range(bench_stage(&bench, NULL), "bytes */700000");
+	puts_range(
+		bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
+		"bytes 262144-699999/700000");
 	ck_assert_int_eq(bench.result.request->offset, 262144);
 }
 END_TEST
@@ -229,8 +265,8 @@ START_TEST(no_range_means_nothing_is_there)
 {
 	(void)opened();
 	bench_restart(&bench);
-	(void)stage(NULL);
-	puts_range(stage(bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
+	(void)bench_stage(&bench, NULL);
+	puts_range(bench_stage(&bench, bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
 }
 END_TEST
 
@@ -242,14 +278,17 @@ START_TEST(offset_is_what_youtube_says_now)
 
 	(void)opened();
 	for (size_t i = 0; i < ARRAY_LEN(nonsense); i++) {
-		ck_assert_int_eq(stage(bench_reply_with(&bench, 308, nonsense[i], "")), STEP_WAIT);
-		puts_range(stage(NULL), "bytes */700000");
+		ck_assert_int_eq(
+			bench_stage(&bench, bench_reply_with(&bench, 308, nonsense[i], "")),
+			STEP_WAIT);
+		puts_range(bench_stage(&bench, NULL), "bytes */700000");
 	}
-	puts_range(stage(bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
-		   "bytes 262144-699999/700000");
+	puts_range(
+		bench_stage(&bench, bench_reply_with(&bench, 308, "Range: bytes=0-262143\r\n", "")),
+		"bytes 262144-699999/700000");
 	bench_restart(&bench);
-	(void)stage(NULL);
-	puts_range(stage(bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
+	(void)bench_stage(&bench, NULL);
+	puts_range(bench_stage(&bench, bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
 }
 END_TEST
 
@@ -257,19 +296,20 @@ START_TEST(completed_session_repeats_its_answer)
 {
 	(void)opened();
 	bench_restart(&bench);
-	puts_range(stage(NULL), "bytes */700000");
-	bench_sends(&bench, stage(bench_reply(&bench, 201, VIDEO("private"))), ASK_VIDEO);
+	puts_range(bench_stage(&bench, NULL), "bytes */700000");
+	bench_sends(&bench, bench_stage(&bench, bench_reply(&bench, 201, VIDEO("private"))),
+		    ASK_VIDEO);
 }
 END_TEST
 
 START_TEST(fault_is_sat_out_then_asked)
 {
 	(void)opened();
-	waits(stage(bench_reply(&bench, 503, "busy")), 1000);
-	puts_range(stage(NULL), "bytes */700000");
-	waits(stage(bench_broken(&bench)), 2000);
-	puts_range(stage(NULL), "bytes */700000");
-	puts_range(stage(bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
+	waits(bench_stage(&bench, bench_reply(&bench, 503, "busy")), 1000);
+	puts_range(bench_stage(&bench, NULL), "bytes */700000");
+	waits(bench_stage(&bench, bench_broken(&bench)), 2000);
+	puts_range(bench_stage(&bench, NULL), "bytes */700000");
+	puts_range(bench_stage(&bench, bench_reply(&bench, 308, "")), "bytes 0-699999/700000");
 }
 END_TEST
 
@@ -277,26 +317,28 @@ START_TEST(lasting_fault_goes_to_the_back_off)
 {
 	(void)opened();
 	for (int i = 0; i < 4; i++) {
-		ck_assert_int_eq(stage(bench_reply(&bench, 502, "<html>")), STEP_WAIT);
-		(void)stage(NULL);
+		ck_assert_int_eq(bench_stage(&bench, bench_reply(&bench, 502, "<html>")),
+				 STEP_WAIT);
+		(void)bench_stage(&bench, NULL);
 	}
-	ends(stage(bench_reply(&bench, 502, "<html>")), OUTCOME_DEFER);
+	bench_ends(&bench, bench_stage(&bench, bench_reply(&bench, 502, "<html>")), OUTCOME_DEFER);
 }
 END_TEST
 
 START_TEST(chunk_that_is_not_kept_is_no_progress)
 {
 	(void)opened();
-	waits(stage(bench_reply(&bench, 308, "")), 1000);
+	waits(bench_stage(&bench, bench_reply(&bench, 308, "")), 1000);
 }
 END_TEST
 
 START_TEST(stale_token_is_renewed_and_the_session_kept)
 {
 	(void)opened();
-	ends(stage(bench_reply(&bench, 401, ERROR("authError"))), OUTCOME_REFRESH);
+	bench_ends(&bench, bench_stage(&bench, bench_reply(&bench, 401, ERROR("authError"))),
+		   OUTCOME_REFRESH);
 	bench.account.access_token = "NEW";
-	bench_sends(&bench, stage(NULL), PUT);
+	bench_sends(&bench, bench_stage(&bench, NULL), PUT);
 	ck_assert_str_eq(bench_header(bench.result.request, "Authorization"), "Bearer NEW");
 	ck_assert_str_eq(bench_header(bench.result.request, "Content-Range"), "bytes */700000");
 }
@@ -304,10 +346,13 @@ END_TEST
 
 START_TEST(untrusted_session_is_refused)
 {
-	(void)stage(NULL);
-	ends(stage(bench_reply_with(&bench, 200, "Location: https://evil.example/u?upload_id=1\r\n",
-				    "")),
-	     OUTCOME_REFUSED);
+	(void)bench_stage(&bench, NULL);
+	bench_ends(&bench,
+		   bench_stage(&bench,
+			       bench_reply_with(&bench, 200,
+						"Location: https://evil.example/u?upload_id=1\r\n",
+						"")),
+		   OUTCOME_REFUSED);
 	ck_assert_int_eq(bench.result.outcome.error.code, POST_ERROR_CONFIGURATION);
 }
 END_TEST
