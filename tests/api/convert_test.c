@@ -21,20 +21,11 @@ static char *approved(enum fixture f, const char *overrides)
 		"{\"kind\":\"image\",\"caption\":\"convert\",\"media\":[{\"media_id\":\"%s\"}],"
 		"\"overrides\":{\"instagram\":%s}}",
 		media, overrides ? overrides : "{}");
-	char *id, path[128];
 
 	free(media);
 	assert_status(made, 201);
-	id = strdup(answer_text(made, "id"));
-	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id,
-			 i == 0 ? "submit" : "approve");
-		CLEANUP(answer_free)
-		struct answer *a = client_call("POST", path, CLIENT_TOKEN, NULL);
-
-		assert_status(a, 200);
-	}
-	return id;
+	fixture_approve(CLIENT_TOKEN, answer_text(made, "id"));
+	return strdup(answer_text(made, "id"));
 }
 
 static struct answer *preflight(const char *content)

@@ -77,9 +77,7 @@ START_TEST(second_call_schedules_nothing_twice)
 {
 	struct stage s;
 
-	stage_make(&s, "{\"name\":\"Twice\",\"timezone\":\"Europe/Berlin\"}");
-	stage_account(&s, "twitter", "twice");
-	stage_texts(&s, 3);
+	stage_writer(&s, "{\"name\":\"Twice\",\"timezone\":\"Europe/Berlin\"}", 3);
 	CLEANUP(answer_free) struct answer *a = generate(&s, "");
 	CLEANUP(answer_free) struct answer *b = generate(&s, "");
 
@@ -132,9 +130,7 @@ START_TEST(dry_run_says_the_same_and_writes_nothing)
 {
 	struct stage s;
 
-	stage_make(&s, "{\"name\":\"Dry\",\"timezone\":\"Europe/Berlin\"}");
-	stage_account(&s, "twitter", "dry");
-	stage_texts(&s, 5);
+	stage_writer(&s, "{\"name\":\"Dry\",\"timezone\":\"Europe/Berlin\"}", 5);
 	CLEANUP(answer_free) struct answer *dry = generate(&s, ",\"dry_run\":true");
 
 	assert_status(dry, 200);
@@ -160,12 +156,12 @@ START_TEST(rules_of_the_character_hold_across_a_change_of_clocks)
 	struct stage s;
 	int64_t last_us = 0;
 
-	stage_make(&s, "{\"name\":\"Rules\",\"timezone\":\"America/New_York\",\"schedule\":{"
-		       "\"twitter\":{\"posts_per_day\":2,\"min_gap_minutes\":300,\"windows\":[{"
-		       "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],"
-		       "\"from\":\"08:00\",\"to\":\"14:00\"}]}}}");
-	stage_account(&s, "twitter", "rules");
-	stage_texts(&s, 20);
+	stage_writer(&s,
+		     "{\"name\":\"Rules\",\"timezone\":\"America/New_York\",\"schedule\":{"
+		     "\"twitter\":{\"posts_per_day\":2,\"min_gap_minutes\":300,\"windows\":[{"
+		     "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],"
+		     "\"from\":\"08:00\",\"to\":\"14:00\"}]}}}",
+		     20);
 	CLEANUP(answer_free)
 	struct answer *a = generate(&s, ",\"start_date\":\"2027-03-12\",\"days\":5");
 
@@ -223,9 +219,7 @@ START_TEST(unfit_content_is_left_with_the_reason)
 {
 	struct stage s;
 
-	stage_make(&s, "{\"name\":\"Unfit\"}");
-	stage_account(&s, "twitter", "unfit");
-	stage_texts(&s, 3);
+	stage_writer(&s, "{\"name\":\"Unfit\"}", 3);
 	free(client_sql("UPDATE contents SET caption = REPEAT('long ', 200) WHERE workspace_id = "
 			"'%s' AND id LIKE 'cnt\\_000002%%'",
 			s.p.workspace));
@@ -245,9 +239,7 @@ START_TEST(what_stands_already_keeps_its_distance)
 	struct stage s;
 	char body[256];
 
-	stage_make(&s, "{\"name\":\"Stands\",\"timezone\":\"Etc/UTC\"}");
-	stage_account(&s, "twitter", "stands");
-	stage_texts(&s, 2);
+	stage_writer(&s, "{\"name\":\"Stands\",\"timezone\":\"Etc/UTC\"}", 2);
 	CLEANUP(answer_free)
 	struct answer *list = client_call("GET", "/api/v1/content", s.p.token, NULL);
 
@@ -276,9 +268,7 @@ START_TEST(cancelled_posts_free_content_and_slot)
 	struct stage s;
 	char path[128];
 
-	stage_make(&s, "{\"name\":\"Free\",\"timezone\":\"Etc/UTC\"}");
-	stage_account(&s, "twitter", "free");
-	stage_texts(&s, 1);
+	stage_writer(&s, "{\"name\":\"Free\",\"timezone\":\"Etc/UTC\"}", 1);
 	CLEANUP(answer_free)
 	struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
 
@@ -299,9 +289,7 @@ START_TEST(ten_thousand_items_are_taken_a_thousand_at_a_time)
 {
 	struct stage s;
 
-	stage_make(&s, "{\"name\":\"Many\",\"timezone\":\"Etc/UTC\"}");
-	stage_account(&s, "twitter", "many");
-	stage_texts(&s, 10000);
+	stage_writer(&s, "{\"name\":\"Many\",\"timezone\":\"Etc/UTC\"}", 10000);
 	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"days\":90");
 
 	assert_status(a, 201);
@@ -334,11 +322,11 @@ START_TEST(own_results_take_the_place_of_what_is_assumed)
 	struct stage s;
 	char path[128];
 
-	stage_make(&s, "{\"name\":\"Owl\",\"timezone\":\"America/New_York\",\"schedule\":{"
-		       "\"twitter\":{\"windows\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\","
-		       "\"fri\",\"sat\",\"sun\"],\"from\":\"00:00\",\"to\":\"24:00\"}]}}}");
-	stage_account(&s, "twitter", "owl");
-	stage_texts(&s, 81);
+	stage_writer(&s,
+		     "{\"name\":\"Owl\",\"timezone\":\"America/New_York\",\"schedule\":{"
+		     "\"twitter\":{\"windows\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\","
+		     "\"fri\",\"sat\",\"sun\"],\"from\":\"00:00\",\"to\":\"24:00\"}]}}}",
+		     81);
 	CLEANUP(answer_free) struct answer *before = weights(&s);
 	CLEANUP(answer_free)
 	struct answer *made = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":80");
@@ -417,9 +405,7 @@ START_TEST(bad_body_is_refused_by_name)
 {
 	struct stage s;
 
-	stage_make(&s, "{\"name\":\"Bad\"}");
-	stage_account(&s, "twitter", "bad");
-	stage_texts(&s, 1);
+	stage_writer(&s, "{\"name\":\"Bad\"}", 1);
 	CLEANUP(answer_free) struct answer *a = generate(&s, bad_bodies[_i].more);
 
 	assert_invalid(a, bad_bodies[_i].pointer, NULL);

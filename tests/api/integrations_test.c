@@ -18,15 +18,6 @@ static void setup(void)
 	persona_make(&owner, NULL, "owner");
 }
 
-static void ends_at(const struct answer *a, const char *piece)
-{
-	const char *location = answer_header(a, "location");
-
-	assert_status(a, 303);
-	ck_assert_msg(location && strstr(location, piece), "%s is not in %s", piece,
-		      location ? location : "nothing");
-}
-
 /* The next answer of an endpoint is the edge's HTML. */
 static void sandbox_breaks(const char *endpoint)
 {
@@ -124,11 +115,11 @@ START_TEST(several_pages_wait_for_a_choice)
 
 	person_make(&p, 3);
 	connect_start(&s, owner.token, "?redirect=/settings%3Ftab%3Dsocial");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/settings?tab=social&choose=flow_");
+	connect_ends_at(a, "/settings?tab=social&choose=flow_");
 	snprintf(flow, sizeof(flow), "%s", strstr(answer_header(a, "location"), "choose=") + 7);
 	snprintf(path, sizeof(path), STATE "/candidates?flow=%s", flow);
 	CLEANUP(answer_free) struct answer *list = client_call("GET", path, owner.token, NULL);
@@ -170,11 +161,11 @@ static struct answer *choose(const char *token, const struct person *p, const ch
 	char *url;
 
 	connect_start(&s, token, "");
-	url = connect_consent(&s, p, "");
+	url = connect_consent(&s, p->id, "");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "choose=");
+	connect_ends_at(a, "choose=");
 	done = client_callf("POST", STATE "/select", token, "{\"flow\":\"%s\",\"remote_ids\":[%s]}",
 			    strstr(answer_header(a, "location"), "choose=") + 7, remote_ids);
 	assert_status(done, 200);
@@ -236,15 +227,15 @@ START_TEST(second_hit_of_a_callback_is_answered_not_exchanged)
 
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "?redirect=/done");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	CLEANUP(answer_free) struct answer *first = connect_callback(url, s.cookie);
 	CLEANUP(answer_free) struct answer *second = connect_callback(url, s.cookie);
 	CLEANUP(answer_free) struct answer *bare = connect_callback(url, NULL);
 
 	free(url);
-	ends_at(first, "/done?connected=instagram");
-	ends_at(second, "/done?connected=instagram");
-	ends_at(bare, "/done?connected=instagram");
+	connect_ends_at(first, "/done?connected=instagram");
+	connect_ends_at(second, "/done?connected=instagram");
+	connect_ends_at(bare, "/done?connected=instagram");
 }
 END_TEST
 
@@ -256,13 +247,13 @@ START_TEST(denied_consent_comes_back_as_such)
 
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "?redirect=/done");
-	url = connect_consent(&s, &p, "&sandbox_auto=deny");
+	url = connect_consent(&s, p.id, "&sandbox_auto=deny");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 	CLEANUP(answer_free) struct answer *again = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?error=access_denied");
-	ends_at(again, "/done?error=access_denied");
+	connect_ends_at(a, "/done?error=access_denied");
+	connect_ends_at(again, "/done?error=access_denied");
 }
 END_TEST
 
@@ -276,13 +267,13 @@ START_TEST(missing_scope_is_reported_and_asked_for_again)
 	connect_start(&s, owner.token, "");
 	ck_assert_ptr_null(strstr(s.url, "auth_type"));
 	url = connect_consent(
-		&s, &p,
+		&s, p.id,
 		"&sandbox_scopes=instagram_basic,pages_show_list,pages_read_engagement,"
 		"business_management");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "connected=instagram");
+	connect_ends_at(a, "connected=instagram");
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
 	ck_assert_str_eq(answer_text(state, "missing_scopes.0"), "instagram_content_publish");
@@ -299,12 +290,12 @@ START_TEST(person_without_pages_learns_why)
 
 	person_make(&p, 0);
 	connect_start(&s, owner.token, "");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "error=no_eligible_account");
-	ends_at(a, "error_description=No%20Facebook%20page");
+	connect_ends_at(a, "error=no_eligible_account");
+	connect_ends_at(a, "error_description=No%20Facebook%20page");
 }
 END_TEST
 
@@ -316,13 +307,13 @@ START_TEST(foreign_cookie_is_refused)
 
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	CLEANUP(answer_free)
 	struct answer *a = connect_callback(
 		url, "Cookie: __Host-carillon-flow=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
 	free(url);
-	ends_at(a, "error=oauth_state_invalid");
+	connect_ends_at(a, "error=oauth_state_invalid");
 }
 END_TEST
 
@@ -352,11 +343,11 @@ START_TEST(account_of_another_workspace_is_refused)
 	free(connect_instagram(owner.token, &p, "live"));
 	persona_make(&other, NULL, "owner");
 	connect_start(&s, other.token, "");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "error=account_taken");
+	connect_ends_at(a, "error=account_taken");
 }
 END_TEST
 
@@ -414,12 +405,12 @@ START_TEST(platform_out_of_order_is_said_so)
 
 	person_make(&p, 1);
 	connect_start(&s, owner.token, "?redirect=/done");
-	url = connect_consent(&s, &p, "");
+	url = connect_consent(&s, p.id, "");
 	sandbox_breaks("token");
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?error=platform_error");
+	connect_ends_at(a, "/done?error=platform_error");
 }
 END_TEST
 

@@ -13,76 +13,27 @@
 
 static struct stage stage;
 
-/* `n` posts of X, one a day at ten, from 2027-06-01 on in this zone. */
-static void begin_with(int n, const char *zone)
-{
-	char body[200];
-
-	snprintf(body, sizeof(body),
-		 "{\"name\":\"Lists\",\"timezone\":\"%s\",\"schedule\":{\"twitter\":{\"windows\":[{"
-		 "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],\"from\":"
-		 "\"10:00\",\"to\":\"10:10\"}]}}}",
-		 zone);
-	stage_make(&stage, body);
-	stage_account(&stage, "twitter", "lists");
-	stage_texts(&stage, n);
-	CLEANUP(answer_free)
-	struct answer *a = client_callf("POST", "/api/v1/schedule/generate", stage.p.token,
-					"{\"character_id\":\"%s\",\"start_date\":\"2027-06-01\","
-					"\"days\":%d}",
-					stage.character, n);
-
-	assert_status(a, 201);
-	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), (size_t)n);
-	/* Which minute a platform has depends on how many there are. */
-	free(client_sql("UPDATE posts SET due_at = due_at - INTERVAL MINUTE(due_at) MINUTE WHERE "
-			"workspace_id = '%s'",
-			stage.p.workspace));
-}
-
-static struct answer *get(const char *path)
-{
-	return client_call("GET", path, stage.p.token, NULL);
-}
-
-static struct answer *post(const char *path, const char *body)
-{
-	return client_call("POST", path, stage.p.token, body);
-}
-
-static const char *member(const struct answer *a, size_t i, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "scheduled_posts.%zu.%s", i, name);
-	return answer_text(a, path);
-}
-
-static char *account_id(void)
-{
-	return client_sql("SELECT id FROM accounts WHERE workspace_id = '%s' LIMIT 1",
-			  stage.p.workspace);
-}
-
 /* A page, then rows before and behind its end, then the next page: none twice, none left out. */
 START_TEST(cursor_is_stable_under_inserts)
 {
 	char path[300], seen[8][40];
 	size_t n = 0;
 
-	begin_with(6, "Etc/UTC");
-	CLEANUP(answer_free) struct answer *first = get("/api/v1/schedule?limit=3&status=pending");
+	stage_daily(&stage, 6, "Etc/UTC");
+	CLEANUP(answer_free)
+	struct answer *first = stage_get(&stage, "/api/v1/schedule?limit=3&status=pending");
 
 	ck_assert_uint_eq(answer_count(first, "scheduled_posts"), 3);
 	for (; n < 3; n++)
-		snprintf(seen[n], sizeof(seen[n]), "%s", member(first, n, "id"));
+		snprintf(seen[n], sizeof(seen[n]), "%s", stage_listed(first, n, "id"));
 	/* The first one again on the day of the second page, and one before everything. */
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "/api/v1/content/%s/schedule",
-			 member(first, 0, "content_id"));
+			 stage_listed(first, 0, "content_id"));
 		CLEANUP(answer_free)
 		struct answer *a =
-			post(path, i ? "{\"scheduled_at\":\"2027-06-05T09:00:00Z\","
+			stage_post(&stage, path,
+				   i ? "{\"scheduled_at\":\"2027-06-05T09:00:00Z\","
 				       "\"platforms\":[\"twitter\"]}"
 				     : "{\"scheduled_at\":\"2027-05-01T09:00:00Z\",\"platforms\":["
 				       "\"twitter\"]}");
@@ -91,15 +42,15 @@ START_TEST(cursor_is_stable_under_inserts)
 	}
 	snprintf(path, sizeof(path), "/api/v1/schedule?limit=50&status=pending&cursor=%s",
 		 answer_text(first, "next_cursor"));
-	CLEANUP(answer_free) struct answer *rest = get(path);
+	CLEANUP(answer_free) struct answer *rest = stage_get(&stage, path);
 
 	ck_assert_uint_eq(answer_count(rest, "scheduled_posts"), 4);
 	for (size_t i = 0; i < 4; i++) {
 		for (size_t k = 0; k < n; k++)
-			ck_assert_str_ne(member(rest, i, "id"), seen[k]);
+			ck_assert_str_ne(stage_listed(rest, i, "id"), seen[k]);
 		if (i > 0)
-			ck_assert_str_lt(member(rest, i - 1, "scheduled_at"),
-					 member(rest, i, "scheduled_at"));
+			ck_assert_str_lt(stage_listed(rest, i - 1, "scheduled_at"),
+					 stage_listed(rest, i, "scheduled_at"));
 	}
 	ck_assert(answer_is_null(rest, "next_cursor"));
 }
@@ -129,18 +80,18 @@ static const struct {
 
 START_TEST(filters_choose)
 {
-	begin_with(5, "Etc/UTC");
-	CLEANUP(answer_free) struct answer *all = get("/api/v1/schedule?limit=50");
-	char path[200], *account = account_id();
+	stage_daily(&stage, 5, "Etc/UTC");
+	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule?limit=50");
+	char path[200], *account = stage_account_id(&stage);
 
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(all, 0, "id"));
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
 	CLEANUP(answer_free)
 	struct answer *gone = client_call("DELETE", path, stage.p.token, NULL);
 
 	assert_status(gone, 204);
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		snprintf(path, sizeof(path), "/api/v1/schedule?limit=50%s", filters[i].query);
-		CLEANUP(answer_free) struct answer *a = get(path);
+		CLEANUP(answer_free) struct answer *a = stage_get(&stage, path);
 
 		assert_status(a, 200);
 		ck_assert_msg(answer_count(a, "scheduled_posts") == filters[i].n,
@@ -149,7 +100,7 @@ START_TEST(filters_choose)
 	}
 	snprintf(path, sizeof(path), "/api/v1/schedule?account_id=%s&character_id=%s", account,
 		 stage.character);
-	CLEANUP(answer_free) struct answer *both = get(path);
+	CLEANUP(answer_free) struct answer *both = stage_get(&stage, path);
 
 	ck_assert_uint_eq(answer_count(both, "scheduled_posts"), 5);
 	free(account);
@@ -170,7 +121,7 @@ static const struct {
 START_TEST(bad_query_is_named)
 {
 	stage_make(&stage, "{\"name\":\"Bad\"}");
-	CLEANUP(answer_free) struct answer *a = get(bad_queries[_i].path);
+	CLEANUP(answer_free) struct answer *a = stage_get(&stage, bad_queries[_i].path);
 
 	assert_invalid(a, bad_queries[_i].name, NULL);
 }
@@ -180,7 +131,7 @@ START_TEST(history_tells_each_attempt_in_words)
 {
 	char *id;
 
-	begin_with(2, "Etc/UTC");
+	stage_daily(&stage, 2, "Etc/UTC");
 	id = client_sql("SELECT id FROM posts WHERE workspace_id = '%s' ORDER BY due_at LIMIT 1",
 			stage.p.workspace);
 	free(client_sql(
@@ -201,11 +152,11 @@ START_TEST(history_tells_each_attempt_in_words)
 	free(client_sql("UPDATE posts SET state = 'published', attempts = 2, wake_at = NULL, "
 			"remote_id = '42', published_at = '2027-06-01 10:06:40' WHERE id = '%s'",
 			id));
-	CLEANUP(answer_free) struct answer *a = get("/api/v1/schedule/history");
+	CLEANUP(answer_free) struct answer *a = stage_get(&stage, "/api/v1/schedule/history");
 
 	assert_status(a, 200);
 	ck_assert_uint_eq(answer_count(a, "scheduled_posts"), 1);
-	ck_assert_str_eq(member(a, 0, "id"), id);
+	ck_assert_str_eq(stage_listed(a, 0, "id"), id);
 	ck_assert_uint_eq(answer_count(a, "scheduled_posts.0.attempt_log"), 2);
 	ck_assert_int_eq(answer_int(a, "scheduled_posts.0.attempt_log.0.number"), 1);
 	ck_assert_int_eq(answer_int(a, "scheduled_posts.0.attempt_log.0.late_ms"), 4);
@@ -235,7 +186,7 @@ START_TEST(calendar_is_read_by_whoever_has_its_address)
 {
 	char path[128];
 
-	begin_with(3, "Europe/Berlin");
+	stage_daily(&stage, 3, "Europe/Berlin");
 	free(client_sql("UPDATE posts SET due_at = due_at - INTERVAL 150 DAY WHERE workspace_id = "
 			"'%s'",
 			stage.p.workspace));
@@ -244,7 +195,8 @@ START_TEST(calendar_is_read_by_whoever_has_its_address)
 		"'%s'",
 		stage.p.workspace));
 	CLEANUP(answer_free)
-	struct answer *made = post("/api/v1/schedule/calendars", "{\"name\":\"Mila, plans\"}");
+	struct answer *made =
+		stage_post(&stage, "/api/v1/schedule/calendars", "{\"name\":\"Mila, plans\"}");
 	CLEANUP(answer_free) struct answer *a = feed(answer_text(made, "url"));
 
 	assert_status(made, 201);
@@ -256,13 +208,13 @@ START_TEST(calendar_is_read_by_whoever_has_its_address)
 	ck_assert_ptr_nonnull(strstr(a->body, "END:VEVENT\r\nEND:VCALENDAR\r\n"));
 	snprintf(path, sizeof(path), "/api/v1/schedule/calendars/%s/rotate",
 		 answer_text(made, "id"));
-	CLEANUP(answer_free) struct answer *turned = post(path, NULL);
+	CLEANUP(answer_free) struct answer *turned = stage_post(&stage, path, NULL);
 	CLEANUP(answer_free) struct answer *old = feed(answer_text(made, "url"));
 	CLEANUP(answer_free) struct answer *now = feed(answer_text(turned, "url"));
 
 	assert_problem(old, 404, "not_found");
 	assert_status(now, 200);
-	CLEANUP(answer_free) struct answer *list = get("/api/v1/schedule/calendars");
+	CLEANUP(answer_free) struct answer *list = stage_get(&stage, "/api/v1/schedule/calendars");
 
 	ck_assert_uint_eq(answer_count(list, "calendars"), 1);
 	ck_assert_ptr_null(answer_at(list, "calendars.0.url"));
@@ -283,10 +235,10 @@ START_TEST(calendar_without_its_secret_is_not_there)
 	CLEANUP(answer_free)
 	struct answer *wrong = feed("/api/v1/schedule/calendar.ics?token=cal_x");
 	CLEANUP(answer_free)
-	struct answer *made = post("/api/v1/schedule/calendars", NULL);
+	struct answer *made = stage_post(&stage, "/api/v1/schedule/calendars", NULL);
 	CLEANUP(answer_free)
-	struct answer *other =
-		post("/api/v1/schedule/calendars", "{\"character_id\":\"char_absent\"}");
+	struct answer *other = stage_post(&stage, "/api/v1/schedule/calendars",
+					  "{\"character_id\":\"char_absent\"}");
 
 	assert_problem(none, 404, "not_found");
 	assert_problem(wrong, 404, "not_found");

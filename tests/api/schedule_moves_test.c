@@ -13,89 +13,41 @@
 
 static struct stage stage;
 
-/* `n` posts of X, one a day at ten, from 2027-06-01 on in this zone. */
-static void begin_with(int n, const char *zone)
+/* That expression of every post, by due time. */
+static void expect_posts(const char *expression, const char *want)
 {
-	char body[200];
+	char *is = client_sql("SELECT GROUP_CONCAT(%s ORDER BY due_at) FROM posts WHERE "
+			      "workspace_id = '%s'",
+			      expression, stage.p.workspace);
 
-	snprintf(body, sizeof(body),
-		 "{\"name\":\"Lists\",\"timezone\":\"%s\",\"schedule\":{\"twitter\":{\"windows\":[{"
-		 "\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],\"from\":"
-		 "\"10:00\",\"to\":\"10:10\"}]}}}",
-		 zone);
-	stage_make(&stage, body);
-	stage_account(&stage, "twitter", "lists");
-	stage_texts(&stage, n);
-	CLEANUP(answer_free)
-	struct answer *a = client_callf("POST", "/api/v1/schedule/generate", stage.p.token,
-					"{\"character_id\":\"%s\",\"start_date\":\"2027-06-01\","
-					"\"days\":%d}",
-					stage.character, n);
-
-	assert_status(a, 201);
-	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), (size_t)n);
-	/* Which minute a platform has depends on how many there are. */
-	free(client_sql("UPDATE posts SET due_at = due_at - INTERVAL MINUTE(due_at) MINUTE WHERE "
-			"workspace_id = '%s'",
-			stage.p.workspace));
-}
-
-static struct answer *get(const char *path)
-{
-	return client_call("GET", path, stage.p.token, NULL);
-}
-
-static struct answer *post(const char *path, const char *body)
-{
-	return client_call("POST", path, stage.p.token, body);
-}
-
-static const char *member(const struct answer *a, size_t i, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "scheduled_posts.%zu.%s", i, name);
-	return answer_text(a, path);
-}
-
-static char *account_id(void)
-{
-	return client_sql("SELECT id FROM accounts WHERE workspace_id = '%s' LIMIT 1",
-			  stage.p.workspace);
-}
-
-static char *due_times(void)
-{
-	return client_sql("SELECT GROUP_CONCAT(DATE_FORMAT(due_at, '%%m-%%dT%%H:%%i') ORDER BY "
-			  "due_at) FROM posts WHERE workspace_id = '%s'",
-			  stage.p.workspace);
+	ck_assert_str_eq(is, want);
+	free(is);
 }
 
 static void expect_times(const char *want)
 {
-	char *times = due_times();
-
-	ck_assert_str_eq(times, want);
-	free(times);
+	expect_posts("DATE_FORMAT(due_at, '%m-%dT%H:%i')", want);
 }
 
 /* Days keep the reading of the clock over a change, minutes do not know of it. */
 START_TEST(shift_moves_all_by_wall_clock)
 {
-	begin_with(3, "Etc/UTC");
+	stage_daily(&stage, 3, "Etc/UTC");
 	free(client_sql(
 		"UPDATE posts SET timezone = 'America/New_York', due_at = due_at + INTERVAL "
 		"4 HOUR WHERE workspace_id = '%s'",
 		stage.p.workspace));
 	expect_times("06-01T14:00,06-02T14:00,06-03T14:00");
-	CLEANUP(answer_free) struct answer *one = post("/api/v1/schedule/shift", "{\"days\":1}");
+	CLEANUP(answer_free)
+	struct answer *one = stage_post(&stage, "/api/v1/schedule/shift", "{\"days\":1}");
 
 	assert_status(one, 200);
 	ck_assert_int_eq(answer_int(one, "moved"), 3);
 	ck_assert_uint_eq(answer_count(one, "scheduled_posts"), 3);
 	expect_times("06-02T14:00,06-03T14:00,06-04T14:00");
 	CLEANUP(answer_free)
-	struct answer *far = post("/api/v1/schedule/shift", "{\"days\":180,\"minutes\":30}");
+	struct answer *far =
+		stage_post(&stage, "/api/v1/schedule/shift", "{\"days\":180,\"minutes\":30}");
 
 	assert_status(far, 200);
 	/* Winter time: half past ten there is 15:30 in UTC. */
@@ -106,22 +58,23 @@ END_TEST
 /* One content on three days: each moves onto the time of the next, either way. */
 START_TEST(shift_moves_a_series_onto_its_own_times)
 {
-	begin_with(3, "Etc/UTC");
+	stage_daily(&stage, 3, "Etc/UTC");
 	free(client_sql("UPDATE posts SET content_id = (SELECT MIN(id) FROM contents WHERE "
 			"workspace_id = '%s') WHERE workspace_id = '%s'",
 			stage.p.workspace, stage.p.workspace));
-	CLEANUP(answer_free) struct answer *later = post("/api/v1/schedule/shift", "{\"days\":1}");
+	CLEANUP(answer_free)
+	struct answer *later = stage_post(&stage, "/api/v1/schedule/shift", "{\"days\":1}");
 
 	assert_status(later, 200);
 	expect_times("06-02T10:00,06-03T10:00,06-04T10:00");
 	CLEANUP(answer_free)
-	struct answer *back = post("/api/v1/schedule/shift", "{\"minutes\":-1440}");
+	struct answer *back = stage_post(&stage, "/api/v1/schedule/shift", "{\"minutes\":-1440}");
 
 	assert_status(back, 200);
 	expect_times("06-01T10:00,06-02T10:00,06-03T10:00");
 	CLEANUP(answer_free)
-	struct answer *onto =
-		post("/api/v1/schedule/shift", "{\"days\":1,\"to\":\"2027-06-02T00:00:00Z\"}");
+	struct answer *onto = stage_post(&stage, "/api/v1/schedule/shift",
+					 "{\"days\":1,\"to\":\"2027-06-02T00:00:00Z\"}");
 
 	assert_problem(onto, 409, "duplicate");
 	expect_times("06-01T10:00,06-02T10:00,06-03T10:00");
@@ -130,11 +83,11 @@ END_TEST
 
 START_TEST(shift_takes_only_what_the_filter_names)
 {
-	begin_with(3, "Etc/UTC");
+	stage_daily(&stage, 3, "Etc/UTC");
 	CLEANUP(answer_free)
-	struct answer *a = post("/api/v1/schedule/shift",
-				"{\"minutes\":-60,\"from\":\"2027-06-02T00:00:00Z\",\"to\":"
-				"\"2027-06-03T00:00:00Z\",\"platform\":\"twitter\"}");
+	struct answer *a = stage_post(&stage, "/api/v1/schedule/shift",
+				      "{\"minutes\":-60,\"from\":\"2027-06-02T00:00:00Z\",\"to\":"
+				      "\"2027-06-03T00:00:00Z\",\"platform\":\"twitter\"}");
 
 	ck_assert_int_eq(answer_int(a, "moved"), 1);
 	expect_times("06-01T10:00,06-02T09:00,06-03T10:00");
@@ -143,9 +96,9 @@ END_TEST
 
 START_TEST(shift_into_the_past_moves_nothing)
 {
-	begin_with(3, "Etc/UTC");
+	stage_daily(&stage, 3, "Etc/UTC");
 	CLEANUP(answer_free)
-	struct answer *a = post("/api/v1/schedule/shift", "{\"days\":-366}");
+	struct answer *a = stage_post(&stage, "/api/v1/schedule/shift", "{\"days\":-366}");
 
 	assert_problem(a, 422, "scheduled_in_past");
 	expect_times("06-01T10:00,06-02T10:00,06-03T10:00");
@@ -172,10 +125,10 @@ START_TEST(bad_patch_changes_nothing)
 {
 	char path[128];
 
-	begin_with(1, "Etc/UTC");
-	CLEANUP(answer_free) struct answer *all = get("/api/v1/schedule");
+	stage_daily(&stage, 1, "Etc/UTC");
+	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule");
 
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(all, 0, "id"));
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
 	CLEANUP(answer_free)
 	struct answer *a = client_call("PATCH", path, stage.p.token, bad_patches[_i].body);
 
@@ -189,10 +142,10 @@ START_TEST(patch_reads_wall_time_in_the_zone_of_the_post)
 {
 	char path[128];
 
-	begin_with(1, "America/New_York");
-	CLEANUP(answer_free) struct answer *all = get("/api/v1/schedule");
+	stage_daily(&stage, 1, "America/New_York");
+	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule");
 
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(all, 0, "id"));
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
 	CLEANUP(answer_free)
 	struct answer *first = client_call("PATCH", path, stage.p.token,
 					   "{\"scheduled_at\":\"2031-11-02T01:30\"}");
@@ -220,7 +173,7 @@ START_TEST(bad_shift_is_named)
 {
 	stage_make(&stage, "{\"name\":\"Bad\"}");
 	CLEANUP(answer_free)
-	struct answer *a = post("/api/v1/schedule/shift", bad_shifts[_i].body);
+	struct answer *a = stage_post(&stage, "/api/v1/schedule/shift", bad_shifts[_i].body);
 
 	assert_invalid(a, bad_shifts[_i].pointer, NULL);
 }
@@ -228,7 +181,7 @@ END_TEST
 
 START_TEST(ten_thousand_posts_are_not_moved_at_once)
 {
-	begin_with(1, "Etc/UTC");
+	stage_daily(&stage, 1, "Etc/UTC");
 	free(client_sql(
 		"INSERT INTO posts (workspace_id, id, content_id, content_revision, "
 		"account_id, platform, livemode, state, due_at, created_at, updated_at) "
@@ -238,30 +191,20 @@ START_TEST(ten_thousand_posts_are_not_moved_at_once)
 		"a.i * 100 + b.i + 1 MINUTE, created_at, updated_at FROM posts JOIN h a "
 		"JOIN h b WHERE workspace_id = '%s'",
 		stage.p.workspace));
-	CLEANUP(answer_free) struct answer *a = post("/api/v1/schedule/shift", "{\"days\":1}");
+	CLEANUP(answer_free)
+	struct answer *a = stage_post(&stage, "/api/v1/schedule/shift", "{\"days\":1}");
 
 	assert_problem(a, 409, "conflict");
 	CLEANUP(answer_free)
-	struct answer *b = get("/api/v1/schedule?limit=1&to=2027-06-02T00:00:00Z");
+	struct answer *b = stage_get(&stage, "/api/v1/schedule?limit=1&to=2027-06-02T00:00:00Z");
 
-	ck_assert_str_eq(member(b, 0, "scheduled_at"), "2027-06-01T10:00:00Z");
+	ck_assert_str_eq(stage_listed(b, 0, "scheduled_at"), "2027-06-01T10:00:00Z");
 }
 END_TEST
 
-static char *states(void)
-{
-	return client_sql(
-		"SELECT GROUP_CONCAT(CONCAT(state, IFNULL(CONCAT('/', reason), '')) ORDER "
-		"BY due_at) FROM posts WHERE workspace_id = '%s'",
-		stage.p.workspace);
-}
-
 static void expect_states(const char *want)
 {
-	char *now = states();
-
-	ck_assert_str_eq(now, want);
-	free(now);
+	expect_posts("CONCAT(state, IFNULL(CONCAT('/', reason), ''))", want);
 }
 
 static void set_pause(const char *family, const char *id, const char *what, int64_t posts)
@@ -269,7 +212,7 @@ static void set_pause(const char *family, const char *id, const char *what, int6
 	char path[160];
 
 	snprintf(path, sizeof(path), "/api/v1/%s/%s/%s", family, id, what);
-	CLEANUP(answer_free) struct answer *a = post(path, NULL);
+	CLEANUP(answer_free) struct answer *a = stage_post(&stage, path, NULL);
 
 	assert_status(a, 200);
 	ck_assert_int_eq(answer_int(a, "posts"), posts);
@@ -280,8 +223,8 @@ START_TEST(pause_holds_and_resume_lets_go)
 {
 	char *account, path[160], *content;
 
-	begin_with(2, "Etc/UTC");
-	account = account_id();
+	stage_daily(&stage, 2, "Etc/UTC");
+	account = stage_account_id(&stage);
 	content = client_sql("SELECT content_id FROM posts WHERE workspace_id = '%s' LIMIT 1",
 			     stage.p.workspace);
 	set_pause("accounts", account, "pause", 2);
@@ -291,17 +234,18 @@ START_TEST(pause_holds_and_resume_lets_go)
 	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
 	CLEANUP(answer_free)
 	struct answer *later =
-		post(path, "{\"scheduled_at\":\"2027-07-01T09:00:00Z\",\"platforms\":"
+		stage_post(&stage, path,
+			   "{\"scheduled_at\":\"2027-07-01T09:00:00Z\",\"platforms\":"
 			   "[\"twitter\"]}");
 
 	assert_status(later, 201);
-	ck_assert_str_eq(member(later, 0, "reason"), "account_paused");
-	ck_assert_str_eq(member(later, 0, "status"), "pending");
+	ck_assert_str_eq(stage_listed(later, 0, "reason"), "account_paused");
+	ck_assert_str_eq(stage_listed(later, 0, "status"), "pending");
 	/* Both hold: the first that lets go leaves it to the other. */
 	set_pause("characters", stage.character, "pause", 0);
 	set_pause("accounts", account, "resume", 3);
 	expect_states("paused/character_paused,paused/character_paused,paused/character_paused");
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", member(later, 0, "id"));
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(later, 0, "id"));
 	CLEANUP(answer_free)
 	struct answer *revived =
 		client_call("PATCH", path, stage.p.token, "{\"status\":\"pending\"}");
@@ -318,7 +262,7 @@ START_TEST(resume_leaves_what_lost_its_approval)
 {
 	char path[160], *content;
 
-	begin_with(2, "Etc/UTC");
+	stage_daily(&stage, 2, "Etc/UTC");
 	content =
 		client_sql("SELECT content_id FROM posts WHERE workspace_id = '%s' ORDER BY due_at "
 			   "LIMIT 1",
@@ -336,7 +280,7 @@ START_TEST(resume_leaves_what_lost_its_approval)
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", content,
 			 i == 0 ? "submit" : "approve");
-		CLEANUP(answer_free) struct answer *step = post(path, NULL);
+		CLEANUP(answer_free) struct answer *step = stage_post(&stage, path, NULL);
 
 		assert_status(step, 200);
 	}
@@ -352,8 +296,8 @@ START_TEST(resume_hands_late_posts_to_the_late_policy)
 {
 	char *account, *wake;
 
-	begin_with(1, "Etc/UTC");
-	account = account_id();
+	stage_daily(&stage, 1, "Etc/UTC");
+	account = stage_account_id(&stage);
 	set_pause("accounts", account, "pause", 1);
 	free(client_sql("UPDATE posts SET due_at = UTC_TIMESTAMP(3) - INTERVAL 3 HOUR WHERE "
 			"workspace_id = '%s'",
@@ -370,8 +314,8 @@ END_TEST
 
 START_TEST(pause_of_others_is_not_there)
 {
-	begin_with(1, "Etc/UTC");
-	char *account = account_id(), path[128];
+	stage_daily(&stage, 1, "Etc/UTC");
+	char *account = stage_account_id(&stage), path[128];
 	struct persona other;
 
 	persona_make(&other, NULL, "owner");

@@ -41,15 +41,8 @@ static void setup(void)
 static struct answer *connect_with(const char *more, char **ret_url, struct start *s)
 {
 	connect_start_on(s, "twitter", owner.token, "?mode=live&redirect=/done");
-	*ret_url = connect_consent(s, &person, more);
+	*ret_url = connect_consent(s, person.id, more);
 	return connect_callback(*ret_url, s->cookie);
-}
-
-static void ends_at(const struct answer *a, const char *words)
-{
-	assert_status(a, 303);
-	ck_assert_msg(strstr(answer_header(a, "location"), words) != NULL, "%s",
-		      answer_header(a, "location"));
 }
 
 /* Tokens of the person that the sandbox holds for good, and those that were revoked. */
@@ -79,8 +72,8 @@ START_TEST(consent_connects_once_however_often_it_is_replayed)
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
 	free(url);
-	ends_at(first, "/done?connected=twitter");
-	ends_at(second, "/done?connected=twitter");
+	connect_ends_at(first, "/done?connected=twitter");
+	connect_ends_at(second, "/done?connected=twitter");
 	ck_assert_uint_eq(answer_count(state, "accounts"), 1);
 	ck_assert_str_eq(answer_text(state, "accounts.0.remote_id"), person.id);
 	ck_assert_uint_eq(answer_count(state, "missing_scopes"), 0);
@@ -96,7 +89,7 @@ START_TEST(denied_consent_connects_nothing)
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
 	free(url);
-	ends_at(a, "/done?error=access_denied");
+	connect_ends_at(a, "/done?error=access_denied");
 	ck_assert_uint_eq(answer_count(state, "accounts"), 0);
 }
 END_TEST
@@ -111,7 +104,7 @@ START_TEST(missing_permissions_are_named)
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
 	free(url);
-	ends_at(a, "connected=twitter");
+	connect_ends_at(a, "connected=twitter");
 	ck_assert_uint_eq(answer_count(state, "missing_scopes"), 2);
 	ck_assert_str_eq(answer_text(state, "missing_scopes.0"), "media.write");
 	ck_assert_str_eq(answer_text(state, "missing_scopes.1"), "offline.access");
@@ -126,7 +119,7 @@ START_TEST(disconnecting_revokes_both_tokens)
 	CLEANUP(answer_free) struct answer *left = client_call("DELETE", STATE, owner.token, NULL);
 
 	free(url);
-	ends_at(a, "connected=twitter");
+	connect_ends_at(a, "connected=twitter");
 	assert_status(left, 200);
 	ck_assert(answer_bool(left, "disconnected"));
 	ck_assert(answer_bool(left, "revoked"));

@@ -47,26 +47,8 @@ static void setup(void)
 
 static char *consent(struct start *s, const char *more)
 {
-	CLEANUP(buf_done) struct buf url = BUF_INIT;
-
 	connect_start_on(s, "youtube", owner.token, "?redirect=/done");
-	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, who,
-		   strstr(more, "sandbox_auto") ? "" : "&sandbox_auto=approve", more);
-	CLEANUP(answer_free)
-	struct answer *a =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
-
-	ck_assert_msg(a->status / 100 == 3, "%ld %s", a->status, a->body);
-	return strdup(answer_header(a, "location"));
-}
-
-static void ends_at(const struct answer *a, const char *piece)
-{
-	const char *location = answer_header(a, "location");
-
-	assert_status(a, 303);
-	ck_assert_msg(location && strstr(location, piece), "%s is not in %s", piece,
-		      location ? location : "nothing");
+	return connect_consent(s, who, more);
 }
 
 static void connected_are(size_t n)
@@ -88,7 +70,7 @@ START_TEST(channel_is_connected_with_both_tokens)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?connected=youtube");
+	connect_ends_at(a, "/done?connected=youtube");
 	connected_are(1);
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
@@ -104,7 +86,7 @@ START_TEST(denied_consent_leaves_nothing)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?error=access_denied");
+	connect_ends_at(a, "/done?error=access_denied");
 	connected_are(0);
 }
 END_TEST
@@ -125,8 +107,8 @@ START_TEST(unticked_box_leaves_nothing)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?error=");
-	ends_at(a, "not%20granted");
+	connect_ends_at(a, "/done?error=");
+	connect_ends_at(a, "not%20granted");
 	connected_are(0);
 }
 END_TEST
@@ -138,7 +120,7 @@ START_TEST(box_that_is_not_needed_is_reported)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?connected=youtube");
+	connect_ends_at(a, "/done?connected=youtube");
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
 	ck_assert_str_eq(answer_text(state, "missing_scopes.0"),
@@ -154,8 +136,8 @@ START_TEST(repeated_callback_connects_once)
 	CLEANUP(answer_free) struct answer *second = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(first, "/done?connected=youtube");
-	ends_at(second, "/done?connected=youtube");
+	connect_ends_at(first, "/done?connected=youtube");
+	connect_ends_at(second, "/done?connected=youtube");
 	connected_are(1);
 }
 END_TEST
@@ -175,7 +157,7 @@ START_TEST(replayed_code_leaves_nothing)
 
 	free(url);
 	free(other);
-	ends_at(a, "/done?error=");
+	connect_ends_at(a, "/done?error=");
 	connected_are(0);
 }
 END_TEST
@@ -190,7 +172,7 @@ START_TEST(google_account_without_channel_is_refused)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "error=no_eligible_account");
+	connect_ends_at(a, "error=no_eligible_account");
 	connected_are(0);
 }
 END_TEST
@@ -212,7 +194,7 @@ START_TEST(broken_exchange_leaves_nothing)
 	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 	free(url);
-	ends_at(a, "/done?error=");
+	connect_ends_at(a, "/done?error=");
 	connected_are(0);
 }
 END_TEST
@@ -231,7 +213,7 @@ START_TEST(access_is_taken_back_with_the_last_channel)
 		CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
 
 		free(url);
-		ends_at(a, "connected=youtube");
+		connect_ends_at(a, "connected=youtube");
 	}
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 

@@ -71,11 +71,11 @@ void connect_start_on(struct start *ret, const char *platform, const char *token
 		 cookie);
 }
 
-char *connect_consent(const struct start *s, const struct person *p, const char *more)
+char *connect_consent(const struct start *s, const char *user, const char *more)
 {
 	CLEANUP(buf_done) struct buf url = BUF_INIT;
 
-	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, p->id,
+	buf_printf(&url, "%s&sandbox_user=%s%s%s", s->url, user,
 		   strstr(more, "sandbox_auto") ? "" : "&sandbox_auto=approve", more);
 	CLEANUP(answer_free)
 	struct answer *a =
@@ -112,46 +112,41 @@ static char *account_of(const char *token, const char *platform, const char *use
 	return NULL;
 }
 
+void connect_ends_at(const struct answer *a, const char *piece)
+{
+	const char *location = answer_header(a, "location");
+
+	assert_status(a, 303);
+	ck_assert_msg(location && strstr(location, piece), "%s is not in %s", piece,
+		      location ? location : "nothing");
+}
+
+static void consent_given(const struct start *s, const char *platform, const char *user)
+{
+	char *url = connect_consent(s, user, ""), piece[64];
+	CLEANUP(answer_free) struct answer *a = connect_callback(url, s->cookie);
+
+	free(url);
+	snprintf(piece, sizeof(piece), "connected=%s", platform);
+	connect_ends_at(a, piece);
+}
+
 char *connect_instagram(const char *token, const struct person *p, const char *mode)
 {
 	struct start s;
 	char query[64];
-	char *url;
 
 	snprintf(query, sizeof(query), "?mode=%s", mode);
 	connect_start(&s, token, query);
-	url = connect_consent(&s, p, "");
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
-
-	free(url);
-	assert_status(a, 303);
-	ck_assert_msg(strstr(answer_header(a, "location"), "connected=instagram") != NULL, "%s",
-		      answer_header(a, "location"));
+	consent_given(&s, "instagram", p->id);
 	return account_of(token, "instagram", p->account[0]);
 }
 
 char *connect_user(const char *token, const char *platform, const char *user)
 {
-	CLEANUP(buf_done) struct buf url = BUF_INIT;
-	char path[80], *back;
+	struct start s;
 
-	snprintf(path, sizeof(path), "/api/v1/integrations/%s/auth-url?mode=live", platform);
-	CLEANUP(answer_free) struct answer *start = client_call("GET", path, token, NULL);
-
-	assert_status(start, 200);
-	buf_printf(&url, "%s&sandbox_user=%s&sandbox_auto=approve", answer_text(start, "url"),
-		   user);
-	CLEANUP(answer_free)
-	struct answer *yes =
-		client_send(&(struct call){ .method = "GET", .path = "", .base = url.p });
-
-	ck_assert_int_eq((int)yes->status / 100, 3);
-	back = strdup(answer_header(yes, "location"));
-	CLEANUP(answer_free) struct answer *end = connect_callback(back, NULL);
-
-	free(back);
-	assert_status(end, 303);
-	ck_assert_msg(strstr(answer_header(end, "location"), "connected=") != NULL, "%s",
-		      answer_header(end, "location"));
+	connect_start_on(&s, platform, token, "?mode=live");
+	consent_given(&s, platform, user);
 	return account_of(token, platform, user);
 }

@@ -28,9 +28,11 @@ void connect_start(struct start *ret, const char *token, const char *query);
 void connect_start_on(struct start *ret, const char *platform, const char *token,
 		      const char *query);
 /* The person's yes (or more: "&sandbox_auto=deny"): where the platform sends the browser; caller frees. */
-char *connect_consent(const struct start *s, const struct person *p, const char *more);
+char *connect_consent(const struct start *s, const char *user, const char *more);
 /* The browser follows it, with the cookie unless NULL. */
 struct answer *connect_callback(const char *url, const char *cookie);
+/* Checks that this answer sends the browser to an address with that piece. */
+void connect_ends_at(const struct answer *a, const char *piece);
 /* All of it for a person with one page; gives the account's id, caller frees. */
 char *connect_instagram(const char *token, const struct person *p, const char *mode);
 /* Connects that person of another platform, live; the account's id, caller frees. */

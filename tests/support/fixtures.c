@@ -274,6 +274,19 @@ char *fixture_fresh_media(const char *token)
 	return strdup(answer_text(a, "id"));
 }
 
+void fixture_approve(const char *token, const char *content)
+{
+	static const char *const moves[] = { "submit", "approve" };
+	char path[128];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", content, moves[i]);
+		CLEANUP(answer_free) struct answer *a = client_call("POST", path, token, NULL);
+
+		assert_status(a, 200);
+	}
+}
+
 char *fixture_approved(const char *token, const char *kind, const char *caption)
 {
 	bool is_video = strcmp(kind, "video") == 0;
@@ -283,19 +296,11 @@ char *fixture_approved(const char *token, const char *kind, const char *caption)
 		"POST", "/api/v1/content", token,
 		"{\"kind\":\"%s\",\"caption\":\"%s\",\"media\":[{\"media_id\":\"%s\"}]}", kind,
 		caption, media);
-	char *id, path[128];
 
 	free(media);
 	assert_status(made, 201);
-	id = strdup(answer_text(made, "id"));
-	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/api/v1/content/%s/%s", id,
-			 i == 0 ? "submit" : "approve");
-		CLEANUP(answer_free) struct answer *a = client_call("POST", path, token, NULL);
-
-		assert_status(a, 200);
-	}
-	return id;
+	fixture_approve(token, answer_text(made, "id"));
+	return strdup(answer_text(made, "id"));
 }
 
 static char *connected(const char *token)

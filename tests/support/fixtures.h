@@ -36,6 +36,7 @@ struct answer *fixture_upload(const char *token, const char *path, const char *f
 /* Uploads and gives the id (aborts the test when refused); caller frees. */
 char *fixture_media(const char *token, enum fixture f);
 char *fixture_fresh_media(const char *token);
+void fixture_approve(const char *token, const char *content); /* a draft */
 /* A content of that kind with one fresh picture (or the video), submitted and approved; caller frees. */
 char *fixture_approved(const char *token, const char *kind, const char *caption);
 

@@ -19,6 +19,15 @@ void stage_make(struct stage *ret, const char *character);
 void stage_account(const struct stage *s, const char *platform, const char *mark);
 /* n approved texts of the character, at most 10000; once a stage. */
 void stage_texts(const struct stage *s, int n);
+/* All of it at once: an account of X and so many texts. */
+void stage_writer(struct stage *ret, const char *character, int texts);
+/* Such a writer with `n` posts, one a day at ten, from 2027-06-01 on in this zone. */
+void stage_daily(struct stage *ret, int n, const char *zone);
+struct answer *stage_get(const struct stage *s, const char *path);
+struct answer *stage_post(const struct stage *s, const char *path, const char *body);
+char *stage_account_id(const struct stage *s); /* the first one; caller frees */
+/* A text of the i-th post of a list. */
+const char *stage_listed(const struct answer *a, size_t i, const char *name);
 /* How many posts the workspace has. */
 int64_t stage_posts(const struct stage *s);
 

@@ -90,6 +90,19 @@ END_TEST
 		.width = (w), .height = (h)                                                      \
 	}
 
+/* That platform as it is without a file of settings; the caller frees them. */
+static struct config *app_open(struct platform_app *ret, struct arena *a, const char *platform)
+{
+	struct config *cfg = NULL;
+	struct problem why;
+	size_t n;
+	const struct setting_group *groups = platform_setting_groups(&n);
+
+	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &why), 0);
+	platform_app_plain(ret, a, cfg, platform_find(platform), true);
+	return cfg;
+}
+
 /* clang-format off */
 static const struct {
 	const char *platform;
@@ -128,16 +141,11 @@ static const struct {
 START_TEST(file_becomes_what_the_platform_takes)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(config_free) struct config *cfg = NULL;
 	struct media_item after = fits[_i].item;
 	struct platform_app app;
-	struct problem p;
 	struct recipe recipe;
-	size_t n;
-	const struct setting_group *groups = platform_setting_groups(&n);
+	CLEANUP(config_free) struct config *cfg = app_open(&app, a, fits[_i].platform);
 
-	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &p), 0);
-	platform_app_plain(&app, a, cfg, platform_find(fits[_i].platform), true);
 	platform_fit(&app, &fits[_i].item, &recipe);
 	ck_assert_str_eq(recipe_print(a, &recipe), fits[_i].recipe);
 	/* The product itself needs no further conversion. */
@@ -171,16 +179,13 @@ static const struct {
 START_TEST(media_become_one_video_where_that_is_wanted)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(config_free) struct config *cfg = NULL;
 	struct media_item items[40] = { { .media_id = NULL } };
 	struct publication p = { .kind = renders[_i].kind,
 				 .media = items,
 				 .media_n = renders[_i].n };
 	struct platform_app app;
-	struct problem problem;
 	struct recipe recipe;
-	size_t n;
-	const struct setting_group *groups = platform_setting_groups(&n);
+	CLEANUP(config_free) struct config *cfg = app_open(&app, a, renders[_i].platform);
 
 	for (size_t i = 0; i < p.media_n; i++)
 		items[i] = (struct media_item){
@@ -191,8 +196,6 @@ START_TEST(media_become_one_video_where_that_is_wanted)
 			.height = 1080,
 		};
 	p.options = json_loads(renders[_i].options, 0, NULL);
-	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &problem), 0);
-	platform_app_plain(&app, a, cfg, platform_find(renders[_i].platform), true);
 	platform_render(&app, &p, &recipe);
 	ck_assert_str_eq(recipe_print(a, &recipe), renders[_i].recipe);
 	json_decref(p.options);
@@ -202,16 +205,11 @@ END_TEST
 START_TEST(nothing_is_made_of_what_is_still_fetched)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(config_free) struct config *cfg = NULL;
 	const struct media_item item = { .kind = MEDIA_IMAGE, .state = MEDIA_FETCHING };
 	struct platform_app app;
-	struct problem p;
 	struct recipe recipe;
-	size_t n;
-	const struct setting_group *groups = platform_setting_groups(&n);
+	CLEANUP(config_free) struct config *cfg = app_open(&app, a, "instagram");
 
-	ck_assert_int_eq(config_load(NULL, groups, n, &cfg, &p), 0);
-	platform_app_plain(&app, a, cfg, platform_find("instagram"), true);
 	platform_fit(&app, &item, &recipe);
 	ck_assert_int_eq(recipe.kind, RECIPE_NONE);
 }

@@ -2,7 +2,6 @@
 #include "sandbox_client.h"
 
 #include <check.h>
-#include <curl/curl.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,28 +24,18 @@ void client_answer_done(struct answer *a)
 	json_decref(a->json);
 }
 
-struct answer client_ask(const char *method, const char *url, const char *form, const char *auth)
+struct answer client_perform(CURL *curl, const char *method, const char *url,
+			     struct curl_slist *headers)
 {
 	struct answer a = { 0 };
-	struct curl_slist *headers = NULL;
-	char line[512], *location = NULL;
-	CURL *curl = curl_easy_init();
+	char *location = NULL;
 
 	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 15000L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a.body);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, answer_take);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a.headers);
-	if (form != NULL)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	snprintf(line, sizeof(line), "Authorization: Bearer %s",
-		 auth != NULL ? auth : client.token);
-	if (auth == NULL || auth[0] != '\0')
-		headers = curl_slist_append(headers, line);
-	if (form != NULL && (form[0] == '{' || form[0] == '['))
-		headers = curl_slist_append(headers, "Content-Type: application/json");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	a.curl = (int)curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
@@ -57,6 +46,24 @@ struct answer client_ask(const char *method, const char *url, const char *form, 
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
 	return a;
+}
+
+struct answer client_ask(const char *method, const char *url, const char *form, const char *auth)
+{
+	struct curl_slist *headers = NULL;
+	char line[512];
+	CURL *curl = curl_easy_init();
+
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 15000L);
+	if (form != NULL)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form);
+	snprintf(line, sizeof(line), "Authorization: Bearer %s",
+		 auth != NULL ? auth : client.token);
+	if (auth == NULL || auth[0] != '\0')
+		headers = curl_slist_append(headers, line);
+	if (form != NULL && (form[0] == '{' || form[0] == '['))
+		headers = curl_slist_append(headers, "Content-Type: application/json");
+	return client_perform(curl, method, url, headers);
 }
 
 const char *client_url(const char *fmt, ...)

@@ -6,6 +6,7 @@
 #ifndef CARILLON_TESTS_SANDBOX_CLIENT_H
 #define CARILLON_TESTS_SANDBOX_CLIENT_H
 
+#include <curl/curl.h>
 #include <jansson.h>
 
 #include "base/buf.h"
@@ -47,6 +48,9 @@ void client_greet(void);
 void client_close(void);
 void client_setup(void);
 void client_teardown(void);
+/* Sends what curl was told, takes the whole answer, and frees both. */
+struct answer client_perform(CURL *curl, const char *method, const char *url,
+			     struct curl_slist *headers);
 /* form NULL: no body; what looks like JSON is sent as JSON. auth NULL: the fixture's token, "": none. */
 struct answer client_ask(const char *method, const char *url, const char *form, const char *auth);
 const char *client_url(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

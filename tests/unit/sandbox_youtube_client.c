@@ -2,7 +2,6 @@
 #include "sandbox_youtube_client.h"
 
 #include <check.h>
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,6 @@ char yt_token[512];
 void yt_upload_done(struct yt_upload *u)
 {
 	buf_done(&u->file);
-}
-
-static size_t take(char *p, size_t one, size_t n, void *cls)
-{
-	buf_add(cls, p, one * n);
-	return one * n;
 }
 
 static struct curl_slist *header_list(const char *token, const char *const *headers)
@@ -40,32 +33,32 @@ static struct curl_slist *header_list(const char *token, const char *const *head
 struct answer yt_send(const char *method, const char *url, const char *token,
 		      const char *const *headers, const void *body, size_t n)
 {
-	struct answer a = { 0 };
-	struct curl_slist *list = header_list(token, headers);
 	CURL *curl = curl_easy_init();
-	char *location = NULL;
 
-	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 30000L);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a.body);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a.headers);
 	if (body != NULL) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 	}
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-	a.curl = (int)curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
-	curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
-	snprintf(a.location, sizeof(a.location), "%s", location != NULL ? location : "");
-	if (a.body.len > 0)
-		a.json = json_loadb(a.body.p, a.body.len, JSON_DECODE_ANY, NULL);
-	curl_slist_free_all(list);
-	curl_easy_cleanup(curl);
-	return a;
+	return client_perform(curl, method, url, header_list(token, headers));
+}
+
+static void tell(const char *what, const char *members)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "{\"platform\":\"youtube\",%s}", members);
+	client_control(what, text);
+}
+
+void yt_fault(const char *members)
+{
+	tell("faults", members);
+}
+
+void yt_world(const char *members)
+{
+	tell("world", members);
 }
 
 void yt_setup(void)
@@ -79,7 +72,7 @@ void yt_setup(void)
 
 void yt_teardown(void)
 {
-	client_control("world", "{\"platform\":\"youtube\",\"end_sessions\":true}");
+	yt_world("\"end_sessions\":true");
 	client_teardown();
 }
 

@@ -32,6 +32,9 @@ DEFINE_CLEANUP_VALUE(struct yt_upload, yt_upload_done);
 
 void yt_setup(void);
 void yt_teardown(void);
+/* Plans a fault, changes the world: the members but for the platform. */
+void yt_fault(const char *members);
+void yt_world(const char *members);
 struct answer yt_dialog(const char *scopes, const char *more);
 struct answer yt_token_call(const char *form); /* client and secret are added */
 struct answer yt_exchange(const char *code, const char *more);

@@ -13,22 +13,6 @@
 #define PRIVATE "{\"privacyStatus\":\"private\"}"
 #define RESUME  "uploadType=resumable&part=snippet,status"
 
-static void fault(const char *json)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text), "{\"platform\":\"youtube\",%s}", json);
-	client_control("faults", text);
-}
-
-static void world(const char *json)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text), "{\"platform\":\"youtube\",%s}", json);
-	client_control("world", text);
-}
-
 /* What the real one refuses when a session is opened. */
 static const struct {
 	const char *query, *json, *reason;
@@ -182,7 +166,7 @@ START_TEST(offset_may_be_refused_instead)
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 	CLEANUP(client_answer_done) struct answer a = { 0 };
 
-	world("\"refuse_offsets\":true");
+	yt_world("\"refuse_offsets\":true");
 	a = yt_put(&u, GRAIN, 2 * GRAIN - 1);
 	ck_assert_int_eq((int)a.status, 400);
 }
@@ -195,7 +179,7 @@ START_TEST(short_store_goes_on_where_it_stopped)
 	CLEANUP(client_answer_done) struct answer rest = { 0 };
 	char sha256[65];
 
-	fault("\"point\":\"upload.short_store\",\"params\":{\"bytes\":600000}");
+	yt_fault("\"point\":\"upload.short_store\",\"params\":{\"bytes\":600000}");
 	some = yt_put(&u, 0, 0);
 	ck_assert_int_eq((int)some.status, 308);
 	ck_assert_str_eq(yt_range(&some), "bytes=0-524287");
@@ -213,7 +197,7 @@ START_TEST(broken_connection_leaves_whole_grains)
 	CLEANUP(client_answer_done) struct answer rest = { 0 };
 	char sha256[65];
 
-	fault("\"point\":\"upload.cut_at\",\"params\":{\"bytes\":300000}");
+	yt_fault("\"point\":\"upload.cut_at\",\"params\":{\"bytes\":300000}");
 	cut = yt_put(&u, 0, 0);
 	ck_assert_int_ne(cut.curl, 0);
 	for (int i = 0; i < 200; i++) {
@@ -237,7 +221,7 @@ START_TEST(answer_lost_after_the_commit_is_replayed)
 	CLEANUP(client_answer_done) struct answer lost = { 0 };
 	CLEANUP(client_answer_done) struct answer asked = { 0 };
 
-	fault("\"point\":\"upload.commit_then_drop_connection\"");
+	yt_fault("\"point\":\"upload.commit_then_drop_connection\"");
 	lost = yt_put(&u, 0, 0);
 	ck_assert_int_ne(lost.curl, 0);
 	asked = yt_query(&u);
@@ -252,8 +236,8 @@ START_TEST(fault_on_a_later_chunk_spares_the_first)
 	static const int wanted[] = { 308, 308, 401, 503, 308 };
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 
-	fault("\"point\":\"token.401\",\"skip\":2,\"match\":{\"endpoint\":\"upload\"}");
-	fault("\"point\":\"upload.5xx\",\"skip\":2");
+	yt_fault("\"point\":\"token.401\",\"skip\":2,\"match\":{\"endpoint\":\"upload\"}");
+	yt_fault("\"point\":\"upload.5xx\",\"skip\":2");
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
 		size_t at = (i < 2 ? i : 2) * GRAIN;
 		CLEANUP(client_answer_done) struct answer a = yt_put(&u, at, at + GRAIN - 1);
@@ -294,12 +278,12 @@ START_TEST(session_ends_with_its_time_or_by_hand)
 	CLEANUP(client_answer_done) struct answer still = { 0 };
 	CLEANUP(client_answer_done) struct answer late = { 0 };
 
-	fault("\"point\":\"upload.lost\"");
+	yt_fault("\"point\":\"upload.lost\"");
 	lost = yt_put(&u, 0, GRAIN - 1);
 	still = yt_query(&u);
 	ck_assert_int_eq((int)lost.status, 404);
 	ck_assert_int_eq((int)still.status, 404);
-	world("\"session_life_s\":600");
+	yt_world("\"session_life_s\":600");
 	client_control("clock", "{\"advance_s\":700}");
 	late = yt_query(&old);
 	ck_assert_int_eq((int)late.status, 404);

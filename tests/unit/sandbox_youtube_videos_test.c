@@ -13,22 +13,6 @@
 #define PRIVATE "{\"privacyStatus\":\"private\"}"
 #define PUBLIC  "{\"privacyStatus\":\"public\"}"
 
-static void fault(const char *json)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text), "{\"platform\":\"youtube\",%s}", json);
-	client_control("faults", text);
-}
-
-static void world(const char *json)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text), "{\"platform\":\"youtube\",%s}", json);
-	client_control("world", text);
-}
-
 static struct answer video(const char *id, const char *parts)
 {
 	char path[200];
@@ -96,9 +80,9 @@ START_TEST(unaudited_project_is_locked_to_private_without_a_word)
 	char json[200];
 	const char *id;
 
-	world("\"unaudited\":true");
+	yt_world("\"unaudited\":true");
 	id = yt_published(YT_META("t", PUBLIC), 5000);
-	world("\"unaudited\":false");
+	yt_world("\"unaudited\":false");
 	snprintf(json, sizeof(json), "{\"id\":\"%s\",\"status\":{\"privacyStatus\":\"public\"}}",
 		 id);
 	edited = yt_send("PUT", client_url("/youtube/youtube/v3/videos?part=status"), yt_token,
@@ -199,7 +183,7 @@ START_TEST(listing_may_lag_behind)
 {
 	const char *path = "playlistItems?part=id&playlistId=UUAcmeBakery000000000001";
 
-	fault("\"point\":\"listing.lag\",\"params\":{\"ms\":60000}");
+	yt_fault("\"point\":\"listing.lag\",\"params\":{\"ms\":60000}");
 	yt_published(YT_META("t", PRIVATE), 5000);
 	CLEANUP(client_answer_done) struct answer before = yt_get(path);
 
@@ -226,7 +210,7 @@ START_TEST(processing_ends_as_it_was_told_to)
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		if (ends[i].fault != NULL)
-			fault(ends[i].fault);
+			yt_fault(ends[i].fault);
 		CLEANUP(client_answer_done)
 		struct answer a = video(yt_published(YT_META("t", PRIVATE), 5000 + i),
 					"status,processingDetails,fileDetails");
@@ -245,7 +229,7 @@ START_TEST(same_bytes_are_rejected_when_told_to)
 	CLEANUP(yt_upload_done) struct yt_upload one = yt_begin(YT_META("a", PRIVATE), 5000);
 	CLEANUP(yt_upload_done) struct yt_upload two = yt_begin(YT_META("b", PRIVATE), 5000);
 
-	world("\"reject_duplicates\":true");
+	yt_world("\"reject_duplicates\":true");
 	memcpy(two.file.p, one.file.p, 5000);
 	CLEANUP(client_answer_done) struct answer a = yt_put(&one, 0, 0);
 	CLEANUP(client_answer_done) struct answer b = yt_put(&two, 0, 0);
@@ -281,7 +265,7 @@ START_TEST(thumbnail_is_a_picture_of_the_right_size)
 	struct answer none = thumbnail("AAAAAAAAAAA", "Content-Type: image/jpeg", jpeg, 9);
 	CLEANUP(client_answer_done) struct answer large = { 0 };
 
-	world("\"thumbnail_bytes\":10");
+	yt_world("\"thumbnail_bytes\":10");
 	large = thumbnail(id, "Content-Type: image/jpeg", jpeg, sizeof(jpeg));
 	ck_assert_int_eq((int)ok.status, 200);
 	ck_assert_str_eq(client_text(&ok, "kind"), "youtube#thumbnailSetResponse");
