@@ -204,7 +204,7 @@ START_TEST(calendar_is_read_by_whoever_has_its_address)
 	ck_assert_str_eq(answer_header(a, "content-type"), "text/calendar; charset=utf-8");
 	ck_assert_int_eq(strncmp(a->body, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", 30), 0);
 	ck_assert_ptr_nonnull(strstr(a->body, "X-WR-CALNAME:Mila\\, plans\r\n"));
-	ck_assert_ptr_nonnull(strstr(a->body, "(lists): one\\, two\\; three\\nfour\r\n"));
+	ck_assert_ptr_nonnull(strstr(a->body, "(writer): one\\, two\\; three\\nfour\r\n"));
 	ck_assert_ptr_nonnull(strstr(a->body, "END:VEVENT\r\nEND:VCALENDAR\r\n"));
 	snprintf(path, sizeof(path), "/api/v1/schedule/calendars/%s/rotate",
 		 answer_text(made, "id"));

@@ -105,6 +105,15 @@ START_TEST(shift_into_the_past_moves_nothing)
 }
 END_TEST
 
+static struct answer *patch_first(const char *body)
+{
+	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule");
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
+	return client_call("PATCH", path, stage.p.token, body);
+}
+
 static const struct {
 	const char *body, *code;
 	long status;
@@ -123,14 +132,9 @@ static const struct {
 
 START_TEST(bad_patch_changes_nothing)
 {
-	char path[128];
-
 	stage_daily(&stage, 1, "Etc/UTC");
-	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule");
-
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
 	CLEANUP(answer_free)
-	struct answer *a = client_call("PATCH", path, stage.p.token, bad_patches[_i].body);
+	struct answer *a = patch_first(bad_patches[_i].body);
 
 	assert_problem(a, bad_patches[_i].status, bad_patches[_i].code);
 	expect_times("06-01T10:00");
@@ -140,18 +144,11 @@ END_TEST
 /* A wall time without a zone of its own is meant in the post's; the second of two is asked for. */
 START_TEST(patch_reads_wall_time_in_the_zone_of_the_post)
 {
-	char path[128];
-
 	stage_daily(&stage, 1, "America/New_York");
-	CLEANUP(answer_free) struct answer *all = stage_get(&stage, "/api/v1/schedule");
-
-	snprintf(path, sizeof(path), "/api/v1/schedule/%s", stage_listed(all, 0, "id"));
 	CLEANUP(answer_free)
-	struct answer *first = client_call("PATCH", path, stage.p.token,
-					   "{\"scheduled_at\":\"2031-11-02T01:30\"}");
+	struct answer *first = patch_first("{\"scheduled_at\":\"2031-11-02T01:30\"}");
 	CLEANUP(answer_free)
-	struct answer *second = client_call("PATCH", path, stage.p.token,
-					    "{\"scheduled_at\":\"2031-11-02T01:30\",\"fold\":1}");
+	struct answer *second = patch_first("{\"scheduled_at\":\"2031-11-02T01:30\",\"fold\":1}");
 
 	ck_assert_str_eq(answer_text(first, "scheduled_at"), "2031-11-02T05:30:00Z");
 	ck_assert_str_eq(answer_text(second, "scheduled_at"), "2031-11-02T06:30:00Z");

@@ -51,6 +51,17 @@ static char *consent(struct start *s, const char *more)
 	return connect_consent(s, who, more);
 }
 
+/* The whole way: where the browser ends. */
+static struct answer *consented(const char *more)
+{
+	struct start s;
+	char *url = consent(&s, more);
+	struct answer *a = connect_callback(url, s.cookie);
+
+	free(url);
+	return a;
+}
+
 static void connected_are(size_t n)
 {
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
@@ -65,11 +76,8 @@ static void connected_are(size_t n)
 
 START_TEST(channel_is_connected_with_both_tokens)
 {
-	struct start s;
-	char *url = consent(&s, "");
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *a = consented("");
 
-	free(url);
 	connect_ends_at(a, "/done?connected=youtube");
 	connected_are(1);
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
@@ -81,11 +89,8 @@ END_TEST
 
 START_TEST(denied_consent_leaves_nothing)
 {
-	struct start s;
-	char *url = consent(&s, "&sandbox_auto=deny");
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *a = consented("&sandbox_auto=deny");
 
-	free(url);
 	connect_ends_at(a, "/done?error=access_denied");
 	connected_are(0);
 }
@@ -99,14 +104,10 @@ static const char *const halves[] = {
 START_TEST(unticked_box_leaves_nothing)
 {
 	char more[200];
-	struct start s;
-	char *url;
 
 	snprintf(more, sizeof(more), "&sandbox_scopes=%s", halves[_i]);
-	url = consent(&s, more);
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *a = consented(more);
 
-	free(url);
 	connect_ends_at(a, "/done?error=");
 	connect_ends_at(a, "not%20granted");
 	connected_are(0);
@@ -115,11 +116,9 @@ END_TEST
 
 START_TEST(box_that_is_not_needed_is_reported)
 {
-	struct start s;
-	char *url = consent(&s, "&sandbox_scopes=" SCOPE "upload," SCOPE "readonly");
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free)
+	struct answer *a = consented("&sandbox_scopes=" SCOPE "upload," SCOPE "readonly");
 
-	free(url);
 	connect_ends_at(a, "/done?connected=youtube");
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);
 
@@ -164,14 +163,9 @@ END_TEST
 
 START_TEST(google_account_without_channel_is_refused)
 {
-	struct start s;
-	char *url;
-
 	channel_make(true);
-	url = consent(&s, "");
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *a = consented("");
 
-	free(url);
 	connect_ends_at(a, "error=no_eligible_account");
 	connected_are(0);
 }
@@ -187,13 +181,9 @@ static const char *const breaks[] = {
 
 START_TEST(broken_exchange_leaves_nothing)
 {
-	struct start s;
-	char *url = consent(&s, "");
-
 	sandbox_post("/_control/faults", breaks[_i], 201);
-	CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+	CLEANUP(answer_free) struct answer *a = consented("");
 
-	free(url);
 	connect_ends_at(a, "/done?error=");
 	connected_are(0);
 }
@@ -205,14 +195,9 @@ START_TEST(access_is_taken_back_with_the_last_channel)
 	char path[200];
 
 	for (int i = 0; i < 2; i++) {
-		struct start s;
-		char *url;
-
 		channel_make(false);
-		url = consent(&s, "");
-		CLEANUP(answer_free) struct answer *a = connect_callback(url, s.cookie);
+		CLEANUP(answer_free) struct answer *a = consented("");
 
-		free(url);
 		connect_ends_at(a, "connected=youtube");
 	}
 	CLEANUP(answer_free) struct answer *state = client_call("GET", STATE, owner.token, NULL);

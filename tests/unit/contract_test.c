@@ -106,13 +106,16 @@ static struct http_request *request(enum http_verb verb, const char *path)
 	return r;
 }
 
+static void judged(const struct http_request *r, const char *words)
+{
+	says(contract_request_fault(arena, doc, "/v5", r), words);
+}
+
 START_TEST(request_is_found_by_path_and_verb)
 {
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_GET, "/pins/mine")), NULL);
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_GET, "/pins/7")),
-	     "not in the document");
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_GET, "/pins/mine/x")),
-	     "not in the document");
+	judged(request(VERB_GET, "/pins/mine"), NULL);
+	judged(request(VERB_GET, "/pins/7"), "not in the document");
+	judged(request(VERB_GET, "/pins/mine/x"), "not in the document");
 	says(contract_request_fault(arena, doc, "", request(VERB_GET, "/pins/mine")),
 	     "not in the document");
 }
@@ -122,20 +125,16 @@ START_TEST(query_and_body_are_judged)
 {
 	struct http_request *r = request(VERB_POST, "/pins/7?n=5&f=a,b");
 
-	says(contract_request_fault(arena, doc, "/v5", r), "has no body");
+	judged(r, "has no body");
 	http_request_json(r, json_pack("{s:s}", "id", "1"));
-	says(contract_request_fault(arena, doc, "/v5", r), NULL);
+	judged(r, NULL);
 	r = request(VERB_POST, "/pins/7?n=5");
 	http_request_json(r, json_pack("{s:i}", "id", 1));
-	says(contract_request_fault(arena, doc, "/v5", r), "/id: is no string");
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_POST, "/pins/7")),
-	     "?n: is missing");
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_POST, "/pins/7?n=6")),
-	     "6 is more");
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_POST, "/pins/7?n=1&f=a,c")),
-	     "values allowed");
-	says(contract_request_fault(arena, doc, "/v5", request(VERB_POST, "/pins/7?n=1&g=1")),
-	     "has g, which is not known");
+	judged(r, "/id: is no string");
+	judged(request(VERB_POST, "/pins/7"), "?n: is missing");
+	judged(request(VERB_POST, "/pins/7?n=6"), "6 is more");
+	judged(request(VERB_POST, "/pins/7?n=1&f=a,c"), "values allowed");
+	judged(request(VERB_POST, "/pins/7?n=1&g=1"), "has g, which is not known");
 }
 END_TEST
 
@@ -144,12 +143,12 @@ START_TEST(parts_are_judged_by_name)
 	struct http_request *r = request(VERB_POST, "/pins/7?n=5");
 
 	http_request_part(r, "file", "x");
-	says(contract_request_fault(arena, doc, "/v5", r), NULL);
+	judged(r, NULL);
 	http_request_part(r, "other", "x");
-	says(contract_request_fault(arena, doc, "/v5", r), "part other is not known");
+	judged(r, "part other is not known");
 	r = request(VERB_POST, "/pins/7?n=5");
 	http_request_part(r, "other", "x");
-	says(contract_request_fault(arena, doc, "/v5", r), "part file is missing");
+	judged(r, "part file is missing");
 }
 END_TEST
 

@@ -172,21 +172,27 @@ START_TEST(offset_may_be_refused_instead)
 }
 END_TEST
 
+/* Sends from there to the end, and the sandbox has the file as it was. */
+static void completes(struct yt_upload *u, size_t from)
+{
+	CLEANUP(client_answer_done) struct answer rest = yt_put(u, from, FILE_N - 1);
+	char sha256[65];
+
+	ck_assert_int_eq((int)rest.status, 201);
+	yt_file_sha256(u, sha256);
+	ck_assert_uint_eq(client_truth(sha256), 1);
+}
+
 START_TEST(short_store_goes_on_where_it_stopped)
 {
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 	CLEANUP(client_answer_done) struct answer some = { 0 };
-	CLEANUP(client_answer_done) struct answer rest = { 0 };
-	char sha256[65];
 
 	yt_fault("\"point\":\"upload.short_store\",\"params\":{\"bytes\":600000}");
 	some = yt_put(&u, 0, 0);
 	ck_assert_int_eq((int)some.status, 308);
 	ck_assert_str_eq(yt_range(&some), "bytes=0-524287");
-	rest = yt_put(&u, 2 * GRAIN, FILE_N - 1);
-	ck_assert_int_eq((int)rest.status, 201);
-	yt_file_sha256(&u, sha256);
-	ck_assert_uint_eq(client_truth(sha256), 1);
+	completes(&u, 2 * GRAIN);
 }
 END_TEST
 
@@ -194,8 +200,6 @@ START_TEST(broken_connection_leaves_whole_grains)
 {
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 	CLEANUP(client_answer_done) struct answer cut = { 0 };
-	CLEANUP(client_answer_done) struct answer rest = { 0 };
-	char sha256[65];
 
 	yt_fault("\"point\":\"upload.cut_at\",\"params\":{\"bytes\":300000}");
 	cut = yt_put(&u, 0, 0);
@@ -208,10 +212,7 @@ START_TEST(broken_connection_leaves_whole_grains)
 		ck_assert_str_eq(yt_range(&asked), "");
 		usleep(20000);
 	}
-	rest = yt_put(&u, GRAIN, FILE_N - 1);
-	ck_assert_int_eq((int)rest.status, 201);
-	yt_file_sha256(&u, sha256);
-	ck_assert_uint_eq(client_truth(sha256), 1);
+	completes(&u, GRAIN);
 }
 END_TEST
 
@@ -252,18 +253,13 @@ START_TEST(narrow_line_brings_every_byte)
 {
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 	CLEANUP(client_answer_done) struct answer first = { 0 };
-	CLEANUP(client_answer_done) struct answer rest = { 0 };
 	CLEANUP(client_answer_done) struct answer wrong = { 0 };
-	char sha256[65];
 
 	client_control("bandwidth", "{\"platform\":\"youtube\",\"upload_bytes_per_s\":1500000}");
 	first = yt_put(&u, 0, GRAIN - 1);
 	ck_assert_str_eq(yt_range(&first), "bytes=0-262143");
 	client_control("bandwidth", "{\"platform\":\"youtube\",\"upload_bytes_per_s\":0}");
-	rest = yt_put(&u, GRAIN, FILE_N - 1);
-	ck_assert_int_eq((int)rest.status, 201);
-	yt_file_sha256(&u, sha256);
-	ck_assert_uint_eq(client_truth(sha256), 1);
+	completes(&u, GRAIN);
 	wrong = client_ask("POST", client_url("/_control/bandwidth"),
 			   "{\"platform\":\"youtube\",\"upload_bytes_per_s\":-1}", "");
 	ck_assert_int_eq((int)wrong.status, 422);
@@ -296,8 +292,7 @@ START_TEST(session_outlives_the_program)
 	CLEANUP(yt_upload_done) struct yt_upload u = yt_begin(YT_META("t", PRIVATE), FILE_N);
 	CLEANUP(client_answer_done) struct answer first = yt_put(&u, 0, 2 * GRAIN - 1);
 	CLEANUP(client_answer_done) struct answer asked = { 0 };
-	CLEANUP(client_answer_done) struct answer rest = { 0 };
-	char sha256[65], address[32];
+	char address[32];
 
 	ck_assert_int_eq((int)first.status, 308);
 	snprintf(address, sizeof(address), "%s", client.sandbox->base_url + strlen("http://"));
@@ -305,10 +300,7 @@ START_TEST(session_outlives_the_program)
 	ck_assert_int_eq(sandbox_server_start(address, client.folder, "", &client.sandbox), 0);
 	asked = yt_query(&u);
 	ck_assert_str_eq(yt_range(&asked), "bytes=0-524287");
-	rest = yt_put(&u, 2 * GRAIN, FILE_N - 1);
-	ck_assert_int_eq((int)rest.status, 201);
-	yt_file_sha256(&u, sha256);
-	ck_assert_uint_eq(client_truth(sha256), 1);
+	completes(&u, 2 * GRAIN);
 }
 END_TEST
 
