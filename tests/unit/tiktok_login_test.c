@@ -73,7 +73,7 @@ static enum step exchanged(const char *scope)
 {
 	bench_sends(&b, bench_connect(&b, NULL),
 		    "POST /v2/oauth/token/ client_key=4711&client_secret=" BENCH_SECRET
-		    "&code=b.k%2A7%21x&grant_type=authorization_code&redirect_uri="
+		    "&grant_type=authorization_code&code=b.k%2A7%21x&redirect_uri="
 		    "https%3A%2F%2Fpub.example%2Fapi%2Fv1%2Fintegrations%2Ftiktok%2Fcallback&"
 		    "code_verifier=verifier-0123456789-0123456789-0123456789-0123");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "");
