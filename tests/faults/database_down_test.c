@@ -19,6 +19,7 @@
 #include "http/master.h"
 #include "support/client.h"
 #include "support/database.h"
+#include "support/suite.h"
 
 struct pool {
 	struct database database;
@@ -79,25 +80,6 @@ static void pool_stop(struct pool *p)
 	ck_assert_int_eq(status, 0);
 }
 
-static void mariadb(const struct pool *p, const char *action)
-{
-	const char *top = getenv("CARILLON_SRCDIR");
-	char path[1024];
-	int status = -1;
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "%s/tests/support/mariadb.sh", top ? top : ".");
-	pid = fork();
-	if (pid == 0) {
-		if (!freopen("/dev/null", "w", stdout))
-			_exit(1);
-		execl("/bin/sh", "sh", path, action, p->database.folder, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, &status, 0);
-	ck_assert_int_eq(status, 0);
-}
-
 static void expect(const struct pool *p, const char *path, const char *want, const char *also)
 {
 	const char *const params[] = { "REQUEST_METHOD",
@@ -122,12 +104,12 @@ START_TEST(database_lost_under_a_running_worker)
 	pool_start(&pool);
 	expect(&pool, "/api/v1/workspace", "Status: 401", "invalid_token");
 	expect(&pool, "/api/v1/health", "Status: 200", "\"ok\"");
-	mariadb(&pool, "stop");
+	ck_assert_int_eq(database_shut(&pool.database), 0);
 	expect(&pool, "/api/v1/workspace", "Status: 503", "Retry-After: ");
 	expect(&pool, "/api/v1/workspace", "database_unavailable", "X-Request-Id");
 	expect(&pool, "/api/v1/health", "Status: 503", "\"down\"");
 	expect(&pool, "/api/v1/openapi.json", "Status: 200", "3.1.0");
-	mariadb(&pool, "start");
+	ck_assert_int_eq(database_revive(&pool.database), 0);
 	expect(&pool, "/api/v1/workspace", "Status: 401", "invalid_token");
 	expect(&pool, "/api/v1/health", "Status: 200", "\"ok\"");
 	pool_stop(&pool);
@@ -136,10 +118,10 @@ END_TEST
 
 START_TEST(worker_born_without_a_database)
 {
-	mariadb(&pool, "stop");
+	ck_assert_int_eq(database_shut(&pool.database), 0);
 	pool_start(&pool);
 	expect(&pool, "/api/v1/workspace", "Status: 503", "Retry-After: ");
-	mariadb(&pool, "start");
+	ck_assert_int_eq(database_revive(&pool.database), 0);
 	expect(&pool, "/api/v1/workspace", "Status: 401", "invalid_token");
 	pool_stop(&pool);
 }
@@ -159,25 +141,29 @@ START_TEST(schema_of_another_version_is_refused)
 }
 END_TEST
 
+static void before(void)
+{
+	database_start(&pool.database, true);
+}
+
+static void after(void)
+{
+	database_stop(&pool.database);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("database_down");
-	TCase *t = tcase_create("database");
-	SRunner *sr;
-	int failed;
+	const struct suite_case cases[] = {
+		{ database_lost_under_a_running_worker, 0 },
+		{ worker_born_without_a_database, 0 },
+		{ schema_of_another_version_is_refused, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "database_down",
+					.before = before,
+					.after = after,
+					.timeout_s = 120,
+					.cases = cases };
 
-	database_start(&pool.database, true);
-	tcase_set_timeout(t, 120);
-	tcase_add_test(t, database_lost_under_a_running_worker);
-	tcase_add_test(t, worker_born_without_a_database);
-	tcase_add_test(t, schema_of_another_version_is_refused);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	/* check ends the process group of a forked case, and with it the database it started. */
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	database_stop(&pool.database);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

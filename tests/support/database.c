@@ -139,6 +139,11 @@ int database_revive(const struct database *d)
 	return script("start", d->folder);
 }
 
+int database_shut(const struct database *d)
+{
+	return script("stop", d->folder);
+}
+
 void database_signal(const struct database *d, int signo)
 {
 	(void)kill(server_pid(d), signo);

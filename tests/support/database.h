@@ -20,8 +20,10 @@ struct database {
 /* Exits with 77 (skipped, aloud) when no MariaDB server is installed. */
 void database_start(struct database *ret, bool is_migrated);
 void database_stop(struct database *d);
-/* Its server dies as in a power cut; comes back (0, else the script's status); gets a signal. */
+/* Its server dies as in a power cut; ends in order and comes back (0, else the script's status);
+ * gets a signal. */
 void database_crash(const struct database *d);
+int database_shut(const struct database *d);
 int database_revive(const struct database *d);
 void database_signal(const struct database *d, int signo);
 struct db *database_open(const struct database *d);
