@@ -15,6 +15,7 @@
 #include "support/client.h"
 #include "support/connector.h"
 #include "support/fixtures.h"
+#include "support/suite.h"
 
 #define PATIENCE_S 75
 
@@ -243,24 +244,22 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("instagram");
-	TCase *t = tcase_create("instagram");
-	SRunner *r = srunner_create(s);
-	int failed = CLIENT_NEED("CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
-				 "CARILLON_SANDBOX_URL", "CARILLON_SOCKET");
+	const struct suite_case cases[] = {
+		{ every_kind_goes_out_once, (int)ARRAY_LEN(kinds) },
+		{ first_comment_follows_once, 0 },
+		{ fault_neither_loses_nor_doubles, (int)ARRAY_LEN(faults) },
+		{ revoked_token_asks_for_a_new_connection, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "instagram",
+					.needs = SUITE_NEEDS(
+						"CARILLON_URL", "CARILLON_CA", "CARILLON_TOKEN",
+						"CARILLON_SANDBOX_URL", "CARILLON_SOCKET"),
+					.after = fixtures_done,
+					.setup = setup,
+					.teardown = teardown,
+					.timeout_s = PATIENCE_S + 60,
+					.cases = cases };
 
-	if (failed)
-		return failed;
-	tcase_set_timeout(t, PATIENCE_S + 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, every_kind_goes_out_once, 0, (int)ARRAY_LEN(kinds));
-	tcase_add_test(t, first_comment_follows_once);
-	tcase_add_loop_test(t, fault_neither_loses_nor_doubles, 0, (int)ARRAY_LEN(faults));
-	tcase_add_test(t, revoked_token_asks_for_a_new_connection);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	fixtures_done();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }
