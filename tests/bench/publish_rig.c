@@ -17,26 +17,16 @@
 #include "store/posts.h"
 #include "support/crowd.h"
 
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings = "profile_url = https://x.example\npoll_wait_max_ms = 500\n"
-		    "posts_per_15_minutes = 1000000\napp_posts_per_day = 100000000\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform youtube = {
-	.name = "youtube",
-	.settings = "poll_ms = 200 500 1000\nsettle_s = 0\nupload_host_suffix = 127.0.0.1\n",
-	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
-};
-static const struct rig_platform pinterest = {
-	.name = "pinterest",
-	.settings = "poll_ms = 200 500 1000\nfetch_wait_s = 1 1\n",
-	.users = { "2783136121146311751", "2783136121146311752" },
-};
-static const struct rig_platform *const platforms[BENCH_PLATFORMS] = {
-	[BENCH_TWITTER] = &twitter,
-	[BENCH_YOUTUBE] = &youtube,
-	[BENCH_PINTEREST] = &pinterest,
+static const struct rig_platform platforms[BENCH_PLATFORMS] = {
+	[BENCH_TWITTER] = { "twitter",
+			    "profile_url = https://x.example\npoll_wait_max_ms = 500\n"
+			    "posts_per_15_minutes = 1000000\napp_posts_per_day = 100000000\n",
+			    true },
+	[BENCH_YOUTUBE] = { "youtube",
+			    "poll_ms = 200 500 1000\nsettle_s = 0\n"
+			    "upload_host_suffix = 127.0.0.1\n",
+			    true },
+	[BENCH_PINTEREST] = { "pinterest", "poll_ms = 200 500 1000\nfetch_wait_s = 1 1\n", true },
 };
 
 /* The rig scales waits down for tests; here they are those of an installation. */
@@ -239,7 +229,7 @@ void bench_video(struct bench *b, enum bench_platform platform, const char *medi
 		.is_approved = true,
 	};
 	const struct post_new post = { .account_id = b->rig.accounts[platform * RIG_ACCOUNTS],
-				       .platform = platforms[platform]->name,
+				       .platform = platforms[platform].name,
 				       .livemode = true,
 				       .due = { .us = due_us } };
 	struct making m = { .content = &content, .v = &post, .n = 1 };

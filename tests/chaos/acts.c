@@ -40,7 +40,7 @@ static int make_post(struct campaign *c, struct db *db, struct chaos_post *p,
 		.is_approved = true,
 	};
 	struct post_new post = { .account_id = c->rig.accounts[p->account],
-				 .platform = c->rig.platforms[p->account / RIG_ACCOUNTS]->name,
+				 .platform = c->rig.platforms[p->account / RIG_ACCOUNTS].name,
 				 .livemode = true,
 				 .due = { .us = due_us(c, p) } };
 	struct posts_new in = {

@@ -17,6 +17,7 @@
 #include "crypto/random.h"
 #include "domain/content.h"
 #include "publish/rig.h"
+#include "support/draw.h"
 
 #define CHAOS_HOSTS    3
 #define CHAOS_ACCOUNTS (RIG_PLATFORMS * RIG_ACCOUNTS)
@@ -98,12 +99,13 @@ struct campaign {
 	struct chaos_tally tally;
 };
 
-/* plan.c: pure. Random bits of the seed for one use. */
-uint64_t chaos_draw(uint64_t seed, uint64_t round, uint64_t index, uint64_t use);
+/* plan.c: pure. */
 void chaos_plan_posts(struct campaign *c);
 void chaos_plan_events(struct campaign *c);
 /* The failpoint line of the nth runner that starts. */
 void chaos_plan_failpoint(uint64_t seed, int nth, char *ret, size_t size);
+extern const char *const chaos_points[];
+extern const size_t chaos_points_n;
 
 /* acts.c: the posts come into being; what people do to them. */
 void chaos_make_posts(struct campaign *c);

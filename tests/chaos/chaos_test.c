@@ -18,9 +18,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "chaos.h"
-#include "crypto/keys.h"
-#include "net/client.h"
 #include "store/media.h"
+#include "support/suite.h"
 
 #define LEAD_MS     3000 /* between the making of the posts and the first due time */
 #define QUIET_MS    180000
@@ -29,36 +28,13 @@
 
 static struct campaign c;
 
-static const struct rig_platform instagram = {
-	.name = "instagram",
-	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		    "poll_video_ms = 100 200\nrenewal_wait_ms = 100\nlink_wait_s = 1\n",
+static const struct rig_platform platforms[] = {
+	{ .name = "instagram" },
+	{ .name = "tiktok" },
+	{ .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
+	{ .name = "pinterest", .settings = "pins_per_minute = 0\n" },
+	{ .name = "youtube" },
 };
-static const struct rig_platform tiktok = {
-	.name = "tiktok",
-	.settings = "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
-	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
-};
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings =
-		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n"
-		"posts_per_15_minutes = 0\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform pinterest = {
-	.name = "pinterest",
-	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\npins_per_minute = 0\n",
-	.users = { "2783136121146311751", "2783136121146311752" },
-};
-static const struct rig_platform youtube = {
-	.name = "youtube",
-	.settings = "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
-		    "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
-	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
-};
-static const struct rig_platform *const platforms[] = { &instagram, &tiktok, &twitter, &pinterest,
-							&youtube };
 
 /* What a platform forbids for other reasons than faults: counts a day, boards, privacy. */
 static void open_doors(void)
@@ -90,28 +66,12 @@ static void open_doors(void)
 		     "\"name\":\"b\"}}' WHERE remote_id = '2783136121146311752'");
 }
 
-/* What a person does about accounts whose refresh token was burnt by a lost answer. */
-static void reconnect(void)
-{
-	CLEANUP(keys_free) struct keys *keys = NULL;
-	struct app app = { .config = c.rig.config };
-	struct problem p = { .kind = PROBLEM_NONE };
-
-	rig_need(keys_load(app.config, true, &keys, &p), &p);
-	app.keys = keys;
-	rig_need(db_open(app.config, DB_ROLE_RUN, &app.db, &p), &p);
-	rig_need(net_open(app.config, &app.net, &p), &p);
-	rig_connect(&c.rig, &app);
-	net_free(app.net);
-	db_free(app.db);
-}
-
 static void begin_faults(void)
 {
 	char body[200];
 
 	(void)snprintf(body, sizeof(body), "{\"seed\":%llu,\"rate\":%g}",
-		       (unsigned long long)(chaos_draw(c.seed, (uint64_t)c.round, 0, 99) >> 12),
+		       (unsigned long long)(draw(c.seed, (uint64_t)c.round, 0, 99) >> 12),
 		       FAULT_RATE);
 	rig_sandbox(&c.rig, "/_control/plan", body);
 }
@@ -133,7 +93,7 @@ static void run_round(void)
 
 	rig_reset(&c.rig);
 	rig_sandbox(&c.rig, "/_control/reset", "{\"truth\":true}");
-	reconnect();
+	rig_connect_again(&c.rig);
 	open_doors();
 	c.is_calm = false;
 	c.length_ms = 5000 + (int64_t)c.posts_n * 1000 / POSTS_A_SEC;
@@ -148,7 +108,7 @@ static void run_round(void)
 		chaos_blows(&c, now_ms());
 		if (is_over && !c.is_calm) {
 			chaos_calm(&c);
-			reconnect();
+			rig_connect_again(&c.rig); /* tokens that a lost answer burnt */
 		}
 		chaos_run_runners(&c);
 		if (is_database_up())
@@ -247,13 +207,8 @@ static void read_sha(const char *id, char ret[static 65])
 	(void)snprintf(ret, 65, "%s", media.item.sha256);
 }
 
-int main(void)
+static void before(void)
 {
-	Suite *s = suite_create("chaos");
-	TCase *t = tcase_create("chaos");
-	SRunner *r = srunner_create(s);
-	int failed;
-
 	c.seed = (uint64_t)number("CHAOS_SEED", clock_real_us() % 1000000007);
 	printf("CHAOS_SEED=%llu\n", (unsigned long long)c.seed);
 	(void)fflush(stdout);
@@ -264,15 +219,28 @@ int main(void)
 	make_video();
 	read_sha(c.rig.media_id, c.picture_sha);
 	read_sha(c.video_id, c.video_sha);
-	tcase_set_timeout(t, 0);
-	tcase_add_test(t, nothing_is_lost_doubled_or_told_wrongly);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void after(void)
+{
 	rig_stop(&c.rig);
 	json_decref(c.tally.faults);
 	free(c.posts);
 	free(c.events);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ nothing_is_lost_doubled_or_told_wrongly, 0 },
+		{ NULL, 0 },
+	};
+	/* CHAOS_POSTS says how long it takes. */
+	const struct suite_of suite = { .name = "chaos",
+					.before = before,
+					.after = after,
+					.timeout_s = 7 * 86400,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

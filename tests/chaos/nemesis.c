@@ -208,7 +208,7 @@ static void blow_database_stop(struct campaign *c, const struct chaos_event *e)
 /* Access tokens only: what can be renewed. Instagram's cannot once it has ended. */
 static void blow_expire(struct campaign *c, const struct chaos_event *e)
 {
-	const char *platform = c->rig.platforms[e->pick % (unsigned)c->rig.platforms_n]->name;
+	const char *platform = c->rig.platforms[e->pick % (unsigned)c->rig.platforms_n].name;
 	char json[100];
 
 	if (strcmp(platform, "instagram") == 0)
@@ -292,12 +292,6 @@ void chaos_stop_runners(struct campaign *c)
 	memset(c->started, 0, sizeof(c->started));
 }
 
-static const char *const points[] = {
-#define FAILPOINT(name, mends) #name,
-#include "publish/failpoints.def"
-#undef FAILPOINT
-};
-
 static bool is_passed(const struct campaign *c, const char *point)
 {
 	char path[220], line[100];
@@ -324,10 +318,10 @@ int chaos_points_missed(struct campaign *c, FILE *out)
 {
 	int missed = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
-		if (is_passed(c, points[i]))
+	for (size_t i = 0; i < chaos_points_n; i++) {
+		if (is_passed(c, chaos_points[i]))
 			continue;
-		fprintf(out, "  never passed: %s\n", points[i]);
+		fprintf(out, "  never passed: %s\n", chaos_points[i]);
 		missed++;
 	}
 	return missed;

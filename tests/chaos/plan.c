@@ -19,19 +19,6 @@ enum use { /* what a draw is for: one number each, so that none depends on anoth
 	   USE_POINT_ACTION,
 };
 
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ULL; /* splitmix64 */
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
-
-uint64_t chaos_draw(uint64_t seed, uint64_t round, uint64_t index, uint64_t use)
-{
-	return mix(mix(mix(mix(seed) ^ round) ^ index) ^ use);
-}
-
 /* What a platform takes, of a hundred. */
 struct kinds_row {
 	const char *platform;
@@ -43,9 +30,9 @@ static const struct kinds_row kinds[] = {
 	{ "pinterest", 0, 92 }, { "youtube", 0, 0 },
 };
 
-static enum content_kind kind_of(const char *platform, uint64_t draw)
+static enum content_kind kind_of(const char *platform, uint64_t bits)
 {
-	const unsigned percent = (unsigned)(draw % 100);
+	const unsigned percent = (unsigned)(bits % 100);
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i].platform, platform) != 0)
@@ -63,9 +50,9 @@ static bool may_be_alike(const char *platform)
 	return strcmp(platform, "twitter") != 0;
 }
 
-static enum chaos_act act_of(uint64_t draw)
+static enum chaos_act act_of(uint64_t bits)
 {
-	const unsigned permille = (unsigned)(draw % 1000);
+	const unsigned permille = (unsigned)(bits % 1000);
 
 	if (permille < 60)
 		return ACT_CANCEL;
@@ -83,14 +70,13 @@ static void plan_post(const struct campaign *c, int i, struct chaos_post *ret)
 	const char *platform;
 
 	*ret = (struct chaos_post){ .account = i % accounts };
-	platform = c->rig.platforms[ret->account / RIG_ACCOUNTS]->name;
-	ret->kind = kind_of(platform, chaos_draw(seed, round, at, USE_KIND));
-	ret->is_alike = chaos_draw(seed, round, at, USE_ALIKE) % 10 == 0 && may_be_alike(platform);
-	ret->due_ms = (int64_t)(chaos_draw(seed, round, at, USE_DUE) % (uint64_t)c->length_ms);
-	ret->act = act_of(chaos_draw(seed, round, at, USE_ACT));
+	platform = c->rig.platforms[ret->account / RIG_ACCOUNTS].name;
+	ret->kind = kind_of(platform, draw(seed, round, at, USE_KIND));
+	ret->is_alike = draw(seed, round, at, USE_ALIKE) % 10 == 0 && may_be_alike(platform);
+	ret->due_ms = (int64_t)(draw(seed, round, at, USE_DUE) % (uint64_t)c->length_ms);
+	ret->act = act_of(draw(seed, round, at, USE_ACT));
 	/* Around the due time, where it matters: from 3 s before to 1 s after. */
-	ret->act_ms =
-		ret->due_ms - 3000 + (int64_t)(chaos_draw(seed, round, at, USE_ACT_TIME) % 4000);
+	ret->act_ms = ret->due_ms - 3000 + (int64_t)(draw(seed, round, at, USE_ACT_TIME) % 4000);
 	if (ret->is_alike)
 		(void)snprintf(ret->caption, sizeof(ret->caption), "Good morning %d of round %d",
 			       ret->account, c->round);
@@ -134,28 +120,26 @@ void chaos_plan_events(struct campaign *c)
 			struct chaos_event *e = &c->events[c->events_n++];
 
 			e->blow = (enum chaos_blow)blow;
-			e->at_ms = (int64_t)(chaos_draw(c->seed, (uint64_t)c->round, at,
-							USE_BLOW_TIME) %
+			e->at_ms = (int64_t)(draw(c->seed, (uint64_t)c->round, at, USE_BLOW_TIME) %
 					     (uint64_t)c->length_ms);
-			e->pick = (unsigned)(chaos_draw(c->seed, (uint64_t)c->round, at,
-							USE_BLOW_PICK) >>
+			e->pick = (unsigned)(draw(c->seed, (uint64_t)c->round, at, USE_BLOW_PICK) >>
 					     32);
-			e->for_ms =
-				blows[blow].for_ms == 0
-					? 0
-					: 200 + (int64_t)(chaos_draw(c->seed, (uint64_t)c->round,
-								     at, USE_BLOW) %
-							  (uint64_t)blows[blow].for_ms);
+			e->for_ms = blows[blow].for_ms == 0
+					    ? 0
+					    : 200 + (int64_t)(draw(c->seed, (uint64_t)c->round, at,
+								   USE_BLOW) %
+							      (uint64_t)blows[blow].for_ms);
 		}
 	}
 	qsort(c->events, (size_t)c->events_n, sizeof(*c->events), later);
 }
 
-static const char *const points[] = {
+const char *const chaos_points[] = {
 #define FAILPOINT(name, mends) #name,
 #include "publish/failpoints.def"
 #undef FAILPOINT
 };
+const size_t chaos_points_n = ARRAY_LEN(chaos_points);
 
 /*
  * Each runner in turn has another point. Most die there; some stall, too briefly or too long. A
@@ -164,9 +148,9 @@ static const char *const points[] = {
 void chaos_plan_failpoint(uint64_t seed, int nth, char *ret, size_t size)
 {
 	const uint64_t at = (uint64_t)nth;
-	const char *point = points[at % ARRAY_LEN(points)];
-	const unsigned hit = 1 + (unsigned)(chaos_draw(seed, 0, at, USE_POINT_HIT) % 12);
-	const unsigned what = (unsigned)(chaos_draw(seed, 0, at, USE_POINT_ACTION) % 100);
+	const char *point = chaos_points[at % chaos_points_n];
+	const unsigned hit = 1 + (unsigned)(draw(seed, 0, at, USE_POINT_HIT) % 12);
+	const unsigned what = (unsigned)(draw(seed, 0, at, USE_POINT_ACTION) % 100);
 
 	if (what < 70)
 		(void)snprintf(ret, size, "%s %u kill\n", point, hit);

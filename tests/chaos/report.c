@@ -45,7 +45,7 @@ static void report_verdict(const struct campaign *c, FILE *out)
 	}
 	for (int i = 0; i < c->rig.platforms_n; i++) {
 		if (t->unconfirmed[i] > 0)
-			fprintf(out, "| unconfirmed of %s | %lld |\n", c->rig.platforms[i]->name,
+			fprintf(out, "| unconfirmed of %s | %lld |\n", c->rig.platforms[i].name,
 				(long long)t->unconfirmed[i]);
 	}
 }

@@ -216,7 +216,7 @@ static int account_of(const struct matter *m, const json_t *line)
 	const struct rig *r = &m->c->rig;
 
 	for (int i = 0; i < r->platforms_n * RIG_ACCOUNTS; i++) {
-		if (strcmp(r->platforms[i / RIG_ACCOUNTS]->name, text_of(line, "platform")) == 0 &&
+		if (strcmp(r->platforms[i / RIG_ACCOUNTS].name, text_of(line, "platform")) == 0 &&
 		    strcmp(m->remotes[i], text_of(line, "account")) == 0)
 			return i;
 	}
@@ -248,44 +248,24 @@ static void object_created(struct matter *m, const json_t *line)
 	o->is_gone = strcmp(text_of(line, "platform"), "youtube") == 0;
 }
 
-static void take_object(struct matter *m, const json_t *line)
+static void take_object(void *arg, const json_t *entry, const char *text)
 {
-	const char *event = text_of(line, "event");
+	const char *event = text_of(entry, "event");
+	struct matter *m = arg;
 	struct object *o;
 
+	(void)text;
 	if (strcmp(event, "created") == 0) {
-		object_created(m, line);
+		object_created(m, entry);
 		return;
 	}
-	o = find_object(m, text_of(line, "object_id"));
+	o = find_object(m, text_of(entry, "object_id"));
 	if (o && strcmp(event, "deleted") == 0)
 		o->is_gone = true;
 	if (o && strcmp(event, "published") == 0) {
 		o->is_gone = false;
-		o->us = json_integer_value(json_object_get(line, "t_us"));
+		o->us = json_integer_value(json_object_get(entry, "t_us"));
 	}
-}
-
-static int read_truth(struct matter *m)
-{
-	char path[200];
-	char *line = NULL;
-	size_t cap = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", m->c->rig.folder);
-	f = fopen(path, "r");
-	if (!f)
-		return -1;
-	while (getline(&line, &cap, f) >= 0) {
-		json_t *doc = json_loads(line, 0, NULL);
-
-		take_object(m, doc);
-		json_decref(doc);
-	}
-	free(line);
-	(void)fclose(f);
-	return 0;
 }
 
 static const char *sha_of(const struct campaign *c, const struct chaos_post *p)
@@ -452,10 +432,11 @@ void chaos_verify(struct campaign *c)
 			    .my = connect_to(c),
 			    .rows = alloc_zero((size_t)c->posts_n * sizeof(*m.rows)) };
 
-	if (!m.my || read_database(&m) < 0 || read_truth(&m) < 0) {
+	if (!m.my || read_database(&m) < 0) {
 		fprintf(stderr, "chaos: nothing to compare\n");
 		exit(EXIT_FAILURE);
 	}
+	rig_truth_each(&c->rig, take_object, &m);
 	c->tally.posts += c->posts_n;
 	check_objects(&m);
 	for (int i = 0; i < c->posts_n; i++)

@@ -14,8 +14,6 @@
 #include "rig.h"
 #include "support/suite.h"
 
-#define PUBLISHED   (1u << POST_PUBLISHED)
-#define ENDED       (PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED)
 #define PATIENCE_MS 30000
 
 static struct rig rig;
@@ -75,23 +73,22 @@ static void setup(void)
 
 static void check_honest(const char *id, const char *caption)
 {
-	char sql[300];
-
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND state = 'effect'",
-		       id);
-	ck_assert_int_eq(rig_number(&rig, sql), 1);
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' "
-		       "AND state IN ('sent', 'in_doubt')",
-		       id);
-	ck_assert_int_eq(rig_number(&rig, sql), 0);
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM events WHERE subject_id = '%s' "
-		       "AND type IN ('post.published', 'post.failed', 'post.unconfirmed')",
-		       id);
-	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND "
+				     "state = 'effect'",
+				     id),
+			 1);
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM attempts WHERE post_id = '%s' AND "
+				     "state IN ('sent', 'in_doubt')",
+				     id),
+			 0);
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM events WHERE subject_id = '%s' AND type "
+				     "IN ('post.published', 'post.failed', 'post.unconfirmed')",
+				     id),
+			 1);
 }
 
 START_TEST(killed_runner_leaves_one_post)
@@ -107,7 +104,7 @@ START_TEST(killed_runner_leaves_one_post)
 	died = rig_once(&rig, row->plan);
 	ck_assert_int_eq(died, (row->dies ? -SIGKILL : 0));
 	ck_assert_int_ne(rig_state(&rig, id), POST_FAILED);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_honest(id, caption);
 }
 END_TEST
@@ -133,7 +130,7 @@ START_TEST(killed_recovery_leaves_one_post)
 		rig_sleep_ms(50);
 	}
 	ck_assert_int_eq(died, -SIGKILL);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_honest(id, caption);
 }
 END_TEST
@@ -160,7 +157,7 @@ START_TEST(killed_renewal_is_made_again)
 			 1);
 	database_run(&rig.database, "UPDATE account_refreshes SET lease_until = "
 				    "UTC_TIMESTAMP(3) - INTERVAL 1 SECOND");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_honest(id, caption);
 }
 END_TEST

@@ -17,9 +17,6 @@
 #include "store/posts.h"
 #include "support/suite.h"
 
-#define ENDED                                                                                    \
-	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
-	 1u << POST_CANCELLED)
 #define PATIENCE_MS 30000
 
 static struct rig rig;
@@ -27,14 +24,6 @@ static struct rig rig;
 static void setup(void)
 {
 	rig_reset(&rig);
-}
-
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
 }
 
 struct fault_row {
@@ -81,10 +70,10 @@ START_TEST(fault_of_the_fire_leaves_one_post)
 		       row->point, row->params);
 	rig_post(&rig, 0, caption, -500, id);
 	rig_fault(&rig, json);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	if (row->attempts > 0)
-		ck_assert_int_eq(of_post(id, "attempts"), row->attempts);
+		ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), row->attempts);
 }
 END_TEST
 
@@ -102,9 +91,9 @@ START_TEST(fault_of_staging_costs_nothing)
 		       stage_faults[_i]);
 	rig_post(&rig, 0, caption, -500, id);
 	rig_fault(&rig, json);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
-	ck_assert_int_eq(of_post(id, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 1);
 }
 END_TEST
 
@@ -119,12 +108,12 @@ START_TEST(twin_on_the_account_is_not_mistaken)
 
 	(void)snprintf(caption, sizeof(caption), "twins %d", _i);
 	rig_post(&rig, 0, caption, -500, first);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, first, POST_PUBLISHED, PATIENCE_MS);
 	rig_post(&rig, 0, caption, -500, second);
 	(void)snprintf(json, sizeof(json), "{\"platform\":\"instagram\",\"point\":\"%s\"}",
 		       twin_faults[_i]);
 	rig_fault(&rig, json);
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, second, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 2);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(DISTINCT remote_id) FROM posts"), 2);
 }
@@ -153,7 +142,7 @@ START_TEST(lost_commits_are_looked_up_before_anything_is_sent)
 	pid_t pid;
 
 	rig_post(&rig, 0, "was out", -500, out);
-	ck_assert_int_eq(rig_until(&rig, out, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, out, POST_PUBLISHED, PATIENCE_MS);
 	database_run(&rig.database, "DELETE FROM attempts");
 	database_run(&rig.database, "UPDATE posts SET state = 'staged', attempts = 0, "
 				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
@@ -166,12 +155,13 @@ START_TEST(lost_commits_are_looked_up_before_anything_is_sent)
 	ck_assert_int_eq(rig_state(&rig, out), POST_CONFIRMING);
 	ck_assert_int_eq(rig_state(&rig, in), POST_CONFIRMING);
 	ck_assert_int_eq(rig_state(&rig, later), POST_QUEUED);
-	ck_assert_int_eq(rig_until(&rig, out, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, out, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "was out"), 1);
 	/* Nothing known that could be looked up by: held for a person, not sent unread. */
 	ck_assert_int_eq(rig_state(&rig, in), POST_CONFIRMING);
 	ck_assert_int_eq(rig_effects(&rig, "was not out"), 0);
-	ck_assert_int_eq(of_post(out, "attempts"), 1); /* the one that nobody remembered */
+	ck_assert_int_eq(rig_post_number(&rig, out, "attempts"),
+			 1); /* the one that nobody remembered */
 	pid = rig_runner(&rig, NULL, NULL);
 	for (int i = 0; i < 500 && rig_number(&rig, "SELECT COUNT(*) FROM runners WHERE "
 						    "stopped_at IS NULL") == 0;
@@ -213,8 +203,7 @@ START_TEST(cancel_is_honoured_or_refused)
 		ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING ||
 			  p.kind == PROBLEM_ALREADY_PUBLISHED);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS),
-			 is_cancelled ? POST_CANCELLED : POST_PUBLISHED);
+	rig_expect(&rig, id, is_cancelled ? POST_CANCELLED : POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), is_cancelled ? 0 : 1);
 }
 END_TEST
@@ -266,7 +255,7 @@ START_TEST(database_crash_leaves_one_post)
 	rig_sleep_ms(300);
 	ck_assert_int_eq(database_revive(&rig.database), 0);
 	(void)rig_wait(pid, 30000); /* it may have found no database at its start */
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 }
 END_TEST
@@ -285,7 +274,7 @@ START_TEST(stalled_runner_is_ended_and_its_post_settled)
 		rig_sleep_ms(10);
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
 	rig_sleep_ms(2200);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	(void)kill(pid, SIGCONT);
 	ck_assert_int_eq(rig_wait(pid, 10000), -SIGKILL);
 	ck_assert_int_eq(rig_effects(&rig, "stalled"), 1);
@@ -300,14 +289,14 @@ START_TEST(forgotten_permit_is_a_doubt_and_not_sent_again)
 	char *permit, *restored;
 
 	rig_post(&rig, 0, "forgotten", -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	permit = rig_text(&rig, "SELECT HEX(permit) FROM attempts");
 	ck_assert_ptr_nonnull(permit);
 	database_run(&rig.database, "DELETE FROM attempts");
 	database_run(&rig.database, "UPDATE posts SET state = 'staging', attempts = 0, "
 				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
 				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "forgotten"), 1);
 	/* It is the permit itself, not what staging would find out about the container. */
 	restored = rig_text(&rig, "SELECT HEX(permit) FROM attempts");
@@ -327,14 +316,14 @@ START_TEST(forgotten_later_permit_takes_the_place_of_the_earlier)
 
 	rig_post(&rig, 0, "later", -500, id);
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.not_ready\"}");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
-	ck_assert_int_eq(of_post(id, "attempts"), 2);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 2);
 	database_run(&rig.database, "DELETE FROM attempts WHERE seq = 2");
 	database_run(&rig.database, "UPDATE attempts SET state = 'sent', settled_at = NULL");
 	database_run(&rig.database, "UPDATE posts SET state = 'publishing', attempts = 1, "
 				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
 				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "later"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE "
 					  "(seq = 1 AND state = 'no_effect') OR "
@@ -363,7 +352,8 @@ static void lose_transaction(void)
 
 static void wait_for_lease(const char *id)
 {
-	for (int i = 0; i < 2000 && of_post(id, "wake_at > UTC_TIMESTAMP(3)") != 0; i++)
+	for (int i = 0; i < 2000 && rig_post_number(&rig, id, "wake_at > UTC_TIMESTAMP(3)") != 0;
+	     i++)
 		rig_sleep_ms(10);
 }
 
@@ -391,7 +381,7 @@ START_TEST(lost_permit_is_not_mistaken_for_anothers)
 	(void)fclose(plan);
 	(void)kill(pid, SIGCONT);
 	(void)rig_wait(pid, PATIENCE_MS);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "mistaken"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE "
 					  "state IN ('sent', 'in_doubt')"),
@@ -414,9 +404,9 @@ START_TEST(refused_but_live_is_found_and_not_sent_again)
 	if (_i == 1)
 		database_run(&rig.database, "UPDATE posts SET attempts = 0, snapshot = NULL");
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
-	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL AND attempts = 1"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_id IS NOT NULL AND attempts = 1"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'effect'"),
 			 1);
 }

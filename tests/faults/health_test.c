@@ -21,6 +21,7 @@
 #include "crypto/keys.h"
 #include "platform/platform.h"
 #include "rig.h"
+#include "support/suite.h"
 
 #define PATIENCE_MS 30000
 
@@ -211,7 +212,7 @@ START_TEST(overdue_posts_are_told)
 	ck_assert_int_ge(figure("oldest_due_age_s"), 500);
 	check_doctor("FAIL", "posts have been due for minutes");
 	check_doctor("warn", "1 posts have waited");
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_PUBLISHED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_health(NULL);
 }
 END_TEST
@@ -222,10 +223,10 @@ START_TEST(doubts_are_told)
 
 	rig_post(&rig, 0, "doubt", -500, id);
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.drop_before_commit\"}");
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_CONFIRMING, PATIENCE_MS), POST_CONFIRMING);
+	rig_expect(&rig, id, POST_CONFIRMING, PATIENCE_MS);
 	ck_assert_int_eq(figure("in_doubt"), 1);
 	check_doctor("warn", "1 posts may be out");
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_PUBLISHED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(figure("in_doubt"), 0);
 }
 END_TEST
@@ -237,8 +238,7 @@ START_TEST(doubt_that_nobody_settled_is_told)
 	rig_post(&rig, 0, "never settled", -500, id);
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.drop_before_commit\"}");
 	CONFIGURE({ "publish", "doubt_life_s", "1" }, { "publish", "quarantine_ms", "60000" });
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_UNCONFIRMED, PATIENCE_MS),
-			 POST_UNCONFIRMED);
+	rig_expect(&rig, id, POST_UNCONFIRMED, PATIENCE_MS);
 	ck_assert_int_eq(figure("unconfirmed"), 1);
 	check_doctor("warn", "1 posts are unconfirmed");
 }
@@ -262,14 +262,9 @@ END_TEST
 /* Nothing is claimed, it is told, and what waited goes out when it is over. */
 static void check_standstill(const char *id, const char *word)
 {
-	char sql[200];
-
 	ck_assert_int_ne(rig_once(&rig, NULL), 0);
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT claims = 0 AND fence = 0 AND owner IS NULL FROM posts "
-		       "WHERE id = '%s'",
-		       id);
-	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "claims = 0 AND fence = 0 AND owner IS NULL"),
+			 1);
 	check_health(word);
 	check_doctor("FAIL", word);
 }
@@ -284,7 +279,7 @@ START_TEST(journal_that_cannot_be_written_is_told)
 	ck_assert_int_eq(rename(journal, away), 0);
 	check_standstill(id, "journal of permits");
 	ck_assert_int_eq(rename(away, journal), 0);
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_PUBLISHED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_health(NULL);
 }
 END_TEST
@@ -300,7 +295,7 @@ START_TEST(full_disk_is_told)
 	check_doctor("FAIL", "disk_free_min_mb");
 	check_standstill(id, "disk");
 	(void)snprintf(rig.config_path, sizeof(rig.config_path), "%s", usual);
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_PUBLISHED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_health(NULL);
 }
 END_TEST
@@ -357,35 +352,42 @@ START_TEST(clock_that_is_off_is_told)
 	(void)snprintf(rig.config_path, sizeof(rig.config_path), "%s", usual);
 	/* What was written in that other time is not yet past. */
 	database_run(&rig.database, "DELETE FROM runners");
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_PUBLISHED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	check_health(NULL);
 }
 END_TEST
 
-int main(void)
+static void open_rig(void)
 {
-	Suite *s = suite_create("health");
-	TCase *t = tcase_create("health");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, runner_that_was_never_there_or_is_gone_is_told);
-	tcase_add_test(t, overdue_posts_are_told);
-	tcase_add_test(t, doubts_are_told);
-	tcase_add_test(t, doubt_that_nobody_settled_is_told);
-	tcase_add_test(t, platform_that_does_not_answer_is_told);
-	tcase_add_test(t, journal_that_cannot_be_written_is_told);
-	tcase_add_test(t, full_disk_is_told);
-	tcase_add_test(t, standing_runner_notices_and_goes_on);
-	tcase_add_test(t, clock_that_is_off_is_told);
-	suite_add_tcase(s, t);
 	rig_start(&rig);
 	(void)snprintf(usual, sizeof(usual), "%s", rig.config_path);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ runner_that_was_never_there_or_is_gone_is_told, 0 },
+		{ overdue_posts_are_told, 0 },
+		{ doubts_are_told, 0 },
+		{ doubt_that_nobody_settled_is_told, 0 },
+		{ platform_that_does_not_answer_is_told, 0 },
+		{ journal_that_cannot_be_written_is_told, 0 },
+		{ full_disk_is_told, 0 },
+		{ standing_runner_notices_and_goes_on, 0 },
+		{ clock_that_is_off_is_told, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "health",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 120,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

@@ -10,13 +10,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "crypto/keys.h"
-#include "net/client.h"
 #include "publish/engine.h"
 #include "rig.h"
 #include "store/posts.h"
+#include "support/suite.h"
 
-#define ENDED        (1u << POST_PUBLISHED | 1u << POST_MISSED | 1u << POST_PAUSED | 1u << POST_FAILED)
 #define PATIENCE_MS  60000
 #define ACCOUNTS     (2 * RIG_ACCOUNTS)
 #define LATE_POSTS   6
@@ -25,18 +23,7 @@
 
 static struct rig rig;
 
-static const struct rig_platform instagram = {
-	.name = "instagram",
-	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		    "renewal_wait_ms = 100\nlink_wait_s = 1\n",
-};
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings =
-		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform *const platforms[] = { &instagram, &twitter };
+static const struct rig_platform platforms[] = { { .name = "instagram" }, { .name = "twitter" } };
 
 /* So many minutes ago it was due. */
 static const int minutes[LATE_POSTS] = { 13 * 60, 175, 100, 50, 10, 3 };
@@ -71,22 +58,11 @@ static void setup(void)
 	rig_reset(&rig);
 }
 
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
-}
-
 static int64_t events_of(const char *id, const char *type)
 {
-	char sql[300];
-
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM events WHERE subject_id = '%s' AND type = '%s'", id,
-		       type);
-	return rig_number(&rig, sql);
+	return rig_numberf(&rig,
+			   "SELECT COUNT(*) FROM events WHERE subject_id = '%s' AND type = '%s'",
+			   id, type);
 }
 
 static void post_to(int account, const char *caption, int64_t due_ms, char ret[static ID_MAX])
@@ -127,15 +103,12 @@ static void make_late(const char *id, int by_minutes)
 /* Of the account's attempts. */
 static int64_t of_account(int account, const char *expression, const char *further)
 {
-	char sql[900];
-
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT %s FROM (SELECT t.seq, t.sent_at, TIMESTAMPDIFF(MICROSECOND, "
-		       "LAG(t.sent_at) OVER (ORDER BY p.due_at), t.sent_at) gap "
-		       "FROM attempts t JOIN posts p ON p.id = t.post_id "
-		       "WHERE t.account_id = '%s') a WHERE %s",
-		       expression, rig.accounts[account], further);
-	return rig_number(&rig, sql);
+	return rig_numberf(&rig,
+			   "SELECT %s FROM (SELECT t.seq, t.sent_at, TIMESTAMPDIFF(MICROSECOND, "
+			   "LAG(t.sent_at) OVER (ORDER BY p.due_at), t.sent_at) gap "
+			   "FROM attempts t JOIN posts p ON p.id = t.post_id "
+			   "WHERE t.account_id = '%s') a WHERE %s",
+			   expression, rig.accounts[account], further);
 }
 
 #define US_OF(x) "CAST(UNIX_TIMESTAMP(" x ") * 1000000 AS INTEGER)"
@@ -165,11 +138,14 @@ static void check_one(const char *id, const char *caption, enum post_state state
 	ck_assert_int_eq(rig_effects(&rig, caption), state == POST_PUBLISHED);
 	ck_assert_int_eq(events_of(id, "post.missed"), state == POST_MISSED);
 	if (state == POST_MISSED)
-		ck_assert_int_eq(of_post(id, "error_code = 'missed' AND wake_at IS NULL"), 1);
+		ck_assert_int_eq(
+			rig_post_number(&rig, id, "error_code = 'missed' AND wake_at IS NULL"), 1);
 	if (state == POST_PAUSED)
-		ck_assert_int_eq(of_post(id, "reason = 'late' AND wake_at IS NOT NULL AND ABS("
-					     "TIMESTAMPDIFF(SECOND, due_at, wake_at) - 86400) < 2"),
-				 1);
+		ck_assert_int_eq(
+			rig_post_number(&rig, id,
+					"reason = 'late' AND wake_at IS NOT NULL AND ABS("
+					"TIMESTAMPDIFF(SECOND, due_at, wake_at) - 86400) < 2"),
+			1);
 }
 
 static bool is_over(void)
@@ -218,8 +194,8 @@ START_TEST(late_post_that_must_wait_does_not_block_other_accounts)
 	make_late(second, 20);
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"create.5xx\",\"times\":3,"
 			"\"match\":{\"endpoint\":\"media_create\"}}");
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, second, POST_PUBLISHED, PATIENCE_MS);
+	rig_expect(&rig, first, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "held"), 1);
 	ck_assert_int_eq(rig_effects(&rig, "free"), 1);
 }
@@ -232,7 +208,7 @@ START_TEST(unanswered_question_is_missed_after_its_day_and_told)
 	set_policy(0, "ask", 60);
 	post_to(0, "asked", 60000, id);
 	make_late(id, 120);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PAUSED);
+	rig_expect(&rig, id, POST_PAUSED, PATIENCE_MS);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0); /* its day is not over */
 	ck_assert_int_eq(rig_state(&rig, id), POST_PAUSED);
 	ck_assert_int_eq(events_of(id, "post.missed"), 0);
@@ -277,65 +253,66 @@ START_TEST(what_was_late_can_be_brought_back)
 	set_policy(0, revivals[_i].on_late, 60);
 	post_to(0, caption, 60000, id);
 	make_late(id, 120);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), revivals[_i].state);
+	rig_expect(&rig, id, revivals[_i].state, PATIENCE_MS);
 	ck_assert_int_eq(patch(id, POST_CHANGE_REVIVE, 0, &p), -1);
 	ck_assert_int_eq(p.kind, PROBLEM_PAST);
 	ck_assert_msg(patch(id, revivals[_i].given, 1500, &p) == 0, "%s", p.detail);
 	ck_assert_int_eq(events_of(id, "post.scheduled"), 2);
-	ck_assert_int_eq(of_post(id, "reason IS NULL AND error_code IS NULL"), 1);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	ck_assert_int_eq(rig_post_number(&rig, id, "reason IS NULL AND error_code IS NULL"), 1);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 }
 END_TEST
 
 START_TEST(missed_post_can_be_published_now)
 {
-	struct app app = { .config = rig.config, .is_platform = true };
 	struct problem p = { .kind = PROBLEM_NONE };
 	enum post_state state = POST_QUEUED;
-	struct keys *keys = NULL;
 	struct engine *e = NULL;
+	struct app app;
 	char id[ID_MAX];
 
 	post_to(0, "now then", 60000, id);
 	make_late(id, 120);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_MISSED);
-	rig_need(keys_load(app.config, true, &keys, &p), &p);
-	app.keys = keys;
-	app.db = database_open(&rig.database);
-	rig_need(net_open(app.config, &app.net, &p), &p);
+	rig_expect(&rig, id, POST_MISSED, PATIENCE_MS);
+	rig_app(&rig, &app);
 	rig_need(engine_open(&app, &e, &p), &p);
 	ck_assert_msg(engine_publish_one(e, RIG_WORKSPACE, id, clock_boot_us() + 60 * US_PER_S,
 					 &state, &p) == 0,
 		      "%s", p.detail);
 	ck_assert_int_eq(state, POST_PUBLISHED);
 	ck_assert_int_eq(rig_effects(&rig, "now then"), 1);
-	net_free(app.net);
 	engine_free(e);
-	db_free(app.db);
-	keys_free(keys);
+	rig_app_done(&app);
 }
 END_TEST
 
+static void open_rig(void)
+{
+	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("late");
-	TCase *t = tcase_create("late");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct suite_case cases[] = {
+		{ three_hours_without_a_runner_follow_each_account, 0 },
+		{ late_post_that_must_wait_does_not_block_other_accounts, 0 },
+		{ unanswered_question_is_missed_after_its_day_and_told, 0 },
+		{ what_was_late_can_be_brought_back, (int)ARRAY_LEN(revivals) },
+		{ missed_post_can_be_published_now, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "late",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 180,
+					.cases = cases };
 
-	tcase_set_timeout(t, 180);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, three_hours_without_a_runner_follow_each_account);
-	tcase_add_test(t, late_post_that_must_wait_does_not_block_other_accounts);
-	tcase_add_test(t, unanswered_question_is_missed_after_its_day_and_told);
-	tcase_add_loop_test(t, what_was_late_can_be_brought_back, 0, (int)ARRAY_LEN(revivals));
-	tcase_add_test(t, missed_post_can_be_published_now);
-	suite_add_tcase(s, t);
-	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

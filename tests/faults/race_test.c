@@ -18,13 +18,13 @@
 
 #include "app.h"
 #include "base/clock.h"
-#include "crypto/keys.h"
-#include "net/client.h"
 #include "publish/engine.h"
 #include "rig.h"
 #include "store/accounts.h"
 #include "store/content.h"
 #include "store/posts.h"
+#include "support/draw.h"
+#include "support/suite.h"
 
 #define POSTS       48
 #define HANDS       4 /* processes that act for people, beside one for each that publishes now */
@@ -73,34 +73,17 @@ static uint64_t seed;
 static struct round *now_on; /* shared memory */
 static int64_t tally[DEEDS][2], published, violations;
 
-static const struct rig_platform instagram = {
-	.name = "instagram",
-	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 50 50 100\n"
-		    "renewal_wait_ms = 100\nlink_wait_s = 1\n",
+static const struct rig_platform platforms[] = {
+	{ .name = "instagram", .settings = "poll_image_ms = 50 50 100\n" },
+	{ .name = "twitter" },
 };
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings =
-		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform *const platforms[] = { &instagram, &twitter };
 static const char *const texts[] = { "Approved", "Reworded", "Edited" };
 
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ULL; /* splitmix64 */
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
-
 /* Of [0, n): a number of this seed, round, post and use alone. */
-static int64_t draw(int post, int use, int64_t n)
+static int64_t pick(int post, int use, int64_t n)
 {
-	const uint64_t x = mix(mix(mix(seed) ^ (uint64_t)now_on->nth) ^ (uint64_t)post);
-
-	return (int64_t)(mix(x ^ (uint64_t)use) % (uint64_t)n);
+	return (int64_t)(draw(seed, (uint64_t)now_on->nth, (uint64_t)post, (uint64_t)use) %
+			 (uint64_t)n);
 }
 
 static void violate(int post, const char *what)
@@ -125,14 +108,14 @@ static void violate(int post, const char *what)
 static void plan(int i, int64_t due_us)
 {
 	struct racer *p = &now_on->posts[i];
-	const int deeds = 1 + (int)draw(i, 1, 3);
-	const int64_t about_us = due_us + (draw(i, 2, 180) - 70) * US_PER_MS;
+	const int deeds = 1 + (int)pick(i, 1, 3);
+	const int64_t about_us = due_us + (pick(i, 2, 180) - 70) * US_PER_MS;
 
 	for (int k = 0; k < deeds; k++) {
-		struct task *t = &p->tasks[draw(i, 10 + k, NOW_TOO + 1)];
+		struct task *t = &p->tasks[pick(i, 10 + k, NOW_TOO + 1)];
 
 		t->is_wanted = true;
-		t->at_us = about_us + (draw(i, 20 + k, 16000) - 8000);
+		t->at_us = about_us + (pick(i, 20 + k, 16000) - 8000);
 	}
 	if (p->tasks[NOW_TOO].is_wanted && !p->tasks[NOW].is_wanted) {
 		p->tasks[NOW] = p->tasks[NOW_TOO];
@@ -150,7 +133,7 @@ static void make_posts(void)
 
 	for (int i = 0; i < POSTS; i++) {
 		struct racer *p = &now_on->posts[i];
-		const int64_t due_us = now_on->start_us + draw(i, 3, SPREAD_MS) * US_PER_MS;
+		const int64_t due_us = now_on->start_us + pick(i, 3, SPREAD_MS) * US_PER_MS;
 		struct rig_content in = { .kind = CONTENT_TEXT, .caption = caption };
 
 		p->account = i % (2 * RIG_ACCOUNTS);
@@ -167,14 +150,9 @@ static void make_posts(void)
 
 static void find_contents(void)
 {
-	char sql[200];
-
 	for (int i = 0; i < POSTS; i++) {
-		char *text;
+		char *text = rig_post_text(&rig, now_on->posts[i].id, "content_id");
 
-		(void)snprintf(sql, sizeof(sql), "SELECT content_id FROM posts WHERE id = '%s'",
-			       now_on->posts[i].id);
-		text = rig_text(&rig, sql);
 		(void)snprintf(now_on->posts[i].content_id, ID_MAX, "%s", text);
 		free(text);
 	}
@@ -318,15 +296,11 @@ static void hand_of(int hand)
 /* As the platform pool does it: an engine of its own for this one post. */
 static void publish_now(int i, struct task *t)
 {
-	struct app app = { .config = rig.config, .is_platform = true };
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct keys *keys = NULL;
 	struct engine *e = NULL;
+	struct app app;
 
-	rig_need(keys_load(app.config, true, &keys, &p), &p);
-	rig_need(db_open(app.config, DB_ROLE_RUN, &app.db, &p), &p);
-	rig_need(net_open(app.config, &app.net, &p), &p);
-	app.keys = keys;
+	rig_app(&rig, &app);
 	rig_need(engine_open(&app, &e, &p), &p);
 	await(t->at_us);
 	t->is_ok = engine_publish_one(e, RIG_WORKSPACE, now_on->posts[i].id,
@@ -363,22 +337,6 @@ static int start_all(pid_t *pids)
 	return n;
 }
 
-static void connect_again(void)
-{
-	struct keys *keys = NULL;
-	struct app app = { .config = rig.config };
-	struct problem p = { .kind = PROBLEM_NONE };
-
-	rig_need(keys_load(app.config, true, &keys, &p), &p);
-	app.keys = keys;
-	rig_need(db_open(app.config, DB_ROLE_RUN, &app.db, &p), &p);
-	rig_need(net_open(app.config, &app.net, &p), &p);
-	rig_connect(&rig, &app);
-	net_free(app.net);
-	db_free(app.db);
-	keys_free(keys);
-}
-
 static bool is_quiet(void)
 {
 	return rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state NOT IN ('published', "
@@ -400,27 +358,16 @@ static int text_index(const char *caption, int *ret_post)
 	return -1;
 }
 
-static void read_truth(void)
+static void take_object(void *arg, const json_t *entry, const char *line)
 {
-	char path[200], *line = NULL;
-	size_t cap = 0;
-	FILE *f;
+	const char *event = json_string_value(json_object_get(entry, "event"));
+	const char *caption = json_string_value(json_object_get(entry, "caption"));
+	int post = 0, k = caption ? text_index(caption, &post) : -1;
 
-	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", rig.folder);
-	f = fopen(path, "r");
-	ck_assert_ptr_nonnull(f);
-	while (getline(&line, &cap, f) >= 0) {
-		json_t *doc = json_loads(line, 0, NULL);
-		const char *event = json_string_value(json_object_get(doc, "event"));
-		const char *caption = json_string_value(json_object_get(doc, "caption"));
-		int post = 0, k = caption ? text_index(caption, &post) : -1;
-
-		if (k >= 0 && event && strcmp(event, "created") == 0)
-			now_on->posts[post].objects[k]++;
-		json_decref(doc);
-	}
-	free(line);
-	(void)fclose(f);
+	(void)arg;
+	(void)line;
+	if (k >= 0 && event && strcmp(event, "created") == 0)
+		now_on->posts[post].objects[k]++;
 }
 
 static bool is_refused_truly(const struct task *t)
@@ -484,7 +431,7 @@ static void check(int i)
 
 static void check_all(void)
 {
-	read_truth();
+	rig_truth_each(&rig, take_object, NULL);
 	for (int i = 0; i < POSTS; i++)
 		check(i);
 	if (rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state IN ('sent', 'in_doubt')"))
@@ -505,7 +452,7 @@ static void begin(int nth)
 		    "{\"image_delay_ms\":10,\"listing_lag_ms\":0,\"latency_ms\":0,"
 		    "\"quota_total\":1000000,\"container_limit\":1000000,\"app_calls\":100000000,"
 		    "\"account_calls\":100000000}");
-	connect_again();
+	rig_connect_again(&rig);
 	now_on->start_us = clock_real_us() + (MAKE_MS + AHEAD_MS) * US_PER_MS;
 	make_posts();
 	find_contents();
@@ -514,7 +461,7 @@ static void begin(int nth)
 		return;
 	now_on->posts[now_on->gone].tasks[DISCONNECT].is_wanted = true;
 	now_on->posts[now_on->gone].tasks[DISCONNECT].at_us =
-		now_on->start_us + draw(0, 4, SPREAD_MS) * US_PER_MS;
+		now_on->start_us + pick(0, 4, SPREAD_MS) * US_PER_MS;
 }
 
 static void run_round(int nth)
@@ -534,7 +481,7 @@ static void run_round(int nth)
 	/* After every due time: what a disconnection has paused stays paused. */
 	await(now_on->start_us + (SPREAD_MS + MOVE_MS + 500) * US_PER_MS);
 	if (now_on->gone >= 0)
-		connect_again();
+		rig_connect_again(&rig);
 	while (!is_quiet() && clock_boot_us() < end_us)
 		ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	check_all();
@@ -564,13 +511,9 @@ START_TEST(whoever_comes_first_there_is_one_outcome)
 }
 END_TEST
 
-int main(void)
+static void open_rig(void)
 {
-	Suite *s = suite_create("race");
-	TCase *t = tcase_create("race");
-	SRunner *r = srunner_create(s);
 	const char *text = getenv("RACE_SEED");
-	int failed;
 
 	seed = text && *text ? strtoull(text, NULL, 10) : (uint64_t)(clock_real_us() % 1000000007);
 	printf("RACE_SEED=%" PRIu64 "\n", seed);
@@ -578,14 +521,27 @@ int main(void)
 	now_on = mmap(NULL, sizeof(*now_on), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	if (now_on == MAP_FAILED)
-		return EXIT_FAILURE;
+		exit(EXIT_FAILURE);
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
-	tcase_set_timeout(t, 0);
-	tcase_add_test(t, whoever_comes_first_there_is_one_outcome);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ whoever_comes_first_there_is_one_outcome, 0 },
+		{ NULL, 0 },
+	};
+	/* RACE_ROUNDS says how long it takes. */
+	const struct suite_of suite = { .name = "race",
+					.before = open_rig,
+					.after = close_rig,
+					.timeout_s = 7 * 86400,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

@@ -11,26 +11,16 @@
 
 #include "base/cleanup.h"
 #include "rig.h"
+#include "support/suite.h"
 
-#define ENDED                                                                                    \
-	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
-	 1u << POST_CANCELLED)
 #define PATIENCE_MS 120000
 
 enum { INSTAGRAM, TWITTER, PLATFORMS };
 
-static const struct rig_platform instagram = {
-	.name = "instagram",
-	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		    "poll_video_ms = 100 100 200\nrenewal_wait_ms = 100\nlink_wait_s = 1\n",
+static const struct rig_platform platforms[PLATFORMS] = {
+	[INSTAGRAM] = { .name = "instagram" },
+	[TWITTER] = { .name = "twitter" },
 };
-static const struct rig_platform x = {
-	.name = "twitter",
-	.settings = "profile_url = https://x.example\npoll_wait_max_ms = 100\n"
-		    "pause_fallback_s = 1\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform *const platforms[PLATFORMS] = { &instagram, &x };
 
 static struct rig rig;
 
@@ -115,32 +105,10 @@ static void setup(void)
 	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":150}");
 }
 
-/* Lines of the truth log with all these words. */
-static int truth(const char *one, const char *two)
-{
-	char path[160], line[8192];
-	int n = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", rig.folder);
-	f = fopen(path, "re");
-	ck_assert_ptr_nonnull(f);
-	while (fgets(line, sizeof(line), f))
-		n += strstr(line, one) && strstr(line, two) ? 1 : 0;
-	(void)fclose(f);
-	return n;
-}
-
 static void publish(int account, const struct rig_content *in, char ret[static ID_MAX])
 {
-	enum post_state state;
-	char *why;
-
 	rig_post_content(&rig, account, in, -500, ret);
-	state = rig_until(&rig, ret, ENDED, PATIENCE_MS);
-	why = rig_text(&rig, "SELECT error_message FROM posts");
-	ck_assert_msg(state == POST_PUBLISHED, "%s: %s", post_state_name(state), why ? why : "");
-	free(why);
+	rig_expect(&rig, ret, POST_PUBLISHED, PATIENCE_MS);
 }
 
 static const struct {
@@ -180,7 +148,7 @@ START_TEST(converted_media_arrive_as_they_were_made)
 	ck_assert_int_eq(rig_number(&rig, sql), 1);
 	sha = rig_text(&rig, "SELECT LOWER(HEX(sha256)) FROM renditions");
 	ck_assert_ptr_nonnull(sha);
-	ck_assert_int_ge(truth(platforms[rows[_i].platform]->name, sha), 1);
+	ck_assert_int_ge(rig_truth(&rig, platforms[rows[_i].platform].name, sha), 1);
 	(void)snprintf(sql, sizeof(sql),
 		       "SELECT snapshot LIKE '%%\"sha256\":\"%s\"%%' FROM posts WHERE id = '%s'",
 		       sha, id);
@@ -217,7 +185,7 @@ static void expect_video(int platform, int64_t least_ms, int64_t most_ms)
 
 	ck_assert_ptr_nonnull(sha);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM renditions"), 1);
-	ck_assert_int_ge(truth(platforms[platform]->name, sha), 1);
+	ck_assert_int_ge(rig_truth(&rig, platforms[platform].name, sha), 1);
 	(void)snprintf(
 		sql, sizeof(sql),
 		"SELECT video_codec = 'h264' AND audio_codec = 'aac' AND duration_ms BETWEEN "
@@ -281,7 +249,7 @@ START_TEST(impossible_conversion_fails_the_post_with_a_reason)
 	char id[ID_MAX], *message;
 
 	rig_post_content(&rig, 0, &in, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
 	ck_assert_int_eq(rig_number(&rig, "SELECT error_code = 'media_rejected' AND "
 					  "error_who = 'you' FROM posts"),
 			 1);
@@ -302,8 +270,8 @@ START_TEST(one_rendition_serves_every_post)
 
 	rig_post_content(&rig, 0, &in, -500, first);
 	rig_post_content(&rig, 1, &in, -500, second);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, first, POST_PUBLISHED, PATIENCE_MS);
+	rig_expect(&rig, second, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM renditions"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT tries FROM renditions"), 1);
 }
@@ -327,37 +295,43 @@ START_TEST(abandoned_conversion_is_taken_over)
 		samples[PNG].id);
 	database_run(&rig.database, sql);
 	rig_post_content(&rig, 0, &in, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_number(&rig, "SELECT fence = 8 AND tries = 2 AND state = 'ready' "
 					  "FROM renditions"),
 			 1);
 }
 END_TEST
 
-int main(void)
+static void open_rig(void)
 {
-	Suite *s = suite_create("convert");
-	TCase *t = tcase_create("convert");
-	SRunner *runner;
-	int failed;
-
 	rig_start_all(&rig, platforms, PLATFORMS);
 	make_samples();
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_set_timeout(t, 300);
-	tcase_add_loop_test(t, converted_media_arrive_as_they_were_made, 0, (int)ARRAY_LEN(rows));
-	tcase_add_test(t, cover_is_converted_and_sent);
-	tcase_add_test(t, slideshow_with_a_sound_goes_out_as_a_video);
-	tcase_add_test(t, slideshow_without_a_sound_stays_a_carousel);
-	tcase_add_test(t, video_goes_out_with_its_sound);
-	tcase_add_test(t, impossible_conversion_fails_the_post_with_a_reason);
-	tcase_add_test(t, one_rendition_serves_every_post);
-	tcase_add_test(t, abandoned_conversion_is_taken_over);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? 1 : 0;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ converted_media_arrive_as_they_were_made, (int)ARRAY_LEN(rows) },
+		{ cover_is_converted_and_sent, 0 },
+		{ slideshow_with_a_sound_goes_out_as_a_video, 0 },
+		{ slideshow_without_a_sound_stays_a_carousel, 0 },
+		{ video_goes_out_with_its_sound, 0 },
+		{ impossible_conversion_fails_the_post_with_a_reason, 0 },
+		{ one_rendition_serves_every_post, 0 },
+		{ abandoned_conversion_is_taken_over, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "convert",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 300,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

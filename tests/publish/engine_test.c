@@ -6,13 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "crypto/keys.h"
-#include "net/client.h"
 #include "publish/engine.h"
 #include "rig.h"
 #include "support/suite.h"
-
-#define SETTLED (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 
 /* Longer than a case may take: whoever sits it out fails. */
 #define LONG_MS 120000
@@ -24,21 +20,9 @@ static void setup(void)
 	rig_reset(&rig);
 }
 
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
-}
-
 static int64_t of_attempt(const char *id, const char *expression)
 {
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM attempts WHERE post_id = '%s'", expression,
-		       id);
-	return rig_number(&rig, sql);
+	return rig_numberf(&rig, "SELECT %s FROM attempts WHERE post_id = '%s'", expression, id);
 }
 
 START_TEST(due_post_is_published_once_with_its_address)
@@ -46,11 +30,15 @@ START_TEST(due_post_is_published_once_with_its_address)
 	char id[ID_MAX];
 
 	rig_post(&rig, 0, "first light", -1000, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 15000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 15000);
 	ck_assert_int_eq(rig_effects(&rig, "first light"), 1);
-	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL AND remote_url IS NOT NULL"), 1);
-	ck_assert_int_eq(of_post(id, "published_at IS NOT NULL AND wake_at IS NULL"), 1);
-	ck_assert_int_eq(of_post(id, "owner IS NULL AND attempts = 1 AND error_code IS NULL"), 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "remote_id IS NOT NULL AND remote_url IS NOT NULL"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "published_at IS NOT NULL AND wake_at IS NULL"),
+			 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "owner IS NULL AND attempts = 1 AND error_code IS NULL"),
+		1);
 	ck_assert_int_eq(of_attempt(id, "state = 'effect' AND settled_at IS NOT NULL"), 1);
 	ck_assert_int_eq(
 		rig_number(&rig, "SELECT COUNT(*) FROM events WHERE type = 'post.published'"), 1);
@@ -64,7 +52,7 @@ START_TEST(post_leaves_on_its_instant)
 	char id[ID_MAX];
 
 	rig_post(&rig, 0, "on the second", 3000, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 15000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 15000);
 	ck_assert_int_ge(of_attempt(id, "fired_late_us"), 0);
 	ck_assert_int_lt(of_attempt(id, "fired_late_us"), 50000);
 }
@@ -88,12 +76,15 @@ START_TEST(missed_time_follows_the_account)
 	rig_post(&rig, 0, rows[_i].on_late, 60000, id);
 	database_run(&rig.database, "UPDATE posts SET due_at = due_at - INTERVAL 2 HOUR, "
 				    "wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 15000), rows[_i].state);
+	rig_expect(&rig, id, rows[_i].state, 15000);
 	ck_assert_int_eq(rig_effects(&rig, rows[_i].on_late), rows[_i].effects);
 	if (rows[_i].state == POST_PAUSED)
-		ck_assert_int_eq(of_post(id, "reason = 'late' AND wake_at > UTC_TIMESTAMP()"), 1);
+		ck_assert_int_eq(
+			rig_post_number(&rig, id, "reason = 'late' AND wake_at > UTC_TIMESTAMP()"),
+			1);
 	if (rows[_i].state == POST_MISSED)
-		ck_assert_int_eq(of_post(id, "error_code = 'missed' AND wake_at IS NULL"), 1);
+		ck_assert_int_eq(
+			rig_post_number(&rig, id, "error_code = 'missed' AND wake_at IS NULL"), 1);
 }
 END_TEST
 
@@ -118,7 +109,7 @@ START_TEST(backlog_is_spaced_and_in_order)
 	database_run(&rig.database, "UPDATE posts SET due_at = due_at - INTERVAL 5 MINUTE, "
 				    "wake_at = UTC_TIMESTAMP(3)");
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+		rig_expect(&rig, id[i], POST_PUBLISHED, 15000);
 	ck_assert_int_ge(rig_number(&rig, "SELECT MIN(gap) FROM (SELECT TIMESTAMPDIFF(MICROSECOND, "
 					  "LAG(t.sent_at) OVER (ORDER BY p.due_at), t.sent_at) gap "
 					  "FROM attempts t JOIN posts p ON p.id = t.post_id) g"),
@@ -133,7 +124,7 @@ START_TEST(neighbours_of_one_account_go_one_by_one)
 	for (int i = 0; i < 4; i++)
 		rig_post(&rig, i / 2, "neighbours", 2500, id[i]);
 	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+		rig_expect(&rig, id[i], POST_PUBLISHED, 15000);
 	ck_assert_int_eq(rig_effects(&rig, "neighbours"), 4);
 	/* Within a lane the next permit is given after the last call has been settled. */
 	ck_assert_int_eq(rig_number(&rig,
@@ -159,9 +150,9 @@ START_TEST(two_runners_share_without_doubling)
 		ck_assert_int_eq(rig_wait(pid[i], 30000), 0);
 	for (int i = 0; i < 8; i++) {
 		(void)snprintf(caption, sizeof(caption), "shared %d", i);
-		ck_assert_int_eq(rig_until(&rig, id[i], SETTLED, 15000), POST_PUBLISHED);
+		rig_expect(&rig, id[i], POST_PUBLISHED, 15000);
 		ck_assert_int_eq(rig_effects(&rig, caption), 1);
-		ck_assert_int_eq(of_post(id[i], "attempts"), 1);
+		ck_assert_int_eq(rig_post_number(&rig, id[i], "attempts"), 1);
 	}
 }
 END_TEST
@@ -195,8 +186,8 @@ START_TEST(unapproved_content_stays_here)
 
 	rig_post(&rig, 0, "unapproved", -500, id);
 	database_run(&rig.database, "UPDATE contents SET revision = revision + 1, state = 'draft'");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PAUSED);
-	ck_assert_int_eq(of_post(id, "reason = 'approval_voided'"), 1);
+	rig_expect(&rig, id, POST_PAUSED, 10000);
+	ck_assert_int_eq(rig_post_number(&rig, id, "reason = 'approval_voided'"), 1);
 	ck_assert_int_eq(rig_effects(&rig, "unapproved"), 0);
 }
 END_TEST
@@ -209,11 +200,13 @@ START_TEST(expired_account_keeps_its_posts_waiting)
 	database_run(&rig.database, "UPDATE accounts SET status = 'expired'");
 	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_RETRYING, 10000), POST_RETRYING);
 	ck_assert_int_eq(
-		of_post(id, "error_code = 'token_expired' AND error_who = 'account_owner'"), 1);
+		rig_post_number(&rig, id,
+				"error_code = 'token_expired' AND error_who = 'account_owner'"),
+		1);
 	database_run(&rig.database, "UPDATE accounts SET status = 'connected'");
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
-	ck_assert_int_eq(of_post(id, "error_code IS NULL"), 1);
+	rig_expect(&rig, id, POST_PUBLISHED, 10000);
+	ck_assert_int_eq(rig_post_number(&rig, id, "error_code IS NULL"), 1);
 }
 END_TEST
 
@@ -238,10 +231,12 @@ START_TEST(post_that_kills_its_runners_is_set_aside)
 		return;
 	rig_post(&rig, 0, "poison", -500, id);
 	die_often();
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_FAILED);
-	ck_assert_int_eq(of_post(id, "reason = 'quarantined' AND error_code = 'unknown_error' AND "
-				     "error_message LIKE 'Set aside:%'"),
-			 1);
+	rig_expect(&rig, id, POST_FAILED, 10000);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id,
+				"reason = 'quarantined' AND error_code = 'unknown_error' AND "
+				"error_message LIKE 'Set aside:%'"),
+		1);
 	ck_assert_int_eq(rig_effects(&rig, "poison"), 0);
 }
 END_TEST
@@ -266,7 +261,6 @@ END_TEST
 /* publish-now, in this process as in a worker of the pool. */
 struct pool {
 	struct app app;
-	struct keys *keys;
 	struct engine *engine;
 };
 
@@ -274,20 +268,15 @@ static void pool_open(struct pool *p)
 {
 	struct problem why;
 
-	*p = (struct pool){ .app = { .config = rig.config } };
-	ck_assert_int_eq(keys_load(rig.config, true, &p->keys, &why), 0);
-	p->app.keys = p->keys;
-	p->app.db = database_open(&rig.database);
-	ck_assert_int_eq(net_open(rig.config, &p->app.net, &why), 0);
+	rig_app(&rig, &p->app);
+	p->engine = NULL;
 	ck_assert_int_eq(engine_open(&p->app, &p->engine, &why), 0);
 }
 
 static void pool_close(struct pool *p)
 {
-	net_free(p->app.net);
 	engine_free(p->engine);
-	db_free(p->app.db);
-	keys_free(p->keys);
+	rig_app_done(&p->app);
 }
 
 static int now(struct pool *p, const char *id, int wait_ms, enum post_state *ret,
@@ -333,7 +322,7 @@ START_TEST(publish_now_past_its_wait_is_settled_later)
 	ck_assert(engine_is_busy(p.engine));
 	engine_settle(p.engine);
 	ck_assert(!engine_is_busy(p.engine));
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 10000);
 	ck_assert_int_eq(rig_effects(&rig, "slow answer"), 1);
 	pool_close(&p);
 }
@@ -354,7 +343,7 @@ START_TEST(publish_now_past_its_wait_leaves_staging_to_the_runner)
 	ck_assert_int_eq(now(&p, id, 300, &s, &why), 0);
 	ck_assert_int_eq(s, POST_STAGING);
 	ck_assert(!engine_is_busy(p.engine));
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 10000);
 	ck_assert_int_eq(rig_effects(&rig, "slow stage"), 1);
 	pool_close(&p);
 }
@@ -431,7 +420,7 @@ START_TEST(stale_token_is_renewed_while_the_post_waits)
 	rig_post(&rig, 0, "stale token", -500, id);
 	database_run(&rig.database, "UPDATE posts SET tries = 7"); /* one more would be the last */
 	rig_fault(&rig, stale_token);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 20000);
 	ck_assert_int_eq(rig_effects(&rig, "stale token"), 1);
 	ck_assert_int_eq(of_account("status = 'connected'"), 1);
 	ck_assert_int_eq(
@@ -460,7 +449,7 @@ START_TEST(renewal_without_an_answer_is_made_again)
 			 1);
 	database_run(&rig.database, "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) "
 				    "WHERE next_at IS NOT NULL");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 20000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 20000);
 	ck_assert_int_eq(rig_effects(&rig, "lost renewal"), 1);
 }
 END_TEST
@@ -479,8 +468,9 @@ START_TEST(refused_renewal_asks_for_a_new_connection)
 					  "'account.needs_reconnect'"),
 			 1);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
-	ck_assert_int_eq(of_post(id, "state = 'retrying' AND error_code = 'token_expired' "
-				     "AND error_who = 'account_owner' AND tries = 0"),
+	ck_assert_int_eq(rig_post_number(&rig, id,
+					 "state = 'retrying' AND error_code = 'token_expired' "
+					 "AND error_who = 'account_owner' AND tries = 0"),
 			 1);
 	ck_assert_int_eq(rig_effects(&rig, "refused renewal"), 0);
 }
@@ -494,13 +484,13 @@ START_TEST(throttled_post_keeps_its_tries)
 	database_run(&rig.database, "UPDATE posts SET tries = 7");
 	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"buc.throttle\","
 			"\"params\":{\"minutes\":1},\"match\":{\"endpoint\":\"media_create\"}}");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 10000), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "error_code = 'rate_limited'"), 1);
-	ck_assert_int_eq(of_post(id, "tries"), 7);
+	rig_expect(&rig, id, POST_RETRYING, 10000);
+	ck_assert_int_eq(rig_post_number(&rig, id, "error_code = 'rate_limited'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "tries"), 7);
 	/* The account was told to wait for a minute: as if that had passed. */
 	database_run(&rig.database, "DELETE FROM budgets");
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 10000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 10000);
 }
 END_TEST
 

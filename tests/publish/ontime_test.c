@@ -20,32 +20,14 @@
 #define WAIT_MS      120000
 #define SMALL_BYTES  65536
 #define TIKTOK_CHUNK 5000000
-#define SETTLED      (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 
-static const struct rig_platform youtube = {
-	.name = "youtube",
-	.settings = "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
-		    "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
-	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+static const struct rig_platform platforms[] = {
+	{ .name = "youtube" },
+	{ .name = "pinterest" },
+	{ .name = "twitter" },
+	{ .name = "tiktok",
+	  .settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n" },
 };
-static const struct rig_platform pinterest = {
-	.name = "pinterest",
-	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
-	.users = { "2783136121146311751", "2783136121146311752" },
-};
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings =
-		"profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform tiktok = {
-	.name = "tiktok",
-	.settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n"
-		    "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
-	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
-};
-static const struct rig_platform *const platforms[] = { &youtube, &pinterest, &twitter, &tiktok };
 
 /* How each sends a video: what carries its bytes, what shows it, and what is left for then. */
 static const struct way {
@@ -103,7 +85,7 @@ static void limit_line(int i, int64_t bytes_per_s)
 	char body[120];
 
 	(void)snprintf(body, sizeof(body), "{\"platform\":\"%s\",\"upload_bytes_per_s\":%lld}",
-		       platforms[i]->name, (long long)bytes_per_s);
+		       platforms[i].name, (long long)bytes_per_s);
 	rig_sandbox(&rig, "/_control/bandwidth", body);
 }
 
@@ -116,31 +98,22 @@ static void post_video(int i, const char *caption, int64_t due_ms, char ret[stat
 	rig_post_content(&rig, i * RIG_ACCOUNTS, &in, due_ms, ret);
 }
 
-static int64_t of_row(const char *expression, const char *table, const char *id)
+/* Of the post's attempts. */
+static int64_t of_attempts(const char *id, const char *expression)
 {
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s = '%s'", expression, table, id);
-	return rig_number(&rig, sql);
+	return rig_numberf(&rig, "SELECT %s FROM attempts WHERE post_id = '%s'", expression, id);
 }
 
-static int64_t instant_us(const char *column, const char *table, const char *id)
-{
-	char expression[120];
-
-	(void)snprintf(expression, sizeof(expression),
-		       "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', %s)", column);
-	return of_row(expression, table, id);
-}
+#define US_OF(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 
 static int64_t due_us(const char *id)
 {
-	return instant_us("due_at", "posts WHERE id", id);
+	return rig_post_number(&rig, id, US_OF("due_at"));
 }
 
 static int64_t permit_us(const char *id)
 {
-	return instant_us("sent_at", "attempts WHERE post_id", id);
+	return of_attempts(id, US_OF("sent_at"));
 }
 
 /* Of a platform's requests since some instant; those before are of other cases. */
@@ -185,7 +158,7 @@ static struct traffic traffic_of(int i, int64_t since_us, int64_t until_us)
 	json_t *out, *row;
 	size_t n;
 
-	(void)snprintf(path, sizeof(path), "/_control/requests?platform=%s", platforms[i]->name);
+	(void)snprintf(path, sizeof(path), "/_control/requests?platform=%s", platforms[i].name);
 	out = rig_control(&rig, path, NULL);
 	json_array_foreach(json_object_get(out, "requests"), n, row) {
 		if (member(row, "t_us") >= since_us)
@@ -195,30 +168,12 @@ static struct traffic traffic_of(int i, int64_t since_us, int64_t until_us)
 	return t;
 }
 
-static void expect_state(const char *id, enum post_state wanted, unsigned states)
-{
-	const enum post_state is = rig_until(&rig, id, states, WAIT_MS);
-	char sql[160];
-	char *why;
-
-	(void)snprintf(sql, sizeof(sql), "SELECT error_message FROM posts WHERE id = '%s'", id);
-	why = rig_text(&rig, sql);
-	ck_assert_msg(is == wanted, "state %s: %s", post_state_name(is), why ? why : "no error");
-	free(why);
-}
-
 /* One object, of the very bytes. */
 static void expect_whole(const char *caption)
 {
-	char path[120], sql[160];
-	json_t *out, *media;
-	char *sha;
+	json_t *out = rig_objects(&rig, caption), *media;
+	char *sha = rig_media_sha(&rig, video_id);
 
-	(void)snprintf(path, sizeof(path), "/_control/objects?caption=%s", caption);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       video_id);
-	out = rig_control(&rig, path, NULL);
-	sha = rig_text(&rig, sql);
 	ck_assert_int_eq(member(out, "count"), 1);
 	media = json_object_get(json_array_get(json_object_get(out, "objects"), 0), "media");
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(media, 0), "sha256")),
@@ -244,22 +199,22 @@ START_TEST(video_over_a_slow_line_is_live_at_its_time)
 	char id[ID_MAX], caption[40];
 	struct traffic t;
 
-	(void)snprintf(caption, sizeof(caption), "ontime-%s", platforms[_i]->name);
+	(void)snprintf(caption, sizeof(caption), "ontime-%s", platforms[_i].name);
 	limit_line(_i, EARLY_RATE);
 	post_video(_i, caption, FAR_MS, id);
-	expect_state(id, POST_STAGED, 1u << POST_STAGED | SETTLED);
+	rig_expect(&rig, id, POST_STAGED, WAIT_MS);
 	t = traffic_of(_i, since_us, INT64_MAX);
 	ck_assert_int_ge(t.upload_bytes, VIDEO_BYTES - ways[_i].last_bytes);
 	ck_assert_int_lt(t.upload_end_us, due_us(id));
-	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 0);
+	ck_assert_int_eq(of_attempts(id, "COUNT(*)"), 0);
 
 	database_run(&rig.database, "UPDATE posts SET due_at = UTC_TIMESTAMP(3) + INTERVAL 1 "
 				    "SECOND, wake_at = UTC_TIMESTAMP(3) WHERE state = 'staged'");
-	expect_state(id, POST_PUBLISHED, SETTLED);
+	rig_expect(&rig, id, POST_PUBLISHED, WAIT_MS);
 	t = traffic_of(_i, since_us, permit_us(id));
 	expect_order(_i, &t, permit_us(id));
-	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 1);
-	ck_assert_int_ge(of_row("fired_late_us", "attempts WHERE post_id", id), 0);
+	ck_assert_int_eq(of_attempts(id, "COUNT(*)"), 1);
+	ck_assert_int_ge(of_attempts(id, "fired_late_us"), 0);
 	expect_whole(caption);
 }
 END_TEST
@@ -271,15 +226,15 @@ START_TEST(upload_that_outlasts_its_time_is_late_but_whole)
 	char id[ID_MAX], caption[40];
 	struct traffic t;
 
-	(void)snprintf(caption, sizeof(caption), "late-%s", platforms[_i]->name);
+	(void)snprintf(caption, sizeof(caption), "late-%s", platforms[_i].name);
 	limit_line(_i, LATE_RATE);
 	post_video(_i, caption, LATE_DUE_MS, id);
-	expect_state(id, POST_PUBLISHED, SETTLED);
+	rig_expect(&rig, id, POST_PUBLISHED, WAIT_MS);
 	t = traffic_of(_i, since_us, permit_us(id));
 	expect_order(_i, &t, permit_us(id));
 	ck_assert_int_gt(permit_us(id), due_us(id));
 	ck_assert_int_gt(t.upload_end_us, due_us(id));
-	ck_assert_int_eq(of_row("COUNT(*)", "attempts WHERE post_id", id), 1);
+	ck_assert_int_eq(of_attempts(id, "COUNT(*)"), 1);
 	expect_whole(caption);
 }
 END_TEST

@@ -8,19 +8,13 @@
 #include "base/clock.h"
 #include "rig.h"
 #include "store/content.h"
+#include "support/suite.h"
 
-#define ENDED                                                                                    \
-	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
-	 1u << POST_CANCELLED)
 #define PATIENCE_MS 30000
 #define BOARD       "549755885175"
 #define SECTION     "549755885901"
 
-static const struct rig_platform pinterest = {
-	.name = "pinterest",
-	.settings = "poll_ms = 100 100 200\nfetch_wait_s = 1 1\n",
-	.users = { "2783136121146311751", "2783136121146311752" },
-};
+static const struct rig_platform pinterest = { .name = "pinterest" };
 
 static struct rig rig;
 static char video_id[ID_MAX], second_id[ID_MAX], tall_id[ID_MAX];
@@ -40,25 +34,6 @@ static void setup(void)
 	default_board("'{\"default_board\":{\"id\":\"" BOARD "\",\"name\":\"Summer recipes\"}}'");
 }
 
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
-}
-
-static void error_is(const char *id, const char *code)
-{
-	char sql[200];
-	char *is;
-
-	(void)snprintf(sql, sizeof(sql), "SELECT error_code FROM posts WHERE id = '%s'", id);
-	is = rig_text(&rig, sql);
-	ck_assert_str_eq(is ? is : "none", code);
-	free(is);
-}
-
 static void fault(const char *point, const char *endpoint, const char *params, int times)
 {
 	char json[400];
@@ -73,10 +48,7 @@ static void fault(const char *point, const char *endpoint, const char *params, i
 /* The one object with that caption, as the sandbox has it. */
 static json_t *object_of(const char *caption, json_t **ret_all)
 {
-	char path[200];
-
-	(void)snprintf(path, sizeof(path), "/_control/objects?caption=%s", caption);
-	*ret_all = rig_control(&rig, path, NULL);
+	*ret_all = rig_objects(&rig, caption);
 	ck_assert_int_eq(json_integer_value(json_object_get(*ret_all, "count")), 1);
 	return json_array_get(json_object_get(*ret_all, "objects"), 0);
 }
@@ -91,12 +63,8 @@ static const char *member(const json_t *o, const char *key)
 static void media_is(const json_t *object, size_t i, const char *media_id)
 {
 	const json_t *m = json_array_get(json_object_get(object, "media"), i);
-	char sql[200];
-	char *sha;
+	char *sha = rig_media_sha(&rig, media_id);
 
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       media_id);
-	sha = rig_text(&rig, sql);
 	ck_assert_ptr_nonnull(sha);
 	ck_assert_str_eq(member(m, "sha256"), sha);
 	free(sha);
@@ -134,7 +102,7 @@ START_TEST(image_pin_has_all_texts_on_the_chosen_board)
 	json_t *all, *o;
 
 	rig_post_patch(&rig, 0, &content, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	o = object_of("image-pin", &all);
 	ck_assert_str_eq(member(o, "kind"), "image");
 	ck_assert_str_eq(member(o, "options"),
@@ -144,7 +112,9 @@ START_TEST(image_pin_has_all_texts_on_the_chosen_board)
 			 "\"source_type\":\"image_base64\",\"title\":\"Sour\\\"dough\"}");
 	media_is(o, 0, rig.media_id);
 	ck_assert_int_eq(
-		of_post(id, "attempts = 1 AND remote_url LIKE 'https://www.pinterest.com/pin/%/'"),
+		rig_post_number(
+			&rig, id,
+			"attempts = 1 AND remote_url LIKE 'https://www.pinterest.com/pin/%/'"),
 		1);
 	ck_assert_int_eq(rig_calls(&rig, "pin_create"), 1);
 	json_decref(all);
@@ -165,7 +135,7 @@ START_TEST(images_are_one_pin_in_their_order)
 	json_t *all, *o;
 
 	rig_post_patch(&rig, 0, &content, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	o = object_of("carousel-pin", &all);
 	ck_assert_str_eq(member(o, "kind"), "carousel");
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "media")), 2);
@@ -188,7 +158,7 @@ START_TEST(images_of_unequal_ratio_are_the_content_s_fault)
 	char id[ID_MAX];
 
 	rig_post_patch(&rig, 0, &content, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "unequal"), 0);
 }
 END_TEST
@@ -200,7 +170,7 @@ START_TEST(video_pin_is_uploaded_field_by_field_and_awaited)
 	const char *fields;
 
 	post_video("video-pin", id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	o = object_of("video-pin", &all);
 	ck_assert_str_eq(member(o, "kind"), "video");
 	ck_assert_ptr_nonnull(strstr(member(o, "options"), "\"cover_image_key_frame_time\":0"));
@@ -241,11 +211,11 @@ START_TEST(fault_of_a_video_costs_no_second_pin)
 	(void)snprintf(caption, sizeof(caption), "video-fault-%d", _i);
 	fault(video_faults[_i].point, video_faults[_i].endpoint, video_faults[_i].params, 1);
 	post_video(caption, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	ck_assert_int_eq(rig_calls(&rig, "media_register") - regs, video_faults[_i].registrations);
 	ck_assert_int_eq(rig_calls(&rig, "upload") - ups, video_faults[_i].uploads);
-	ck_assert_int_eq(of_post(id, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 1);
 }
 END_TEST
 
@@ -255,10 +225,10 @@ START_TEST(video_rejected_twice_is_final)
 
 	fault("media.failed", "media", "{}", -1);
 	post_video("video-rejected", id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
-	error_is(id, "media_rejected");
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	rig_expect_error(&rig, id, "media_rejected");
 	ck_assert_int_eq(rig_effects(&rig, "video-rejected"), 0);
-	ck_assert_int_eq(of_post(id, "attempts"), 0);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 0);
 }
 END_TEST
 
@@ -294,10 +264,10 @@ START_TEST(fault_of_the_fire_leaves_one_pin)
 	if (strcmp(fire_faults[_i].point, "list.lag") == 0)
 		fault("pin.commit_then_drop_connection", "pin_create", "{}", 1);
 	fault(fire_faults[_i].point, "pin_create", fire_faults[_i].params, 1);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
 	if (fire_faults[_i].attempts > 0)
-		ck_assert_int_eq(of_post(id, "attempts"), fire_faults[_i].attempts);
+		ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), fire_faults[_i].attempts);
 }
 END_TEST
 
@@ -330,10 +300,10 @@ START_TEST(refusal_of_the_fire_is_final)
 	(void)snprintf(caption, sizeof(caption), "refused-%d", _i);
 	rig_post(&rig, 0, caption, -500, id);
 	fault(refusals[_i].point, "pin_create", refusals[_i].params, -1);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
-	error_is(id, refusals[_i].code);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	rig_expect_error(&rig, id, refusals[_i].code);
 	ck_assert_int_eq(rig_effects(&rig, caption), 0);
-	ck_assert_int_eq(of_post(id, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 1);
 }
 END_TEST
 
@@ -343,12 +313,14 @@ START_TEST(board_that_is_missing_or_gone_is_told_before_the_fire)
 
 	default_board("NULL");
 	rig_post(&rig, 0, "no-board", -500, first);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_FAILED);
+	rig_expect(&rig, first, POST_FAILED, PATIENCE_MS);
 	default_board("'{\"default_board\":{\"id\":\"549999999999\"}}'");
 	rig_post(&rig, 0, "gone-board", -500, second);
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_FAILED);
-	error_is(second, "content_rejected");
-	ck_assert_int_eq(of_post(first, "attempts") + of_post(second, "attempts"), 0);
+	rig_expect(&rig, second, POST_FAILED, PATIENCE_MS);
+	rig_expect_error(&rig, second, "content_rejected");
+	ck_assert_int_eq(rig_post_number(&rig, first, "attempts") +
+				 rig_post_number(&rig, second, "attempts"),
+			 0);
 }
 END_TEST
 
@@ -358,7 +330,7 @@ START_TEST(stale_token_is_renewed_and_the_pin_made)
 
 	rig_sandbox(&rig, "/_control/tokens/expire", "{\"platform\":\"pinterest\",\"kind\":0}");
 	rig_post(&rig, 0, "renewed", -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "renewed"), 1);
 	ck_assert_int_ge(rig_calls(&rig, "token"), 3);
 }
@@ -370,10 +342,10 @@ START_TEST(twin_on_the_board_is_not_mistaken)
 	char first[ID_MAX], second[ID_MAX];
 
 	rig_post(&rig, 0, "twins", -500, first);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, first, POST_PUBLISHED, PATIENCE_MS);
 	rig_post(&rig, 0, "twins", -500, second);
 	fault("pin.drop_before_commit", "pin_create", "{}", 1);
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, second, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "twins"), 2);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(DISTINCT remote_id) FROM posts"), 2);
 }
@@ -386,8 +358,8 @@ START_TEST(two_pins_of_one_instant_keep_their_distance)
 
 	rig_post(&rig, 0, "burst", 300, first);
 	rig_post(&rig, 0, "burst", 300, second);
-	ck_assert_int_eq(rig_until(&rig, first, ENDED, PATIENCE_MS), POST_PUBLISHED);
-	ck_assert_int_eq(rig_until(&rig, second, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, first, POST_PUBLISHED, PATIENCE_MS);
+	rig_expect(&rig, second, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_number(&rig, "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(sent_at), "
 					  "MAX(sent_at)) >= 1000000 FROM attempts"),
 			 1);
@@ -427,38 +399,40 @@ static void keep_all(void)
 	keep("t.jpg", "color=c=blue:s=600x1200", &tall, tall_id);
 }
 
-int main(void)
+static void open_rig(void)
 {
-	Suite *s = suite_create("pinterest");
-	TCase *t = tcase_create("pinterest"), *tokens = tcase_create("tokens");
-	SRunner *r;
-	int failed;
-
 	rig_start_with(&rig, &pinterest);
 	keep_all();
-	r = srunner_create(s);
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, image_pin_has_all_texts_on_the_chosen_board);
-	tcase_add_test(t, images_are_one_pin_in_their_order);
-	tcase_add_test(t, images_of_unequal_ratio_are_the_content_s_fault);
-	tcase_add_test(t, video_pin_is_uploaded_field_by_field_and_awaited);
-	tcase_add_loop_test(t, fault_of_a_video_costs_no_second_pin, 0,
-			    (int)ARRAY_LEN(video_faults));
-	tcase_add_test(t, video_rejected_twice_is_final);
-	tcase_add_loop_test(t, fault_of_the_fire_leaves_one_pin, 0, (int)ARRAY_LEN(fire_faults));
-	tcase_add_loop_test(t, refusal_of_the_fire_is_final, 0, (int)ARRAY_LEN(refusals));
-	tcase_add_test(t, board_that_is_missing_or_gone_is_told_before_the_fire);
-	tcase_add_test(t, twin_on_the_board_is_not_mistaken);
-	tcase_add_test(t, two_pins_of_one_instant_keep_their_distance);
-	suite_add_tcase(s, t);
-	tcase_set_timeout(tokens, 90);
-	tcase_add_checked_fixture(tokens, setup, NULL);
-	tcase_add_test(tokens, stale_token_is_renewed_and_the_pin_made);
-	suite_add_tcase(s, tokens);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ image_pin_has_all_texts_on_the_chosen_board, 0 },
+		{ images_are_one_pin_in_their_order, 0 },
+		{ images_of_unequal_ratio_are_the_content_s_fault, 0 },
+		{ video_pin_is_uploaded_field_by_field_and_awaited, 0 },
+		{ fault_of_a_video_costs_no_second_pin, (int)ARRAY_LEN(video_faults) },
+		{ video_rejected_twice_is_final, 0 },
+		{ fault_of_the_fire_leaves_one_pin, (int)ARRAY_LEN(fire_faults) },
+		{ refusal_of_the_fire_is_final, (int)ARRAY_LEN(refusals) },
+		{ board_that_is_missing_or_gone_is_told_before_the_fire, 0 },
+		{ twin_on_the_board_is_not_mistaken, 0 },
+		{ two_pins_of_one_instant_keep_their_distance, 0 },
+		{ stale_token_is_renewed_and_the_pin_made, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "pinterest",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 90,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

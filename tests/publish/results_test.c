@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "publish/rig.h"
+#include "support/suite.h"
 
 static struct rig rig;
 
-static void set_up(void)
+static void setup(void)
 {
 	rig_reset(&rig);
 }
@@ -23,7 +24,7 @@ static void publish(const char *caption)
 	char id[ID_MAX];
 
 	rig_post(&rig, 0, caption, 0, id);
-	ck_assert_int_eq(rig_until(&rig, id, 1U << POST_PUBLISHED, 60000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 60000);
 }
 
 START_TEST(reaction_is_read_and_kept)
@@ -87,24 +88,30 @@ START_TEST(post_that_is_gone_is_given_up)
 }
 END_TEST
 
+static void open_rig(void)
+{
+	rig_start(&rig);
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
+}
+
 int main(void)
 {
-	Suite *s = suite_create("results");
-	TCase *c = tcase_create("results");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ reaction_is_read_and_kept, 0 },
+		{ failed_reading_is_tried_later, 0 },
+		{ post_that_is_gone_is_given_up, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "results",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 180,
+					.cases = cases };
 
-	rig_start(&rig);
-	tcase_set_timeout(c, 180);
-	tcase_add_checked_fixture(c, set_up, NULL);
-	tcase_add_test(c, reaction_is_read_and_kept);
-	tcase_add_test(c, failed_reading_is_tried_later);
-	tcase_add_test(c, post_that_is_gone_is_given_up);
-	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed != 0;
+	return suite_run(&suite);
 }

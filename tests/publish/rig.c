@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rig.h"
+#include "rig_private.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -173,29 +173,6 @@ static void start_sandbox(struct rig *r)
 	(void)fclose(f);
 }
 
-static const struct rig_platform instagram = {
-	.name = "instagram",
-	.settings = "upload_host_suffix = 127.0.0.1\npoll_image_ms = 100 100 200\n"
-		    "renewal_wait_ms = 100\nlink_wait_s = 1\n",
-};
-
-/* Every base address of the platform points at the sandbox. */
-static void write_section(FILE *f, const struct rig *r, const struct rig_platform *platform,
-			  const char *tail)
-{
-	const struct setting *row = platform_find(platform->name)->settings;
-
-	fprintf(f, "[%s%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n",
-		platform->name, tail, r->folder);
-	for (; row->name; row++) {
-		size_t len = strlen(row->name);
-
-		if (len > 5 && strcmp(row->name + len - 5, "_base") == 0)
-			fprintf(f, "%s = %s/%s\n", row->name, r->sandbox_url, platform->name);
-	}
-	fputs(platform->settings, f);
-}
-
 /* Waits are scaled down; their proportions are those of the defaults. */
 static void write_config(struct rig *r)
 {
@@ -228,8 +205,8 @@ static void write_config(struct rig *r)
 		"breaker_probe_s = 1\n",
 		r->folder);
 	for (int i = 0; i < r->platforms_n; i++) {
-		write_section(f, r, r->platforms[i], "");
-		write_section(f, r, r->platforms[i], ".test");
+		rig_write_section(f, r, &r->platforms[i], "");
+		rig_write_section(f, r, &r->platforms[i], ".test");
 	}
 	(void)fclose(f);
 	if (config_load(r->config_path, groups, n, &r->config, &p) < 0) {
@@ -326,24 +303,23 @@ static void stop_started(void)
 
 void rig_start(struct rig *r)
 {
+	static const struct rig_platform instagram = { .name = "instagram" };
+
 	rig_start_with(r, &instagram);
 }
 
 void rig_start_with(struct rig *r, const struct rig_platform *platform)
 {
-	rig_start_all(r, &platform, 1);
+	rig_start_all(r, platform, 1);
 }
 
-void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, int n)
+void rig_start_all(struct rig *r, const struct rig_platform *platforms, int n)
 {
 	static const char *const folders[] = { "media", "upload", "journal" };
-	CLEANUP(keys_free) struct keys *keys = NULL;
-	struct app app = { .config = NULL };
+	struct app app;
 	char path[512];
-	struct problem p;
 
-	*r = (struct rig){ .platforms_n = n };
-	memcpy(r->platforms, platforms, (size_t)n * sizeof(*platforms));
+	*r = (struct rig){ .platforms = platforms, .platforms_n = n };
 	program("carillon-publish", path, sizeof(path));
 	(void)setenv("CARILLON_TEST_FLUSH", "1", 1); /* cases kill the database */
 	database_start(&r->database, true);
@@ -364,17 +340,12 @@ void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, i
 	r->media = peer_start(serve_picture);
 	write_config(r);
 	log_setup("rig", LOG_LEVEL_ERROR, 2);
-	rig_need(keys_load(r->config, true, &keys, &p), &p);
-	app.keys = keys;
-	app.config = r->config;
-	rig_need(db_open(r->config, DB_ROLE_RUN, &app.db, &p), &p);
-	rig_need(net_open(r->config, &app.net, &p), &p);
+	rig_app(r, &app);
 	run_outside(r, "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES "
 		       "('" RIG_WORKSPACE "', 'rig', UTC_TIMESTAMP(), UTC_TIMESTAMP())");
 	rig_connect(r, &app);
 	store_picture(r, &app);
-	db_free(app.db);
-	net_free(app.net);
+	rig_app_done(&app);
 }
 
 void rig_stop(struct rig *r)
@@ -429,7 +400,7 @@ static void post(struct rig *r, int account, const struct content_patch *content
 	made.by = "user_rig";
 	made.is_approved = true;
 	post.account_id = r->accounts[account];
-	post.platform = r->platforms[account / RIG_ACCOUNTS]->name;
+	post.platform = r->platforms[account / RIG_ACCOUNTS].name;
 	post.livemode = true;
 	ck_assert_msg(store_content_insert(db, RIG_WORKSPACE, &made, a, &c, &p) == 0, "%s",
 		      p.detail);
@@ -513,63 +484,4 @@ int rig_wait(pid_t pid, int timeout_ms)
 int rig_once(struct rig *r, const char *plan)
 {
 	return rig_wait(rig_runner(r, plan, "--once"), 60000);
-}
-
-static MYSQL_RES *ask(struct rig *r, MYSQL *my, const char *sql)
-{
-	const struct passwd *me = getpwuid(geteuid());
-
-	ck_assert_ptr_nonnull(me);
-	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", me->pw_name, NULL, "carillon", 0,
-						 r->database.socket, 0));
-	ck_assert_msg(mysql_query(my, sql) == 0, "%s: %s", sql, mysql_error(my));
-	return mysql_store_result(my);
-}
-
-char *rig_text(struct rig *r, const char *sql)
-{
-	MYSQL *my = mysql_init(NULL);
-	MYSQL_RES *res = ask(r, my, sql);
-	MYSQL_ROW row = mysql_fetch_row(res);
-	char *text = row && row[0] ? strdup(row[0]) : NULL;
-
-	mysql_free_result(res);
-	mysql_close(my);
-	return text;
-}
-
-int64_t rig_number(struct rig *r, const char *sql)
-{
-	char *text = rig_text(r, sql);
-	const int64_t n = text ? strtoll(text, NULL, 10) : INT64_MIN;
-
-	free(text);
-	return n;
-}
-
-enum post_state rig_state(struct rig *r, const char *id)
-{
-	char sql[160];
-	char *text;
-	enum post_state s = POST_STATES;
-
-	(void)snprintf(sql, sizeof(sql), "SELECT state FROM posts WHERE id = '%s'", id);
-	text = rig_text(r, sql);
-	ck_assert_int_eq(post_state_parse(text, &s), 0);
-	free(text);
-	return s;
-}
-
-enum post_state rig_until(struct rig *r, const char *id, unsigned states, int timeout_ms)
-{
-	const int64_t until_us = clock_boot_us() + timeout_ms * US_PER_MS;
-	enum post_state s = rig_state(r, id);
-
-	while (!(states & 1u << s) && clock_boot_us() < until_us) {
-		ck_assert_int_eq(rig_once(r, NULL), 0);
-		s = rig_state(r, id);
-		if (!(states & 1u << s))
-			rig_sleep_ms(50);
-	}
-	return s;
 }

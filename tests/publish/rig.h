@@ -22,14 +22,19 @@
 #define RIG_PLATFORMS 5
 #define RIG_WORKSPACE "ws_rig"
 
-/* A platform that is published to; its account i is the person users[i] of the sandbox. */
+/* Nothing more happens to a post in one of these, or only when a person asks for it. */
+#define RIG_OVER                                                                                 \
+	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
+	 1u << POST_CANCELLED | 1u << POST_PAUSED)
+
+/* A platform that is published to; rig_platforms.c has its persons and its waits, scaled down. */
 struct rig_platform {
-	const char *name, *settings;     /* further lines of its section */
-	const char *users[RIG_ACCOUNTS]; /* NULL: one consent shows all accounts */
+	const char *name, *settings; /* lines of its section that the program adds or replaces */
+	bool is_unscaled;            /* no others */
 };
 
 struct rig {
-	const struct rig_platform *platforms[RIG_PLATFORMS];
+	const struct rig_platform *platforms;
 	int platforms_n;
 	struct database database;
 	char folder[64], config_path[128], plan_path[128], sandbox_url[64];
@@ -43,7 +48,7 @@ struct rig {
 /* Exits with 77, aloud, when a needed program is not built or installed. */
 void rig_start(struct rig *r); /* Instagram */
 void rig_start_with(struct rig *r, const struct rig_platform *platform);
-void rig_start_all(struct rig *r, const struct rig_platform *const *platforms, int n);
+void rig_start_all(struct rig *r, const struct rig_platform *platforms, int n);
 void rig_stop(struct rig *r);
 /* Empties posts, contents and the sandbox's objects and faults. */
 void rig_reset(struct rig *r);
@@ -79,9 +84,16 @@ int rig_once(struct rig *r, const char *plan);
 /* Runs --once until the post is in one of the states (bits) or the time is over. */
 enum post_state rig_until(struct rig *r, const char *id, unsigned states, int timeout_ms);
 
+/* Runs --once until the post is over, or in that state: fails the case if it is not that one. */
+void rig_expect(struct rig *r, const char *id, enum post_state wanted, int timeout_ms);
+/* The code of the post's error; "none": it has none. */
+void rig_expect_error(struct rig *r, const char *id, const char *code);
+
 enum post_state rig_state(struct rig *r, const char *id);
 /* One number of the database. */
 int64_t rig_number(struct rig *r, const char *sql);
+int64_t rig_numberf(struct rig *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int64_t rig_post_number(struct rig *r, const char *id, const char *expression);
 char *rig_text(struct rig *r, const char *sql); /* caller frees; NULL: no row or NULL */
 char *rig_post_text(struct rig *r, const char *id, const char *column);
 char *rig_media_sha(struct rig *r, const char *id); /* hexadecimal */
@@ -91,6 +103,10 @@ json_t *rig_objects(struct rig *r, const char *caption); /* {"objects": [...]}; 
 /* A member of the first of them, as it is or as JSON text. */
 const char *rig_object_text(struct rig *r, const char *caption, const char *name, char *ret,
 			    size_t size);
+/* Each line of the sandbox's truth log: as JSON, and as it stands there. */
+typedef void rig_truth_fn(void *arg, const json_t *entry, const char *line);
+void rig_truth_each(const struct rig *r, rig_truth_fn *take, void *arg);
+int rig_truth(const struct rig *r, const char *one, const char *two); /* lines with both */
 /* Calls of an endpoint of the first platform that reached the sandbox. */
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
@@ -100,7 +116,13 @@ json_t *rig_control(struct rig *r, const char *path,
 void rig_need(int done, const struct problem *p); /* ends the program aloud unless 0 */
 void rig_sleep_ms(int ms);
 bool rig_has_failpoints(void);
+/* As a process that publishes for one request has it: keys, database and net of its own. */
+void rig_app(struct rig *r, struct app *ret);
+void rig_app_done(struct app *app);
 void rig_connect(struct rig *r, struct app *app); /* of rig_start(): connects the accounts */
+void rig_connect_again(struct rig *r);            /* as their people do */
+/* The account's tokens are due to be renewed. */
+void rig_renew(struct rig *r, const char *account_id);
 /* Further persons of the nth platform, one consent each. */
 void rig_connect_users(struct rig *r, struct app *app, int platform, const char *const *users,
 		       int n, char (*ret_ids)[ID_MAX]);

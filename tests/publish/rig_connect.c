@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "crypto/keys.h"
 #include "net/client.h"
 #include "net/oauth2.h"
 #include "platform/platform.h"
-#include "rig.h"
+#include "rig_private.h"
 #include "store/accounts.h"
 #include "store/tokens.h"
 
@@ -144,14 +145,44 @@ static void connect_platform(struct connecting *with)
 	}
 }
 
+void rig_app(struct rig *r, struct app *ret)
+{
+	struct keys *keys = NULL;
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	*ret = (struct app){ .config = r->config, .is_platform = true };
+	rig_need(keys_load(ret->config, true, &keys, &p), &p);
+	ret->keys = keys;
+	rig_need(db_open(ret->config, DB_ROLE_RUN, &ret->db, &p), &p);
+	rig_need(net_open(ret->config, &ret->net, &p), &p);
+}
+
+void rig_app_done(struct app *app)
+{
+	struct keys *keys = (struct keys *)(uintptr_t)app->keys;
+
+	net_free(app->net);
+	db_free(app->db);
+	keys_free(keys);
+}
+
+void rig_connect_again(struct rig *r)
+{
+	struct app app;
+
+	rig_app(r, &app);
+	rig_connect(r, &app);
+	rig_app_done(&app);
+}
+
 void rig_connect(struct rig *r, struct app *app)
 {
 	for (int i = 0; i < r->platforms_n; i++) {
 		struct connecting with = {
 			.rig = r,
 			.app = app,
-			.platform = r->platforms[i],
-			.users = r->platforms[i]->users,
+			.platform = &r->platforms[i],
+			.users = rig_users(&r->platforms[i]),
 			.n = RIG_ACCOUNTS,
 			.ids = r->accounts + (size_t)i * RIG_ACCOUNTS,
 		};
@@ -166,7 +197,7 @@ void rig_connect_users(struct rig *r, struct app *app, int platform, const char 
 	struct connecting with = {
 		.rig = r,
 		.app = app,
-		.platform = r->platforms[platform],
+		.platform = &r->platforms[platform],
 		.users = users,
 		.n = n,
 		.ids = ret_ids,

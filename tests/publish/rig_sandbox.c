@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rig's cases say to the sandbox and ask of it and of the database. */
+/* What the rig's cases say to the sandbox and ask of it. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,25 +82,8 @@ int rig_calls(struct rig *r, const char *endpoint)
 	json_t *out = rig_control(r, "/_control/state", NULL);
 	const json_t *all = json_object_get(out, "endpoints");
 	const int n = (int)json_integer_value(
-		json_object_get(all, arena_printf(a, "%s %s", r->platforms[0]->name, endpoint)));
+		json_object_get(all, arena_printf(a, "%s %s", r->platforms[0].name, endpoint)));
 
 	json_decref(out);
 	return n;
-}
-
-char *rig_post_text(struct rig *r, const char *id, const char *column)
-{
-	char sql[200];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", column, id);
-	return rig_text(r, sql);
-}
-
-char *rig_media_sha(struct rig *r, const char *id)
-{
-	char sql[160];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       id);
-	return rig_text(r, sql);
 }

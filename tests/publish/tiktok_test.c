@@ -8,16 +8,14 @@
 
 #include "base/clock.h"
 #include "rig.h"
+#include "support/suite.h"
 #include "video.h"
 
-#define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 16000000 /* three chunks of five million, the last one larger */
 
 static const struct rig_platform tiktok = {
 	.name = "tiktok",
-	.settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n"
-		    "poll_ms = 50 100 200\nlink_wait_ms = 100 400\nlist_wait_s = 1\n",
-	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+	.settings = "chunk_bytes = 5000000\nsingle_chunk_max_bytes = 9000000\n",
 };
 
 static struct rig rig;
@@ -33,20 +31,6 @@ static void setup(void)
 		    "\"upload_life_s\":3600,\"accounts\":[{\"id\":"
 		    "\"723f24d7-e717-40f8-a2b6-cb8464cd23b4\",\"private\":false,\"banned\":false,"
 		    "\"max_video_post_duration_sec\":600}]}");
-}
-
-static int64_t of_row(const char *expression, const char *table, const char *id)
-{
-	char sql[500];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s WHERE id = '%s'", expression, table,
-		       id);
-	return rig_number(&rig, sql);
-}
-
-static int64_t of_post(const char *id, const char *expression)
-{
-	return of_row(expression, "posts", id);
 }
 
 static void post_video(const char *media, const char *caption, const char *overrides,
@@ -78,61 +62,45 @@ static bool is_captioned(const json_t *doc, const char *caption)
 	return is && strcmp(is, caption) == 0;
 }
 
+struct wanted {
+	const char *caption, *member;
+	char *ret;
+	size_t size;
+};
+
+static void take_member(void *arg, const json_t *entry, const char *line)
+{
+	const struct wanted *w = arg;
+	char *text;
+
+	(void)line;
+	if (!is_captioned(entry, w->caption))
+		return;
+	text = json_dumps(json_object_get(entry, w->member), JSON_ENCODE_ANY | JSON_COMPACT);
+	if (text)
+		(void)snprintf(w->ret, w->size, "%s", text);
+	free(text);
+}
+
 /* A member of the last truth line with that caption, as JSON text. */
 static const char *truth(const char *caption, const char *member, char *ret, size_t size)
 {
-	char path[200];
-	char *line = NULL;
-	size_t cap = 0;
-	FILE *log;
-
-	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", rig.folder);
-	log = fopen(path, "re");
-	ck_assert_ptr_nonnull(log);
 	ret[0] = '\0';
-	while (getline(&line, &cap, log) >= 0) {
-		json_t *doc = json_loads(line, 0, NULL);
-		char *text =
-			json_dumps(json_object_get(doc, member), JSON_ENCODE_ANY | JSON_COMPACT);
-
-		if (is_captioned(doc, caption) && text)
-			(void)snprintf(ret, size, "%s", text);
-		free(text);
-		json_decref(doc);
-	}
-	free(line);
-	(void)fclose(log);
+	rig_truth_each(&rig, take_member, &(struct wanted){ caption, member, ret, size });
 	return ret;
-}
-
-static char *text_of(const char *expression, const char *table, const char *id)
-{
-	char sql[200];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM %s WHERE id = '%s'", expression, table,
-		       id);
-	return rig_text(&rig, sql);
 }
 
 static void expect_published(const char *id, const char *caption)
 {
-	enum post_state s = rig_until(&rig, id, SETTLED, 30000);
-	char *why = text_of("error_message", "posts", id);
-
-	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
+	rig_expect(&rig, id, POST_PUBLISHED, 30000);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
-	free(why);
 }
 
 static void expect_failed(const char *id, const char *caption, const char *code)
 {
-	char *is;
-
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_FAILED);
+	rig_expect(&rig, id, POST_FAILED, 30000);
 	ck_assert_int_eq(rig_effects(&rig, caption), 0);
-	is = text_of("error_code", "posts", id);
-	ck_assert_str_eq(is, code);
-	free(is);
+	rig_expect_error(&rig, id, code);
 }
 
 START_TEST(video_arrives_whole_with_its_options)
@@ -149,7 +117,7 @@ START_TEST(video_arrives_whole_with_its_options)
 	ck_assert_ptr_nonnull(strstr(text, "\\\"disable_duet\\\":true"));
 	/* The creator has switched stitches off. */
 	ck_assert_ptr_nonnull(strstr(text, "\\\"disable_stitch\\\":true"));
-	ck_assert_int_eq(of_post(id, "remote_id IS NULL AND attempts = 1"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_id IS NULL AND attempts = 1"), 1);
 	free(sha);
 }
 END_TEST
@@ -160,8 +128,9 @@ START_TEST(public_video_gets_its_id_and_address)
 
 	post_video(short_video, "public", NULL, id);
 	expect_published(id, "public");
-	ck_assert_int_eq(of_post(id, "remote_id LIKE '73%' AND LENGTH(remote_id) = 19"), 1);
-	ck_assert_int_eq(of_post(id, "remote_url LIKE '%/@demo.user/video/73%'"), 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "remote_id LIKE '73%' AND LENGTH(remote_id) = 19"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_url LIKE '%/@demo.user/video/73%'"), 1);
 }
 END_TEST
 
@@ -189,7 +158,7 @@ START_TEST(photos_are_pulled_with_title_and_description)
 	ck_assert_ptr_nonnull(strstr(truth("photos", "media", text, sizeof(text)), sha));
 	ck_assert_ptr_nonnull(strstr(truth("photos", "options", text, sizeof(text)),
 				     "\\\"title\\\":\\\"Two\\\""));
-	ck_assert_int_eq(of_post(id, "remote_url LIKE '%/@demo.user/photo/73%'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_url LIKE '%/@demo.user/photo/73%'"), 1);
 	free(sha);
 }
 END_TEST
@@ -200,9 +169,9 @@ START_TEST(draft_ends_in_the_inbox)
 
 	/* A draft has no caption: what exists is counted by account alone. */
 	post_video(short_video, "never sent", "{\"post_mode\":\"inbox\"}", id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 30000), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, 30000);
 	ck_assert_int_eq(rig_effects(&rig, "never sent"), 0);
-	ck_assert_int_eq(of_post(id, "remote_id IS NULL"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_id IS NULL"), 1);
 }
 END_TEST
 
@@ -301,7 +270,7 @@ START_TEST(lost_photo_init_is_found_in_the_listing)
 	post_photos("lost and found", NULL, id);
 	expect_published(id, "lost and found");
 	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
-	ck_assert_int_eq(of_post(id, "remote_id LIKE '73%'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_id LIKE '73%'"), 1);
 }
 END_TEST
 
@@ -312,7 +281,7 @@ START_TEST(lost_private_photo_init_stays_in_doubt)
 
 	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}");
 	post_photos("lost in private", "{\"privacy\":\"private\"}", id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 7000), POST_CONFIRMING);
+	rig_expect(&rig, id, POST_CONFIRMING, 7000);
 	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
 	ck_assert_int_eq(rig_effects(&rig, "lost in private"), 1);
 }
@@ -325,7 +294,7 @@ START_TEST(unanswered_photo_init_is_never_repeated)
 
 	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}");
 	post_photos("maybe", NULL, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED, 7000), POST_CONFIRMING);
+	rig_expect(&rig, id, POST_CONFIRMING, 7000);
 	ck_assert_int_eq(rig_calls(&rig, "photo_init") - before, 1);
 	ck_assert_int_eq(rig_effects(&rig, "maybe"), 0);
 }
@@ -349,9 +318,11 @@ START_TEST(failure_inside_tiktok_is_tried_later)
 		  "{\"platform\":\"tiktok\",\"point\":\"process.error\",\"params\":{\"reason\":"
 		  "\"internal\"}}");
 	post_video(short_video, "later", NULL, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
+	rig_expect(&rig, id, POST_RETRYING, 15000);
 	ck_assert_int_eq(
-		of_post(id, "memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"), 1);
+		rig_post_number(&rig, id,
+				"memo IS NULL AND wake_at > UTC_TIMESTAMP() + INTERVAL 2 MINUTE"),
+		1);
 	ck_assert_int_eq(rig_effects(&rig, "later"), 0);
 }
 END_TEST
@@ -408,17 +379,18 @@ END_TEST
 /* Killed at the answer to: the init, the first chunk, the second one. */
 START_TEST(runner_killed_between_chunks_sends_none_twice)
 {
+	const int nth = _i + 2;
 	char id[ID_MAX], caption[40], plan[60];
 	int64_t arrived = 0;
 
 	if (!rig_has_failpoints())
 		return;
-	(void)snprintf(caption, sizeof(caption), "killed %d", _i);
-	(void)snprintf(plan, sizeof(plan), "F05_reply_received %d kill\n", _i);
+	(void)snprintf(caption, sizeof(caption), "killed %d", nth);
+	(void)snprintf(plan, sizeof(plan), "F05_reply_received %d kill\n", nth);
 	post_video(long_video, caption, NULL, id);
 	ck_assert_int_eq(rig_once(&rig, plan), -SIGKILL);
 	expect_published(id, caption);
-	ck_assert_int_eq(publications(caption, &arrived), _i == 2 ? 2 : 1);
+	ck_assert_int_eq(publications(caption, &arrived), nth == 2 ? 2 : 1);
 	ck_assert_int_eq(arrived, LONG_BYTES);
 }
 END_TEST
@@ -430,31 +402,26 @@ START_TEST(daily_cap_waits_for_tomorrow)
 
 	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"tiktok\",\"daily_cap\":0}");
 	post_video(short_video, "capped", NULL, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, 15000), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "wake_at > UTC_TIMESTAMP() + INTERVAL 20 HOUR AND "
-				     "error_code = 'rate_limited' AND platform_code = "
-				     "'spam_risk_too_many_posts'"),
+	rig_expect(&rig, id, POST_RETRYING, 15000);
+	ck_assert_int_eq(rig_post_number(&rig, id,
+					 "wake_at > UTC_TIMESTAMP() + INTERVAL 20 HOUR AND "
+					 "error_code = 'rate_limited' AND platform_code = "
+					 "'spam_risk_too_many_posts'"),
 			 1);
 	ck_assert_int_eq(rig_calls(&rig, "video_init") - before, 0);
 	ck_assert_int_eq(rig_effects(&rig, "capped"), 0);
 }
 END_TEST
 
-#define OF_ACCOUNT(expression) of_row(expression, "accounts", rig.accounts[0])
+#define OF_ACCOUNT(expression) \
+	rig_numberf(&rig, "SELECT %s FROM accounts WHERE id = '%s'", expression, rig.accounts[0])
 #define GENERATION(kind)                                                                          \
 	"(SELECT generation FROM account_tokens WHERE account_id = accounts.id AND kind = '" kind \
 	"')"
 
 static void renew_now(void)
 {
-	char sql[300];
-
-	(void)snprintf(sql, sizeof(sql),
-		       "INSERT INTO account_refreshes (workspace_id, account_id, next_at) VALUES "
-		       "('" RIG_WORKSPACE "', '%s', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
-		       "next_at = VALUES(next_at)",
-		       rig.accounts[0]);
-	database_run(&rig.database, sql);
+	rig_renew(&rig, rig.accounts[0]);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 }
 
@@ -531,41 +498,46 @@ static void verify_prefix(void)
 	rig_sandbox(&rig, "/_control/world", body);
 }
 
-int main(int argc, char **argv)
+static void open_rig(void)
 {
-	Suite *s = suite_create("tiktok");
-	TCase *t = tcase_create("tiktok");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	(void)argc, (void)argv;
 	rig_start_with(&rig, &tiktok);
 	make_media();
 	verify_prefix();
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, video_arrives_whole_with_its_options);
-	tcase_add_test(t, public_video_gets_its_id_and_address);
-	tcase_add_test(t, long_video_goes_up_in_chunks_the_last_one_on_time);
-	tcase_add_test(t, photos_are_pulled_with_title_and_description);
-	tcase_add_test(t, draft_ends_in_the_inbox);
-	tcase_add_loop_test(t, fault_of_a_video_ends_with_one_post, 0, (int)ARRAY_LEN(survived));
-	tcase_add_loop_test(t, refused_video_fails_with_its_reason, 0, (int)ARRAY_LEN(fatal));
-	tcase_add_test(t, lost_photo_init_is_found_in_the_listing);
-	tcase_add_test(t, lost_private_photo_init_stays_in_doubt);
-	tcase_add_test(t, unanswered_photo_init_is_never_repeated);
-	tcase_add_test(t, failed_pull_is_tried_anew);
-	tcase_add_test(t, failure_inside_tiktok_is_tried_later);
-	tcase_add_loop_test(t, interrupted_upload_resumes_with_the_missing_bytes, 0,
-			    (int)ARRAY_LEN(cuts));
-	tcase_add_loop_test(t, runner_killed_between_chunks_sends_none_twice, 2, 5);
-	tcase_add_test(t, daily_cap_waits_for_tomorrow);
-	tcase_add_test(t, renewal_without_a_refresh_token_keeps_the_old_one);
-	tcase_add_test(t, lost_rotation_is_told_and_never_repeated_in_silence);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+}
+
+static void close_rig(void)
+{
 	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ video_arrives_whole_with_its_options, 0 },
+		{ public_video_gets_its_id_and_address, 0 },
+		{ long_video_goes_up_in_chunks_the_last_one_on_time, 0 },
+		{ photos_are_pulled_with_title_and_description, 0 },
+		{ draft_ends_in_the_inbox, 0 },
+		{ fault_of_a_video_ends_with_one_post, (int)ARRAY_LEN(survived) },
+		{ refused_video_fails_with_its_reason, (int)ARRAY_LEN(fatal) },
+		{ lost_photo_init_is_found_in_the_listing, 0 },
+		{ lost_private_photo_init_stays_in_doubt, 0 },
+		{ unanswered_photo_init_is_never_repeated, 0 },
+		{ failed_pull_is_tried_anew, 0 },
+		{ failure_inside_tiktok_is_tried_later, 0 },
+		{ interrupted_upload_resumes_with_the_missing_bytes, (int)ARRAY_LEN(cuts) },
+		{ runner_killed_between_chunks_sends_none_twice, 3 },
+		{ daily_cap_waits_for_tomorrow, 0 },
+		{ renewal_without_a_refresh_token_keeps_the_old_one, 0 },
+		{ lost_rotation_is_told_and_never_repeated_in_silence, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "tiktok",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 90,
+					.cases = cases };
+
+	return suite_run(&suite);
 }

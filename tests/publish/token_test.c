@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of tokens: one renewal at a time, answers that get lost, and the warning before the end. */
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +11,12 @@
 
 #define PATIENCE_MS 60000
 
-static const struct rig_platform tiktok = {
-	.name = "tiktok",
-	.settings = "",
-	.users = { "723f24d7-e717-40f8-a2b6-cb8464cd23b4", "95d1c8e2-0b34-4f6e-9a71-2f6f0a6f3c11" },
+static const struct rig_platform platforms[] = {
+	{ .name = "tiktok" },
+	{ .name = "pinterest" },
+	{ .name = "twitter" },
+	{ .name = "youtube" },
 };
-static const struct rig_platform pinterest = {
-	.name = "pinterest",
-	.settings = "",
-	.users = { "2783136121146311751", "2783136121146311752" },
-};
-static const struct rig_platform twitter = {
-	.name = "twitter",
-	.settings = "",
-	.users = { "2244994945", "2244994946" },
-};
-static const struct rig_platform youtube = {
-	.name = "youtube",
-	.settings = "",
-	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
-};
-static const struct rig_platform *const platforms[] = { &tiktok, &pinterest, &twitter, &youtube };
 
 static struct rig rig;
 
@@ -50,23 +34,12 @@ static const char *account(int platform, int i)
 	return rig.accounts[platform * RIG_ACCOUNTS + i];
 }
 
-/* fmt has one %s, for the account's id. */
-static __attribute__((format(printf, 1, 2))) int64_t number(const char *fmt, ...)
-{
-	char sql[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(sql, sizeof(sql), fmt, ap);
-	va_end(ap);
-	return rig_number(&rig, sql);
-}
-
 static int64_t generation(const char *id)
 {
-	return number("SELECT generation FROM account_tokens WHERE kind = 'access' AND "
-		      "account_id = '%s'",
-		      id);
+	return rig_numberf(&rig,
+			   "SELECT generation FROM account_tokens WHERE kind = 'access' AND "
+			   "account_id = '%s'",
+			   id);
 }
 
 /* Calls of the platform's token endpoint that reached the sandbox. */
@@ -76,22 +49,10 @@ static int calls(int platform)
 	json_t *state = rig_control(&rig, "/_control/state", NULL);
 	int n;
 
-	(void)snprintf(name, sizeof(name), "%s token", platforms[platform]->name);
+	(void)snprintf(name, sizeof(name), "%s token", platforms[platform].name);
 	n = (int)json_integer_value(json_object_get(json_object_get(state, "endpoints"), name));
 	json_decref(state);
 	return n;
-}
-
-static void renew_at_once(const char *id)
-{
-	char sql[300];
-
-	(void)snprintf(sql, sizeof(sql),
-		       "INSERT INTO account_refreshes (workspace_id, account_id, next_at) "
-		       "VALUES ('" RIG_WORKSPACE "', '%s', UTC_TIMESTAMP(3)) "
-		       "ON DUPLICATE KEY UPDATE next_at = UTC_TIMESTAMP(3)",
-		       id);
-	database_run(&rig.database, sql);
 }
 
 static void fault(int platform, const char *point, const char *params)
@@ -101,7 +62,7 @@ static void fault(int platform, const char *point, const char *params)
 	(void)snprintf(json, sizeof(json),
 		       "{\"platform\":\"%s\",\"point\":\"%s\",\"params\":{%s},\"match\":"
 		       "{\"endpoint\":\"token\"}}",
-		       platforms[platform]->name, point, params);
+		       platforms[platform].name, point, params);
 	rig_fault(&rig, json);
 }
 
@@ -112,7 +73,7 @@ START_TEST(two_runners_renew_once)
 	const int64_t was = generation(id);
 	pid_t runners[2];
 
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	fault(_i, "latency", "\"ms\":3000");
 	for (int i = 0; i < 2; i++)
 		runners[i] = rig_runner(&rig, NULL, "--once");
@@ -120,10 +81,11 @@ START_TEST(two_runners_renew_once)
 		ck_assert_int_eq(rig_wait(runners[i], PATIENCE_MS), 0);
 	ck_assert_int_eq(calls(_i) - before, 1);
 	ck_assert_int_eq(generation(id) - was, 1);
-	ck_assert_int_eq(number("SELECT COUNT(*) FROM account_refreshes WHERE owner IS NULL "
-				"AND failures = 0 AND next_at > UTC_TIMESTAMP() "
-				"AND account_id = '%s'",
-				id),
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM account_refreshes WHERE owner IS NULL "
+				     "AND failures = 0 AND next_at > UTC_TIMESTAMP() "
+				     "AND account_id = '%s'",
+				     id),
 			 1);
 }
 END_TEST
@@ -136,17 +98,19 @@ START_TEST(answer_without_a_refresh_token_keeps_the_old_one)
 	database_run(&rig.database, "UPDATE account_tokens SET expires_at = UTC_TIMESTAMP(3) + "
 				    "INTERVAL 50 DAY WHERE kind = 'refresh'");
 	fault(2, "token.no_refresh", "");
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(generation(id) - was, 1);
-	ck_assert_int_eq(number("SELECT COUNT(*) FROM account_tokens WHERE kind = 'refresh' "
-				"AND LENGTH(sealed) > 0 AND account_id = '%s'",
-				id),
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM account_tokens WHERE kind = 'refresh' "
+				     "AND LENGTH(sealed) > 0 AND account_id = '%s'",
+				     id),
 			 1);
 	/* The account's access ends with the token that is kept, not with the short one. */
-	ck_assert_int_eq(number("SELECT expires_at > UTC_TIMESTAMP() + INTERVAL 49 DAY FROM "
-				"accounts WHERE id = '%s'",
-				id),
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT expires_at > UTC_TIMESTAMP() + INTERVAL 49 DAY FROM "
+				     "accounts WHERE id = '%s'",
+				     id),
 			 1);
 }
 END_TEST
@@ -159,12 +123,13 @@ START_TEST(google_keeps_its_refresh_token)
 	for (int i = 0; i < 2; i++) {
 		const int64_t was = generation(id);
 
-		renew_at_once(id);
+		rig_renew(&rig, id);
 		ck_assert_int_eq(rig_once(&rig, NULL), 0);
 		ck_assert_int_eq(generation(id) - was, 1);
 	}
-	ck_assert_int_eq(number("SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
-			 1);
+	ck_assert_int_eq(
+		rig_numberf(&rig, "SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
+		1);
 }
 END_TEST
 
@@ -175,14 +140,15 @@ START_TEST(lost_answer_is_made_up_for_where_the_old_token_lives)
 	const int64_t was = generation(id);
 
 	fault(1, "net.rst_after", "");
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(generation(id), was);
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(generation(id) - was, 1);
-	ck_assert_int_eq(number("SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
-			 1);
+	ck_assert_int_eq(
+		rig_numberf(&rig, "SELECT status = 'connected' FROM accounts WHERE id = '%s'", id),
+		1);
 }
 END_TEST
 
@@ -199,19 +165,21 @@ START_TEST(lost_answer_of_a_rotation_asks_for_a_new_connection)
 
 	fault(lost[_i].platform, lost[_i].point, "");
 	for (int i = 0; i < 2; i++) {
-		renew_at_once(id);
+		rig_renew(&rig, id);
 		ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	}
-	ck_assert_int_eq(number("SELECT status = 'expired' AND status_reason IS NOT NULL FROM "
-				"accounts WHERE id = '%s'",
-				id),
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT status = 'expired' AND status_reason IS NOT NULL FROM "
+				     "accounts WHERE id = '%s'",
+				     id),
 			 1);
-	ck_assert_int_eq(number("SELECT COUNT(*) FROM events WHERE type = "
-				"'account.needs_reconnect' AND subject_id = '%s'",
-				id),
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM events WHERE type = "
+				     "'account.needs_reconnect' AND subject_id = '%s'",
+				     id),
 			 1);
 	before = calls(lost[_i].platform);
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(calls(lost[_i].platform), before);
 }
@@ -219,9 +187,10 @@ END_TEST
 
 static int64_t warnings(const char *id)
 {
-	return number("SELECT COUNT(*) FROM events WHERE type = 'account.expiring' AND "
-		      "JSON_VALUE(data, '$.expires_at') IS NOT NULL AND subject_id = '%s'",
-		      id);
+	return rig_numberf(&rig,
+			   "SELECT COUNT(*) FROM events WHERE type = 'account.expiring' AND "
+			   "JSON_VALUE(data, '$.expires_at') IS NOT NULL AND subject_id = '%s'",
+			   id);
 }
 
 static void ends_in(const char *id, int hours)
@@ -255,7 +224,7 @@ START_TEST(renewal_ahead_of_the_end_makes_the_warning_needless)
 {
 	const char *id = account(0, 0);
 
-	renew_at_once(id);
+	rig_renew(&rig, id);
 	database_run(&rig.database,
 		     "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY");
 	ends_in(id, 2 * 24);

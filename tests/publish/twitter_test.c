@@ -9,22 +9,17 @@
 
 #include "base/cleanup.h"
 #include "rig.h"
+#include "support/suite.h"
 
-#define ENDED                                                                                    \
-	(1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_UNCONFIRMED | \
-	 1u << POST_CANCELLED)
 #define PATIENCE_MS 30000
 
 static const struct rig_platform x = {
 	.name = "twitter",
-	.settings = "profile_url = https://x.example\npoll_wait_max_ms = 100\nchunk_bytes = 65536\n"
-		    "pause_fallback_s = 1\nquotes_allowed = 1\n",
-	.users = { "2244994945", "2244994946" },
+	.settings = "chunk_bytes = 65536\nquotes_allowed = 1\n",
 };
 
 static struct rig rig;
 static char video_id[ID_MAX], gif_id[ID_MAX], second_id[ID_MAX], described_id[ID_MAX];
-static char video_sha[80];
 
 static void setup(void)
 {
@@ -33,39 +28,16 @@ static void setup(void)
 	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":150}");
 }
 
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
-}
-
-/* Lines of the truth log with all these words. */
-static int truth(const char *one, const char *two)
-{
-	char path[160], line[8192];
-	int n = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/sandbox/truth.log", rig.folder);
-	f = fopen(path, "re");
-	ck_assert_ptr_nonnull(f);
-	while (fgets(line, sizeof(line), f))
-		n += strstr(line, one) && strstr(line, two) ? 1 : 0;
-	(void)fclose(f);
-	return n;
-}
-
 static void publish(const struct rig_content *in, char ret[static ID_MAX])
 {
 	rig_post_content(&rig, 0, in, -500, ret);
-	ck_assert_int_eq(rig_until(&rig, ret, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, ret, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, in->caption), 1);
-	ck_assert_int_eq(of_post(ret, "attempts"), 1);
-	ck_assert_int_eq(of_post(ret, "remote_url LIKE 'https://x.example/acmebakery/status/%'"),
+	ck_assert_int_eq(rig_post_number(&rig, ret, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, ret,
+					 "remote_url LIKE 'https://x.example/acmebakery/status/%'"),
 			 1);
-	ck_assert_int_eq(of_post(ret, "remote_url LIKE CONCAT('%/', remote_id)"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, ret, "remote_url LIKE CONCAT('%/', remote_id)"), 1);
 }
 
 START_TEST(text_is_one_call)
@@ -89,9 +61,9 @@ START_TEST(options_arrive_as_given)
 	char id[ID_MAX];
 
 	publish(&in, id);
-	ck_assert_int_eq(truth("\"caption\":\"With options\"",
-			       "{\\\"alt_texts\\\":[],\\\"made_with_ai\\\":true,"
-			       "\\\"reply_settings\\\":\\\"following\\\"}"),
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"With options\"",
+				   "{\\\"alt_texts\\\":[],\\\"made_with_ai\\\":true,"
+				   "\\\"reply_settings\\\":\\\"following\\\"}"),
 			 1);
 }
 END_TEST
@@ -100,16 +72,15 @@ START_TEST(reply_names_the_earlier_post)
 {
 	const struct rig_content first = { .kind = CONTENT_TEXT, .caption = "Part one" };
 	struct rig_content second = { .kind = CONTENT_TEXT, .caption = "Part two" };
-	char id[ID_MAX], sql[120], overrides[80];
+	char id[ID_MAX], overrides[80];
 	char *remote;
 
 	publish(&first, id);
-	(void)snprintf(sql, sizeof(sql), "SELECT remote_id FROM posts WHERE id = '%s'", id);
-	remote = rig_text(&rig, sql);
+	remote = rig_post_text(&rig, id, "remote_id");
 	(void)snprintf(overrides, sizeof(overrides), "{\"reply_to_id\":\"%s\"}", remote);
 	second.overrides = overrides;
 	publish(&second, id);
-	ck_assert_int_eq(truth("\"caption\":\"Part two\"", remote), 1);
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"Part two\"", remote), 1);
 	free(remote);
 }
 END_TEST
@@ -119,17 +90,11 @@ START_TEST(images_arrive_whole_and_in_order)
 	const struct rig_content in = { .kind = CONTENT_CAROUSEL,
 					.caption = "Two pictures",
 					.media = { rig.media_id, second_id } };
-	char id[ID_MAX], sql[200];
-	char *one, *two;
+	char *one = rig_media_sha(&rig, rig.media_id), *two = rig_media_sha(&rig, second_id);
+	char id[ID_MAX];
 
 	publish(&in, id);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       rig.media_id);
-	one = rig_text(&rig, sql);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       second_id);
-	two = rig_text(&rig, sql);
-	ck_assert_int_eq(truth(one, two), 1);
+	ck_assert_int_eq(rig_truth(&rig, one, two), 1);
 	free(one);
 	free(two);
 }
@@ -143,7 +108,7 @@ START_TEST(gif_is_processed_first)
 	char id[ID_MAX];
 
 	publish(&in, id);
-	ck_assert_int_eq(truth("\"caption\":\"Moving\"", "image/gif"), 1);
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"Moving\"", "image/gif"), 1);
 }
 END_TEST
 
@@ -153,11 +118,12 @@ START_TEST(video_goes_up_in_segments)
 					.caption = "A film",
 					.media = { video_id } };
 	const int before = rig_calls(&rig, "append");
-	char id[ID_MAX];
+	char id[ID_MAX], *sha = rig_media_sha(&rig, video_id);
 
 	publish(&in, id);
 	ck_assert_int_gt(rig_calls(&rig, "append") - before, 2);
-	ck_assert_int_eq(truth("\"caption\":\"A film\"", video_sha), 1);
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"A film\"", sha), 1);
+	free(sha);
 }
 END_TEST
 
@@ -168,7 +134,7 @@ START_TEST(interrupted_upload_resumes)
 					.caption = "Resumed",
 					.media = { video_id } };
 	const int starts = rig_calls(&rig, "initialize");
-	char id[ID_MAX];
+	char id[ID_MAX], *sha = rig_media_sha(&rig, video_id);
 
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"net.rst_before\",\"times\":2,"
 			"\"match\":{\"endpoint\":\"append\"}}");
@@ -176,7 +142,8 @@ START_TEST(interrupted_upload_resumes)
 			"\"match\":{\"endpoint\":\"append\"}}");
 	publish(&in, id);
 	ck_assert_int_eq(rig_calls(&rig, "initialize") - starts, 1);
-	ck_assert_int_eq(truth("\"caption\":\"Resumed\"", video_sha), 1);
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"Resumed\"", sha), 1);
+	free(sha);
 }
 END_TEST
 
@@ -215,7 +182,7 @@ static const struct fault_row fires[] = {
 START_TEST(fault_ends_as_its_table_says)
 {
 	const struct fault_row *row = &fires[_i];
-	char id[ID_MAX], caption[64], json[300], expression[80];
+	char id[ID_MAX], caption[64], json[300];
 
 	(void)snprintf(caption, sizeof(caption), "fault %d", _i);
 	(void)snprintf(json, sizeof(json),
@@ -224,13 +191,11 @@ START_TEST(fault_ends_as_its_table_says)
 		       row->point, row->endpoint);
 	rig_post(&rig, 0, caption, -500, id);
 	rig_fault(&rig, json);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), row->state);
+	rig_expect(&rig, id, row->state, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), row->effects);
 	if (row->attempts > 0)
-		ck_assert_int_eq(of_post(id, "attempts"), row->attempts);
-	(void)snprintf(expression, sizeof(expression), "COALESCE(error_code, 'none') = '%s'",
-		       row->error ? row->error : "none");
-	ck_assert_int_eq(of_post(id, expression), 1);
+		ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), row->attempts);
+	rig_expect_error(&rig, id, row->error ? row->error : "none");
 }
 END_TEST
 
@@ -243,8 +208,9 @@ START_TEST(failed_processing_ends_the_post)
 
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"process.failed\"}");
 	rig_post_content(&rig, 0, &in, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
-	ck_assert_int_eq(of_post(id, "error_code = 'media_rejected' AND attempts = 0"), 1);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "error_code = 'media_rejected' AND attempts = 0"), 1);
 }
 END_TEST
 
@@ -257,9 +223,9 @@ START_TEST(lagging_timeline_does_not_double)
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"tweets.commit_then_drop\"}");
 	rig_fault(&rig,
 		  "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":2000}}");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "lagging"), 1);
-	ck_assert_int_eq(of_post(id, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 1);
 }
 END_TEST
 
@@ -272,9 +238,9 @@ START_TEST(duplicate_after_a_doubt_is_evidence)
 	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"tweets.commit_then_drop\"}");
 	rig_fault(&rig,
 		  "{\"platform\":\"twitter\",\"point\":\"timeline.lag\",\"params\":{\"ms\":7000}}");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "evident"), 1);
-	ck_assert_int_eq(of_post(id, "remote_id IS NOT NULL"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "remote_id IS NOT NULL"), 1);
 }
 END_TEST
 
@@ -287,8 +253,9 @@ START_TEST(poll_arrives_as_given)
 	char id[ID_MAX];
 
 	publish(&in, id);
-	ck_assert_int_eq(truth("Which bread?", "\\\"poll\\\":{\\\"duration_minutes\\\":60,"
-					       "\\\"options\\\":[\\\"rye\\\",\\\"spelt\\\"]}"),
+	ck_assert_int_eq(rig_truth(&rig, "Which bread?",
+				   "\\\"poll\\\":{\\\"duration_minutes\\\":60,"
+				   "\\\"options\\\":[\\\"rye\\\",\\\"spelt\\\"]}"),
 			 1);
 }
 END_TEST
@@ -296,23 +263,22 @@ END_TEST
 START_TEST(quote_arrives_where_the_plan_allows_it)
 {
 	struct rig_content in = { .kind = CONTENT_TEXT, .caption = "Quoted" };
-	char id[ID_MAX], sql[120], overrides[80];
+	char id[ID_MAX], overrides[80];
 	char *remote;
 
 	publish(&in, id);
-	(void)snprintf(sql, sizeof(sql), "SELECT remote_id FROM posts WHERE id = '%s'", id);
-	remote = rig_text(&rig, sql);
+	remote = rig_post_text(&rig, id, "remote_id");
 	(void)snprintf(overrides, sizeof(overrides), "{\"quote_id\":\"%s\"}", remote);
 	in.caption = "Quoting";
 	in.overrides = overrides;
 	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"twitter\",\"enterprise\":false}");
 	rig_post_content(&rig, 0, &in, -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
-	ck_assert_int_eq(of_post(id, "error_code = 'content_rejected'"), 1);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	ck_assert_int_eq(rig_post_number(&rig, id, "error_code = 'content_rejected'"), 1);
 	in.caption = "Quoting at last";
 	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"twitter\",\"enterprise\":true}");
 	publish(&in, id);
-	ck_assert_int_eq(truth("Quoting at last", remote), 1);
+	ck_assert_int_eq(rig_truth(&rig, "Quoting at last", remote), 1);
 	free(remote);
 }
 END_TEST
@@ -325,9 +291,9 @@ START_TEST(alt_text_arrives)
 	char id[ID_MAX];
 
 	publish(&in, id);
-	ck_assert_int_eq(
-		truth("\"caption\":\"Described\"", "\\\"alt_texts\\\":[\\\"A loaf & a knife\\\"]"),
-		1);
+	ck_assert_int_eq(rig_truth(&rig, "\"caption\":\"Described\"",
+				   "\\\"alt_texts\\\":[\\\"A loaf & a knife\\\"]"),
+			 1);
 }
 END_TEST
 
@@ -340,15 +306,16 @@ START_TEST(limit_is_waited_for_until_its_reset)
 			"\"match\":{\"endpoint\":\"tweets\"}}");
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "error_code = 'rate_limited' AND next_attempt_at BETWEEN "
-				     "UTC_TIMESTAMP() + INTERVAL 5 SECOND AND "
-				     "UTC_TIMESTAMP() + INTERVAL 16 MINUTE"),
+	ck_assert_int_eq(rig_post_number(&rig, id,
+					 "error_code = 'rate_limited' AND next_attempt_at BETWEEN "
+					 "UTC_TIMESTAMP() + INTERVAL 5 SECOND AND "
+					 "UTC_TIMESTAMP() + INTERVAL 16 MINUTE"),
 			 1);
 	database_run(&rig.database, "DELETE FROM budgets"); /* the quarter of an hour is over */
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP()");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "limited"), 1);
-	ck_assert_int_eq(of_post(id, "attempts"), 2);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 2);
 }
 END_TEST
 
@@ -372,14 +339,14 @@ START_TEST(stale_token_is_renewed_and_the_post_fired_once)
 
 	rig_post(&rig, 0, "stale", -500, id);
 	rig_fault(&rig, stale);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "stale"), 1);
 	ck_assert_int_eq(rig_calls(&rig, "token") - before, 1);
 	ck_assert_int_eq(refresh_reuses(), reuses);
 	/* The next renewal is made with the new refresh token. */
 	rig_post(&rig, 0, "stale again", -500, id);
 	rig_fault(&rig, stale);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, "stale again"), 1);
 	ck_assert_int_eq(refresh_reuses(), reuses);
 }
@@ -392,8 +359,10 @@ START_TEST(missing_permission_is_known_before_the_upload)
 
 	database_run(&rig.database, "UPDATE accounts SET scopes = 'tweet.read tweet.write'");
 	rig_post(&rig, 0, "unpermitted", -500, id);
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_FAILED);
-	ck_assert_int_eq(of_post(id, "attempts = 0 AND error_message LIKE '%media.write%'"), 1);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "attempts = 0 AND error_message LIKE '%media.write%'"),
+		1);
 	ck_assert_int_eq(rig_calls(&rig, "initialize"), before);
 	database_run(&rig.database, "UPDATE accounts SET scopes = ''");
 }
@@ -408,7 +377,7 @@ START_TEST(withdrawn_permission_asks_to_connect_again)
 			"\"match\":{\"endpoint\":\"initialize\"}}");
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "error_code = 'token_expired'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "error_code = 'token_expired'"), 1);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM accounts WHERE status = 'expired'"),
 			 1);
 }
@@ -421,14 +390,15 @@ START_TEST(expired_upload_is_made_anew)
 
 	rig_post(&rig, 0, "expired", 60000, id);
 	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP()");
-	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_STAGED | ENDED, PATIENCE_MS), POST_STAGED);
+	ck_assert_int_eq(rig_until(&rig, id, 1u << POST_STAGED | RIG_OVER, PATIENCE_MS),
+			 POST_STAGED);
 	ck_assert_int_eq(rig_calls(&rig, "initialize") - before, 1);
 	database_run(&rig.database, "UPDATE posts SET memo = JSON_SET(memo, '$.items[0].dies', 1), "
 				    "due_at = UTC_TIMESTAMP(), wake_at = UTC_TIMESTAMP()");
-	ck_assert_int_eq(rig_until(&rig, id, ENDED, PATIENCE_MS), POST_PUBLISHED);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_calls(&rig, "initialize") - before, 2);
 	ck_assert_int_eq(rig_effects(&rig, "expired"), 1);
-	ck_assert_int_eq(of_post(id, "attempts"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 1);
 }
 END_TEST
 
@@ -439,7 +409,7 @@ END_TEST
 START_TEST(lost_renewal_asks_to_connect_again)
 {
 	const int reuses = refresh_reuses();
-	char id[ID_MAX], sql[200];
+	char id[ID_MAX];
 	int calls;
 
 	rig_post(&rig, 1, "turned over", -500, id);
@@ -451,10 +421,11 @@ START_TEST(lost_renewal_asks_to_connect_again)
 				    "WHERE next_at IS NOT NULL");
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(rig_once(&rig, NULL), 0);
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT COUNT(*) FROM accounts WHERE id = '%s' AND status = 'expired'",
-		       rig.accounts[1]);
-	ck_assert_int_eq(rig_number(&rig, sql), 1);
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT COUNT(*) FROM accounts WHERE id = '%s' AND "
+				     "status = 'expired'",
+				     rig.accounts[1]),
+			 1);
 	ck_assert_int_eq(refresh_reuses() - reuses, 1);
 	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
 	ck_assert_int_eq(rig_effects(&rig, "turned over"), 0);
@@ -507,8 +478,7 @@ static void make_media(void)
 					 .width = 64,
 					 .height = 64,
 					 .alt_text = "A loaf & a knife" };
-	char path[160], sql[120];
-	char *sha;
+	char path[160];
 
 	make("film.mp4", "testsrc2=s=640x360:r=30", path, sizeof(path));
 	rig_media(&rig, path, &film, video_id);
@@ -518,49 +488,50 @@ static void make_media(void)
 	rig_media(&rig, path, &png, second_id);
 	make("loaf.png", "color=c=brown:s=64x64:r=1:d=1", path, sizeof(path));
 	rig_media(&rig, path, &loaf, described_id);
-	(void)snprintf(sql, sizeof(sql), "SELECT LOWER(HEX(sha256)) FROM media WHERE id = '%s'",
-		       video_id);
-	sha = rig_text(&rig, sql);
-	(void)snprintf(video_sha, sizeof(video_sha), "%s", sha ? sha : "none");
-	free(sha);
+}
+
+static void open_rig(void)
+{
+	rig_start_with(&rig, &x);
+	make_media();
+}
+
+static void close_rig(void)
+{
+	rig_stop(&rig);
 }
 
 int main(void)
 {
-	Suite *s = suite_create("twitter");
-	TCase *t = tcase_create("twitter");
-	SRunner *r;
-	int failed;
+	const struct suite_case cases[] = {
+		{ text_is_one_call, 0 },
+		{ options_arrive_as_given, 0 },
+		{ reply_names_the_earlier_post, 0 },
+		{ images_arrive_whole_and_in_order, 0 },
+		{ gif_is_processed_first, 0 },
+		{ video_goes_up_in_segments, 0 },
+		{ interrupted_upload_resumes, 0 },
+		{ fault_ends_as_its_table_says, (int)ARRAY_LEN(fires) },
+		{ failed_processing_ends_the_post, 0 },
+		{ lagging_timeline_does_not_double, 0 },
+		{ duplicate_after_a_doubt_is_evidence, 0 },
+		{ poll_arrives_as_given, 0 },
+		{ quote_arrives_where_the_plan_allows_it, 0 },
+		{ alt_text_arrives, 0 },
+		{ limit_is_waited_for_until_its_reset, 0 },
+		{ stale_token_is_renewed_and_the_post_fired_once, 0 },
+		{ missing_permission_is_known_before_the_upload, 0 },
+		{ withdrawn_permission_asks_to_connect_again, 0 },
+		{ expired_upload_is_made_anew, 0 },
+		{ lost_renewal_asks_to_connect_again, 0 },
+		{ NULL, 0 },
+	};
+	const struct suite_of suite = { .name = "twitter",
+					.before = open_rig,
+					.after = close_rig,
+					.setup = setup,
+					.timeout_s = 90,
+					.cases = cases };
 
-	rig_start_with(&rig, &x);
-	r = srunner_create(s);
-	tcase_set_timeout(t, 90);
-	tcase_add_unchecked_fixture(t, make_media, NULL);
-	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, text_is_one_call);
-	tcase_add_test(t, options_arrive_as_given);
-	tcase_add_test(t, reply_names_the_earlier_post);
-	tcase_add_test(t, images_arrive_whole_and_in_order);
-	tcase_add_test(t, gif_is_processed_first);
-	tcase_add_test(t, video_goes_up_in_segments);
-	tcase_add_test(t, interrupted_upload_resumes);
-	tcase_add_loop_test(t, fault_ends_as_its_table_says, 0, (int)ARRAY_LEN(fires));
-	tcase_add_test(t, failed_processing_ends_the_post);
-	tcase_add_test(t, lagging_timeline_does_not_double);
-	tcase_add_test(t, duplicate_after_a_doubt_is_evidence);
-	tcase_add_test(t, poll_arrives_as_given);
-	tcase_add_test(t, quote_arrives_where_the_plan_allows_it);
-	tcase_add_test(t, alt_text_arrives);
-	tcase_add_test(t, limit_is_waited_for_until_its_reset);
-	tcase_add_test(t, stale_token_is_renewed_and_the_post_fired_once);
-	tcase_add_test(t, missing_permission_is_known_before_the_upload);
-	tcase_add_test(t, withdrawn_permission_asks_to_connect_again);
-	tcase_add_test(t, expired_upload_is_made_anew);
-	tcase_add_test(t, lost_renewal_asks_to_connect_again);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	rig_stop(&rig);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(&suite);
 }

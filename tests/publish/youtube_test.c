@@ -12,16 +12,12 @@
 #include "support/suite.h"
 #include "video.h"
 
-#define SETTLED    (1u << POST_PUBLISHED | 1u << POST_FAILED | 1u << POST_MISSED | 1u << POST_PAUSED)
 #define LONG_BYTES 3000000 /* six chunks of two steps */
 #define WAIT_MS    40000
 
 static const struct rig_platform youtube = {
 	.name = "youtube",
-	.settings = "chunk_bytes = 524288\nretry_ms = 50 100 200\npoll_ms = 50 100 200\n"
-		    "poll_patience_ms = 4000\nlook_wait_ms = 0 100 200\nsettle_s = 0\n"
-		    "upload_host_suffix = 127.0.0.1\n",
-	.users = { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" },
+	.settings = "chunk_bytes = 524288\npoll_patience_ms = 4000\n",
 };
 
 static struct rig rig;
@@ -38,14 +34,6 @@ static void setup(void)
 	database_run(&rig.database,
 		     "UPDATE account_refreshes SET next_at = UTC_TIMESTAMP() + INTERVAL "
 		     "1 DAY, failures = 0");
-}
-
-static int64_t of_post(const char *id, const char *expression)
-{
-	char sql[400];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM posts WHERE id = '%s'", expression, id);
-	return rig_number(&rig, sql);
 }
 
 /* The description is what a video is found by. */
@@ -86,24 +74,16 @@ static void has(const char *text, const char *piece)
 
 static void expect_published(const char *id, const char *caption, const char *privacy)
 {
-	enum post_state s = rig_until(&rig, id, SETTLED, WAIT_MS);
-	char *why = rig_post_text(&rig, id, "error_message");
-
-	ck_assert_msg(s == POST_PUBLISHED, "%s: state %s: %s", caption, post_state_name(s), why);
+	rig_expect(&rig, id, POST_PUBLISHED, WAIT_MS);
 	ck_assert_int_eq(videos(caption, NULL), 1);
 	ck_assert_int_eq(videos(caption, privacy), 1);
-	free(why);
 }
 
 static void expect_failed(const char *id, const char *caption, const char *code)
 {
-	enum post_state s = rig_until(&rig, id, SETTLED, WAIT_MS);
-	char *is = rig_post_text(&rig, id, "error_code");
-
-	ck_assert_msg(s == POST_FAILED, "%s: state %s", caption, post_state_name(s));
+	rig_expect(&rig, id, POST_FAILED, WAIT_MS);
 	ck_assert_int_eq(videos(caption, "public"), 0);
-	ck_assert_str_eq(is, code);
-	free(is);
+	rig_expect_error(&rig, id, code);
 }
 
 /* ---- what arrives ---- */
@@ -128,9 +108,10 @@ START_TEST(video_arrives_whole_with_its_privacy)
 	expect_published(id, caption, ways[_i].privacy);
 	has(rig_object_text(&rig, caption, "media", text, sizeof(text)), sha);
 	ck_assert_int_eq(rig_calls(&rig, "videos_update") - updates, ways[_i].updates);
-	ck_assert_int_eq(of_post(id, "LENGTH(remote_id) = 11 AND attempts = 1"), 1);
-	ck_assert_int_eq(of_post(id, "remote_url LIKE CONCAT('%/shorts/', remote_id)"), 1);
-	ck_assert_int_eq(of_post(id, "reason IS NULL"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "LENGTH(remote_id) = 11 AND attempts = 1"), 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "remote_url LIKE CONCAT('%/shorts/', remote_id)"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "reason IS NULL"), 1);
 	free(sha);
 }
 END_TEST
@@ -163,7 +144,8 @@ START_TEST(everything_that_is_said_arrives)
 	has(text, "\"containsSyntheticMedia\":true");
 	has(text, "\"defaultLanguage\":\"en\"");
 	has(text, "\"notifySubscribers\":false");
-	ck_assert_int_eq(of_post(id, "remote_url LIKE CONCAT('%/watch?v=', remote_id)"), 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, id, "remote_url LIKE CONCAT('%/watch?v=', remote_id)"), 1);
 }
 END_TEST
 
@@ -211,12 +193,12 @@ START_TEST(thumbnail_is_set_before_the_video_is_seen)
 	post_video(wide_video, "covered", overrides, -1000, id);
 	expect_published(id, "covered", "public");
 	has(rig_object_text(&rig, "covered", "options", text, sizeof(text)), sha);
-	ck_assert_int_eq(of_post(id, "reason IS NULL"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "reason IS NULL"), 1);
 	rig_fault(&rig, "{\"platform\":\"youtube\",\"point\":\"api.error\",\"params\":{\"reason\":"
 			"\"forbidden\",\"status\":403},\"match\":{\"endpoint\":\"thumbnail\"}}");
 	post_video(wide_video, "uncovered", overrides, -1000, id);
 	expect_published(id, "uncovered", "public");
-	ck_assert_int_eq(of_post(id, "reason = 'cover_failed'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "reason = 'cover_failed'"), 1);
 	free(sha);
 }
 END_TEST
@@ -367,22 +349,18 @@ static const struct {
 START_TEST(full_quota_is_waited_for)
 {
 	char id[ID_MAX], caption[40], test[300];
-	char *code;
 
 	(void)snprintf(caption, sizeof(caption), "waiting%d", _i);
 	rig_fault(&rig, waiting[_i].fault);
 	post_video(short_video, caption, NULL, -1000, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, WAIT_MS),
-			 POST_RETRYING);
-	code = rig_post_text(&rig, id, "error_code");
-	ck_assert_str_eq(code, "rate_limited");
+	rig_expect(&rig, id, POST_RETRYING, WAIT_MS);
+	rig_expect_error(&rig, id, "rate_limited");
 	(void)snprintf(test, sizeof(test),
 		       "wake_at BETWEEN UTC_TIMESTAMP() + INTERVAL %s AND UTC_TIMESTAMP() + "
 		       "INTERVAL %s",
 		       waiting[_i].least, waiting[_i].most);
-	ck_assert_int_eq(of_post(id, test), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, test), 1);
 	ck_assert_int_eq(videos(caption, NULL), 0);
-	free(code);
 }
 END_TEST
 
@@ -397,11 +375,11 @@ START_TEST(full_quota_holds_every_channel_but_not_what_is_uploaded)
 	int calls;
 
 	post_video(short_video, "uploaded before", NULL, 600000, ready);
-	ck_assert_int_eq(rig_until(&rig, ready, 1u << POST_STAGED | SETTLED, WAIT_MS), POST_STAGED);
+	ck_assert_int_eq(rig_until(&rig, ready, 1u << POST_STAGED | RIG_OVER, WAIT_MS),
+			 POST_STAGED);
 	rig_fault(&rig, FAULT("quota.exceeded", AT("session")));
 	post_video(short_video, "asks", NULL, -1000, id);
-	ck_assert_int_eq(rig_until(&rig, id, SETTLED | 1u << POST_RETRYING, WAIT_MS),
-			 POST_RETRYING);
+	rig_expect(&rig, id, POST_RETRYING, WAIT_MS);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM budgets WHERE subject = '' AND "
 					  "closed_until > UTC_TIMESTAMP(3)"),
 			 1);
@@ -409,12 +387,14 @@ START_TEST(full_quota_holds_every_channel_but_not_what_is_uploaded)
 	rig_post_content(&rig, 1, &in, -1000, other);
 	database_run(&rig.database, "UPDATE posts SET due_at = UTC_TIMESTAMP(3), wake_at = "
 				    "UTC_TIMESTAMP(3) WHERE state = 'staged'");
-	ck_assert_int_eq(rig_until(&rig, ready, SETTLED, WAIT_MS), POST_PUBLISHED);
-	while (of_post(other, "waiting_for IS NULL"))
+	rig_expect(&rig, ready, POST_PUBLISHED, WAIT_MS);
+	while (rig_post_number(&rig, other, "waiting_for IS NULL"))
 		ck_assert_int_eq(rig_once(&rig, NULL), 0);
-	ck_assert_int_eq(of_post(other, "waiting_for = 'YouTube\\'s limit for this server\\'s app' "
-					"AND attempts = 0"),
-			 1);
+	ck_assert_int_eq(
+		rig_post_number(&rig, other,
+				"waiting_for = 'YouTube\\'s limit for this server\\'s app' "
+				"AND attempts = 0"),
+		1);
 	ck_assert_int_eq(rig_calls(&rig, "session"), calls);
 }
 END_TEST
@@ -435,7 +415,7 @@ START_TEST(dead_grant_waits_for_its_person)
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM accounts WHERE status = 'expired'"),
 			 1);
 	ck_assert_int_eq(rig_state(&rig, id), POST_RETRYING);
-	ck_assert_int_eq(of_post(id, "error_code = 'token_expired'"), 1);
+	ck_assert_int_eq(rig_post_number(&rig, id, "error_code = 'token_expired'"), 1);
 	database_run(&rig.database, "UPDATE accounts SET status = 'connected'");
 	database_run(&rig.database,
 		     "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE state = 'retrying'");
