@@ -275,74 +275,53 @@ void bench_until(struct bench *b, const char *sql, int64_t n, int64_t timeout_s)
 	}
 }
 
-static FILE *truth_open(struct bench *b)
+/* What is told of things whose caption begins so, as it is read. */
+struct seen {
+	const char *prefix;
+	int64_t *us, us_n; /* of the first of each number that follows */
+	int64_t told, first, last_us;
+};
+
+static void see(void *arg, const json_t *entry, const char *line)
 {
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	FILE *f = fopen(arena_printf(a, "%s/sandbox/truth.log", b->rig.folder), "re");
+	struct seen *s = arg;
+	const char *event = json_string_value(json_object_get(entry, "event"));
+	const char *caption = json_string_value(json_object_get(entry, "caption"));
+	const char *on = json_string_value(json_object_get(entry, "platform"));
+	const char *wanted = on && strcmp(on, "youtube") == 0 ? "published" : "created";
+	const int64_t us = json_integer_value(json_object_get(entry, "t_us"));
+	int64_t i;
 
-	if (!f)
-		exit(EXIT_FAILURE);
-	return f;
-}
-
-/* The next line that tells of something seen whose caption begins so; NULL: no more. */
-static json_t *truth_next(FILE *f, const char *prefix)
-{
-	char line[8192];
-
-	while (fgets(line, sizeof(line), f)) {
-		json_t *doc = json_loads(line, 0, NULL);
-		const char *event = json_string_value(json_object_get(doc, "event"));
-		const char *caption = json_string_value(json_object_get(doc, "caption"));
-		const char *on = json_string_value(json_object_get(doc, "platform"));
-		const char *wanted = on && strcmp(on, "youtube") == 0 ? "published" : "created";
-
-		if (event && caption && strcmp(event, wanted) == 0 &&
-		    strncmp(caption, prefix, strlen(prefix)) == 0)
-			return doc;
-		json_decref(doc);
+	(void)line;
+	if (!event || !caption || strcmp(event, wanted) != 0 ||
+	    strncmp(caption, s->prefix, strlen(s->prefix)) != 0)
+		return;
+	s->told++;
+	s->last_us = us > s->last_us ? us : s->last_us;
+	i = strtoll(caption + strlen(s->prefix), NULL, 10);
+	if (i >= 0 && i < s->us_n && s->us[i] < 0) {
+		s->us[i] = us;
+		s->first++;
 	}
-	return NULL;
 }
 
 int64_t bench_seen(struct bench *b, const char *prefix, int64_t *ret_us, int64_t n)
 {
-	FILE *f = truth_open(b);
-	int64_t seen = 0;
-	json_t *doc;
+	struct seen s = { .prefix = prefix, .us = ret_us, .us_n = n };
 
 	for (int64_t i = 0; i < n; i++)
 		ret_us[i] = -1;
-	while ((doc = truth_next(f, prefix))) {
-		const char *caption = json_string_value(json_object_get(doc, "caption"));
-		const int64_t i = strtoll(caption + strlen(prefix), NULL, 10);
-
-		if (i >= 0 && i < n && ret_us[i] < 0) {
-			ret_us[i] = json_integer_value(json_object_get(doc, "t_us"));
-			seen++;
-		}
-		json_decref(doc);
-	}
-	(void)fclose(f);
-	return seen;
+	rig_truth_each(&b->rig, see, &s);
+	return s.first;
 }
 
 int64_t bench_last_seen(struct bench *b, const char *prefix, int64_t *ret_n)
 {
-	FILE *f = truth_open(b);
-	int64_t last_us = 0;
-	json_t *doc;
+	struct seen s = { .prefix = prefix };
 
-	*ret_n = 0;
-	while ((doc = truth_next(f, prefix))) {
-		const int64_t us = json_integer_value(json_object_get(doc, "t_us"));
-
-		last_us = us > last_us ? us : last_us;
-		++*ret_n;
-		json_decref(doc);
-	}
-	(void)fclose(f);
-	return last_us;
+	rig_truth_each(&b->rig, see, &s);
+	*ret_n = s.told;
+	return s.last_us;
 }
 
 static int by_value(const void *a, const void *b)
