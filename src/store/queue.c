@@ -121,7 +121,8 @@ const struct stmt store_queue_statements[] = {
 		       "JOIN attempts t ON t.workspace_id = o.workspace_id "
 		       "AND t.post_id = o.id AND t.seq = o.attempts "
 		       "WHERE p.workspace_id = ? AND p.id = ? AND o.remote_id IS NULL "
-		       "AND (t.state IN ('sent', 'effect') OR o.waiting_for = 'platform') "
+		       "AND (t.state IN ('sent', 'in_doubt', 'effect') "
+		       "OR o.waiting_for = 'platform') "
 		       "AND " TEXT_OF("o") " = " TEXT_OF("p") " LIMIT 1",
 		       NULL },
 	[BEFORE] = { "queue.before", STMT_WORKSPACE, "sstts",

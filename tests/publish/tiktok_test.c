@@ -300,6 +300,30 @@ START_TEST(unanswered_photo_init_is_never_repeated)
 }
 END_TEST
 
+/* One of two that say the same is there, and neither was answered: nobody knows whose it is. */
+START_TEST(found_text_of_two_doubts_is_given_to_neither)
+{
+	char none[ID_MAX], lost[ID_MAX];
+
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.drop_before\"}");
+	post_photos("same words", NULL, none);
+	rig_expect(&rig, none, POST_CONFIRMING, 7000);
+	rig_fault(&rig, "{\"platform\":\"tiktok\",\"point\":\"init.commit_then_drop_connection\"}");
+	post_photos("same  words ", NULL, lost);
+	rig_expect(&rig, lost, POST_CONFIRMING, 7000);
+	for (int i = 0; i < 40; i++) {
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+		rig_sleep_ms(100);
+	}
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE remote_id IS NULL "
+					  "AND state IN ('confirming', 'unconfirmed')"),
+			 2);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE platform_code = "
+					  "'ambiguous'"),
+			 2);
+}
+END_TEST
+
 START_TEST(failed_pull_is_tried_anew)
 {
 	char id[ID_MAX];
@@ -523,6 +547,7 @@ int main(void)
 		{ lost_photo_init_is_found_in_the_listing, 0 },
 		{ lost_private_photo_init_stays_in_doubt, 0 },
 		{ unanswered_photo_init_is_never_repeated, 0 },
+		{ found_text_of_two_doubts_is_given_to_neither, 0 },
 		{ failed_pull_is_tried_anew, 0 },
 		{ failure_inside_tiktok_is_tried_later, 0 },
 		{ interrupted_upload_resumes_with_the_missing_bytes, (int)ARRAY_LEN(cuts) },

@@ -68,6 +68,8 @@ void bench_fails(struct bench *b, enum step step, enum outcome_kind kind, enum p
 		 enum who who);
 /* Checks that this answer to the code, the first one of a connect flow, connects nobody. */
 void bench_refuses_code(struct bench *b, const struct bench_answer *answer);
+/* For delivery.has_twin: there is one. */
+bool bench_twin(void *arg);
 /* What the memo would be in another process: printed and parsed again. */
 void bench_restart(struct bench *b);
 

@@ -100,6 +100,23 @@ START_TEST(match_that_belongs_to_another_post_is_none)
 }
 END_TEST
 
+/* Nor is one while a post of the same text waits for an answer of its own. */
+START_TEST(match_is_nobodys_while_a_twin_waits)
+{
+	bench.d.has_twin = bench_twin;
+	(void)opened();
+	(void)bench_stage(&bench, bench_reply(&bench, 404, ""));
+	(void)bench_stage(
+		&bench,
+		bench_reply(&bench, 200, "{\"items\":[" ITEM("dQw4w9WgXcQ", "Bread", NOW) "]}"));
+	bench_ends(&bench,
+		   bench_stage(&bench, bench_reply(&bench, 200,
+						   "{\"items\":[" FULL("dQw4w9WgXcQ", "Fresh bread",
+								       "700000") "]}")),
+		   OUTCOME_REFUSED);
+}
+END_TEST
+
 START_TEST(two_matches_are_nobodys)
 {
 	(void)opened();
@@ -293,6 +310,7 @@ int main(void)
 		{ upload_that_is_nowhere_is_looked_for_three_times, 0 },
 		{ match_that_belongs_to_another_post_is_none, 0 },
 		{ two_matches_are_nobodys, 0 },
+		{ match_is_nobodys_while_a_twin_waits, 0 },
 		{ edited_words_are_changed_on_the_private_video, 0 },
 		{ another_file_is_another_upload, 0 },
 		{ video_that_is_visible_already_is_not_fired_again, 0 },
