@@ -7,9 +7,9 @@
 #include "api/dialogue.h"
 #include "api/principal.h"
 #include "base/clock.h"
-#include "json/keep.h"
 #include "store/posts.h"
 #include "store/tokens.h"
+#include "json/keep.h"
 
 struct verdict {
 	enum outcome_kind kind;

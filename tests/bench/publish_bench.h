@@ -18,7 +18,6 @@ enum bench_platform { BENCH_TWITTER, BENCH_YOUTUBE, BENCH_PINTEREST, BENCH_PLATF
 
 struct bench {
 	struct rig rig;
-	struct config *config; /* as the runner reads it */
 	struct app app;
 	char accounts[BENCH_ACCOUNTS][ID_MAX]; /* of X, one person each */
 	int64_t seconds, posts, mb;

@@ -30,19 +30,18 @@ static const struct rig_platform platforms[BENCH_PLATFORMS] = {
 };
 
 /* The rig scales waits down for tests; here they are those of an installation. */
-static const struct usual_row {
-	const char *name;
-	int64_t value;
-} usual[] = {
-	{ "lease_s", 60 },
-	{ "send_deadline_ms", 20000 },
-	{ "stage_timeout_ms", 30000 },
-	{ "fire_timeout_ms", 30000 },
-	{ "connect_timeout_ms", 10000 },
-	{ "quarantine_ms", 180000 },
-	{ "negative_gap_ms", 60000 },
-	{ "stay_s", 3600 },
-	{ "late_spacing_s", 0 }, /* a burst that takes longer than a minute is no backlog */
+static const struct rig_setting usual[] = {
+	{ "net", "connect_timeout_ms", "10000" },
+	{ "net", "stage_timeout_ms", "30000" },
+	{ "net", "fire_timeout_ms", "30000" },
+	{ "publish", "lease_s", "60" },
+	{ "publish", "send_deadline_ms", "20000" },
+	{ "publish", "quarantine_ms", "180000" },
+	{ "publish", "negative_gap_ms", "60000" },
+	{ "publish", "stay_s", "3600" },
+	/* A burst that takes longer than a minute is no backlog. */
+	{ "publish", "late_spacing_s", "0" },
+	{ NULL, NULL, NULL },
 };
 
 void bench_need(int done, const struct problem *p)
@@ -53,36 +52,12 @@ void bench_need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-static bool is_setting(const char *line, const char *name)
-{
-	const size_t n = strlen(name);
-
-	return strncmp(line, name, n) == 0 && strncmp(line + n, " =", 2) == 0;
-}
-
 void bench_setting(struct bench *b, const char *name, int64_t value)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const char *path = arena_printf(a, "%s.new", b->rig.config_path);
-	FILE *in = fopen(b->rig.config_path, "re"), *out = fopen(path, "we");
-	char line[512];
 
-	if (!in || !out)
-		exit(EXIT_FAILURE);
-	while (fgets(line, sizeof(line), in)) {
-		const bool is_other = strcmp(name, "stay_s") != 0 && strcmp(name, "in_flight") != 0;
-
-		if (is_setting(line, name) && is_other)
-			fprintf(out, "%s = %lld\n", name, (long long)value);
-		else if (!is_setting(line, name))
-			fputs(line, out);
-		if (!is_other && strcmp(line, "[publish]\n") == 0)
-			fprintf(out, "%s = %lld\n", name, (long long)value);
-	}
-	(void)fclose(in);
-	(void)fclose(out);
-	if (rename(path, b->rig.config_path) < 0)
-		exit(EXIT_FAILURE);
+	rig_vary(b->rig.config_path, b->rig.config_path,
+		 RIG_SETTINGS({ "publish", name, arena_printf(a, "%lld", (long long)value) }));
 }
 
 void bench_latency(struct bench *b, int64_t ms)
@@ -139,29 +114,16 @@ static void open_doors(struct bench *b)
 
 void bench_start(struct bench *b)
 {
-	struct keys *keys = NULL;
-	struct problem p = { .kind = PROBLEM_NONE };
-	size_t n;
-	const struct setting_group *groups = platform_setting_groups(&n);
-
 	rig_start_all(&b->rig, platforms, BENCH_PLATFORMS);
-	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
-		bench_setting(b, usual[i].name, usual[i].value);
-	bench_need(config_load(b->rig.config_path, groups, n, &b->config, &p), &p);
-	b->app.config = b->config;
-	bench_need(keys_load(b->config, true, &keys, &p), &p);
-	b->app.keys = keys;
-	bench_need(db_open(b->config, DB_ROLE_RUN, &b->app.db, &p), &p);
-	bench_need(net_open(b->config, &b->app.net, &p), &p);
+	rig_settings(&b->rig, usual);
+	rig_app(&b->rig, &b->app);
 	open_doors(b);
 	add_people(b);
 }
 
 void bench_stop(struct bench *b)
 {
-	net_free(b->app.net);
-	db_free(b->app.db);
-	config_free(b->config);
+	rig_app_done(&b->app);
 	rig_stop(&b->rig);
 }
 

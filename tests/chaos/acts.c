@@ -61,10 +61,9 @@ static int make_post(struct campaign *c, struct db *db, struct chaos_post *p,
 
 void chaos_make_posts(struct campaign *c)
 {
-	CLEANUP(db_free) struct db *db = NULL;
+	CLEANUP(db_free) struct db *db = database_open(&c->rig.database);
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	rig_need(db_open(c->rig.config, DB_ROLE_RUN, &db, &p), &p);
 	for (int i = 0; i < c->posts_n; i++)
 		rig_need(make_post(c, db, &c->posts[i], &p), &p);
 }

@@ -197,12 +197,11 @@ static void make_video(void)
 
 static void read_sha(const char *id, char ret[static 65])
 {
-	CLEANUP(db_free) struct db *db = NULL;
+	CLEANUP(db_free) struct db *db = database_open(&c.rig.database);
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct media media;
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	rig_need(db_open(c.rig.config, DB_ROLE_RUN, &db, &p), &p);
 	rig_need(store_media_get(db, RIG_WORKSPACE, id, a, &media, &p), &p);
 	(void)snprintf(ret, 65, "%s", media.item.sha256);
 }

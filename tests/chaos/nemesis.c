@@ -29,29 +29,16 @@ static void host_config(const struct campaign *c, int host, char *ret, size_t si
 /* The rig's settings; the journal folder is this host's, and a doubt without an answer ends soon. */
 static void write_host_config(const struct campaign *c, int host)
 {
-	char path[200], folder[200], line[600];
-	FILE *in = fopen(c->rig.config_path, "r"), *out;
+	char path[200], folder[200];
 
 	host_config(c, host, path, sizeof(path));
 	(void)snprintf(folder, sizeof(folder), "%s/journal%d", c->rig.folder, host);
 	(void)mkdir(folder, 0700);
-	out = fopen(path, "w");
-	if (!in || !out)
-		exit(EXIT_FAILURE);
-	while (fgets(line, sizeof(line), in)) {
-		if (strncmp(line, "journal_folder", strlen("journal_folder")) == 0)
-			fprintf(out, "journal_folder = %s\n", folder);
-		else if (strncmp(line, "lease_s", strlen("lease_s")) == 0)
-			fputs("lease_s = 4\n", out); /* many share two cores */
-		else if (strncmp(line, "late_spacing_s", strlen("late_spacing_s")) == 0)
-			fputs("late_spacing_s = 0\n", out); /* late_test looks at that */
-		else if (strncmp(line, "doubt_life_s", strlen("doubt_life_s")) == 0)
-			fputs("doubt_life_s = 60\n", out);
-		else
-			fputs(line, out);
-	}
-	(void)fclose(in);
-	(void)fclose(out);
+	rig_vary(c->rig.config_path, path,
+		 RIG_SETTINGS({ "publish", "journal_folder", folder },
+			      { "publish", "lease_s", "4" },        /* many share two cores */
+			      { "publish", "late_spacing_s", "0" }, /* late_test looks at that */
+			      { "publish", "doubt_life_s", "60" }));
 }
 
 static void plan_path(const struct campaign *c, int64_t nth, char *ret, size_t size)

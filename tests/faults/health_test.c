@@ -38,42 +38,13 @@ static const char *path_of(struct arena *a, const char *name)
 	return arena_printf(a, "%s/%s", rig.folder, name);
 }
 
-struct setting_row {
-	const char *section, *name, *value; /* section NULL ends the list */
-};
-
-static bool is_replaced(const struct setting_row *rows, const char *section, const char *line)
-{
-	for (; rows->section; rows++) {
-		const size_t n = strlen(rows->name);
-
-		if (strcmp(rows->section, section) == 0 && strncmp(line, rows->name, n) == 0 &&
-		    line[n] == ' ')
-			return true;
-	}
-	return false;
-}
-
 /* The rig's settings with these in place of its own; runner and doctor read them from then on. */
-static void configure(const struct setting_row *rows)
+static void configure(const struct rig_setting *rows)
 {
-	FILE *in = fopen(usual, "r"), *out;
-	char line[600], section[40] = "";
-
 	(void)snprintf(rig.config_path, sizeof(rig.config_path), "%.100s/variant.ini", rig.folder);
-	out = fopen(rig.config_path, "w");
-	ck_assert(in && out);
-	while (fgets(line, sizeof(line), in)) {
-		(void)sscanf(line, "[%39[^]]]", section);
-		if (!is_replaced(rows, section, line))
-			fputs(line, out);
-	}
-	for (; rows->section; rows++)
-		fprintf(out, "[%s]\n%s = %s\n", rows->section, rows->name, rows->value);
-	(void)fclose(in);
-	(void)fclose(out);
+	rig_vary(usual, rig.config_path, rows);
 }
-#define CONFIGURE(...) configure((const struct setting_row[]){ __VA_ARGS__, { NULL, NULL, NULL } })
+#define CONFIGURE(...) configure(RIG_SETTINGS(__VA_ARGS__))
 
 struct answer {
 	int status;

@@ -26,7 +26,7 @@ static struct problem why;
 static void setup(void)
 {
 	rig_reset(&rig);
-	ck_assert_int_eq(db_open(rig.config, DB_ROLE_RUN, &db, &why), 0);
+	db = database_open(&rig.database);
 }
 
 static void teardown(void)

@@ -257,10 +257,8 @@ static void store_picture(struct rig *r, const struct app *app)
 void rig_media(struct rig *r, const char *path, const struct media_item *item,
 	       char ret[static ID_MAX])
 {
-	CLEANUP(db_free) struct db *db = NULL;
-	struct problem p;
+	CLEANUP(db_free) struct db *db = database_open(&r->database);
 
-	rig_need(db_open(r->config, DB_ROLE_RUN, &db, &p), &p);
 	store_file(r, db, path, item, ret);
 }
 

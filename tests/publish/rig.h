@@ -50,6 +50,16 @@ void rig_start(struct rig *r); /* Instagram */
 void rig_start_with(struct rig *r, const struct rig_platform *platform);
 void rig_start_all(struct rig *r, const struct rig_platform *platforms, int n);
 void rig_stop(struct rig *r);
+
+/* A setting in place of the rig's own; section NULL ends a list of them. */
+struct rig_setting {
+	const char *section, *name, *value;
+};
+#define RIG_SETTINGS(...) ((const struct rig_setting[]){ __VA_ARGS__, { NULL, NULL, NULL } })
+/* Writes the configuration `from` with these to `to`, which may be the same file. */
+void rig_vary(const char *from, const char *to, const struct rig_setting *rows);
+/* For this rig from now on; whatever runs already keeps what it has read. */
+void rig_settings(struct rig *r, const struct rig_setting *rows);
 /* Empties posts, contents and the sandbox's objects and faults. */
 void rig_reset(struct rig *r);
 

@@ -153,7 +153,7 @@ void rig_app(struct rig *r, struct app *ret)
 	*ret = (struct app){ .config = r->config, .is_platform = true };
 	rig_need(keys_load(ret->config, true, &keys, &p), &p);
 	ret->keys = keys;
-	rig_need(db_open(ret->config, DB_ROLE_RUN, &ret->db, &p), &p);
+	ret->db = database_open(&r->database);
 	rig_need(net_open(ret->config, &ret->net, &p), &p);
 }
 

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <mysql.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "db/migrate.h"
 
 #define DEADLOCKS_MOST 10
+#define BUSY_S         30
 
 #define EXIT_SKIPPED 77
 
@@ -186,10 +189,17 @@ void database_stop(struct database *d)
 
 struct db *database_open(const struct database *d)
 {
+	const int64_t until_us = clock_boot_us() + BUSY_S * US_PER_S;
 	struct problem why = { 0 };
 	struct db *db = NULL;
 
-	ck_assert_msg(db_open(d->config, DB_ROLE_RUN, &db, &why) == 0, "%s", why.detail);
+	while (db_open(d->config, DB_ROLE_RUN, &db, &why) < 0 && why.kind == PROBLEM_DB_DOWN &&
+	       clock_boot_us() < until_us)
+		poll(NULL, 0, 100);
+	if (!db) {
+		fprintf(stderr, "database: %s\n", why.detail);
+		exit(EXIT_FAILURE); /* programs ask before their first case, too */
+	}
 	return db;
 }
 

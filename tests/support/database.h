@@ -26,6 +26,7 @@ void database_crash(const struct database *d);
 int database_shut(const struct database *d);
 int database_revive(const struct database *d);
 void database_signal(const struct database *d, int signo);
+/* With the rights of the runner. A server too busy to answer is asked again, as people do. */
 struct db *database_open(const struct database *d);
 /* Where the sql folder is: CARILLON_SRCDIR, else the working folder. */
 const char *database_sql_folder(void);
