@@ -325,6 +325,7 @@ void db_rollback(struct db *db)
 {
 	static const char sql[] = "ROLLBACK";
 
+	db_bulk_forget(db);
 	if (!db->is_in_transaction)
 		return;
 	db->is_in_transaction = false;

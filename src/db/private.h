@@ -7,14 +7,17 @@
 #define CARILLON_DB_PRIVATE_H
 
 #include <mysql.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/problem.h"
 #include "db/conn.h"
 
+struct bulk;
 struct config;
 struct rows;
+struct stmt;
 
 struct db {
 	const struct config *cfg; /* borrowed for life: reconnecting reads it again */
@@ -27,6 +30,7 @@ struct db {
 	int64_t used_boot_us; /* when the connection last answered */
 	struct rows **cache;  /* open addressing by statement address; cache_n a power of two */
 	size_t cache_n, cached;
+	struct bulk *bulk; /* db_exec() collects; NULL: it runs */
 };
 
 /* A connection fit for the next statement: reconnects when there is none and none is needed. */
@@ -39,6 +43,27 @@ bool db_is_gone(unsigned err);
 int db_failed(struct db *db, unsigned err, const char *statement, struct problem *reterr);
 /* One statement of text protocol without values. */
 int db_text(struct db *db, const char *sql, size_t len, struct problem *reterr);
+
+struct db_value { /* one bound parameter */
+	enum enum_field_types type;
+	bool is_null;
+	int64_t integer;
+	double number;
+	MYSQL_TIME time;
+	const void *p; /* text or bytes; borrowed */
+	size_t n;
+};
+
+/* value.c: one for each letter of s->binds; ap stays as it was */
+void db_values_take(const struct stmt *s, va_list ap, struct db_value *ret);
+
+/* bulk.c; assumed: rows that it is taken to change, NULL nobody asks */
+void db_bulk_add(struct bulk *b, const struct stmt *s, const struct db_value *v,
+		 const int64_t *assumed);
+void db_bulk_forget(struct db *db);
+/* stmt.c: runs a statement for n rows, whose columns are bound as arrays. */
+int db_run_rows(struct db *db, const struct stmt *s, MYSQL_BIND *columns, unsigned n,
+		int64_t *ret_changed, struct problem *reterr);
 
 /* stmt.c: forgets every prepared statement (the connection is about to go). */
 void db_forget_statements(struct db *db);

@@ -16,8 +16,9 @@
 #include "base/rfc3339.h"
 #include "db/private.h"
 
-#define CACHE_FIRST 64
-#define TEXT_FIRST  64
+#define CACHE_FIRST    64
+#define TEXT_FIRST     64
+#define BULK_BINDS_MAX 32
 
 enum cell_kind { CELL_INT, CELL_NUMBER, CELL_INSTANT, CELL_TEXT };
 
@@ -31,19 +32,13 @@ struct cell { /* one column: where the current value lands */
 	my_bool is_null, is_cut;
 };
 
-union value { /* one bound parameter */
-	int64_t integer;
-	double number;
-	MYSQL_TIME time;
-};
-
 struct rows { /* a prepared statement and its result, if one is open */
 	struct db *db;
 	const struct stmt *stmt;
 	MYSQL_STMT *handle;
 	size_t params_n, cells_n;
 	MYSQL_BIND *params, *binds;
-	union value *values;
+	struct db_value *values;
 	unsigned long *lengths;
 	struct cell *cells;
 	bool is_open;
@@ -179,7 +174,7 @@ static void cells_setup(struct rows *r)
 }
 
 /* The text of a statement holds no values, so MariaDB's words about it may be logged. */
-static int prepare_failed(struct db *db, struct rows *r, struct problem *reterr)
+static void prepare_failed(struct db *db, struct rows *r, struct problem *reterr)
 {
 	unsigned err = mysql_stmt_errno(r->handle);
 
@@ -188,7 +183,6 @@ static int prepare_failed(struct db *db, struct rows *r, struct problem *reterr)
 			 r->stmt->name, mysql_stmt_error(r->handle));
 	rows_free(r);
 	db_failed(db, err, "prepare", reterr);
-	return -1;
 }
 
 static int prepare(struct db *db, const struct stmt *s, struct rows **ret, struct problem *reterr)
@@ -202,8 +196,10 @@ static int prepare(struct db *db, const struct stmt *s, struct rows **ret, struc
 	if (!r->handle)
 		alloc_failed(sizeof(MYSQL_STMT *));
 	sql = BUG_SQL(s->name, s->sql);
-	if (mysql_stmt_prepare(r->handle, sql, strlen(sql)))
-		return prepare_failed(db, r, reterr);
+	if (mysql_stmt_prepare(r->handle, sql, strlen(sql))) {
+		prepare_failed(db, r, reterr);
+		return -1;
+	}
 	r->params_n = mysql_stmt_param_count(r->handle);
 	assert(r->params_n == strlen(s->binds));
 	r->params = alloc_array(r->params_n + 1, sizeof(*r->params));
@@ -232,116 +228,29 @@ static int prepared(struct db *db, const struct stmt *s, struct rows **ret, stru
 	return 0;
 }
 
-static void time_set(MYSQL_TIME *t, int64_t us)
+static void bind(struct rows *r, size_t i)
 {
-	struct civil c;
-	int64_t fraction = us % US_PER_S;
-
-	if (fraction < 0)
-		fraction += US_PER_S;
-	civil_from_us(us, &c);
-	memset(t, 0, sizeof(*t));
-	t->year = (unsigned)c.year;
-	t->month = (unsigned)c.month;
-	t->day = (unsigned)c.day;
-	t->hour = (unsigned)c.hour;
-	t->minute = (unsigned)c.minute;
-	t->second = (unsigned)c.second;
-	t->second_part = (unsigned long)fraction;
-	t->time_type = MYSQL_TIMESTAMP_DATETIME;
-}
-
-struct args { /* va_list may be an array type: wrapped, it can be handed on */
-	va_list ap;
-};
-
-static void bind_memory(struct rows *r, size_t i, const void *p, size_t n)
-{
+	struct db_value *v = &r->values[i];
 	MYSQL_BIND *b = &r->params[i];
 
+	r->lengths[i] = (unsigned long)v->n;
+	*b = (MYSQL_BIND){ .buffer_type = v->is_null ? MYSQL_TYPE_NULL : v->type,
+			   .buffer_length = r->lengths[i],
+			   .length = &r->lengths[i] };
 	/* Connector/C only reads parameters; its struct serves results, too, hence no const. */
-	b->buffer = (void *)(uintptr_t)p;
-	r->lengths[i] = (unsigned long)n;
-	b->buffer_length = r->lengths[i];
-	b->length = &r->lengths[i];
-}
-
-static void bind_text(struct rows *r, size_t i, struct args *args)
-{
-	const char *s = va_arg(args->ap, const char *);
-
-	r->params[i].buffer_type = s ? MYSQL_TYPE_STRING : MYSQL_TYPE_NULL;
-	bind_memory(r, i, s, s ? strlen(s) : 0);
-}
-
-static void bind_bytes(struct rows *r, size_t i, struct args *args)
-{
-	const void *p = va_arg(args->ap, const void *);
-
-	r->params[i].buffer_type = p ? MYSQL_TYPE_BLOB : MYSQL_TYPE_NULL;
-	bind_memory(r, i, p, va_arg(args->ap, size_t));
-}
-
-static void bind_integer(struct rows *r, size_t i, struct args *args)
-{
-	r->values[i].integer = va_arg(args->ap, int64_t);
-	r->params[i].buffer_type = MYSQL_TYPE_LONGLONG;
-	r->params[i].buffer = &r->values[i].integer;
-}
-
-static void bind_integer_or_null(struct rows *r, size_t i, struct args *args)
-{
-	bind_integer(r, i, args);
-	if (r->values[i].integer == INT64_MIN)
-		r->params[i].buffer_type = MYSQL_TYPE_NULL;
-}
-
-static void bind_number(struct rows *r, size_t i, struct args *args)
-{
-	r->values[i].number = va_arg(args->ap, double);
-	r->params[i].buffer_type = MYSQL_TYPE_DOUBLE;
-	r->params[i].buffer = &r->values[i].number;
-}
-
-static void bind_instant(struct rows *r, size_t i, struct args *args)
-{
-	int64_t us = va_arg(args->ap, int64_t);
-
-	r->params[i].buffer_type = us == INSTANT_NONE ? MYSQL_TYPE_NULL : MYSQL_TYPE_DATETIME;
-	r->params[i].buffer = &r->values[i].time;
-	if (us != INSTANT_NONE)
-		time_set(&r->values[i].time, us);
-}
-
-struct bind_row {
-	char letter;
-	void (*bind)(struct rows *r, size_t i, struct args *args);
-};
-
-static void bind_all(struct rows *r, struct args *args)
-{
-	static const struct bind_row binders[] = {
-		{ 's', bind_text },    { 'i', bind_integer },
-		{ 't', bind_instant }, { 'I', bind_integer_or_null },
-		{ 'b', bind_bytes },   { 'd', bind_number },
-	};
-
-	memset(r->params, 0, r->params_n * sizeof(*r->params));
-	for (size_t i = 0; i < r->params_n; i++) {
-		size_t b = 0;
-
-		while (b + 1 < ARRAY_LEN(binders) && binders[b].letter != r->stmt->binds[i])
-			b++;
-		assert(binders[b].letter == r->stmt->binds[i]);
-		binders[b].bind(r, i, args);
-	}
+	b->buffer = v->type == MYSQL_TYPE_LONGLONG   ? (void *)&v->integer
+		    : v->type == MYSQL_TYPE_DOUBLE   ? (void *)&v->number
+		    : v->type == MYSQL_TYPE_DATETIME ? (void *)&v->time
+						     : (void *)(uintptr_t)v->p;
 }
 
 /* 0 done; else MariaDB's errno. */
-static unsigned run_prepared(struct rows *r, struct args *args)
+static unsigned run_prepared(struct rows *r, va_list ap)
 {
 	assert(!r->is_open);
-	bind_all(r, args);
+	db_values_take(r->stmt, ap, r->values);
+	for (size_t i = 0; i < r->params_n; i++)
+		bind(r, i);
 	if ((r->params_n && mysql_stmt_bind_param(r->handle, r->params)) ||
 	    mysql_stmt_execute(r->handle))
 		return mysql_stmt_errno(r->handle);
@@ -371,7 +280,6 @@ static int run(struct db *db, const struct stmt *s, struct rows **ret, struct pr
 	for (int tries = 0;; tries++) {
 		struct rows *r = NULL;
 		unsigned err;
-		struct args args;
 
 		if (db_ready(db, reterr) < 0)
 			return -1;
@@ -380,9 +288,7 @@ static int run(struct db *db, const struct stmt *s, struct rows **ret, struct pr
 				continue; /* preparing does nothing, so it may always be repeated */
 			return -1;
 		}
-		va_copy(args.ap, ap);
-		err = run_prepared(r, &args);
-		va_end(args.ap);
+		err = run_prepared(r, ap);
 		if (!err) {
 			*ret = r;
 			return 0;
@@ -393,21 +299,76 @@ static int run(struct db *db, const struct stmt *s, struct rows **ret, struct pr
 	}
 }
 
-int db_exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct problem *reterr, ...)
+static int exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct problem *reterr,
+		va_list ap)
 {
 	struct rows *r = NULL;
-	va_list ap;
-	int failed;
 
-	va_start(ap, reterr);
-	failed = run(db, s, &r, reterr, ap);
-	va_end(ap);
-	if (failed < 0)
+	if (run(db, s, &r, reterr, ap) < 0)
 		return -1;
 	if (ret_changed)
 		*ret_changed = (int64_t)mysql_stmt_affected_rows(r->handle);
 	if (r->cells_n)
 		mysql_stmt_free_result(r->handle);
+	return 0;
+}
+
+static int exec_or_collect(struct db *db, const struct stmt *s, int64_t usual, int64_t *ret_changed,
+			   struct problem *reterr, va_list ap)
+{
+	struct db_value values[BULK_BINDS_MAX];
+
+	if (!db->bulk)
+		return exec(db, s, ret_changed, reterr, ap);
+	assert(strlen(s->binds) <= BULK_BINDS_MAX);
+	db_values_take(s, ap, values);
+	db_bulk_add(db->bulk, s, values, ret_changed ? &usual : NULL);
+	if (ret_changed)
+		*ret_changed = usual;
+	return 0;
+}
+
+int db_exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct problem *reterr, ...)
+{
+	va_list ap;
+	int done;
+
+	va_start(ap, reterr);
+	done = exec_or_collect(db, s, 1, ret_changed, reterr, ap);
+	va_end(ap);
+	return done;
+}
+
+int db_exec_exception(struct db *db, const struct stmt *s, int64_t *ret_changed,
+		      struct problem *reterr, ...)
+{
+	va_list ap;
+	int done;
+
+	va_start(ap, reterr);
+	done = exec_or_collect(db, s, 0, ret_changed, reterr, ap);
+	va_end(ap);
+	return done;
+}
+
+int db_run_rows(struct db *db, const struct stmt *s, MYSQL_BIND *columns, unsigned n,
+		int64_t *ret_changed, struct problem *reterr)
+{
+	struct rows *r = NULL;
+	unsigned none = 0, err;
+	bool failed;
+
+	if (db_ready(db, reterr) < 0 || prepared(db, s, &r, reterr) < 0)
+		return -1;
+	assert(!r->is_open && !r->cells_n);
+	failed = mysql_stmt_attr_set(r->handle, STMT_ATTR_ARRAY_SIZE, &n) ||
+		 mysql_stmt_bind_param(r->handle, columns) || mysql_stmt_execute(r->handle);
+	err = mysql_stmt_errno(r->handle);
+	*ret_changed = (int64_t)mysql_stmt_affected_rows(r->handle);
+	(void)mysql_stmt_attr_set(r->handle, STMT_ATTR_ARRAY_SIZE, &none);
+	if (failed)
+		return db_failed(db, err, s->name, reterr);
+	db->used_boot_us = clock_boot_us();
 	return 0;
 }
 
@@ -429,6 +390,7 @@ int db_query(struct db *db, const struct stmt *s, struct rows **ret, struct prob
 	va_list ap;
 	int failed;
 
+	assert(!db->bulk);
 	va_start(ap, reterr);
 	failed = run(db, s, &r, reterr, ap);
 	va_end(ap);
@@ -442,6 +404,7 @@ int db_query_one(struct db *db, const struct stmt *s, struct rows **ret, struct 
 	va_list ap;
 	int got;
 
+	assert(!db->bulk);
 	va_start(ap, reterr);
 	got = run(db, s, &r, reterr, ap);
 	va_end(ap);

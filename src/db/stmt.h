@@ -34,6 +34,9 @@ struct stmt {
 
 /* Runs a statement without a result; ret_changed (may be NULL) gets the affected rows. */
 int db_exec(struct db *db, const struct stmt *s, int64_t *ret_changed, struct problem *reterr, ...);
+/* The same of a statement that usually changes no row: the difference counts in bulk (bulk.h). */
+int db_exec_exception(struct db *db, const struct stmt *s, int64_t *ret_changed,
+		      struct problem *reterr, ...);
 
 /*
  * Runs a query and buffers its result in the connection. At most one result is open per
