@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "base/fp.h"
 #include "base/log.h"
+#include "db/bulk.h"
 #include "db/conn.h"
 #include "publish/private.h"
 #include "store/postevent.h"
@@ -51,7 +52,6 @@ static int write_permit(struct db *db, struct flight *f, struct problem *reterr)
 		return 0;
 	if (store_attempts_permit(db, f->key.workspace, &c->permit, &c->permit_answer, reterr) < 0)
 		return -1;
-	(void)FP(F11_permit_written);
 	return c->permit_answer == PERMIT_GIVEN ? 0 : limits_give_back(db, f, NULL, reterr);
 }
 
@@ -77,15 +77,34 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 	return 0;
 }
 
-static int write_all(struct db *db, void *arg, struct problem *reterr)
+static int write_each(struct db *db, const struct engine *e, struct problem *reterr)
 {
-	const struct engine *e = arg;
-
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (f->change.is_pending && write_one(db, f, reterr) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int written(const struct engine *e)
+{
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		if (f->change.is_pending && f->change.has_permit)
+			(void)FP(F11_permit_written);
+	}
+	return 0;
+}
+
+static int write_all(struct db *db, void *arg, struct problem *reterr)
+{
+	return write_each(db, arg, reterr) < 0 ? -1 : written(arg);
+}
+
+/* As if nobody came in between, which is usual. */
+static int write_bulk(struct db *db, void *arg, struct problem *reterr)
+{
+	db_bulk_begin(db);
+	return write_each(db, arg, reterr) < 0 || db_bulk_end(db, reterr) < 0 ? -1 : written(arg);
 }
 
 static int write_alone(struct db *db, void *arg, struct problem *reterr)
@@ -215,7 +234,8 @@ void batch_commit(struct engine *e)
 	if (!has_any(e) || !engine_db_ready(e) || (e->is_unknown && !look_up_all(e)))
 		return;
 	(void)FP(F10_before_commit);
-	if (db_transact(e->app->db, write_all, e, &p) < 0) {
+	if (db_transact(e->app->db, write_bulk, e, &p) < 0 &&
+	    (p.kind == PROBLEM_DB_DOWN || db_transact(e->app->db, write_all, e, &p) < 0)) {
 		failed(e, &p);
 		return;
 	}
@@ -273,6 +293,12 @@ static int renew_all(struct db *db, void *arg, struct problem *reterr)
 	return 0;
 }
 
+static int renew_bulk(struct db *db, void *arg, struct problem *reterr)
+{
+	db_bulk_begin(db);
+	return renew_all(db, arg, reterr) < 0 ? -1 : db_bulk_end(db, reterr);
+}
+
 /* Lost while nothing irreversible is under way: let go. A live fire is seen to its end. */
 static void drop_lost(struct flight *f)
 {
@@ -296,7 +322,8 @@ void batch_renew(struct engine *e)
 		is_due |= is_stale(f, r.before_boot_us);
 	if (!is_due || !engine_db_ready(e))
 		return;
-	if (db_transact(e->app->db, renew_all, &r, &p) < 0) {
+	if (db_transact(e->app->db, renew_bulk, &r, &p) < 0 &&
+	    (p.kind == PROBLEM_DB_DOWN || db_transact(e->app->db, renew_all, &r, &p) < 0)) {
 		engine_db_failed(e, &p);
 		return;
 	}

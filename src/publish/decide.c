@@ -326,7 +326,7 @@ static void take_effect(struct flight *f, struct queue_move *m, const struct out
 	m->remote_id = f->q.post.remote_id;
 	m->remote_url = f->q.post.remote_url;
 	m->published_us = f->q.post.published_us;
-	m->is_live = is_new;
+	m->live = is_new ? &f->q.post : NULL;
 }
 
 static bool is_same(const char *a, const char *b)

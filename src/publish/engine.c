@@ -200,7 +200,7 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	probe_db(e);
 	run_jobs(e);
 	batch_renew(e);
-	e->loads_left = LOADS_A_TURN;
+	flight_read_new(e);
 	for (struct flight *f = e->flights; f; f = f->next)
 		flight_advance(f);
 	fire_gather(e);

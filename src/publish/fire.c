@@ -16,9 +16,12 @@
 /* Another process fires for the account just now: ask again soon. */
 #define LANE_RETRY_US (200 * US_PER_MS)
 
+/* What has come back leaves the lane once that is written. */
 static bool is_in_lane(const struct flight *f)
 {
-	return f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM || f->at == FLIGHT_FIRE ||
+	const bool is_back = f->change.is_pending && f->change.has_settlement;
+
+	return is_back || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM || f->at == FLIGHT_FIRE ||
 	       (f->is_fired && f->q.attempt.state == ATTEMPT_SENT);
 }
 

@@ -320,19 +320,6 @@ static void put_aside(struct flight *f)
 		flight_park(f, INSTANT_NONE);
 }
 
-static int read_row(struct flight *f, struct problem *reterr)
-{
-	struct engine *e = f->engine;
-
-	json_decref(f->memo);
-	f->memo = NULL;
-	tokens_done(&f->tokens);
-	if (store_queue_load(e->app->db, &f->key, f->arena, &f->q, reterr) < 0)
-		return -1;
-	return store_tokens_get(e->app->db, f->key.workspace, f->q.account.id, e->app->keys,
-				&f->tokens, reterr);
-}
-
 static bool is_idle(enum post_state s)
 {
 	return post_state_is_terminal(s) || s == POST_UNCONFIRMED || s == POST_PAUSED;
@@ -341,19 +328,11 @@ static bool is_idle(enum post_state s)
 void flight_load(struct flight *f)
 {
 	struct engine *e = f->engine;
-	struct problem p = { .kind = PROBLEM_NONE };
 	const struct platform *platform;
 
-	if (!engine_db_ready(e) || e->loads_left <= 0)
+	if (!f->is_read)
 		return;
-	e->loads_left--;
-	if (read_row(f, &p) < 0) {
-		if (p.kind == PROBLEM_DB_DOWN)
-			engine_db_failed(e, &p);
-		else
-			f->at = FLIGHT_END;
-		return;
-	}
+	f->is_read = false;
 	if (!f->q.post.owner || strcmp(f->q.post.owner, e->owner) != 0) {
 		f->at = FLIGHT_END; /* changed hands between claim and now */
 		return;
@@ -371,7 +350,145 @@ void flight_load(struct flight *f)
 		platform_app_init(&f->platform_app, f->arena, e->app->config, platform,
 				  f->q.post.livemode);
 		take_up(f);
+		f->q.content = NULL;
 	}
+}
+
+/* ---- reading, for all that are new at once ---- */
+
+struct reading {
+	struct flight *flights[LOADS_A_TURN];
+	size_t n;
+};
+
+static void forget(struct flight *f)
+{
+	json_decref(f->memo);
+	f->memo = NULL;
+	tokens_done(&f->tokens);
+}
+
+/* Whoever is not there has been deleted, or belongs to a workspace that was. */
+static void keep(struct reading *r, const bool *is_kept)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (is_kept[i])
+			r->flights[n++] = r->flights[i];
+		else
+			r->flights[i]->at = FLIGHT_END;
+	}
+	r->n = n;
+}
+
+static int read_posts(struct engine *e, struct reading *r, struct problem *reterr)
+{
+	struct queue_loading v[LOADS_A_TURN];
+	bool is_kept[LOADS_A_TURN];
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct flight *f = r->flights[i];
+
+		v[i] = (struct queue_loading){ .key = f->key, .arena = f->arena, .ret = &f->q };
+	}
+	if (store_queue_load_all(e->app->db, v, r->n, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n; i++)
+		is_kept[i] = v[i].is_found;
+	keep(r, is_kept);
+	return 0;
+}
+
+static int read_tokens(struct engine *e, struct reading *r, struct problem *reterr)
+{
+	struct tokens_loading v[LOADS_A_TURN];
+	bool is_kept[LOADS_A_TURN];
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct flight *f = r->flights[i];
+
+		v[i] = (struct tokens_loading){ .account = { f->key.workspace, f->q.account.id },
+						.ret = &f->tokens };
+	}
+	if (store_tokens_get_all(e->app->db, v, r->n, e->app->keys, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n; i++)
+		is_kept[i] = !v[i].is_broken;
+	keep(r, is_kept);
+	return 0;
+}
+
+/* What has been sent stands in its own snapshot. */
+static bool needs_content(const struct flight *f)
+{
+	return f->q.post.state == POST_STAGING || f->q.post.state == POST_STAGED;
+}
+
+static int read_contents(struct engine *e, struct reading *r, struct problem *reterr)
+{
+	struct content_loading v[LOADS_A_TURN];
+	struct flight *of[LOADS_A_TURN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct flight *f = r->flights[i];
+
+		if (!needs_content(f))
+			continue;
+		v[n] = (struct content_loading){
+			.key = { f->key.workspace, f->q.post.content_id },
+			.arena = f->arena,
+			.ret = arena_array(f->arena, 1, sizeof(struct content)),
+		};
+		of[n++] = f;
+	}
+	if (n > 0 && store_content_get_all(e->app->db, v, n, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		of[i]->q.content = v[i].is_found ? v[i].ret : NULL;
+	return 0;
+}
+
+static int read_all(struct engine *e, struct reading *r, struct problem *reterr)
+{
+	if (read_posts(e, r, reterr) < 0)
+		return -1;
+	return r->n > 0 && (read_tokens(e, r, reterr) < 0 || read_contents(e, r, reterr) < 0) ? -1
+											      : 0;
+}
+
+static void read_failed(struct engine *e, struct reading *r, const struct problem *p)
+{
+	if (p->kind == PROBLEM_DB_DOWN) {
+		engine_db_failed(e, p);
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++)
+		r->flights[i]->at = FLIGHT_END;
+}
+
+void flight_read_new(struct engine *e)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct reading r = { .n = 0 };
+
+	if (!engine_db_ready(e))
+		return;
+	for (struct flight *f = e->flights; f && r.n < LOADS_A_TURN; f = f->next) {
+		if (f->at != FLIGHT_NEW || f->change.is_pending)
+			continue;
+		forget(f);
+		r.flights[r.n++] = f;
+	}
+	if (r.n == 0)
+		return;
+	if (read_all(e, &r, &p) < 0) {
+		read_failed(e, &r, &p);
+		return;
+	}
+	for (size_t i = 0; i < r.n; i++)
+		r.flights[i]->is_read = true;
 }
 
 void flight_refused_permit(struct flight *f)

@@ -67,7 +67,7 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 }
 
 /* Finished flights of earlier calls are gone by now; one that fires is left to engine_settle(). */
-static struct flight *find_flight(const struct engine *e, const struct queue_key *key)
+static struct flight *find_flight(const struct engine *e, const struct row_key *key)
 {
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (strcmp(f->key.id, key->id) == 0 &&
@@ -78,7 +78,7 @@ static struct flight *find_flight(const struct engine *e, const struct queue_key
 }
 
 /* 0 taken, or not to be taken (see *ret_state); the row is read once more when it moves meanwhile. */
-static int take(struct engine *e, const struct queue_key *key, enum post_state *ret_state,
+static int take(struct engine *e, const struct row_key *key, enum post_state *ret_state,
 		struct problem *reterr)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
@@ -139,7 +139,7 @@ static void hand_over(struct engine *e, struct flight *f)
 	batch_commit(e);
 }
 
-static int wait_for(struct engine *e, const struct queue_key *key, int64_t until_boot_us,
+static int wait_for(struct engine *e, const struct row_key *key, int64_t until_boot_us,
 		    enum post_state *ret_state, struct problem *reterr)
 {
 	struct queue_mark mark;
@@ -168,7 +168,7 @@ int engine_publish_one(struct engine *e, const char *ws, const char *post_id, in
 		       enum post_state *ret_state, struct problem *reterr)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct queue_key key = { ws, post_id };
+	const struct row_key key = { ws, post_id };
 	enum post_state state = POST_QUEUED;
 
 	e->is_alone = true;

@@ -29,7 +29,8 @@
 #define CLAIM_EVERY_US       (500 * US_PER_MS)
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
 #define FIRE_CLAIM_US        (5 * US_PER_S)
-#define LOADS_A_TURN         16
+/* Rows that a turn reads: fires must not wait. */
+#define LOADS_A_TURN         64
 #define HOLD_US              (8 * US_PER_S)
 /*
  * Permits are written so long before the due time: long enough for a transaction and the
@@ -39,7 +40,7 @@
 #define PERMIT_LEAD_US       (60 * US_PER_MS)
 
 enum flight_at {
-	FLIGHT_NEW,    /* claimed, not read yet */
+	FLIGHT_NEW,    /* claimed; taken up once it is read */
 	FLIGHT_STEP,   /* the adapter is asked next */
 	FLIGHT_SEND,   /* a request is ready to leave */
 	FLIGHT_CALL,   /* it is under way */
@@ -81,7 +82,7 @@ struct flight {
 	struct arena *arena;    /* the whole flight */
 	struct arena *steps[2]; /* one step each, in turn */
 	int step_i;
-	struct queue_key key;
+	struct row_key key;
 	struct queue_post q; /* state, fence, version ... kept as written last */
 	uint64_t lane;       /* hash of the account */
 	struct tokens tokens;
@@ -89,6 +90,7 @@ struct flight {
 	struct platform_account account;
 	struct snapshot snapshot;
 	bool has_snapshot;
+	bool is_read;   /* NEW: q, tokens and content stand as they were this turn */
 	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
 	json_t *memo;
 	struct delivery d;
@@ -131,7 +133,6 @@ struct engine {
 	int db_failures;
 	bool is_unknown;  /* the last COMMIT was never answered */
 	bool is_alone;    /* publish-now: nothing but its own post is claimed */
-	int loads_left;   /* rows that this turn may still read: fires must not wait */
 	bool is_draining; /* jobs begin nothing new */
 	int64_t fires, commits;
 };
@@ -154,7 +155,8 @@ void flight_to_step(struct flight *f, enum phase phase);
 void flight_done_reply(void *arg, struct http_reply *reply);
 
 /* load.c */
-void flight_load(struct flight *f);           /* NEW */
+void flight_read_new(struct engine *e);       /* reads those that are NEW, up to LOADS_A_TURN */
+void flight_load(struct flight *f);           /* NEW, if it was read */
 bool flight_is_begun(const struct flight *f); /* live in part, and more to come */
 bool flight_is_in_time(struct flight *f);     /* false: a change says what becomes of it */
 void flight_refused_permit(struct flight *f); /* why, and what then */

@@ -112,7 +112,7 @@ static void beat(struct run *r)
 		engine_db_failed(e, &p);
 }
 
-static struct flight *find(const struct engine *e, const struct queue_key *key)
+static struct flight *find(const struct engine *e, const struct row_key *key)
 {
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (strcmp(f->key.id, key->id) == 0 &&
@@ -157,7 +157,7 @@ static size_t claim_part(struct run *r, struct queue_claim *in)
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct engine *e = r->e;
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct queue_key *keys = NULL;
+	struct row_key *keys = NULL;
 	size_t n = 0;
 
 	if (store_queue_claim(e->app->db, in, a, &keys, &n, &p) < 0) {

@@ -254,7 +254,9 @@ int snapshot_build(const struct app *app, const struct queue_post *q,
 	struct content c;
 	int placed;
 
-	if (store_content_get(app->db, q->workspace, q->post.content_id, a, &c, reterr) < 0)
+	if (q->content)
+		c = *q->content;
+	else if (store_content_get(app->db, q->workspace, q->post.content_id, a, &c, reterr) < 0)
 		return -1;
 	if (!content_is_publishable(&c) || c.revision != q->post.content_revision)
 		return problem_set(reterr, PROBLEM_NOT_APPROVED, "the content is not approved");

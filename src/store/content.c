@@ -2,8 +2,10 @@
 #include "store/content.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/digest.h"
@@ -21,6 +23,7 @@ enum {
 	INSERT_MEDIA,
 	CLEAR_MEDIA,
 	GET,
+	GET_ALL,
 	LIST_UP,
 	LIST_DOWN,
 	LIST_MEDIA,
@@ -83,6 +86,11 @@ const struct stmt store_content_statements[] = {
 		  "SELECT " COLUMNS ", " MEDIA_COLUMNS ", cm.position FROM contents c " JOIN_MEDIA
 		  "WHERE c.workspace_id = ? AND c.id = ?",
 		  NULL },
+	[GET_ALL] = { "content.get_all", STMT_GLOBAL, "s",
+		      "SELECT " COLUMNS ", " MEDIA_COLUMNS ", cm.position, k.n FROM " ROW_KEYS
+		      "STRAIGHT_JOIN contents c ON c.workspace_id = k.workspace_id AND c.id = k.id "
+		      JOIN_MEDIA,
+		      "the runner serves every workspace" },
 	[LIST_UP] = { "content.list_up", STMT_WORKSPACE, "ssssssssi",
 		      "SELECT " COLUMNS " FROM contents c WHERE c.workspace_id = ? " FILTERS
 		      "AND c.id > ? ORDER BY c.id LIMIT ?",
@@ -251,6 +259,39 @@ int store_content_get(struct db *db, const char *ws, const char *id, struct aren
 	take_media(&shelf, a, &found);
 	*ret = found;
 	return 0;
+}
+
+static void take_next(const struct rows *r, struct content_loading *one, struct shelf *shelf)
+{
+	if (!one->is_found)
+		read_row(r, one->arena, one->ret);
+	one->is_found = true;
+	if (!rows_null(r, COLUMNS_N))
+		place_media(r, one->arena, shelf);
+}
+
+int store_content_get_all(struct db *db, struct content_loading *v, size_t n,
+			  struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf keys = BUF_INIT;
+	struct shelf *shelves = alloc_array(n, sizeof(*shelves));
+	struct rows *r = NULL;
+	int got;
+
+	row_keys_print(&v->key, n, sizeof(*v), &keys);
+	got = db_query(db, ROW(GET_ALL), &r, reterr, buf_str(&keys));
+	while (r && (got = rows_next(r, reterr)) == 1) {
+		const size_t i = (size_t)rows_int(r, COLUMNS_N + MEDIA_COLUMNS_N + 1) - 1;
+
+		if (i < n)
+			take_next(r, &v[i], &shelves[i]);
+	}
+	if (r)
+		rows_end(r);
+	for (size_t i = 0; i < n && got == 0; i++)
+		take_media(&shelves[i], v[i].arena, v[i].ret);
+	free(shelves);
+	return got;
 }
 
 struct filter_texts {

@@ -17,6 +17,7 @@
 #include "db/stmt.h"
 #include "domain/content.h"
 #include "store/page.h"
+#include "store/rowkeys.h"
 
 #define CONTENT_MEDIA_MAX 100 /* of one content, what any kind may hold at most */
 
@@ -61,6 +62,15 @@ struct contents {
 
 int store_content_insert(struct db *db, const char *ws, const struct content_patch *in,
 			 struct arena *a, struct content *ret, struct problem *reterr);
+/* The same as store_content_get() of many, in one round trip; what is not there is not found. */
+struct content_loading {
+	struct row_key key;
+	struct arena *arena;
+	struct content *ret;
+	bool is_found; /* result */
+};
+int store_content_get_all(struct db *db, struct content_loading *v, size_t n,
+			  struct problem *reterr);
 /* With media, complete but for path and url; one statement. */
 int store_content_get(struct db *db, const char *ws, const char *id, struct arena *a,
 		      struct content *ret, struct problem *reterr);

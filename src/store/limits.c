@@ -79,8 +79,8 @@ int store_limits_take(struct db *db, const struct budget_key *key, int64_t windo
 
 	if (db_exec(db, ROW(TAKE), NULL, reterr, key->platform, livemode, key->name, key->subject,
 		    window_s, window_s) < 0 ||
-	    db_exec(db, ROW(REFUSE), &changed, reterr, window_s, key->platform, livemode, key->name,
-		    key->subject, most) < 0)
+	    db_exec_exception(db, ROW(REFUSE), &changed, reterr, window_s, key->platform, livemode,
+			      key->name, key->subject, most) < 0)
 		return -1;
 	*ret_is_given = changed == 0;
 	return 0;

@@ -399,11 +399,14 @@ int store_posts_patch(struct db *db, const char *ws, const struct post_patch *in
 	return 0;
 }
 
-static int go_live(struct db *db, const char *ws, const struct post *p, struct problem *reterr)
+static int go_live(struct db *db, const char *ws, const struct post *p, const char *remote_id,
+		   struct problem *reterr)
 {
+	const struct result_start start = { p->id, p->account_id, remote_id, p->published_us };
+
 	if (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, p->content_id) < 0)
 		return -1;
-	return store_results_begin(db, ws, p->id, reterr);
+	return store_results_begin(db, ws, &start, reterr);
 }
 
 static int settle_found(struct db *db, struct change *c, const struct view *v, int64_t *changed,
@@ -414,7 +417,7 @@ static int settle_found(struct db *db, struct change *c, const struct view *v, i
 
 	if (db_exec(db, ROW(FOUND), changed, reterr, in->remote_id, in->remote_url, c->ws, p->id,
 		    post_state_name(p->state), p->version, p->fence) == 0)
-		return *changed ? go_live(db, c->ws, p, reterr) : 0;
+		return *changed ? go_live(db, c->ws, p, in->remote_id, reterr) : 0;
 	if (db_errno(db) == DB_ERROR_DUPLICATE)
 		problem_set(reterr, PROBLEM_DUPLICATE,
 			    "another post stands for that remote id already");

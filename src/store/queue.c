@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "db/bulk.h"
 #include "db/conn.h"
 #include "store/results.h"
 
@@ -62,19 +63,19 @@ const struct stmt store_queue_statements[] = {
 			"state = IF(state IN ('queued', 'retrying'), 'staging', state) "
 			"WHERE workspace_id = ? AND id = ?",
 			NULL },
-	[LOAD] = { "queue.load", STMT_WORKSPACE, "ss",
-		   "SELECT " STORE_POSTS_COLUMNS ", " STORE_ACCOUNTS_COLUMNS ", "
+	[LOAD] = { "queue.load", STMT_GLOBAL, "s",
+		   "SELECT k.n, " STORE_POSTS_COLUMNS ", " STORE_ACCOUNTS_COLUMNS ", "
 		   "posts.workspace_id, posts.memo, t.seq, t.state, t.permit, t.host, t.boot_id, "
 		   "t.handle, t.pid, t.start_ticks, t.sent_at, t.last_read_at, t.negatives, "
 		   "IF(posts.state IN ('publishing', 'confirming'), posts.snapshot, NULL), "
 		   "(SELECT COUNT(*) " EFFECTS "), (SELECT COALESCE(MAX(e.seq), 0) " EFFECTS
-		   "), (SELECT e.handle " EFFECTS "ORDER BY e.seq DESC LIMIT 1) "
-		   "FROM posts JOIN accounts ON accounts.workspace_id = posts.workspace_id "
+		   "), (SELECT e.handle " EFFECTS "ORDER BY e.seq DESC LIMIT 1) FROM " ROW_KEYS
+		   "STRAIGHT_JOIN posts ON posts.workspace_id = k.workspace_id AND posts.id = k.id "
+		   "STRAIGHT_JOIN accounts ON accounts.workspace_id = posts.workspace_id "
 		   "AND accounts.id = posts.account_id "
 		   "LEFT JOIN attempts t ON t.workspace_id = posts.workspace_id "
-		   "AND t.post_id = posts.id AND t.seq = posts.attempts "
-		   "WHERE posts.workspace_id = ? AND posts.id = ?",
-		   NULL },
+		   "AND t.post_id = posts.id AND t.seq = posts.attempts",
+		   GLOBAL_REASON },
 	[TAKE] = { "queue.take", STMT_WORKSPACE, "sissi",
 		   "UPDATE posts SET fence = fence + 1, version = version + 1, owner = ?, "
 		   "claims = 1, is_immediate = TRUE, wake_at = " LEASE ", reason = NULL, "
@@ -93,14 +94,10 @@ const struct stmt store_queue_statements[] = {
 		   "updated_at = UTC_TIMESTAMP(3) "
 		   "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ?",
 		   NULL },
-	[GO_LIVE] = { "queue.go_live", STMT_WORKSPACE, "ss",
-		      "UPDATE contents JOIN posts ON posts.workspace_id = contents.workspace_id "
-		      "AND posts.content_id = contents.id "
-		      "SET contents.state = 'published', contents.version = contents.version + 1, "
-		      "contents.updated_at = UTC_TIMESTAMP(3) "
-		      "WHERE posts.workspace_id = ? AND posts.id = ? "
-		      "AND contents.state = 'approved' "
-		      "AND contents.revision = posts.content_revision",
+	[GO_LIVE] = { "queue.go_live", STMT_WORKSPACE, "ssi",
+		      "UPDATE contents SET state = 'published', version = version + 1, "
+		      "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ? "
+		      "AND state = 'approved' AND revision = ?",
 		      NULL },
 	[RENEW] = { "queue.renew", STMT_WORKSPACE, "issi",
 		    "UPDATE posts SET wake_at = " LEASE " "
@@ -150,12 +147,12 @@ static const char *const attempt_names[] = { "", "sent", "in_doubt", "effect", "
 struct claiming {
 	const struct queue_claim *in;
 	struct arena *arena;
-	struct queue_key *keys;
+	struct row_key *keys;
 	size_t n;
 };
 
 /* A strong suspect goes alone: it ends the list, or is the list. */
-static int read_keys(struct rows *r, struct arena *a, struct queue_key *keys, size_t *ret_n,
+static int read_keys(struct rows *r, struct arena *a, struct row_key *keys, size_t *ret_n,
 		     struct problem *reterr)
 {
 	bool is_over = false;
@@ -166,7 +163,7 @@ static int read_keys(struct rows *r, struct arena *a, struct queue_key *keys, si
 		const bool is_alone = rows_int(r, 2) >= ALONE_CLAIMS;
 
 		if (!is_over && !(is_alone && n > 0))
-			keys[n++] = (struct queue_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
+			keys[n++] = (struct row_key){ rows_dup(r, 0, a), rows_dup(r, 1, a) };
 		is_over |= is_alone;
 	}
 	*ret_n = n;
@@ -187,14 +184,17 @@ static int claim_rows(struct db *db, void *arg, struct problem *reterr)
 		return -1;
 	got = read_keys(r, c->arena, c->keys, &c->n, reterr);
 	rows_end(r);
-	for (size_t i = 0; got == 0 && i < c->n; i++)
-		got = db_exec(db, ROW(CLAIM_ONE), NULL, reterr, in->owner, in->lease_s,
+	if (got < 0)
+		return -1;
+	db_bulk_begin(db);
+	for (size_t i = 0; i < c->n; i++)
+		(void)db_exec(db, ROW(CLAIM_ONE), NULL, reterr, in->owner, in->lease_s,
 			      c->keys[i].workspace, c->keys[i].id);
-	return got;
+	return db_bulk_end(db, reterr);
 }
 
 int store_queue_claim(struct db *db, const struct queue_claim *in, struct arena *a,
-		      struct queue_key **ret, size_t *ret_n, struct problem *reterr)
+		      struct row_key **ret, size_t *ret_n, struct problem *reterr)
 {
 	struct claiming c = { .in = in, .arena = a };
 
@@ -236,27 +236,55 @@ static void read_attempt(const struct rows *r, unsigned c, struct arena *a,
 		memcpy(ret->permit, rows_text(r, c + 2), PERMIT_BYTES);
 }
 
-int store_queue_load(struct db *db, const struct queue_key *key, struct arena *a,
+static void read_loaded(const struct rows *r, struct arena *a, struct queue_post *ret)
+{
+	const unsigned account = 1 + STORE_POSTS_COLUMNS_N;
+	const unsigned more = account + STORE_ACCOUNTS_COLUMNS_N;
+	const unsigned last = more + 2 + ATTEMPT_COLUMNS_N;
+
+	*ret = (struct queue_post){
+		.workspace = rows_dup(r, more, a),
+		.memo = rows_dup(r, more + 1, a),
+		.snapshot = rows_dup(r, last, a),
+		.live_n = rows_int(r, last + 1),
+		.live_seq = rows_int(r, last + 2),
+		.live_id = rows_dup(r, last + 3, a),
+	};
+	store_posts_read(r, 1, a, &ret->post);
+	store_accounts_read(r, account, a, &ret->account);
+	read_attempt(r, more + 2, a, &ret->attempt);
+}
+
+int store_queue_load_all(struct db *db, struct queue_loading *v, size_t n, struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf keys = BUF_INIT;
+	struct rows *r = NULL;
+	int got;
+
+	row_keys_print(&v->key, n, sizeof(*v), &keys);
+	if (db_query(db, ROW(LOAD), &r, reterr, buf_str(&keys)) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1) {
+		const size_t i = (size_t)rows_int(r, 0) - 1;
+
+		if (i < n) {
+			read_loaded(r, v[i].arena, v[i].ret);
+			v[i].is_found = true;
+		}
+	}
+	rows_end(r);
+	return got;
+}
+
+int store_queue_load(struct db *db, const struct row_key *key, struct arena *a,
 		     struct queue_post *ret, struct problem *reterr)
 {
-	const unsigned more = STORE_POSTS_COLUMNS_N + STORE_ACCOUNTS_COLUMNS_N;
-	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(LOAD), &r, reterr, key->workspace, key->id);
+	struct queue_loading one = { .key = *key, .arena = a, .ret = ret };
 
-	if (got < 0)
+	if (store_queue_load_all(db, &one, 1, reterr) < 0)
 		return -1;
-	if (got == 0)
+	if (!one.is_found)
 		return problem_set(reterr, PROBLEM_NOT_FOUND, "post %s does not exist", key->id);
-	store_posts_read(r, 0, a, &ret->post);
-	store_accounts_read(r, STORE_POSTS_COLUMNS_N, a, &ret->account);
-	ret->workspace = rows_dup(r, more, a);
-	ret->memo = rows_dup(r, more + 1, a);
-	read_attempt(r, more + 2, a, &ret->attempt);
-	ret->snapshot = rows_dup(r, more + 2 + ATTEMPT_COLUMNS_N, a);
-	ret->live_n = rows_int(r, more + 3 + ATTEMPT_COLUMNS_N);
-	ret->live_seq = rows_int(r, more + 4 + ATTEMPT_COLUMNS_N);
-	ret->live_id = rows_dup(r, more + 5 + ATTEMPT_COLUMNS_N, a);
-	rows_end(r);
 	return 0;
 }
 
@@ -288,22 +316,32 @@ static int run_move(struct db *db, const char *ws, const struct queue_move *m,
 		       ws, m->id, m->fence, m->version);
 }
 
+static int go_live(struct db *db, const char *ws, const struct post *p, const char *remote_id,
+		   struct problem *reterr)
+{
+	const struct result_start start = { p->id, p->account_id, remote_id, p->published_us };
+
+	if (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, p->content_id, p->content_revision) < 0)
+		return -1;
+	return store_results_begin(db, ws, &start, reterr);
+}
+
 int store_queue_move(struct db *db, const char *ws, const struct queue_move *in, bool *ret_is_ours,
 		     struct problem *reterr)
 {
+	const char *remote_id = in->remote_id;
 	int64_t changed = 0;
 
 	/* One remote object stands for one post: the second claim to it is dropped, not the post. */
-	if (run_move(db, ws, in, in->remote_id, &changed, reterr) < 0 &&
-	    (db_errno(db) != DB_ERROR_DUPLICATE || !in->remote_id ||
-	     run_move(db, ws, in, NULL, &changed, reterr) < 0))
-		return -1;
-	if (changed == 1 && in->is_live &&
-	    (db_exec(db, ROW(GO_LIVE), NULL, reterr, ws, in->id) < 0 ||
-	     store_results_begin(db, ws, in->id, reterr) < 0))
-		return -1;
+	if (run_move(db, ws, in, remote_id, &changed, reterr) < 0) {
+		if (db_errno(db) != DB_ERROR_DUPLICATE || !remote_id)
+			return -1;
+		remote_id = NULL;
+		if (run_move(db, ws, in, remote_id, &changed, reterr) < 0)
+			return -1;
+	}
 	*ret_is_ours = changed == 1;
-	return 0;
+	return changed == 1 && in->live ? go_live(db, ws, in->live, remote_id, reterr) : 0;
 }
 
 int store_queue_renew(struct db *db, const char *ws, const struct queue_takeover *in,
@@ -317,7 +355,7 @@ int store_queue_renew(struct db *db, const char *ws, const struct queue_takeover
 	return 0;
 }
 
-int store_queue_mark(struct db *db, const struct queue_key *key, struct queue_mark *ret,
+int store_queue_mark(struct db *db, const struct row_key *key, struct queue_mark *ret,
 		     struct problem *reterr)
 {
 	struct rows *r = NULL;

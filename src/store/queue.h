@@ -17,13 +17,11 @@
 #include "db/stmt.h"
 #include "domain/delivery.h"
 #include "store/accounts.h"
+#include "store/content.h"
 #include "store/posts.h"
+#include "store/rowkeys.h"
 
 #define PERMIT_BYTES 16
-
-struct queue_key {
-	const char *workspace, *id;
-};
 
 struct queue_attempt {
 	int64_t seq;
@@ -44,7 +42,8 @@ struct queue_post {
 	struct queue_attempt attempt; /* the newest */
 	/* Attempts that had effect: parts that are live, the newest of them and what it made. */
 	int64_t live_n, live_seq;
-	const char *live_id; /* NULL: not known */
+	const char *live_id;           /* NULL: not known */
+	const struct content *content; /* read already, to be used at once; NULL: not */
 };
 
 /*
@@ -63,11 +62,19 @@ struct queue_claim {
 
 /* Takes what is due; queued and retrying posts become staging. One transaction. */
 int store_queue_claim(struct db *db, const struct queue_claim *in, struct arena *a,
-		      struct queue_key **ret, size_t *ret_n, struct problem *reterr);
+		      struct row_key **ret, size_t *ret_n, struct problem *reterr);
 
 /* Post, account and newest attempt as they stand. PROBLEM_NOT_FOUND. */
-int store_queue_load(struct db *db, const struct queue_key *key, struct arena *a,
+int store_queue_load(struct db *db, const struct row_key *key, struct arena *a,
 		     struct queue_post *ret, struct problem *reterr);
+/* The same of many, in one round trip; what is not there is not found. */
+struct queue_loading {
+	struct row_key key;
+	struct arena *arena;
+	struct queue_post *ret;
+	bool is_found; /* result */
+};
+int store_queue_load_all(struct db *db, struct queue_loading *v, size_t n, struct problem *reterr);
 
 /*
  * publish-now: takes the post from queue, runner or an earlier end, if it is as it was seen (fence)
@@ -94,7 +101,7 @@ struct queue_move {
 	int64_t published_us, next_attempt_us;
 	struct post_error error; /* code NONE: none */
 	const char *waiting_for;
-	bool is_live; /* the content counts as published from now on */
+	const struct post *live; /* it, if it went live now: so did its content; NULL: not now */
 };
 int store_queue_move(struct db *db, const char *ws, const struct queue_move *in, bool *ret_is_ours,
 		     struct problem *reterr);
@@ -107,7 +114,7 @@ struct queue_mark {
 	enum post_state state;
 	int64_t fence, version;
 };
-int store_queue_mark(struct db *db, const struct queue_key *key, struct queue_mark *ret,
+int store_queue_mark(struct db *db, const struct row_key *key, struct queue_mark *ret,
 		     struct problem *reterr);
 
 /* Is this remote object bound to another post of the account? */

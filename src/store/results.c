@@ -15,11 +15,10 @@ enum { BEGIN, DUE, LEASE, TELL, FAIL, RECENT };
 	"THEN published_at + INTERVAL 7 DAY END"
 
 const struct stmt store_results_statements[] = {
-	[BEGIN] = { "results.begin", STMT_WORKSPACE, "ss",
+	[BEGIN] = { "results.begin", STMT_WORKSPACE, "ssst",
 		    "INSERT IGNORE INTO post_results (workspace_id, post_id, account_id, "
-		    "published_at, next_at) SELECT workspace_id, id, account_id, "
-		    "COALESCE(published_at, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3) + INTERVAL 1 HOUR "
-		    "FROM posts WHERE workspace_id = ? AND id = ? AND remote_id IS NOT NULL",
+		    "published_at, next_at) VALUES (?, ?, ?, COALESCE(?, UTC_TIMESTAMP(3)), "
+		    "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR)",
 		    NULL },
 	[DUE] = { "results.due", STMT_GLOBAL, "i",
 		  "SELECT r.workspace_id, r.post_id, r.account_id, p.remote_id "
@@ -54,9 +53,13 @@ const struct stmt store_results_statements[] = {
 
 #define ROW(x) (&store_results_statements[x])
 
-int store_results_begin(struct db *db, const char *ws, const char *post_id, struct problem *reterr)
+int store_results_begin(struct db *db, const char *ws, const struct result_start *in,
+			struct problem *reterr)
 {
-	return db_exec(db, ROW(BEGIN), NULL, reterr, ws, post_id);
+	if (!in->remote_id)
+		return 0;
+	return db_exec(db, ROW(BEGIN), NULL, reterr, ws, in->post_id, in->account_id,
+		       in->published_us);
 }
 
 struct claiming {

@@ -17,8 +17,14 @@
 
 #define RESULTS_RECENT_MAX 1000 /* of an account, the newest: older posts tell of other times */
 
-/* Joins the caller's transaction; a post without a remote id is nothing to ask for. */
-int store_results_begin(struct db *db, const char *ws, const char *post_id, struct problem *reterr);
+/* Of a post that went live; nothing of one without a remote id, for which nobody can be asked. */
+struct result_start {
+	const char *post_id, *account_id, *remote_id;
+	int64_t published_us; /* INSTANT_NONE: now */
+};
+/* Joins the caller's transaction. */
+int store_results_begin(struct db *db, const char *ws, const struct result_start *in,
+			struct problem *reterr);
 
 struct result_due {
 	const char *workspace, *post_id, *account_id, *remote_id;

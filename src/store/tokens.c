@@ -12,6 +12,7 @@
 enum {
 	PUT,
 	GET,
+	GET_ALL,
 	DELETE,
 	FORGET_PLAN,
 	STALE,
@@ -42,6 +43,11 @@ const struct stmt store_tokens_statements[] = {
 		  "SELECT kind, sealed, expires_at, issued_at, generation FROM account_tokens "
 		  "WHERE workspace_id = ? AND account_id = ? ORDER BY kind LIMIT ?",
 		  NULL },
+	[GET_ALL] = { "tokens.get_all", STMT_GLOBAL, "s",
+		      "SELECT t.kind, t.sealed, t.expires_at, t.issued_at, t.generation, k.n "
+		      "FROM " ROW_KEYS "STRAIGHT_JOIN account_tokens t "
+		      "ON t.workspace_id = k.workspace_id AND t.account_id = k.id",
+		      runner_serves_all },
 	[DELETE] = { "tokens.delete", STMT_WORKSPACE, "ss",
 		     "DELETE FROM account_tokens WHERE workspace_id = ? AND account_id = ?", NULL },
 	[FORGET_PLAN] = { "tokens.forget_plan", STMT_WORKSPACE, "ss",
@@ -231,6 +237,41 @@ int store_tokens_get(struct db *db, const char *ws, const char *account_id, cons
 	if (failed < 0)
 		tokens_done(ret);
 	return failed;
+}
+
+static void open_next(const struct rows *r, struct tokens_loading *one, const struct keyring *ring)
+{
+	const struct seal_place at = { one->account.workspace, one->account.id, rows_text(r, 0) };
+
+	if (one->is_broken || one->ret->n == TOKENS_MAX)
+		return;
+	one->is_broken = open_one(r, &at, ring, one->ret) < 0;
+	if (one->is_broken)
+		tokens_done(one->ret);
+}
+
+int store_tokens_get_all(struct db *db, struct tokens_loading *v, size_t n, const struct keys *keys,
+			 struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf accounts = BUF_INIT;
+	struct rows *r = NULL;
+	int got;
+
+	if (!keys || !keys->ring)
+		return no_ring(reterr);
+	for (size_t i = 0; i < n; i++)
+		memset(v[i].ret, 0, sizeof(*v[i].ret));
+	row_keys_print(&v->account, n, sizeof(*v), &accounts);
+	if (db_query(db, ROW(GET_ALL), &r, reterr, buf_str(&accounts)) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1) {
+		const size_t i = (size_t)rows_int(r, 5) - 1;
+
+		if (i < n)
+			open_next(r, &v[i], keys->ring);
+	}
+	rows_end(r);
+	return got;
 }
 
 int store_tokens_delete(struct db *db, const char *ws, const char *account_id,

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "crypto/keys.h"
 #include "db/stmt.h"
+#include "store/rowkeys.h"
 
 struct token {
 	const char *kind; /* access, refresh, user */
@@ -43,6 +44,14 @@ int store_tokens_put(struct db *db, const char *ws, const char *account_id,
 /* All tokens of an account, opened; none is no error (n 0). */
 int store_tokens_get(struct db *db, const char *ws, const char *account_id, const struct keys *keys,
 		     struct tokens *ret, struct problem *reterr);
+/* The same of many accounts, in one round trip. */
+struct tokens_loading {
+	struct row_key account;
+	struct tokens *ret;
+	bool is_broken; /* result: one of them cannot be opened, *ret is empty */
+};
+int store_tokens_get_all(struct db *db, struct tokens_loading *v, size_t n, const struct keys *keys,
+			 struct problem *reterr);
 int store_tokens_delete(struct db *db, const char *ws, const char *account_id,
 			struct problem *reterr);
 /* Seals rows of older keys with the current one, up to `most`; *ret_n: how many were. */

@@ -61,6 +61,9 @@ static const struct hot hots[] = {
 	{ "pauses.hold_character",      NULL,           { WS, "'" CROWD_CHARACTER "'" } },
 	{ "pauses.free_account",        NULL,           { "900", WS, "'" CROWD_ACCOUNT "'" } },
 	{ "posts.get",                  "PRIMARY",      { WS, "'sch_x'" } },
+	{ "queue.load",                 NULL,           { "'[[\"w\",\"sch_x\"]]'" } },
+	{ "tokens.get_all",             NULL,           { "'[[\"w\",\"acc_x\"]]'" } },
+	{ "content.get_all",            NULL,           { "'[[\"w\",\"cnt_x\"]]'" } },
 	{ "posts.by_slot",              NULL,           { WS, "'" CROWD_CONTENT "'", "'" CROWD_ACCOUNT "'", "NOW()" } },
 };
 /* clang-format on */
@@ -107,7 +110,8 @@ static void check_line(const struct hot *h, MYSQL_ROW row, bool is_first)
 {
 	ck_assert_msg(!has(row[9], "filesort"), "%s sorts: %s", h->name, row[9]);
 	ck_assert_msg(!has(row[9], "temporary"), "%s keeps a table aside: %s", h->name, row[9]);
-	if (!row[2] || has(row[9], "Impossible") || has(row[9], "no matching row"))
+	if (!row[2] || has(row[9], "json_table") || has(row[9], "Impossible") ||
+	    has(row[9], "no matching row"))
 		return;
 	ck_assert_msg(row[3] && strcmp(row[3], "ALL") != 0 && strcmp(row[3], "index") != 0,
 		      "%s reads all of %s", h->name, row[2]);
@@ -140,10 +144,30 @@ START_TEST(hot_statement_walks_its_index)
 }
 END_TEST
 
+/* Of an empty table any plan would do. */
+static const char *const company[] = {
+	"INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, fence, host, "
+	"boot_id, "
+	"pid, start_ticks, fingerprint, snapshot_hash, state, sent_at, deadline_at) "
+	"SELECT workspace_id, id, 1, account_id, UNHEX(MD5(id)), 1, 'h', 'b', 1, 1, "
+	"UNHEX(SHA2(id, 256)), UNHEX(SHA2(id, 256)), 'effect', due_at, due_at FROM posts LIMIT "
+	"5000",
+	"INSERT INTO account_tokens (workspace_id, account_id, kind, kid, sealed, issued_at) "
+	"SELECT workspace_id, id, kind, 'k', 's', created_at FROM accounts "
+	"JOIN (SELECT 'access' AS kind UNION SELECT 'refresh') kinds",
+	"INSERT INTO media (workspace_id, id, state, created_at) VALUES (" WS
+	", 'med_x', 'fetching', NOW())",
+	"INSERT INTO content_media (workspace_id, content_id, position, media_id) "
+	"SELECT workspace_id, id, 0, 'med_x' FROM contents LIMIT 5000",
+	"ANALYZE TABLE attempts, account_tokens, content_media",
+};
+
 static void open_database(void)
 {
 	database_start(&database, true);
 	crowd_make(&database, POSTS);
+	for (size_t i = 0; i < ARRAY_LEN(company); i++)
+		database_run(&database, company[i]);
 }
 
 static void close_database(void)

@@ -42,7 +42,7 @@ static void claim(struct bench *b)
 {
 	const struct queue_claim in = { .owner = "run_bench", .most = 500, .lease_s = 3600 };
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct queue_key *keys;
+	struct row_key *keys;
 	size_t n = 0;
 
 	need(store_queue_claim(b->app.db, &in, b->arena, &keys, &n, &p), &p);
