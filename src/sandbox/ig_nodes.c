@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "sandbox/ig.h"
+#include "sandbox/reaction.h"
 
 static json_t *container_id(struct exchange *ex, const void *node, const json_t *sub)
 {
@@ -170,11 +171,10 @@ static json_t *media_comments(struct exchange *ex, const void *node, const json_
 	return json_integer((json_int_t)((const struct object *)node)->comments.n);
 }
 
-/* As many as its short code has bytes, so that there is something to count. */
 static json_t *media_likes(struct exchange *ex, const void *node, const json_t *sub)
 {
 	(void)ex, (void)sub;
-	return json_integer((json_int_t)strlen(((const struct object *)node)->code));
+	return json_integer((json_int_t)sandbox_reaction(node).likes);
 }
 
 static const struct ig_field media_fields[] = {

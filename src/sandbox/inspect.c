@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "sandbox/exchange.h"
+#include "sandbox/reaction.h"
 #include "sandbox/world.h"
 
 static bool param_fits(const struct exchange *ex, const char *name, const char *value)
@@ -93,6 +94,15 @@ void sandbox_inspect_state(struct exchange *ex)
 					counters_json(&w->faults_met), "platforms", platforms));
 }
 
+static json_t *reaction_json(const struct object *o)
+{
+	const struct reaction r = sandbox_reaction(o);
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "views", (json_int_t)r.views, "likes",
+			 (json_int_t)r.likes, "comments", (json_int_t)r.comments, "shares",
+			 (json_int_t)r.shares, "saves", (json_int_t)r.saves);
+}
+
 static json_t *object_json(const struct object *o)
 {
 	json_t *media = json_array();
@@ -104,12 +114,12 @@ static json_t *object_json(const struct object *o)
 						       "bytes", (json_int_t)f->bytes, "mime",
 						       f->mime, "url", f->url));
 	}
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:o,s:I,s:I,s:b}", "platform",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:o,s:I,s:I,s:b,s:o}", "platform",
 			 o->platform->name, "account", o->account->id, "username",
 			 o->account->username, "object_id", o->id, "kind", o->kind, "caption",
 			 o->caption, "options", o->options, "container", o->container, "media",
 			 media, "t_us", (json_int_t)o->created_us, "req_no", (json_int_t)o->req_no,
-			 "deleted", o->is_deleted);
+			 "deleted", o->is_deleted, "reaction", reaction_json(o));
 }
 
 static bool object_fits(const struct exchange *ex, const struct object *o)

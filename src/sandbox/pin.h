@@ -73,10 +73,12 @@ void sandbox_pin_zoneless(int64_t us, char *ret, size_t size); /* 2026-11-21T10:
 /* pin_auth.c: token, tier, rate and scopes (a NULL-terminated list); NULL with the error written */
 struct account *sandbox_pin_account(struct exchange *ex, enum pin_category category,
 				    const char *const *scopes);
-extern const char *const sandbox_pin_scopes_boards[],
-	*const sandbox_pin_scopes_pins[], *const sandbox_pin_scopes_media[],
-						  *const sandbox_pin_scopes_user[],
-							  *const sandbox_pin_scopes_board_write[];
+extern const char *const sandbox_pin_scopes_boards[];
+extern const char *const sandbox_pin_scopes_read[];
+extern const char *const sandbox_pin_scopes_pins[];
+extern const char *const sandbox_pin_scopes_media[];
+extern const char *const sandbox_pin_scopes_user[];
+extern const char *const sandbox_pin_scopes_board_write[];
 
 /* pin_boards.c */
 void sandbox_pin_open(struct world *w);

@@ -20,6 +20,7 @@ static const char *const scopes_known[] = {
 	"user_accounts:read", "user_accounts:write", NULL,
 };
 const char *const sandbox_pin_scopes_boards[] = { "boards:read", NULL };
+const char *const sandbox_pin_scopes_read[] = { "boards:read", "pins:read", NULL };
 const char *const sandbox_pin_scopes_board_write[] = { "boards:read", "boards:write", NULL };
 const char *const sandbox_pin_scopes_pins[] = { "boards:read", "boards:write", "pins:read",
 						"pins:write", NULL };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "sandbox/pin.h"
+#include "sandbox/reaction.h"
 
 #define HANG_MS 200000
 
@@ -122,14 +123,29 @@ static struct object *object_new(struct exchange *ex, struct account *a)
 	return o;
 }
 
+/* Reactions and comments are counted over the whole life alone. */
+static json_t *metrics_json(const struct object *o)
+{
+	const struct reaction r = sandbox_reaction(o);
+	json_t *recent = json_pack("{s:I,s:I,s:I,s:I}", "impression", (json_int_t)r.views, "save",
+				   (json_int_t)r.saves, "pin_click", (json_int_t)(r.views / 20),
+				   "outbound_click", (json_int_t)(r.views / 50));
+	json_t *all = json_deep_copy(recent);
+
+	json_object_set_new(all, "reaction", json_integer((json_int_t)r.likes));
+	json_object_set_new(all, "comment", json_integer((json_int_t)r.comments));
+	return json_pack("{s:o,s:o}", "90d", recent, "lifetime_metrics", all);
+}
+
 static json_t *pin_json(struct exchange *ex, const struct object *o)
 {
+	const char *with_metrics = sandbox_exchange_param(ex, "pin_metrics");
 	const struct pin_extra *x = o->extra;
 	char at[32];
+	json_t *out;
 
-	(void)ex;
 	sandbox_pin_zoneless(o->created_us, at, sizeof(at));
-	return json_pack(
+	out = json_pack(
 		"{s:s,s:s,s:s?,s:s?,s:s?,s:s?,s:s,s:s?,s:{s:s},s:s?,s:s,s:b,s:b,s:b,s:{s:s}}", "id",
 		o->id, "created_at", at, "title", x->title, "description", x->description, "link",
 		x->link, "alt_text", x->alt_text, "board_id", x->board->id, "board_section_id",
@@ -137,6 +153,19 @@ static json_t *pin_json(struct exchange *ex, const struct object *o)
 		o->account->username, "parent_pin_id", x->parent, "creative_type",
 		strcmp(o->kind, "video") == 0 ? "VIDEO" : "REGULAR", "is_owner", 1, "is_standard",
 		0, "has_been_promoted", 0, "media", "media_type", x->media_type);
+	if (with_metrics != NULL && strcmp(with_metrics, "true") == 0)
+		json_object_set_new(out, "pin_metrics", metrics_json(o));
+	return out;
+}
+
+/* What is read of pins: a truth value, if it is given. */
+static bool metrics_fit(struct exchange *ex)
+{
+	const char *given = sandbox_exchange_param(ex, "pin_metrics");
+
+	if (given == NULL || strcmp(given, "true") == 0 || strcmp(given, "false") == 0)
+		return true;
+	return sandbox_pin_fail(ex, 400, 1, "'pin_metrics' is not of type 'boolean'");
 }
 
 static bool faults_before(struct exchange *ex)
@@ -255,7 +284,7 @@ static void pins_answer(struct exchange *ex, const struct account *a, const stru
 	struct pin_page page;
 	json_t *items;
 
-	if (!sandbox_pin_page(ex, &page))
+	if (!metrics_fit(ex) || !sandbox_pin_page(ex, &page))
 		return;
 	for (size_t i = a->objects.n; i-- > 0;) { /* newest first */
 		struct object *o = a->objects.v[i];
@@ -311,8 +340,8 @@ static struct object *pin_of(struct exchange *ex, const struct account *a)
 
 void sandbox_pin_get(struct exchange *ex)
 {
-	const struct account *a = sandbox_pin_account(ex, PIN_READ, sandbox_pin_scopes_boards);
-	const struct object *o = a != NULL ? pin_of(ex, a) : NULL;
+	const struct account *a = sandbox_pin_account(ex, PIN_READ, sandbox_pin_scopes_read);
+	const struct object *o = a != NULL && metrics_fit(ex) ? pin_of(ex, a) : NULL;
 
 	if (o != NULL)
 		sandbox_exchange_json(ex, 200, pin_json(ex, o));

@@ -90,6 +90,9 @@ void sandbox_tw_delete(struct exchange *ex);
 void sandbox_tw_page(struct exchange *ex);
 void sandbox_tw_loaded(struct world *w);
 
+/* tw_lookup.c */
+void sandbox_tw_lookup(struct exchange *ex);
+
 /* tw_text.c */
 int64_t sandbox_tw_length(struct arena *a, const char *text);
 size_t sandbox_tw_cashtags(const char *text);

@@ -302,9 +302,9 @@ static const struct {
 	const char *endpoint;
 	int64_t limit; /* a user, 15 minutes */
 } limits[] = {
-	{ "tweets", 100 },    { "timeline", 900 },    { "me", 75 },
-	{ "status", 1000 },   { "initialize", 1875 }, { "append", 1875 },
-	{ "finalize", 1875 }, { "metadata", 500 },    { "delete", 50 },
+	{ "tweets", 100 },      { "timeline", 900 }, { "me", 75 },         { "status", 1000 },
+	{ "initialize", 1875 }, { "append", 1875 },  { "finalize", 1875 }, { "metadata", 500 },
+	{ "delete", 50 },       { "lookup", 900 },
 };
 
 struct tw_family {

@@ -60,6 +60,7 @@ static const struct sandbox_row rows[] = {
 	{ "GET",    "/2/media/upload",                 "status",     sandbox_tw_status, 0, call_points, NULL },
 	{ "POST",   "/2/media/metadata",               "metadata",   sandbox_tw_metadata, 0, call_points, NULL },
 	{ "POST",   "/2/tweets",                       "tweets",     sandbox_tw_tweets, 0, tweet_points, NULL },
+	{ "GET",    "/2/tweets",                       "lookup",     sandbox_tw_lookup, 0, call_points, NULL },
 	{ "DELETE", "/2/tweets/{id}",                  "delete",     sandbox_tw_delete, 0, NULL, NULL },
 	{ "GET",    "/{user}/status/{id}",             "page",       sandbox_tw_page, ROW_BROWSER, NULL, NULL },
 	{ NULL,     NULL,                              NULL,         NULL, 0, NULL, NULL },

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "crypto/digest.h"
+#include "sandbox/reaction.h"
 #include "sandbox/yt.h"
 
 const char *sandbox_yt_time(struct arena *a, int64_t us)
@@ -203,9 +204,13 @@ static json_t *part_processing(struct exchange *ex, const struct yt_video *v,
 static json_t *part_statistics(struct exchange *ex, const struct yt_video *v,
 			       const struct account *viewer)
 {
-	(void)ex, (void)v, (void)viewer;
-	return json_pack("{s:s,s:s,s:s,s:s}", "viewCount", "0", "likeCount", "0", "favoriteCount",
-			 "0", "commentCount", "0");
+	const struct reaction r = sandbox_reaction(v->object);
+
+	(void)viewer;
+	return json_pack("{s:s,s:s,s:s,s:s}", "viewCount",
+			 arena_printf(ex->arena, "%" PRId64, r.views), "likeCount",
+			 arena_printf(ex->arena, "%" PRId64, r.likes), "favoriteCount", "0",
+			 "commentCount", arena_printf(ex->arena, "%" PRId64, r.comments));
 }
 
 static json_t *part_player(struct exchange *ex, const struct yt_video *v,
