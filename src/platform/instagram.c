@@ -187,6 +187,6 @@ const struct platform platform_instagram = {
 	.fire = instagram_fire,
 	.confirm = instagram_confirm,
 	.recover = instagram_recover,
-	.results = instagram_results,
+	.results = &instagram_results,
 	.canonical_text = instagram_canonical,
 };

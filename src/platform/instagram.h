@@ -123,8 +123,7 @@ enum step instagram_confirm(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
 enum step instagram_recover(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
-enum step instagram_results(struct results_reading *r, const struct http_reply *last,
-			    struct step_result *ret);
+extern const struct platform_results instagram_results;
 const char *instagram_canonical(struct arena *a, const char *text);
 
 #endif

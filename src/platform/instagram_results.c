@@ -4,6 +4,7 @@
  * is needed beyond the one that publishes.
  */
 #include "platform/instagram.h"
+#include "platform/results.h"
 
 static const char *read_token(const struct results_reading *r)
 {
@@ -12,22 +13,15 @@ static const char *read_token(const struct results_reading *r)
 	return user && *user ? user : r->account->access_token;
 }
 
-static int64_t count_of(const json_t *node, const char *key)
-{
-	const json_t *n = json_object_get(node, key);
-
-	return json_is_integer(n) && json_integer_value(n) >= 0 ? (int64_t)json_integer_value(n)
-								: -1;
-}
-
-enum step instagram_results(struct results_reading *r, const struct http_reply *last,
-			    struct step_result *ret)
+static enum step read_node(struct results_reading *r, const struct http_reply *last,
+			   struct step_result *ret)
 {
 	struct instagram_call c = { r->arena, r->app, read_token(r) };
+	struct results_post *post = &r->posts[0];
 	struct instagram_reply reply;
 
 	if (!last) {
-		ret->request = instagram_call(&c, VERB_GET, "ig.results", "/%s", r->remote_id);
+		ret->request = instagram_call(&c, VERB_GET, "ig.results", "/%s", post->remote_id);
 		http_request_query(ret->request, "fields", "like_count,comments_count");
 		return STEP_SEND;
 	}
@@ -37,8 +31,16 @@ enum step instagram_results(struct results_reading *r, const struct http_reply *
 				     reply.row ? reply.row->elsewhere : CLASS_LATER, NULL, ret);
 		return STEP_DONE;
 	}
-	r->counts.likes = count_of(reply.json, "like_count");
-	r->counts.comments = count_of(reply.json, "comments_count");
+	post->state = RESULTS_TOLD;
+	post->counts = (struct engagement_counts){
+		.views = -1,
+		.likes = results_count(reply.json, "like_count"),
+		.comments = results_count(reply.json, "comments_count"),
+		.shares = -1,
+		.saves = -1,
+	};
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };
 	return STEP_DONE;
 }
+
+const struct platform_results instagram_results = { .most = 1, .read = read_node };

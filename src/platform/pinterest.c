@@ -32,6 +32,7 @@ const struct setting platform_pinterest_settings[] = {
 	ROW("image_source", WORD, "auto base64 url", 0, 0, "How images travel: base64 (inside the request), url (Pinterest fetches them), or auto: base64 up to base64_max_bytes."),
 	ROW("base64_max_bytes", INT, "4194304", 1, 104857600, "Images of one pin that together are larger are fetched by Pinterest, with image_source auto."),
 	ROW("posts_per_day", INT, "0", 0, 100000, "Pins in 24 hours behind which a check before publishing warns; Pinterest names no number. 0: never."),
+	ROW("results_ages_h", TEXT, "72 168", 0, 0, "Ages of a pin, in hours, at which Pinterest is asked how it is received; its counts are up to two days old. Empty: never."),
 	ROW("title_max", INT, "100", 1, 100000, "Most characters of a title."),
 	ROW("description_max", INT, "800", 1, 100000, "Most characters of a description; Pinterest's web form takes 500."),
 	ROW("alt_text_max", INT, "500", 1, 100000, "Most characters of an alternative text."),
@@ -127,5 +128,6 @@ const struct platform platform_pinterest = {
 	.fire = pinterest_fire,
 	.confirm = pinterest_confirm,
 	.recover = pinterest_recover,
+	.results = &pinterest_results,
 	.canonical_text = pinterest_canonical,
 };

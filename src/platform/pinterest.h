@@ -97,6 +97,7 @@ enum step pinterest_confirm(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
 enum step pinterest_recover(struct delivery *d, const struct http_reply *last,
 			    struct step_result *ret);
+extern const struct platform_results pinterest_results;
 const char *pinterest_canonical(struct arena *a, const char *text);
 
 #endif

@@ -190,15 +190,36 @@ struct board_list {
 	size_t boards_n;
 };
 
-/* How a published post was received. On STEP_DONE with OUTCOME_PUBLISHED `counts` is filled. */
+/* How published posts of one account were received. */
+enum results_state {
+	RESULTS_UNTOLD, /* nothing was said of it this time */
+	RESULTS_TOLD,
+	RESULTS_GONE /* nothing will ever be: not there any more, or never counted */
+};
+struct results_post {
+	const char *remote_id;
+	enum results_state state;
+	struct engagement_counts counts; /* TOLD; -1: not told */
+};
+/* On STEP_DONE with OUTCOME_PUBLISHED the states are filled; else nothing is known of any post. */
 struct results_reading {
 	struct arena *arena; /* lives for the whole dialogue */
 	const struct platform_app *app;
 	const struct platform_account *account;
-	const char *remote_id;
 	int64_t now_us;
 	json_t *memo;
-	struct engagement_counts counts; /* -1: not told */
+	struct results_post *posts; /* begin UNTOLD; up to platform_results.most */
+	size_t posts_n;
+};
+
+struct platform_results {
+	size_t most;        /* posts that one reading takes, at least 1 */
+	const char *scopes; /* without these nothing is asked, space separated; NULL: any will do */
+	/* Setting: ages of a post, in hours, at which it is read. NULL: see results.h. */
+	const char *ages_h;
+	/* Reads only. REFUSED and not to be repeated: that post is not asked for again. */
+	enum step (*read)(struct results_reading *r, const struct http_reply *last,
+			  struct step_result *ret);
 };
 
 struct platform_limits {
@@ -268,9 +289,7 @@ struct platform {
 	 * stage readies all parts; fire, confirm and recover are about delivery.part alone.
 	 */
 	size_t (*part)(const struct publication *post, size_t i, struct publication *ret);
-	/* NULL: the platform tells nothing of a post. Reads only; REFUSED: never ask again. */
-	enum step (*results)(struct results_reading *r, const struct http_reply *last,
-			     struct step_result *ret);
+	const struct platform_results *results; /* NULL: the platform tells nothing of a post */
 	/* Text as a reader would find it, for fingerprints and matching (rewrites undone). */
 	const char *(*canonical_text)(struct arena *a, const char *text);
 };

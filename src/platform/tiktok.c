@@ -147,5 +147,6 @@ const struct platform platform_tiktok = {
 	.fire = tiktok_fire,
 	.confirm = tiktok_confirm,
 	.recover = tiktok_recover,
+	.results = &tiktok_results,
 	.canonical_text = tiktok_canonical,
 };

@@ -123,6 +123,7 @@ enum step tiktok_confirm(struct delivery *d, const struct http_reply *last,
 			 struct step_result *ret);
 enum step tiktok_recover(struct delivery *d, const struct http_reply *last,
 			 struct step_result *ret);
+extern const struct platform_results tiktok_results;
 const char *tiktok_canonical(struct arena *a, const char *text);
 
 #endif

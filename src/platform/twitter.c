@@ -26,6 +26,7 @@ const struct setting platform_twitter_settings[] = {
 	ROW("refresh_life_s", INT, "15552000", 3600, 315360000, "How long an unused refresh token is believed to live; X does not say."),
 	ROW("posts_per_day", INT, "2400", 0, 100000, "Posts in 24 hours that X is known to take from an account; 0: no warning."),
 	ROW("inspect_reads", INT, "1", 0, 1, "1: preflight asks X whether it takes the token; each such read is billed."),
+	ROW("results_ages_h", TEXT, "24", 0, 0, "Ages of a post, in hours, at which X is asked how it is received; each reading is billed. Empty: never."),
 	ROW("text_max", INT, "280", 1, 100000, "Longest text by X's own counting."),
 	ROW("text_max_premium", INT, "25000", 1, 100000, "The same for accounts that X lets write more."),
 	ROW("append_link", INT, "1", 0, 1, "1: a content's link goes below the text unless the text has it."),
@@ -210,5 +211,6 @@ const struct platform platform_twitter = {
 	.confirm = NULL, /* id and address come with the answer to the fire */
 	.recover = twitter_recover,
 	.part = twitter_part,
+	.results = &twitter_results,
 	.canonical_text = twitter_canonical,
 };

@@ -102,6 +102,7 @@ enum step twitter_stage(struct delivery *d, const struct http_reply *last, struc
 enum step twitter_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
 enum step twitter_recover(struct delivery *d, const struct http_reply *last,
 			  struct step_result *ret);
+extern const struct platform_results twitter_results;
 /* Links without scheme and final slash, white space as one blank, NFC. */
 const char *twitter_canonical(struct arena *a, const char *text);
 

@@ -145,6 +145,6 @@ const struct platform platform_youtube = {
 	.fire = youtube_fire,
 	.confirm = youtube_confirm,
 	.recover = youtube_recover,
-	.results = youtube_results,
+	.results = &youtube_results,
 	.canonical_text = youtube_canonical,
 };

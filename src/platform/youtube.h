@@ -174,8 +174,7 @@ enum step youtube_stage(struct delivery *d, const struct http_reply *last, struc
 enum step youtube_fire(struct delivery *d, const struct http_reply *last, struct step_result *ret);
 enum step youtube_confirm(struct delivery *d, const struct http_reply *last,
 			  struct step_result *ret);
-enum step youtube_results(struct results_reading *r, const struct http_reply *last,
-			  struct step_result *ret);
+extern const struct platform_results youtube_results;
 enum step youtube_recover(struct delivery *d, const struct http_reply *last,
 			  struct step_result *ret);
 const char *youtube_canonical(struct arena *a, const char *text);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * results - what the platforms tell of posts that are live
- * Layer store. A row is begun when its post goes live, in that transaction; it is read some times
- * over a week, and then no more. What was told once stays until something newer is told.
+ * Layer store. A row is begun when its post goes live, in that transaction, and looked at an hour
+ * later; from then on whoever notes what was read says when to look again. What was told once stays
+ * until something newer is told.
  */
 #ifndef CARILLON_STORE_RESULTS_H
 #define CARILLON_STORE_RESULTS_H
@@ -26,21 +27,41 @@ struct result_start {
 int store_results_begin(struct db *db, const char *ws, const struct result_start *in,
 			struct problem *reterr);
 
-struct result_due {
-	const char *workspace, *post_id, *account_id, *remote_id;
+struct result_due { /* a post that it is time to look at */
+	const char *post_id, *remote_id;
+	int64_t published_us;
 };
-/* Takes up to `most` that are due; they come again after lease_s unless they are told or failed. */
-struct result_claim {
-	int64_t most, lease_s;
+struct result_batch { /* posts of one account, in the order of their time */
+	const char *workspace, *account_id;
+	struct result_due *posts;
+	size_t n;
 };
-int store_results_claim(struct db *db, const struct result_claim *in, struct arena *a,
-			struct result_due *ret, size_t *ret_n, struct problem *reterr);
 
-/* What was read; the next reading follows by the post's age, after a week none. */
-int store_results_tell(struct db *db, const char *ws, const char *post_id,
-		       const struct engagement_counts *counts, struct problem *reterr);
-/* Not this time; after some of those, or is_final, never again. */
-int store_results_fail(struct db *db, const char *ws, const char *post_id, bool is_final,
+#define RESULTS_CLAIM_MOST 40 /* posts in all: the engine waits while they are marked */
+
+/* They come again after lease_s unless they are noted before. */
+struct result_claim {
+	size_t most; /* batches */
+	int64_t lease_s;
+	size_t (*batch_most)(const char *platform); /* posts of a batch, at least 1 */
+};
+/* ret has room for in->most. Batches of one account may stand side by side. */
+int store_results_claim(struct db *db, const struct result_claim *in, struct arena *a,
+			struct result_batch *ret, size_t *ret_n, struct problem *reterr);
+
+enum result_end {
+	RESULT_TOLD,
+	RESULT_FAILED, /* again after a while that grows; after some of those never */
+	RESULT_LEFT    /* nothing was asked, or nothing more ever will be */
+};
+struct result_note {
+	const char *post_id;
+	enum result_end end;
+	struct engagement_counts counts; /* TOLD */
+	int64_t next_us;                 /* not of FAILED; INSTANT_NONE: never */
+};
+/* In one transaction. */
+int store_results_note(struct db *db, const char *ws, const struct result_note *notes, size_t n,
 		       struct problem *reterr);
 
 struct result_score {

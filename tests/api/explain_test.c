@@ -51,7 +51,7 @@ static const struct hot hots[] = {
 	{ "plans.open",                 "by_open",      { "'twitter+'", WS, "'" CROWD_PLANNER "'", "'twitter+'", "1", "1001" } },
 	{ "plans.by_account",           "by_account",   { WS, "'" CROWD_ACCOUNT "'", PAST, AHEAD } },
 	{ "plans.by_character",         "by_character", { WS, "'" CROWD_CHARACTER "'", PAST, AHEAD } },
-	{ "results.due",                "due",          { "8" } },
+	{ "results.due",                "due",          { "40" } },
 	{ "results.recent",             "by_account",   { WS, "'" CROWD_ACCOUNT "'", "1000" } },
 	{ "calendars.open",             "token",        { "UNHEX(SHA2('x', 256))" } },
 	{ "calendars.events",           "by_due",       { WS, "NULL", "NULL", "NULL", "NULL", "2000" } },
