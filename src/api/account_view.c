@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "api/dialogue.h"
+#include "api/mode.h"
 #include "api/principal.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/paging.h"
 #include "store/tokens.h"
 
 /* clang-format off */
@@ -31,6 +33,14 @@ static const struct field view_fields[] = {
 	{ .name = "connected_at",           .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "created_at",             .kind = FIELD_INSTANT },
 	{ .name = "updated_at",             .kind = FIELD_INSTANT },
+	{ .name = NULL },
+};
+const struct query_param accounts_query[] = {
+	{ .name = "limit",        .kind = QUERY_INT, .least = 1, .most = 100, .sentence = "Rows a page." },
+	{ .name = "cursor",       .kind = QUERY_CURSOR, .sentence = "The cursor that the page before ended with." },
+	{ .name = "platform",     .kind = QUERY_ID, .sentence = "Only this platform's." },
+	{ .name = "livemode",     .kind = QUERY_BOOL, .sentence = "Only live, or only test accounts." },
+	{ .name = "disconnected", .kind = QUERY_BOOL, .sentence = "true: also those that were disconnected." },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -84,6 +94,24 @@ void account_emit_short(struct emit *e, const char *key, const struct account *a
 	emit_text(e, "display_name", a->display_name);
 	emit_text(e, "avatar_url", a->avatar_url);
 	emit_close(e);
+}
+
+int accounts_page(struct request *req, struct accounts *ret, struct problem *reterr)
+{
+	struct account_query q = { .platform = request_query(req, "platform"),
+				   .account_ids = mode_accounts(req) };
+	const char *all = request_query(req, "disconnected");
+	struct paging at;
+
+	if (paging_read(req, "accounts", &at, reterr) < 0 ||
+	    mode_read(req, &q.livemode, reterr) < 0)
+		return -1;
+	q.page = (struct page){ .limit = at.limit,
+				.after_us = at.after_us,
+				.after_id = at.after_id };
+	q.with_disconnected = all && strcmp(all, "true") == 0;
+	return store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, ret,
+				   reterr);
 }
 
 int account_find(struct request *req, const char *id, struct account *ret, struct problem *reterr)

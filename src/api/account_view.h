@@ -6,7 +6,7 @@
 #ifndef CARILLON_API_ACCOUNT_VIEW_H
 #define CARILLON_API_ACCOUNT_VIEW_H
 
-#include "http/message.h"
+#include "http/router.h"
 #include "platform/platform.h"
 #include "store/accounts.h"
 #include "json/schema.h"
@@ -18,6 +18,10 @@ void account_emit(struct emit *e, const char *key, const struct account *a);
 void account_emit_short(struct emit *e, const char *key, const struct account *a);
 /* Words of a list (split at spaces) as a JSON array. */
 void words_emit(struct emit *e, const char *key, const char *words);
+
+extern const struct query_param accounts_query[]; /* of a list of accounts */
+/* The page that such a query means, of accounts that the caller may see. */
+int accounts_page(struct request *req, struct accounts *ret, struct problem *reterr);
 
 /* One account that the caller may see; PROBLEM_NOT_FOUND for all others. */
 int account_find(struct request *req, const char *id, struct account *ret, struct problem *reterr);

@@ -3,7 +3,6 @@
 
 #include "api/account_view.h"
 #include "api/api.h"
-#include "api/mode.h"
 #include "api/principal.h"
 #include "base/clock.h"
 #include "http/paging.h"
@@ -41,21 +40,9 @@ static const struct schema list_schema = { "AccountList", 0, list_fields };
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct account_query q = { .platform = request_query(req, "platform"),
-				   .account_ids = mode_accounts(req) };
-	const char *all = request_query(req, "disconnected");
-	struct paging at;
 	struct accounts found;
 
-	if (paging_read(req, "accounts", &at, reterr) < 0 ||
-	    mode_read(req, &q.livemode, reterr) < 0)
-		return -1;
-	q.page = (struct page){ .limit = at.limit,
-				.after_us = at.after_us,
-				.after_id = at.after_id };
-	q.with_disconnected = all && strcmp(all, "true") == 0;
-	if (store_accounts_list(req->app->db, req->principal->workspace, &q, req->arena, &found,
-				reterr) < 0)
+	if (accounts_page(req, &found, reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "accounts");
@@ -148,19 +135,10 @@ static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 }
 
 /* clang-format off */
-static const struct query_param list_query[] = {
-	{ .name = "limit",        .kind = QUERY_INT, .least = 1, .most = 100, .sentence = "Rows a page." },
-	{ .name = "cursor",       .kind = QUERY_CURSOR, .sentence = "next_cursor of the page before." },
-	{ .name = "platform",     .kind = QUERY_ID, .sentence = "Only this platform's." },
-	{ .name = "livemode",     .kind = QUERY_BOOL, .sentence = "Only live, or only test accounts." },
-	{ .name = "disconnected", .kind = QUERY_BOOL, .sentence = "true: also those that were disconnected." },
-	{ .name = NULL },
-};
-
 #define READ  .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_READ),  .rate = RATE_READ
 #define WRITE .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_WRITE), .rate = RATE_WRITE
 const struct route api_accounts_routes[] = {
-	{ HTTP_GET,    "/api/v1/accounts",      READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .operation = "listAccounts", .summary = "List connected accounts" },
+	{ HTTP_GET,    "/api/v1/accounts",      READ,  .ok = 200, .query = accounts_query, .reply = &list_schema, .handler = list, .operation = "listAccounts", .summary = "List connected accounts" },
 	{ HTTP_GET,    "/api/v1/accounts/{id}", READ,  .ok = 200, .reply = &account_schema, .handler = get, .operation = "getAccount", .summary = "Read an account" },
 	{ HTTP_PATCH,  "/api/v1/accounts/{id}", WRITE, .ok = 200, .body = &patch_schema, .reply = &account_schema, .handler = update, .operation = "updateAccount", .summary = "Change how an account publishes" },
 	{ HTTP_DELETE, "/api/v1/accounts/{id}", WRITE, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteAccount", .summary = "Disconnect an account" },

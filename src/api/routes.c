@@ -17,6 +17,7 @@ static const struct route *const families[] = {
 	api_preflight_routes,
 	api_integrations_routes,
 	api_accounts_routes,
+	api_v1_accounts_routes,
 	api_boards_routes,
 	api_schedule_generate_routes,
 	api_schedule_routes,

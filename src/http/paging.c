@@ -87,7 +87,7 @@ int paging_read(const struct request *req, const char *list, struct paging *ret,
 	}
 	if (cursor && cursor_read(req, list, cursor, &p) < 0) {
 		problem_set(reterr, PROBLEM_CURSOR,
-			    "Use next_cursor exactly as an earlier page of this list gave it.");
+			    "Use the cursor exactly as an earlier page of this list gave it.");
 		return problem_add(reterr, "cursor", "invalid_cursor", "not a cursor of this list");
 	}
 	*ret = p;
@@ -98,5 +98,13 @@ void paging_close(struct request *req, struct reply *ret, const char *list, bool
 		  int64_t last_us, const char *last_id)
 {
 	emit_text(&ret->emit, "next_cursor",
+		  has_more ? paging_cursor(req, list, last_us, last_id) : NULL);
+}
+
+void paging_close_camel(struct request *req, struct reply *ret, const char *list, bool has_more,
+			int64_t last_us, const char *last_id)
+{
+	emit_bool(&ret->emit, "hasMore", has_more);
+	emit_text(&ret->emit, "nextCursor",
 		  has_more ? paging_cursor(req, list, last_us, last_id) : NULL);
 }

@@ -22,5 +22,8 @@ const char *paging_cursor(const struct request *req, const char *list, int64_t u
 /* The last member of a family A list: "next_cursor": text or null. The handler closes the object. */
 void paging_close(struct request *req, struct reply *ret, const char *list, bool has_more,
 		  int64_t last_us, const char *last_id);
+/* The last members of a family B list: "hasMore" and "nextCursor". */
+void paging_close_camel(struct request *req, struct reply *ret, const char *list, bool has_more,
+			int64_t last_us, const char *last_id);
 
 #endif

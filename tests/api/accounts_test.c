@@ -47,6 +47,77 @@ START_TEST(list_and_read_show_the_same_account)
 }
 END_TEST
 
+/* What family A says in snake_case, /v1 says in camelCase, and nothing more or less. */
+static void is_camel_of(const json_t *camel, const json_t *snake)
+{
+	const char *key;
+	json_t *value;
+
+	ck_assert_uint_eq(json_object_size(camel), json_object_size(snake));
+	json_object_foreach((json_t *)(uintptr_t)snake, key, value) {
+		char name[64];
+		size_t n = 0;
+
+		for (const char *c = key; *c && n < sizeof(name) - 1; c++) {
+			if (*c == '_' && c[1])
+				name[n++] = (char)(*++c - 'a' + 'A');
+			else
+				name[n++] = *c;
+		}
+		name[n] = '\0';
+		ck_assert_msg(json_equal(json_object_get(camel, name), value), "%s", name);
+	}
+}
+
+START_TEST(v1_shows_the_same_accounts_in_camel_case)
+{
+	CLEANUP(answer_free) struct answer *one = client_call("GET", path, owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *camel = client_call("GET", path + strlen("/api"), owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *list =
+		client_call("GET", "/v1/accounts?platform=instagram", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *none = client_call("GET", "/v1/accounts/acc_absent", owner.token, NULL);
+	CLEANUP(answer_free)
+	struct answer *change = client_call("PATCH", path + strlen("/api"), owner.token, "{}");
+
+	assert_status(camel, 200);
+	ck_assert_ptr_nonnull(answer_header(camel, "etag"));
+	is_camel_of(camel->json, one->json);
+	assert_status(list, 200);
+	ck_assert_uint_eq(json_object_size(list->json), 3);
+	ck_assert_uint_eq(answer_count(list, "data"), 1);
+	ck_assert(json_equal(answer_at(list, "data.0"), camel->json));
+	ck_assert(!answer_bool(list, "hasMore"));
+	ck_assert(answer_is_null(list, "nextCursor"));
+	assert_problem(none, 404, "not_found");
+	assert_problem(change, 405, "method_not_allowed");
+}
+END_TEST
+
+START_TEST(v1_pages_go_on_where_the_last_one_ended)
+{
+	char next[300];
+	struct person p;
+
+	person_make(&p, 1);
+	free(connect_instagram(owner.token, &p, "test"));
+	CLEANUP(answer_free)
+	struct answer *first = client_call("GET", "/v1/accounts?limit=1", owner.token, NULL);
+
+	assert_status(first, 200);
+	ck_assert(answer_bool(first, "hasMore"));
+	snprintf(next, sizeof(next), "/v1/accounts?limit=1&cursor=%s",
+		 answer_text(first, "nextCursor"));
+	CLEANUP(answer_free) struct answer *second = client_call("GET", next, owner.token, NULL);
+
+	assert_status(second, 200);
+	ck_assert(!answer_bool(second, "hasMore"));
+	ck_assert_str_ne(answer_text(first, "data.0.id"), answer_text(second, "data.0.id"));
+}
+END_TEST
+
 START_TEST(test_account_is_not_among_the_live_ones)
 {
 	struct person p;
@@ -169,6 +240,8 @@ int main(void)
 {
 	const struct suite_case cases[] = {
 		{ list_and_read_show_the_same_account, 0 },
+		{ v1_shows_the_same_accounts_in_camel_case, 0 },
+		{ v1_pages_go_on_where_the_last_one_ended, 0 },
 		{ test_account_is_not_among_the_live_ones, 0 },
 		{ patch_changes_what_is_given, 0 },
 		{ bad_patch_names_the_member, (int)ARRAY_LEN(bad_bodies) },
