@@ -91,6 +91,7 @@ static const struct kind_row kinds[] = {
 	[FIELD_TIME] = { "string", NULL, NULL, NULL, NULL },
 	[FIELD_TEXTS] = { "array", NULL, NULL, "minItems", "maxItems" },
 	[FIELD_IDS] = { "array", NULL, NULL, "minItems", "maxItems" },
+	[FIELD_SOME] = { "array", NULL, NULL, "minItems", "maxItems" },
 	[FIELD_OBJECT] = { "object", NULL, NULL, NULL, NULL },
 	[FIELD_OBJECTS] = { "array", NULL, NULL, "minItems", "maxItems" },
 	[FIELD_JSON] = { "object", NULL, NULL, NULL, NULL },
@@ -126,7 +127,7 @@ static void emit_items(struct printer *p, const struct field *f)
 		emit_ref(p, "items", f->nested);
 		return;
 	}
-	if (f->kind != FIELD_TEXTS && f->kind != FIELD_IDS)
+	if (f->kind != FIELD_TEXTS && f->kind != FIELD_IDS && f->kind != FIELD_SOME)
 		return;
 	emit_open(&p->e, "items");
 	emit_text(&p->e, "type", "string");
@@ -171,6 +172,21 @@ static void emit_plain(struct printer *p, const struct field *f)
 	emit_items(p, f);
 }
 
+/* One of them, or an array of them. */
+static void emit_some(struct printer *p, const struct field *f)
+{
+	emit_open_array(&p->e, "oneOf");
+	emit_open(&p->e, NULL);
+	emit_text(&p->e, "type", "string");
+	if (f->item_most)
+		emit_int(&p->e, "maxLength", f->item_most);
+	emit_close(&p->e);
+	emit_open(&p->e, NULL);
+	emit_plain(p, f);
+	emit_close(&p->e);
+	emit_close_array(&p->e);
+}
+
 static void emit_field(struct printer *p, const struct field *f)
 {
 	emit_open(&p->e, f->name);
@@ -181,6 +197,8 @@ static void emit_field(struct printer *p, const struct field *f)
 			  "An RFC 3339 time, or YYYY-MM-DDTHH:MM[:SS] beside a timezone.");
 	if (f->kind == FIELD_OBJECT && f->nested)
 		emit_nested(p, f);
+	else if (f->kind == FIELD_SOME)
+		emit_some(p, f);
 	else
 		emit_plain(p, f);
 	emit_close(&p->e);

@@ -386,6 +386,29 @@ static int bind_texts(const struct binding *b, const struct field *f, json_t *va
 	return wrong;
 }
 
+static int bind_some(const struct binding *b, const struct field *f, json_t *value,
+		     const struct path *at, void *to)
+{
+	const struct field item = { .name = f->name,
+				    .kind = FIELD_TEXT,
+				    .flags = f->flags & FIELD_NONEMPTY,
+				    .most = f->item_most };
+	struct field_some some = { .is_list = json_is_array(value) };
+	int wrong;
+
+	if (!some.is_list && !json_is_string(value))
+		return path_refuse(b, at, "wrong_type", "must be a text or an array of texts");
+	if (some.is_list) {
+		wrong = bind_texts(b, f, value, at, &some.texts);
+	} else {
+		some.texts.n = 1;
+		some.texts.v = arena_array(b->arena, 1, sizeof(*some.texts.v));
+		wrong = field_bind(b, &item, value, at, &some.texts.v[0]);
+	}
+	memcpy(to, &some, sizeof(some));
+	return wrong;
+}
+
 static int bind_nested(const struct binding *b, const struct field *f, json_t *value,
 		       const struct path *at, void *to)
 {
@@ -435,21 +458,14 @@ int field_bind(const struct binding *b, const struct field *f, json_t *value, co
 {
 	static int (*const kinds[])(const struct binding *, const struct field *, json_t *,
 				    const struct path *, void *) = {
-		[FIELD_TEXT] = bind_text,
-		[FIELD_ID] = bind_shaped,
-		[FIELD_URL] = bind_shaped,
-		[FIELD_EMAIL] = bind_shaped,
-		[FIELD_TZ] = bind_shaped,
-		[FIELD_ENUM] = bind_enum,
-		[FIELD_INT] = bind_int,
-		[FIELD_NUMBER] = bind_number,
-		[FIELD_BOOL] = bind_bool,
-		[FIELD_INSTANT] = bind_instant,
-		[FIELD_TIME] = bind_time,
-		[FIELD_TEXTS] = bind_texts,
-		[FIELD_IDS] = bind_texts,
-		[FIELD_OBJECT] = bind_nested,
-		[FIELD_OBJECTS] = bind_nested_array,
+		[FIELD_TEXT] = bind_text,     [FIELD_ID] = bind_shaped,
+		[FIELD_URL] = bind_shaped,    [FIELD_EMAIL] = bind_shaped,
+		[FIELD_TZ] = bind_shaped,     [FIELD_ENUM] = bind_enum,
+		[FIELD_INT] = bind_int,       [FIELD_NUMBER] = bind_number,
+		[FIELD_BOOL] = bind_bool,     [FIELD_INSTANT] = bind_instant,
+		[FIELD_TIME] = bind_time,     [FIELD_TEXTS] = bind_texts,
+		[FIELD_IDS] = bind_texts,     [FIELD_SOME] = bind_some,
+		[FIELD_OBJECT] = bind_nested, [FIELD_OBJECTS] = bind_nested_array,
 		[FIELD_JSON] = bind_json,
 	};
 

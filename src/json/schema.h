@@ -31,6 +31,7 @@ enum field_kind {
 	FIELD_TIME,    /* struct field_time: instant, or local time to pair with a zone */
 	FIELD_TEXTS,  /* struct field_texts; array; most = items, item_most = code points of each */
 	FIELD_IDS,    /* struct field_texts; array of ids; duplicates refused */
+	FIELD_SOME,   /* struct field_some; a text, or an array of texts as FIELD_TEXTS has it */
 	FIELD_OBJECT, /* a nested struct bound by `nested`; pointer, NULL when absent */
 	FIELD_OBJECTS, /* struct field_objects; array of nested */
 	FIELD_JSON,    /* json_t *, borrowed from the arena's document: free-form object */
@@ -50,6 +51,10 @@ struct field_time {
 struct field_texts {
 	size_t n;
 	const char **v;
+};
+struct field_some {
+	bool is_list;
+	struct field_texts texts; /* one when it is no list */
 };
 struct field_objects {
 	size_t n;

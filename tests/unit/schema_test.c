@@ -29,6 +29,7 @@ struct all {
 	struct part *part;
 	struct field_objects parts;
 	json_t *free_form;
+	struct field_some some;
 };
 
 static const char *const colours[] = { "red", "green", NULL };
@@ -59,6 +60,7 @@ static const struct field all_fields[] = {
 	{ ROW("part", FIELD_OBJECT, part), .nested = &part_schema },
 	{ ROW("parts", FIELD_OBJECTS, parts), .nested = &part_schema, .most = 2 },
 	{ ROW("free", FIELD_JSON, free_form) },
+	{ ROW("some", FIELD_SOME, some), .flags = FIELD_NONEMPTY, .most = 2, .item_most = 3 },
 	{ .name = NULL },
 };
 static const struct schema all_schema = { "All", sizeof(struct all), all_fields };
@@ -75,6 +77,7 @@ static const struct { const char *body; size_t row; } fine[] = {
 	{ "{\"texts\":[\"a\",\"b\",\"a\"]}", 11 }, { "{\"ids\":[\"a\",\"b\"]}", 12 },
 	{ "{\"part\":{\"name\":\"n\",\"a/b~c\":-3}}", 13 },
 	{ "{\"parts\":[]}", 14 }, { "{\"free\":{\"a\":[1,{}]}}", 15 },
+	{ "{\"some\":\"a\"}", 16 }, { "{\"some\":[\"a\",\"a\"]}", 16 },
 };
 
 static const struct { const char *body, *pointer, *code; } wrong[] = {
@@ -111,6 +114,10 @@ static const struct { const char *body, *pointer, *code; } wrong[] = {
 	{ "{\"part\":{\"name\":\"n\",\"more\":4}}", "/part/more", "unknown_member" },
 	{ "{\"parts\":[{\"name\":\"n\"},{}]}", "/parts/1/name", "required" },
 	{ "{\"parts\":[{\"name\":\"n\"},5]}", "/parts/1", "wrong_type" }, { "{\"free\":[]}", "/free", "wrong_type" },
+	{ "{\"some\":3}", "/some", "wrong_type" }, { "{\"some\":{}}", "/some", "wrong_type" }, { "{\"some\":null}", "/some", "wrong_type" },
+	{ "{\"some\":[]}", "/some", "empty" }, { "{\"some\":\" \"}", "/some", "empty" }, { "{\"some\":\"aaaa\"}", "/some", "too_long" },
+	{ "{\"some\":[\"a\",\"b\",\"c\"]}", "/some", "too_many" }, { "{\"some\":[\"a\",\"\"]}", "/some/1", "empty" },
+	{ "{\"some\":[\"a\",4]}", "/some/1", "wrong_type" }, { "{\"some\":[\"aaaa\"]}", "/some/0", "too_long" },
 };
 
 static const struct { const char *body; size_t len; const char *detail; } malformed[] = {
@@ -217,6 +224,23 @@ START_TEST(bind_whole_body_fills_struct)
 	ck_assert_uint_eq(in->parts.n, 2);
 	ck_assert_str_eq(parts[1].name, "r");
 	ck_assert(json_is_true(json_array_get(json_object_get(in->free_form, "k"), 0)));
+}
+END_TEST
+
+START_TEST(bind_one_or_some_tells_which)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct all *in = NULL;
+
+	ck_assert_int_eq(bind("{\"some\":\"x\"}", 12, a, &in, &p), 0);
+	ck_assert(!in->some.is_list);
+	ck_assert_uint_eq(in->some.texts.n, 1);
+	ck_assert_str_eq(in->some.texts.v[0], "x");
+	ck_assert_int_eq(bind("{\"some\":[\"x\",\"y\"]}", 18, a, &in, &p), 0);
+	ck_assert(in->some.is_list);
+	ck_assert_uint_eq(in->some.texts.n, 2);
+	ck_assert_str_eq(in->some.texts.v[1], "y");
 }
 END_TEST
 
@@ -331,6 +355,7 @@ int main(void)
 		{ bind_wrong_member_is_named, (int)ARRAY_LEN(wrong) },
 		{ bind_malformed_body_names_place, (int)ARRAY_LEN(malformed) },
 		{ bind_whole_body_fills_struct, 0 },
+		{ bind_one_or_some_tells_which, 0 },
 		{ bind_empty_object_leaves_defaults, 0 },
 		{ bind_many_errors_reports_all, 0 },
 		{ parse_depth_stops_at_32, 0 },
