@@ -65,14 +65,14 @@ enum {
  */
 /* clang-format off */
 const struct stmt store_content_statements[] = {
-	[INSERT] = { "content.insert", STMT_WORKSPACE, "ssssssssssiIsis",
+	[INSERT] = { "content.insert", STMT_WORKSPACE, "sssssssssssIsiss",
 		     "INSERT INTO contents (workspace_id, id, character_id, kind, title, caption, "
 		     "link, "
 		     "tags, first_comment, overrides, state, revision, approved_revision, "
 		     "approved_by, "
-		     "approved_at, created_by, created_at, updated_at) "
-		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, IF(?, 'approved', 'draft'), 1, ?, ?, "
-		     "IF(?, UTC_TIMESTAMP(3), NULL), ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+		     "approved_at, created_by, sound_media_id, created_at, updated_at) "
+		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, "
+		     "IF(?, UTC_TIMESTAMP(3), NULL), ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
 		     NULL },
 	[INSERT_MEDIA] = { "content.insert_media", STMT_WORKSPACE, "ssiss",
 			   "INSERT INTO content_media (workspace_id, content_id, position, "
@@ -409,14 +409,18 @@ static int insert(struct db *db, void *arg, struct problem *reterr)
 {
 	struct work *w = arg;
 	const struct content_patch *in = w->patch;
+	const enum content_state state = in->is_approved    ? CONTENT_APPROVED
+					 : in->is_in_review ? CONTENT_IN_REVIEW
+							    : CONTENT_DRAFT;
 	int64_t approved = in->is_approved;
 	char id[ID_MAX];
 
 	random_id(id, "cnt");
 	if (db_exec(db, ROW(INSERT), NULL, reterr, w->ws, id, in->character_id,
 		    content_kind_names[in->kind], in->title, in->caption, in->link, in->tags,
-		    in->first_comment, in->overrides, approved, approved ? INT64_C(1) : INT64_MIN,
-		    approved ? in->by : NULL, approved, in->by) < 0)
+		    in->first_comment, in->overrides, content_state_names[state],
+		    approved ? INT64_C(1) : INT64_MIN, approved ? in->by : NULL, approved, in->by,
+		    in->sound_media_id) < 0)
 		return no_character(db, reterr);
 	if (insert_media(db, w->ws, id, in, reterr) < 0)
 		return -1;

@@ -45,8 +45,10 @@ struct content_patch { /* insert takes all members, update those given (bits) */
 	const char *tags, *overrides; /* JSON text */
 	const struct content_media *media;
 	size_t media_n;
-	const char *by;   /* user_ or key_ id; stored by insert */
-	bool is_approved; /* insert: born approved in the caller's name */
+	const char *by; /* user_ or key_ id; stored by insert */
+	/* Insert only. Born approved in the caller's name, or in review; else a draft. */
+	bool is_approved, is_in_review;
+	const char *sound_media_id; /* insert only: kept as long as the content is; NULL none */
 };
 
 struct content_filter {

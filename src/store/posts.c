@@ -36,7 +36,8 @@ const struct stmt store_posts_statements[] = {
 		     "SELECT c.workspace_id, ?, c.id, c.revision, c.character_id, a.id, "
 		     "a.platform, a.livemode, IF(" HELD_BY " IS NULL, 'queued', 'paused'), " HELD_BY
 		     ", IF(" HELD_BY " IS NULL, "
-		     "GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), NULL), ?, ?, ?, ?, ?, ?, "
+		     "IFNULL(GREATEST(UTC_TIMESTAMP(3), ? - INTERVAL ? SECOND), "
+		     "UTC_TIMESTAMP(3)), NULL), IFNULL(?, UTC_TIMESTAMP(3)), ?, ?, ?, ?, ?, "
 		     "?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) "
 		     "FROM contents c JOIN accounts a ON a.workspace_id = c.workspace_id "
 		     "LEFT JOIN characters ch ON ch.workspace_id = c.workspace_id "
@@ -132,6 +133,8 @@ struct insertion {
 
 static int64_t due_us_of(const struct post_new *p)
 {
+	if (p->due.us == INSTANT_NONE)
+		return INSTANT_NONE;
 	return p->due.us - p->due.us % US_PER_MS; /* as the column keeps it */
 }
 
@@ -199,6 +202,8 @@ static void describe(const struct insertion *ins, const struct post_new *p, cons
 		.created_us = rows_instant(r, 5),
 		.updated_us = rows_instant(r, 5),
 	};
+	if (ret->due_us == INSTANT_NONE)
+		ret->due_us = ret->created_us;
 	post_state_parse(rows_text(r, 2), &ret->state);
 }
 

@@ -63,7 +63,7 @@ void store_posts_read(const struct rows *r, unsigned first, struct arena *a, str
 struct post_new {
 	const char *account_id, *platform;
 	bool livemode;
-	struct schedule_time due;
+	struct schedule_time due; /* us INSTANT_NONE: the very time of its creation */
 	bool is_immediate;
 	const char *overrides;
 };
