@@ -21,7 +21,7 @@ const struct stmt store_media_statements[] = {
 		     "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
 		     "UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
 		     NULL },
-	[BY_HASH] = { "media.by_hash", STMT_WORKSPACE, "sb", SELECT "AND sha256 = ?", NULL },
+	[BY_HASH] = { "media.by_hash", STMT_WORKSPACE, "sb", SELECT "AND own_sha256 = ?", NULL },
 	[GET] = { "media.get", STMT_WORKSPACE, "ss", SELECT "AND id = ?", NULL },
 	[LIST_UP] = { "media.list_up", STMT_WORKSPACE, "ssi",
 		      SELECT "AND id > ? ORDER BY id LIMIT ?", NULL },

@@ -20,7 +20,7 @@ struct media {
 	struct media_item item;       /* media_id, kind, state, mime, ext, sha256 ... alt_text */
 	const char *filename, *error; /* NULL none; error: why state is failed */
 	int64_t version, created_us;
-	bool is_known_kind; /* false while fetching: item.kind means nothing */
+	bool is_known_kind; /* false while fetching, unless one kind is wanted: item.kind means nothing */
 	bool is_new;        /* of store_media_insert(): the bytes were not here yet */
 };
 

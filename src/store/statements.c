@@ -12,6 +12,7 @@
 #include "store/characters.h"
 #include "store/content.h"
 #include "store/events.h"
+#include "store/fetches.h"
 #include "store/flows.h"
 #include "store/health.h"
 #include "store/limits.h"
@@ -43,6 +44,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_characters_statements,
 		store_content_statements,
 		store_events_statements,
+		store_fetches_statements,
 		store_flows_statements,
 		store_health_statements,
 		store_limits_statements,
