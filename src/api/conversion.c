@@ -152,3 +152,51 @@ void conversion_ask(const struct request *req, const struct content *c, const st
 			ask_one(req, p.media[i].media_id, &recipe, due_us);
 	}
 }
+
+static int progress_one(const struct request *req, const char *source_id,
+			const struct recipe *recipe, int64_t *ret, struct problem *reterr)
+{
+	const struct rendition_wish wish = { source_id, recipe_print(req->arena, recipe), 0 };
+	struct rendition r;
+	int64_t progress;
+	int got = store_renditions_find(req->app->db, req->principal->workspace, &wish, req->arena,
+					&r, reterr);
+
+	if (got <= 0)
+		return got;
+	progress = r.state == RENDITION_READY ? 100 : r.progress;
+	if (*ret < 0 || progress < *ret)
+		*ret = progress;
+	return 0;
+}
+
+static int progress_all(const struct request *req, const struct platform_app *app,
+			const struct publication *p, int64_t *ret, struct problem *reterr)
+{
+	struct recipe recipe;
+
+	platform_render(app, p, &recipe);
+	if (recipe.kind != RECIPE_NONE)
+		return progress_one(req, p->media[0].media_id, &recipe, ret, reterr);
+	for (size_t i = 0; i < p->media_n; i++) {
+		platform_fit(app, &p->media[i], &recipe);
+		if (recipe.kind != RECIPE_NONE &&
+		    progress_one(req, p->media[i].media_id, &recipe, ret, reterr) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int conversion_progress(const struct request *req, const struct conversion_of *of, int64_t *ret,
+			struct problem *reterr)
+{
+	CLEANUP(publication_done) struct publication p = { 0 };
+	struct platform_app app;
+
+	*ret = -1;
+	platform_app_plain(&app, req->arena, req->app->config, platform_find(of->platform),
+			   of->livemode);
+	if (publication_build(of->content, of->platform, of->overrides, req->arena, &p, reterr) < 0)
+		return -1;
+	return progress_all(req, &app, &p, ret, reterr);
+}

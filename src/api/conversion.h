@@ -24,5 +24,16 @@ int conversion_foresee(const struct request *req, const struct platform_app *app
  */
 void conversion_ask(const struct request *req, const struct content *c, const struct account *acc,
 		    int64_t due_us);
+/*
+ * How far the conversions of these media are for that platform, in percent; the least of them. -1:
+ * nothing is converted, or nobody has asked for it yet.
+ */
+struct conversion_of {
+	const struct content *content;
+	const char *platform, *overrides; /* overrides: the post's own; NULL none */
+	bool livemode;
+};
+int conversion_progress(const struct request *req, const struct conversion_of *of, int64_t *ret,
+			struct problem *reterr);
 
 #endif

@@ -177,7 +177,8 @@ static int find_sound(struct reading *r, const char *id)
 	if (why.kind == PROBLEM_NOT_FOUND)
 		problem_add(r->reterr, "/soundUrl", "unknown_sound", "no such sound");
 	else if (m.item.state == MEDIA_FAILED)
-		problem_add(r->reterr, "/soundUrl", "media_failed", "the sound could not be fetched");
+		problem_add(r->reterr, "/soundUrl", "media_failed",
+			    "the sound could not be fetched");
 	else if (m.is_known_kind && m.item.kind != MEDIA_AUDIO)
 		problem_add(r->reterr, "/soundUrl", "wrong_kind", "that is no sound");
 	else
@@ -293,10 +294,14 @@ int posts_time_read(const struct schedule_wish *wish, struct schedule_time *ret,
 {
 	struct problem why = { .kind = PROBLEM_NONE };
 
-	if (schedule_resolve(wish, ret, &why) < 0 ||
-	    schedule_check_due(ret->us, clock_real_us(), &why) < 0)
-		return time_refused(&why, reterr);
-	return 0;
+	return schedule_resolve(wish, ret, &why) < 0 ? time_refused(&why, reterr) : 0;
+}
+
+int posts_time_check_due(int64_t us, struct problem *reterr)
+{
+	struct problem why = { .kind = PROBLEM_NONE };
+
+	return schedule_check_due(us, clock_real_us(), &why) < 0 ? time_refused(&why, reterr) : 0;
 }
 
 static int read_workspace(struct reading *r)
@@ -320,7 +325,8 @@ static int read_workspace(struct reading *r)
 		wish.us = clock_real_us();
 	if (!wish.timezone)
 		wish.timezone = w.timezone;
-	(void)posts_time_read(&wish, &r->ret->due, r->reterr);
+	if (posts_time_read(&wish, &r->ret->due, r->reterr) == 0)
+		(void)posts_time_check_due(r->ret->due.us, r->reterr);
 	if (r->ret->is_immediate)
 		r->ret->due.us = INSTANT_NONE;
 	return 0;

@@ -10,9 +10,9 @@
 #include "domain/content.h"
 #include "domain/schedule.h"
 #include "http/message.h"
-#include "json/schema.h"
 #include "platform/platform.h"
 #include "store/accounts.h"
+#include "json/schema.h"
 
 #define POSTS_ACCOUNTS_MAX 50
 
@@ -21,18 +21,18 @@ extern const struct schema posts_ask_schema, posts_ask_video_schema, posts_ask_s
 
 struct posts_ask {
 	enum content_kind kind;
-	const char *caption;  /* NULL none */
-	const char **urls;    /* of the media in order; the same one may stand twice */
+	const char *caption; /* NULL none */
+	const char **urls;   /* of the media in order; the same one may stand twice */
 	size_t urls_n;
-	bool is_list;         /* contentUrl was an array */
+	bool is_list;                     /* contentUrl was an array */
 	const char *sound_url, *sound_id; /* at most one of them */
-	int64_t slide_s;      /* of a slideshow; else 0 */
-	bool is_rendered;     /* renderAsVideo */
-	bool is_immediate;    /* due.us is INSTANT_NONE then */
+	int64_t slide_s;                  /* of a slideshow; else 0 */
+	bool is_rendered;                 /* renderAsVideo */
+	bool is_immediate;                /* due.us is INSTANT_NONE then */
 	struct schedule_time due;
 	struct account *accounts; /* in the order of accountIds */
 	size_t accounts_n;
-	bool needs_review;    /* the workspace has somebody else approve it */
+	bool needs_review; /* the workspace has somebody else approve it */
 };
 
 /*
@@ -55,8 +55,9 @@ const char *posts_ask_overrides(struct arena *a, const struct posts_ask *ask, co
 
 /* 4, 6 or 8; adds /slideDuration otherwise. */
 int posts_slide_read(double given, int64_t *ret, struct problem *reterr);
-/* When: errors are told of scheduledTime and timezone. */
+/* When: errors are told of scheduledTime and timezone. The second refuses what has passed. */
 int posts_time_read(const struct schedule_wish *wish, struct schedule_time *ret,
 		    struct problem *reterr);
+int posts_time_check_due(int64_t us, struct problem *reterr);
 
 #endif

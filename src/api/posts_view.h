@@ -8,14 +8,14 @@
 
 #include "domain/content.h"
 #include "http/message.h"
-#include "json/schema.h"
 #include "store/postlook.h"
 #include "store/posts.h"
+#include "json/schema.h"
 
-extern const struct schema posts_made_schema;   /* {"posts": [...]} */
-extern const struct schema posts_view_schema;   /* Post */
-extern const struct schema posts_page_schema;   /* {"data", "hasMore", "nextCursor"} */
-extern const char *const posts_statuses[];      /* NULL-terminated */
+extern const struct schema posts_made_schema; /* {"posts": [...]} */
+extern const struct schema posts_view_schema; /* Post */
+extern const struct schema posts_page_schema; /* {"data", "hasMore", "nextCursor"} */
+extern const char *const posts_statuses[];    /* NULL-terminated */
 
 /* "post_X" for "sch_X". */
 const char *posts_id_out(struct arena *a, const char *id);

@@ -25,6 +25,7 @@ static const struct route *const families[] = {
 	api_pauses_routes,
 	api_schedule_weights_routes,
 	api_calendars_routes,
+	api_posts_routes,
 	api_public_routes,
 	api_system_routes,
 	NULL,

@@ -2,17 +2,15 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/mode.h"
 #include "api/overrides.h"
+#include "api/post_filter.h"
 #include "api/post_view.h"
 #include "api/principal.h"
 #include "api/publish_now.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/rfc3339.h"
 #include "domain/schedule.h"
 #include "http/paging.h"
-#include "platform/platform.h"
 #include "store/attemptlog.h"
 #include "store/posts.h"
 
@@ -194,69 +192,20 @@ static int resolve(struct request *req, struct reply *ret, struct problem *reter
 	return reply_post(req, ret, &p, reterr);
 }
 
-static uint64_t states_of_status(const char *status)
-{
-	uint64_t states = 0;
-
-	for (int s = 0; status && s < POST_STATES; s++)
-		if (strcmp(post_status_a((enum post_state)s), status) == 0)
-			states |= BIT(s);
-	return states;
-}
-
-static int read_filter(struct request *req, struct post_query *q, struct problem *reterr)
-{
-	const char *state = request_query(req, "state");
-	const char *from = request_query(req, "from"), *to = request_query(req, "to");
-	enum post_state exact;
-
-	q->from_us = q->to_us = INSTANT_NONE;
-	if (from)
-		rfc3339_parse(from, &q->from_us); /* its form was checked by the row */
-	if (to)
-		rfc3339_parse(to, &q->to_us);
-	q->states = states_of_status(request_query(req, "status"));
-	if (state && post_state_parse(state, &exact) < 0)
-		return problem_add(reterr, "state", "out_of_range", "\"%s\" is not a state", state);
-	if (state)
-		q->states = q->states ? q->states & BIT(exact) : BIT(exact);
-	if (state && q->states == 0)
-		return problem_add(reterr, "state", "out_of_range", "is of another status");
-	q->platform = request_query(req, "platform");
-	q->account_id = request_query(req, "account_id");
-	q->character_id = request_query(req, "character_id");
-	q->content_id = request_query(req, "content_id");
-	q->account_ids = mode_accounts(req);
-	if (q->from_us != INSTANT_NONE && q->to_us != INSTANT_NONE && q->to_us <= q->from_us)
-		problem_add(reterr, "to", "out_of_range", "must be later than from");
-	if (q->platform && !platform_find(q->platform))
-		problem_add(reterr, "platform", "unknown_platform", "\"%s\" is not a platform",
-			    q->platform);
-	if (reterr->kind != PROBLEM_NONE)
-		return -1;
-	return mode_read(req, &q->livemode, reterr);
-}
-
-static int read_page(struct request *req, const char *name, struct post_query *q, struct posts *ret,
-		     struct problem *reterr)
-{
-	struct paging at;
-
-	if (paging_read(req, name, &at, reterr) < 0)
-		return -1;
-	q->page.limit = at.limit;
-	q->page.after_us = at.after_us;
-	q->page.after_id = at.after_id;
-	return store_posts_list(req->app->db, req->principal->workspace, q, req->arena, ret,
-				reterr);
-}
+static const struct post_filter_words filter_words = {
+	.account_id = "account_id",
+	.character_id = "character_id",
+	.content_id = "content_id",
+	.status = post_status_a,
+};
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct post_query q = { 0 };
 	struct posts found;
 
-	if (read_filter(req, &q, reterr) < 0 || read_page(req, "schedule", &q, &found, reterr) < 0)
+	if (post_filter_read(req, &filter_words, &q, reterr) < 0 ||
+	    post_filter_page(req, "schedule", &q, &found, reterr) < 0)
 		return -1;
 	post_view_page(req, ret, "schedule", &found);
 	return 0;
@@ -293,13 +242,13 @@ static int history(struct request *req, struct reply *ret, struct problem *reter
 	struct post_query q = { .page = { .descending = true } };
 	struct posts found;
 
-	if (read_filter(req, &q, reterr) < 0)
+	if (post_filter_read(req, &filter_words, &q, reterr) < 0)
 		return -1;
 	q.states = q.states ? q.states & over : over;
 	if (q.states == 0)
 		return problem_add(reterr, "status", "out_of_range",
 				   "history holds only what is over");
-	if (read_page(req, "history", &q, &found, reterr) < 0)
+	if (post_filter_page(req, "history", &q, &found, reterr) < 0)
 		return -1;
 	return emit_history(req, ret, &found, reterr);
 }

@@ -9,8 +9,8 @@
 
 /* The states in the order of how much they say. */
 #define WEIGHT(state) "CASE " state " WHEN 'failed' THEN 2 WHEN 'fetching' THEN 1 ELSE 0 END"
-#define ITS_MEDIA                                                                                  \
-	"FROM content_media cm STRAIGHT_JOIN media m ON m.workspace_id = cm.workspace_id "         \
+#define ITS_MEDIA                                                                          \
+	"FROM content_media cm STRAIGHT_JOIN media m ON m.workspace_id = cm.workspace_id " \
 	"AND m.id = cm.media_id WHERE cm.workspace_id = c.workspace_id AND cm.content_id = c.id "
 
 const struct stmt store_postlook_statements[] = {

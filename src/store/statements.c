@@ -20,6 +20,7 @@
 #include "store/pauses.h"
 #include "store/plans.h"
 #include "store/postchange.h"
+#include "store/postlook.h"
 #include "store/posts.h"
 #include "store/queue.h"
 #include "store/reconcile.h"
@@ -53,6 +54,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_plans_statements,
 		store_postchange_statements,
 		store_postlist_statements,
+		store_postlook_statements,
 		store_posts_statements,
 		store_queue_statements,
 		store_reconcile_statements,
