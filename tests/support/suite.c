@@ -13,6 +13,8 @@ static void add(Suite *suite, const struct suite_of *s, const struct suite_case 
 	TCase *t = tcase_create(c->test->name);
 
 	tcase_set_timeout(t, s->timeout_s ? s->timeout_s : CASE_TIMEOUT_S);
+	if (s->open || s->close)
+		tcase_add_unchecked_fixture(t, s->open, s->close);
 	if (s->setup || s->teardown)
 		tcase_add_checked_fixture(t, s->setup, s->teardown);
 	suite_add_tcase(suite, t);

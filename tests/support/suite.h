@@ -18,6 +18,7 @@ struct suite_of {
 	const char *name;
 	const char *const *needs; /* variables of `./carillon env`, NULL-terminated; NULL: none */
 	void (*before)(void), (*after)(void);   /* around the program; NULL: nothing */
+	void (*open)(void), (*close)(void);     /* around each case's loops; may assert */
 	void (*setup)(void), (*teardown)(void); /* around each case; NULL: nothing */
 	int timeout_s;                          /* 0: a minute */
 	const struct suite_case *cases;
