@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * carillon-publish - the runner: started every minute, publishes what is due on its second
- * carillon-publish -c FILE [--once | --render]
+ * carillon-publish -c FILE [--once | --render | --fetch]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -17,6 +17,7 @@
 #include "db/conn.h"
 #include "jobs/cleanup.h"
 #include "jobs/expiry.h"
+#include "jobs/fetcher.h"
 #include "jobs/refresh.h"
 #include "jobs/render.h"
 #include "jobs/results.h"
@@ -49,7 +50,7 @@ static void catch_signals(void)
 struct options {
 	const char *config;
 	bool once;
-	bool renders; /* a renderer instead of a runner, see jobs/render.h */
+	bool renders, fetches; /* that instead of a runner, see jobs/beside.h */
 };
 
 static int parse(int argc, char **argv, struct options *ret)
@@ -58,6 +59,7 @@ static int parse(int argc, char **argv, struct options *ret)
 		{ "config", required_argument, NULL, 'c' },
 		{ "once", no_argument, NULL, '1' },
 		{ "render", no_argument, NULL, 'r' },
+		{ "fetch", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -70,6 +72,8 @@ static int parse(int argc, char **argv, struct options *ret)
 			ret->once = true;
 		else if (letter == 'r')
 			ret->renders = true;
+		else if (letter == 'f')
+			ret->fetches = true;
 		else
 			return -1;
 	}
@@ -89,8 +93,8 @@ static enum log_level level_of(const char *name)
 
 static int serve(struct app *app, const struct options *o, struct problem *reterr)
 {
-	const struct render_options renders = { o->config, o->once };
-	struct render_jobs *render;
+	const struct beside_options beside = { o->config, o->once };
+	struct beside *render, *fetch;
 	struct engine *e = NULL;
 	struct refresh *refresh;
 	struct results *results;
@@ -102,14 +106,16 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	results = results_new(app, e);
 	cleanup_add(app, e);
 	expiry_add(app, e);
-	render = render_jobs_new(app, e, &renders);
+	render = beside_new(app, e, &render_kind, &beside);
+	fetch = beside_new(app, e, &fetch_kind, &beside);
 	done = engine_run(e, o->once, &stop_asked, reterr);
 	/* Open transfers point into engine and jobs: they end first. */
 	net_free(app->net);
 	app->net = NULL;
 	refresh_free(refresh);
 	results_free(results);
-	render_jobs_free(render);
+	beside_free(render);
+	beside_free(fetch);
 	engine_free(e);
 	return done;
 }
@@ -136,11 +142,12 @@ static int start(const struct options *o, struct problem *reterr)
 	return serve(&app, o, reterr);
 }
 
-/* Without keys and without a network: what it reads are strangers' files. */
-static int render(const struct options *o, struct problem *reterr)
+/* Without keys: what it reads are strangers' files. Only a fetcher has a network. */
+static int work_beside(const struct options *o, struct problem *reterr)
 {
 	CLEANUP(config_free) struct config *cfg = NULL;
 	CLEANUP(db_free) struct db *db = NULL;
+	CLEANUP(net_free) struct net *net = NULL;
 	struct app app = { .config = NULL };
 	const struct setting_group *groups;
 	size_t n;
@@ -149,12 +156,16 @@ static int render(const struct options *o, struct problem *reterr)
 	close_range(3, ~0U, 0);
 	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
 		return -1;
-	log_setup("carillon-render", level_of(cfg->server_log_level), 2);
-	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0)
+	log_setup(o->fetches ? "carillon-fetch" : "carillon-render",
+		  level_of(cfg->server_log_level), 2);
+	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 ||
+	    (o->fetches && net_open(cfg, &net, reterr) < 0))
 		return -1;
 	app.config = cfg;
 	app.db = db;
-	return renderer_run(&app, &stop_asked, reterr);
+	app.net = net;
+	return o->fetches ? fetcher_run(&app, &stop_asked, reterr)
+			  : renderer_run(&app, &stop_asked, reterr);
 }
 
 int main(int argc, char **argv)
@@ -164,12 +175,13 @@ int main(int argc, char **argv)
 
 	keys_harden_process();
 	if (parse(argc, argv, &o) < 0) {
-		(void)fputs("usage: carillon-publish -c FILE [--once | --render]\n", stderr);
+		(void)fputs("usage: carillon-publish -c FILE [--once | --render | --fetch]\n",
+			    stderr);
 		return EXIT_USAGE;
 	}
 	log_setup("carillon-publish", LOG_LEVEL_INFO, 2);
 	catch_signals();
-	if ((o.renders ? render(&o, &p) : start(&o, &p)) == 0)
+	if ((o.renders || o.fetches ? work_beside(&o, &p) : start(&o, &p)) == 0)
 		return EXIT_SUCCESS;
 	log_line(LOG_LEVEL_ERROR, "runner.failed", "detail=\"%s\"", p.detail);
 	return p.kind == PROBLEM_CONFLICT ? EXIT_SUCCESS : EXIT_CONFIG;

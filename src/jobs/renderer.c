@@ -2,7 +2,6 @@
 /*
  * The renderer: claims what is due first, makes it, and goes when nothing is left.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,8 +21,6 @@
 #define RENEW_US  (2 * US_PER_S)
 #define TRIES_MAX 4
 #define NICE      10 /* posts leave on their second whatever is being rendered */
-#define PLACES    64
-#define HOST_MAX  32 /* a lock has a name of at most 64 characters */
 
 struct renderer {
 	struct app *app;
@@ -34,27 +31,14 @@ struct renderer {
 	bool is_lost;
 };
 
-/* One of the host's places; -1 error, 0 all are taken. */
-static int take_place(struct app *app, struct problem *reterr)
+static size_t places(const struct config *cfg)
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	const int64_t set = app->config->media_renderers;
-	const long n = set > 0 ? (long)set : cores;
-	char host[256] = "", name[128];
 
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL, "this host has no name");
-	for (long i = 0; i < n && i < PLACES; i++) {
-		bool is_ours = false;
-
-		(void)snprintf(name, sizeof(name), "carillon.render.%.*s.%ld", HOST_MAX, host, i);
-		if (store_renditions_place(app->db, name, &is_ours, reterr) < 0)
-			return -1;
-		if (is_ours)
-			return 1;
-	}
-	return 0;
+	return (size_t)(cfg->media_renderers > 0 ? cfg->media_renderers : cores);
 }
+
+const struct beside_kind render_kind = { "render", "--render", places, store_renditions_count };
 
 static bool beat(void *arg, int percent)
 {
@@ -186,7 +170,7 @@ int renderer_run(struct app *app, const volatile int *stop, struct problem *rete
 {
 	struct renderer r = { .app = app, .stop = stop };
 	const struct rendition_claim claim = { r.owner, LEASE_S };
-	int got = take_place(app, reterr);
+	int got = beside_take_place(app, &render_kind, reterr);
 
 	if (got <= 0)
 		return got;

@@ -177,6 +177,58 @@ int media_adopt(struct media_file *f, struct problem *reterr)
 	return 0;
 }
 
+struct media_intake {
+	struct media_file *file;
+	struct digest *digest;
+	int fd; /* -1: ended */
+};
+
+void media_intake_free(struct media_intake *in)
+{
+	if (!in)
+		return;
+	if (in->fd >= 0)
+		close(in->fd);
+	digest_free(in->digest);
+	media_file_free(in->file);
+	free(in);
+}
+
+int media_intake_open(const struct config *cfg, struct media_intake **ret, struct problem *reterr)
+{
+	CLEANUP(media_intake_free) struct media_intake *in = alloc_zero(sizeof(*in));
+
+	in->fd = -1;
+	in->file = alloc_zero(sizeof(*in->file));
+	in->digest = digest_new();
+	if (open_temporary(cfg, "", in->file, &in->fd) < 0)
+		return disk_problem("make file", reterr);
+	*ret = TAKE(in);
+	return 0;
+}
+
+int media_intake_add(struct media_intake *in, const void *p, size_t n)
+{
+	if (write_all(in->fd, p, n) < 0)
+		return -1;
+	digest_add(in->digest, p, n);
+	in->file->bytes += (int64_t)n;
+	return 0;
+}
+
+int media_intake_end(struct media_intake *in, struct media_file **ret, struct problem *reterr)
+{
+	uint8_t hash[SHA256_BYTES];
+
+	if (fsync(in->fd) < 0)
+		return disk_problem("sync file", reterr);
+	digest_end(in->digest, hash);
+	in->digest = NULL;
+	digest_hex(hash, sizeof(hash), in->file->sha256);
+	*ret = TAKE(in->file);
+	return 0;
+}
+
 /* The rename counts only once the folder that holds the name is on disk. */
 static int sync_folder(const char *path)
 {

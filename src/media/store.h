@@ -35,11 +35,21 @@ int media_take(const struct config *cfg, const char *from_path, int64_t offset, 
 int media_blank(const struct config *cfg, const char *ext, struct media_file **ret,
 		struct problem *reterr); /* ext: with its dot */
 int media_adopt(struct media_file *f, struct problem *reterr);
+
+/* Bytes as they come, hashed as they pass; constant memory. */
+struct media_intake;
+int media_intake_open(const struct config *cfg, struct media_intake **ret, struct problem *reterr);
+int media_intake_add(struct media_intake *in, const void *p, size_t n); /* -1: the disk failed */
+/* Synced: what has come is the file. */
+int media_intake_end(struct media_intake *in, struct media_file **ret, struct problem *reterr);
+void media_intake_free(struct media_intake *in); /* what was not ended is gone */
+
 int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
 	       struct problem *reterr);
 void media_remove(const struct config *cfg, const char *ws, const char *sha256_hex);
 void media_file_free(struct media_file *f);
 
 DEFINE_CLEANUP(struct media_file *, media_file_free);
+DEFINE_CLEANUP(struct media_intake *, media_intake_free);
 
 #endif

@@ -72,6 +72,8 @@ struct http_reply {
 	int64_t body_bytes; /* received, here or there */
 	struct buf headers; /* raw lines; read with http_reply_header */
 	bool timed_out;
+	bool is_forbidden;        /* the address policy said no: not a byte was sent */
+	bool is_too_large;        /* more than reply_max_bytes, announced or come */
 	int64_t sent_us, done_us; /* boot clock */
 };
 

@@ -17,6 +17,7 @@
 #include "net/slice.h"
 
 #define REPLY_MAX_BYTES   (1LL << 20)
+#define REFUSAL_MAX_BYTES (1LL << 16) /* of a reply that is not what the sink waits for */
 #define HEADERS_MAX_BYTES ((size_t)65536)
 #define HOST_MAX          253
 #define USER_CONNECT_MS   5000L
@@ -76,8 +77,10 @@ static curl_socket_t transfer_socket(void *arg, curlsocktype purpose, struct cur
 	if (t->class == NET_USER && !BUG(address_unchecked) &&
 	    !address_is_allowed(&to->addr, &t->limits->allow)) {
 		t->failure = not_allowed;
+		t->reply.is_forbidden = true;
 		return CURL_SOCKET_BAD;
 	}
+	t->reply.is_forbidden = false;
 	t->failure = NULL; /* another address of the same name was refused, this one is tried */
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
@@ -111,6 +114,7 @@ static int transfer_prereq(void *arg, char *peer_ip, char *own_ip, int peer_port
 	if (t->class == NET_USER &&
 	    !address_text_is_allowed(peer_ip, (unsigned)peer_port, &t->limits->allow)) {
 		t->failure = not_allowed;
+		t->reply.is_forbidden = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
 	if (t->class == NET_FIRE && FP(F14_before_prereq) < 0)
@@ -186,18 +190,27 @@ static bool reply_goes_to_sink(struct transfer_handle *t)
 	return status / 100 == 2;
 }
 
+/* What a sink would take is as large as files are; what it does not take lands in memory. */
+static int64_t reply_most(const struct transfer_handle *t, bool is_sunk)
+{
+	if (t->req->sink && !is_sunk)
+		return REFUSAL_MAX_BYTES;
+	return t->req->reply_max_bytes > 0 ? t->req->reply_max_bytes : REPLY_MAX_BYTES;
+}
+
 static size_t reply_body(char *p, size_t size, size_t count, void *arg)
 {
 	struct transfer_handle *t = arg;
-	int64_t most = t->req->reply_max_bytes > 0 ? t->req->reply_max_bytes : REPLY_MAX_BYTES;
+	const bool is_sunk = reply_goes_to_sink(t);
 	size_t len = size * count;
 
-	if ((int64_t)len > most - t->reply.body_bytes) {
+	if ((int64_t)len > reply_most(t, is_sunk) - t->reply.body_bytes) {
 		t->failure = too_large;
+		t->reply.is_too_large = true;
 		return 0;
 	}
 	t->reply.body_bytes += (int64_t)len;
-	if (!reply_goes_to_sink(t)) {
+	if (!is_sunk) {
 		buf_add(&t->reply.body, p, len);
 		return len;
 	}
@@ -311,6 +324,7 @@ static void options_class(struct transfer_handle *t)
 	case NET_USER: /* shares nothing: one workspace must not see another's traces */
 		SET_ALL(t, single_use_options);
 		SET_ALL(t, user_options);
+		SET(t, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->req->reply_max_bytes);
 		break;
 	}
 }
@@ -505,6 +519,7 @@ static const struct {
 	{ CURLE_SSL_CACERT_BADFILE, "the CA bundle cannot be read" },
 	{ CURLE_GOT_NOTHING, "the connection was closed without an answer" },
 	{ CURLE_PARTIAL_FILE, "the answer was cut short" },
+	{ CURLE_FILESIZE_EXCEEDED, too_large },
 	{ CURLE_RECV_ERROR, "the connection broke" },
 	{ CURLE_SEND_ERROR, "the connection broke" },
 	{ CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP" },
@@ -535,6 +550,7 @@ void transfer_settle(struct transfer_handle *t, CURLcode rc)
 	}
 	p->status = (int)status;
 	p->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
+	p->is_too_large |= rc == CURLE_FILESIZE_EXCEEDED;
 	/* libcurl is content with a connection that ends amid the header lines */
 	if (rc == CURLE_OK && status >= 200 && t->is_head_whole) {
 		p->transfer = TRANSFER_REPLIED;

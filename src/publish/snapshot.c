@@ -9,6 +9,7 @@
 #include "media/url.h"
 #include "platform/fit.h"
 #include "store/content.h"
+#include "store/fetches.h"
 #include "store/media.h"
 #include "store/renditions.h"
 #include "json/emit.h"
@@ -158,10 +159,7 @@ static int place_item(struct placing *at, const char *name, struct media_item *m
 {
 	struct recipe recipe;
 
-	if (m->state == MEDIA_FETCHING)
-		return problem_set(reterr, PROBLEM_MEDIA_NOT_READY, "%s is still being fetched",
-				   name);
-	if (m->state == MEDIA_FAILED || !m->ext)
+	if (m->state != MEDIA_READY || !m->ext)
 		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s is not usable media", name);
 	if (m->url) /* made for this very post */
 		return 0;
@@ -198,7 +196,7 @@ static int find_cover(const struct app *app, const char *ws, struct publication 
 			       ? problem_set(reterr, PROBLEM_MEDIA_REJECTED,
 					     "the cover %.64s does not exist", id)
 			       : -1;
-	if (m->item.kind != MEDIA_IMAGE)
+	if (m->item.state == MEDIA_READY && m->item.kind != MEDIA_IMAGE)
 		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "the cover is no image");
 	p->cover = &m->item;
 	return 0;
@@ -221,14 +219,65 @@ static int place_show(struct placing *at, struct publication *p, struct problem 
 	return got < 0 ? -1 : 0;
 }
 
+/* Whether it has come from where it is fetched; at->waiting says if it has not yet. */
+static int look_for(struct placing *at, const char *name, const char *media_id,
+		    enum media_state state, struct problem *reterr)
+{
+	struct media m;
+
+	if (state == MEDIA_READY)
+		return 0;
+	if (store_media_get(at->app->db, at->q->workspace, media_id, at->arena, &m, reterr) < 0)
+		return -1;
+	if (m.item.state == MEDIA_FAILED)
+		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s cannot be used: %.250s",
+				   name, m.error ? m.error : "it could not be fetched");
+	/* It may have come since: the next look takes it as it is then. */
+	at->waiting = arena_printf(at->arena, "media: fetching %s", name);
+	return store_fetches_hasten(at->app->db, at->q->workspace, media_id, at->q->post.due_us,
+				    reterr);
+}
+
+static int look_for_sound(struct placing *at, const struct publication *p, struct problem *reterr)
+{
+	const char *id = json_string_value(json_object_get(p->options, "sound_media_id"));
+	struct media m;
+
+	if (!id)
+		return 0;
+	if (store_media_get(at->app->db, at->q->workspace, id, at->arena, &m, reterr) < 0)
+		return reterr->kind == PROBLEM_NOT_FOUND
+			       ? problem_set(reterr, PROBLEM_MEDIA_REJECTED,
+					     "the sound %.64s does not exist", id)
+			       : -1;
+	return look_for(at, "the sound", id, m.item.state, reterr);
+}
+
+/* Everything that is not here yet is hastened, and what has failed is told before any work. */
+static int look_for_all(struct placing *at, const struct publication *p, struct problem *reterr)
+{
+	for (size_t i = 0; i < p->media_n; i++) {
+		const char *name = arena_printf(at->arena, "item %zu of %zu", i + 1, p->media_n);
+
+		if (look_for(at, name, p->media[i].media_id, p->media[i].state, reterr) < 0)
+			return -1;
+	}
+	if (p->cover &&
+	    look_for(at, "the cover", p->cover->media_id, p->cover->state, reterr) < 0)
+		return -1;
+	return look_for_sound(at, p, reterr);
+}
+
 static int place(struct placing *at, struct publication *p, struct problem *reterr)
 {
 	if (find_cover(at->app, at->q->workspace, p, at->arena, reterr) < 0 ||
-	    place_show(at, p, reterr) < 0)
+	    look_for_all(at, p, reterr) < 0)
 		return -1;
 	if (at->waiting)
 		return 0;
-	return place_media(at, p, reterr);
+	if (place_show(at, p, reterr) < 0)
+		return -1;
+	return at->waiting ? 0 : place_media(at, p, reterr);
 }
 
 /* Everything is in its place: what it says, and its hash. */

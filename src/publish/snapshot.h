@@ -4,7 +4,7 @@
  * Layer publish. Built when a post is taken up; its text is stored with the permit, its hash and
  * the reader's fingerprint with the attempt. Media that the platform does not take as they are
  * stand in it as what was made of them (store/renditions). Errors: NOT_APPROVED (content or
- * revision moved), MEDIA_NOT_READY, MEDIA_REJECTED (names the item), INVALID (overrides), DB_DOWN.
+ * revision moved), MEDIA_REJECTED (names the item), INVALID (overrides), DB_DOWN.
  */
 #ifndef CARILLON_PUBLISH_SNAPSHOT_H
 #define CARILLON_PUBLISH_SNAPSHOT_H

@@ -75,10 +75,9 @@ const struct stmt store_fetches_statements[] = {
 		   "UPDATE fetches SET state = 'failed', owner = NULL, lease_until = NULL, "
 		   "updated_at = UTC_TIMESTAMP(3) " MINE,
 		   NULL },
-	/* Given back untried: it was not the peer's fault. */
 	[RETRY] = { "fetches.retry", STMT_WORKSPACE, "iissi",
 		    "UPDATE fetches SET state = 'queued', owner = NULL, lease_until = NULL, "
-		    "tries = IF(? = 0, tries - 1, tries), "
+		    "tries = ?, "
 		    "next_at = UTC_TIMESTAMP(3) + INTERVAL ? * 1000 MICROSECOND, "
 		    "updated_at = UTC_TIMESTAMP(3) " MINE,
 		    NULL },
@@ -306,7 +305,7 @@ int store_fetches_retry(struct db *db, const struct fetch *f, int64_t delay_ms, 
 {
 	int64_t changed = 0;
 
-	if (db_exec(db, ROW(RETRY), &changed, reterr, delay_ms, delay_ms, f->workspace, f->media_id,
+	if (db_exec(db, ROW(RETRY), &changed, reterr, f->tries, delay_ms, f->workspace, f->media_id,
 		    f->fence) < 0)
 		return -1;
 	*ret_is_ours = changed > 0;

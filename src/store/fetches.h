@@ -69,7 +69,7 @@ int store_fetches_done(struct db *db, const struct fetch *f, const struct media_
 /* why: words for the user. */
 int store_fetches_fail(struct db *db, const struct fetch *f, const char *why, bool *ret_is_ours,
 		       struct problem *reterr);
-/* Not before so long from now; 0: given back untried. */
+/* Queued again with f->tries, not before so long from now. */
 int store_fetches_retry(struct db *db, const struct fetch *f, int64_t delay_ms, bool *ret_is_ours,
 			struct problem *reterr);
 

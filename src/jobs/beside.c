@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jobs/render.h"
+#include "jobs/beside.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,31 +12,31 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/log.h"
 #include "store/renditions.h"
 
 #define EVERY_MS 500
 #define QUIET_US (5 * US_PER_S)
 #define MOST     64
+#define HOST_MAX 32 /* a lock has a name of at most 64 characters */
 
-struct render_jobs {
+struct beside {
 	struct app *app;
-	struct render_options options;
+	const struct beside_kind *kind;
+	struct beside_options options;
 	int64_t quiet_boot_us; /* the database was away: not asked before then */
-	bool is_broken;        /* no renderer can be started */
+	bool is_broken;        /* none can be started */
 	pid_t children[MOST];  /* 0: none */
 };
 
-static size_t places_of(const struct config *cfg)
+static size_t places_of(const struct beside *r)
 {
-	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	const int64_t n = cfg->media_renderers > 0 ? cfg->media_renderers : cores;
+	const size_t n = r->kind->places(r->app->config);
 
-	return n < 1 ? 1 : n > MOST ? MOST : (size_t)n;
+	return n < 1 ? 1 : n > MOST ? MOST : n;
 }
 
-static bool is_running(const struct render_jobs *r)
+static bool is_running(const struct beside *r)
 {
 	for (size_t i = 0; i < MOST; i++) {
 		if (r->children[i] > 0)
@@ -44,7 +45,7 @@ static bool is_running(const struct render_jobs *r)
 	return false;
 }
 
-static void reap(struct render_jobs *r)
+static void reap(struct beside *r)
 {
 	for (size_t i = 0; i < MOST; i++) {
 		int status = 0;
@@ -64,11 +65,30 @@ static char *word(const char *text)
 	return u.out;
 }
 
+int beside_take_place(struct app *app, const struct beside_kind *kind, struct problem *reterr)
+{
+	char host[256] = "", name[128];
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return problem_set(reterr, PROBLEM_INTERNAL, "this host has no name");
+	for (size_t i = 0; i < kind->places(app->config) && i < MOST; i++) {
+		bool is_ours = false;
+
+		(void)snprintf(name, sizeof(name), "carillon.%s.%.*s.%zu", kind->name, HOST_MAX,
+			       host, i);
+		if (store_renditions_place(app->db, name, &is_ours, reterr) < 0)
+			return -1;
+		if (is_ours)
+			return 1;
+	}
+	return 0;
+}
+
 /* A session of its own: what ends the runner need not end it. */
-static int start(const struct render_jobs *r, pid_t *ret)
+static int start(const struct beside *r, pid_t *ret)
 {
 	char *const argv[] = { word("carillon-publish"), word("-c"), word(r->options.config_path),
-			       word("--render"), NULL };
+			       word(r->kind->option), NULL };
 	char *const environment[] = { NULL };
 	posix_spawnattr_t attr;
 	sigset_t none;
@@ -86,8 +106,8 @@ static int start(const struct render_jobs *r, pid_t *ret)
 
 static void tick(void *arg, int64_t now_us)
 {
-	struct render_jobs *r = arg;
-	const size_t places = places_of(r->app->config);
+	struct beside *r = arg;
+	const size_t places = places_of(r);
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t wanted = 0;
 	size_t n = 0;
@@ -96,7 +116,7 @@ static void tick(void *arg, int64_t now_us)
 	reap(r);
 	if (clock_boot_us() < r->quiet_boot_us)
 		return;
-	if (store_renditions_count(r->app->db, (int64_t)places, &wanted, &p) < 0) {
+	if (r->kind->count(r->app->db, (int64_t)places, &wanted, &p) < 0) {
 		r->quiet_boot_us = clock_boot_us() + QUIET_US;
 		return;
 	}
@@ -112,16 +132,17 @@ static void tick(void *arg, int64_t now_us)
 		if (err < 0) {
 			r->children[i] = 0;
 			r->is_broken = true;
-			log_line(LOG_LEVEL_ERROR, "render.start", "errno=%d", -err);
+			log_line(LOG_LEVEL_ERROR, "beside.start", "what=%s errno=%d", r->kind->name,
+				 -err);
 			return;
 		}
 	}
 }
 
-/* A drain does not wait, a renderer needs no runner; but --once is to see the file made. */
+/* A drain does not wait, they need no runner; but --once is to see the work done. */
 static bool is_busy(void *arg)
 {
-	struct render_jobs *r = arg;
+	struct beside *r = arg;
 	struct problem p = { .kind = PROBLEM_NONE };
 	int64_t wanted = 0;
 
@@ -130,22 +151,23 @@ static bool is_busy(void *arg)
 	reap(r);
 	if (is_running(r))
 		return true;
-	return store_renditions_count(r->app->db, 1, &wanted, &p) == 0 && wanted > 0;
+	return r->kind->count(r->app->db, 1, &wanted, &p) == 0 && wanted > 0;
 }
 
-struct render_jobs *render_jobs_new(struct app *app, struct engine *e,
-				    const struct render_options *o)
+struct beside *beside_new(struct app *app, struct engine *e, const struct beside_kind *kind,
+			  const struct beside_options *o)
 {
-	struct render_jobs *r = alloc_zero(sizeof(*r));
-	const struct engine_job job = { "render", EVERY_MS, tick, is_busy, r };
+	struct beside *r = alloc_zero(sizeof(*r));
+	const struct engine_job job = { kind->name, EVERY_MS, tick, is_busy, r };
 
 	r->app = app;
+	r->kind = kind;
 	r->options = *o;
 	engine_add_job(e, &job);
 	return r;
 }
 
-void render_jobs_free(struct render_jobs *r)
+void beside_free(struct beside *r)
 {
 	free(r);
 }
