@@ -36,32 +36,34 @@ static const struct {
 	{ "video", "contentUrl", "7", "/contentUrl", "wrong_type" },
 	{ "video", "contentUrl", "{}", "/contentUrl", "wrong_type" },
 	{ "video", "contentUrl", "''", "/contentUrl", "empty" },
-	{ "video", "contentUrl", "['https://example.com/v.mp4']", "/contentUrl", "wrong_type" },
+	{ "video", "contentUrl", "['https://media.invalid/v.mp4']", "/contentUrl", "wrong_type" },
 	{ "video", "contentUrl", "'video.mp4'", "/contentUrl", "invalid_url" },
-	{ "video", "contentUrl", "'ftp://example.com/v.mp4'", "/contentUrl", "invalid_url" },
+	{ "video", "contentUrl", "'ftp://media.invalid/v.mp4'", "/contentUrl", "invalid_url" },
 	{ "video", "contentUrl", "'file:///etc/passwd'", "/contentUrl", "invalid_url" },
-	{ "video", "contentUrl", "'https://a:b@example.com/v.mp4'", "/contentUrl", "invalid_url" },
-	{ "video", "contentUrl", "'https://example.com:22/v.mp4'", "/contentUrl", "invalid_url" },
+	{ "video", "contentUrl", "'https://a:b@media.invalid/v.mp4'", "/contentUrl",
+	  "invalid_url" },
+	{ "video", "contentUrl", "'https://media.invalid:22/v.mp4'", "/contentUrl", "invalid_url" },
 	{ "video", "contentUrl", "'https://169.254.169.254/v.mp4'", "/contentUrl", "invalid_url" },
 	{ "video", "contentUrl", "'https://0x7f.1/v.mp4'", "/contentUrl", "invalid_url" },
 	{ "video", "contentUrl", "'https://[::ffff:10.0.0.1]/v.mp4'", "/contentUrl",
 	  "invalid_url" },
-	{ "image", "contentUrl", "['https://example.com/i.jpg']", "/contentUrl", "wrong_type" },
+	{ "image", "contentUrl", "['https://media.invalid/i.jpg']", "/contentUrl", "wrong_type" },
 	{ "image", "contentUrl", NULL, "/contentUrl", "required" },
-	{ "text", "contentUrl", "'https://example.com/i.jpg'", "/contentUrl", "not_for_type" },
+	{ "text", "contentUrl", "'https://media.invalid/i.jpg'", "/contentUrl", "not_for_type" },
 	{ "text", "caption", NULL, "/caption", "required" },
-	{ "slideshow", "contentUrl", "'https://example.com/1.jpg'", "/contentUrl", "wrong_type" },
+	{ "slideshow", "contentUrl", "'https://media.invalid/1.jpg'", "/contentUrl", "wrong_type" },
 	{ "slideshow", "contentUrl", "[]", "/contentUrl", "empty" },
-	{ "slideshow", "contentUrl", "['https://example.com/1.jpg']", "/contentUrl", "too_few" },
-	{ "slideshow", "contentUrl", "['https://example.com/1.jpg','']", "/contentUrl/1", "empty" },
-	{ "slideshow", "contentUrl", "['https://example.com/1.jpg',2]", "/contentUrl/1",
+	{ "slideshow", "contentUrl", "['https://media.invalid/1.jpg']", "/contentUrl", "too_few" },
+	{ "slideshow", "contentUrl", "['https://media.invalid/1.jpg','']", "/contentUrl/1",
+	  "empty" },
+	{ "slideshow", "contentUrl", "['https://media.invalid/1.jpg',2]", "/contentUrl/1",
 	  "wrong_type" },
 	{ "slideshow", "contentUrl",
-	  "['https://example.com/1.jpg','https://localhost/2.jpg',"
+	  "['https://media.invalid/1.jpg','https://localhost/2.jpg',"
 	  "'https://127.0.0.1/3.jpg']",
 	  "/contentUrl/2", "invalid_url" },
-	{ "carousel", "contentUrl", "['https://example.com/1.jpg']", "/contentUrl", "too_few" },
-	{ "carousel", "contentUrl", "'https://example.com/1.jpg'", "/contentUrl", "wrong_type" },
+	{ "carousel", "contentUrl", "['https://media.invalid/1.jpg']", "/contentUrl", "too_few" },
+	{ "carousel", "contentUrl", "'https://media.invalid/1.jpg'", "/contentUrl", "wrong_type" },
 	{ "video", "caption", "7", "/caption", "wrong_type" },
 	{ "video", "caption", "null", "/caption", "wrong_type" },
 	{ "video", "caption", "['a']", "/caption", "wrong_type" },
@@ -72,9 +74,9 @@ static const struct {
 	{ "video", "soundUrl", "'med_01ARZ3NDEKTSV4RRFFQ69G5FAV'", "/soundUrl", "unknown_sound" },
 	{ "video", "soundUrl", "'https://10.1.2.3/s.mp3'", "/soundUrl", "invalid_url" },
 	{ "video", "soundUrl", "'sound.mp3'", "/soundUrl", "invalid_url" },
-	{ "image", "soundUrl", "'https://example.com/s.mp3'", "/soundUrl", "not_for_type" },
-	{ "carousel", "soundUrl", "'https://example.com/s.mp3'", "/soundUrl", "not_for_type" },
-	{ "text", "soundUrl", "'https://example.com/s.mp3'", "/soundUrl", "not_for_type" },
+	{ "image", "soundUrl", "'https://media.invalid/s.mp3'", "/soundUrl", "not_for_type" },
+	{ "carousel", "soundUrl", "'https://media.invalid/s.mp3'", "/soundUrl", "not_for_type" },
+	{ "text", "soundUrl", "'https://media.invalid/s.mp3'", "/soundUrl", "not_for_type" },
 	{ "video", "scheduledTime", "7", "/scheduledTime", "wrong_type" },
 	{ "video", "scheduledTime", "'soon'", "/scheduledTime", "bad_format" },
 	{ "video", "scheduledTime", "null", "/scheduledTime", "wrong_type" },
@@ -100,10 +102,10 @@ static const struct {
 static const struct {
 	const char *type, *url;
 } usual_urls[] = {
-	{ "video", "'https://example.com/v.mp4'" },
-	{ "image", "'https://example.com/i.jpg'" },
-	{ "slideshow", "['https://example.com/1.jpg','https://example.com/2.jpg']" },
-	{ "carousel", "['https://example.com/1.jpg','https://example.com/2.jpg']" },
+	{ "video", "'https://media.invalid/v.mp4'" },
+	{ "image", "'https://media.invalid/i.jpg'" },
+	{ "slideshow", "['https://media.invalid/1.jpg','https://media.invalid/2.jpg']" },
+	{ "carousel", "['https://media.invalid/1.jpg','https://media.invalid/2.jpg']" },
 };
 
 static void add(struct buf *out, const char *name, const char *value)
@@ -197,11 +199,12 @@ END_TEST
 START_TEST(local_time_in_a_gap_is_named)
 {
 	CLEANUP(answer_free)
-	struct answer *a = posting("/v1/posts",
-				   "{'accountIds':['%s'],'contentType':'video','contentUrl':"
-				   "'https://example.com/v.mp4','scheduledTime':'2034-03-26T02:30',"
-				   "'timezone':'Europe/Berlin'}",
-				   on_instagram);
+	struct answer *a =
+		posting("/v1/posts",
+			"{'accountIds':['%s'],'contentType':'video','contentUrl':"
+			"'https://media.invalid/v.mp4','scheduledTime':'2034-03-26T02:30',"
+			"'timezone':'Europe/Berlin'}",
+			on_instagram);
 
 	assert_problem(a, 422, "local_time_skipped");
 	ck_assert_str_eq(answer_text(a, "errors.0.pointer"), "/scheduledTime");
@@ -211,10 +214,10 @@ END_TEST
 START_TEST(all_that_is_wrong_is_told_at_once)
 {
 	CLEANUP(answer_free)
-	struct answer *a =
-		posting("/v1/posts", "{'accountIds':['acc_1','acc_2'],'contentType':'image',"
-				     "'contentUrl':'gopher://x','soundUrl':'https://example.com/s',"
-				     "'scheduledTime':'2024-01-01T00:00:00Z'}");
+	struct answer *a = posting("/v1/posts",
+				   "{'accountIds':['acc_1','acc_2'],'contentType':'image',"
+				   "'contentUrl':'gopher://x','soundUrl':'https://media.invalid/s',"
+				   "'scheduledTime':'2024-01-01T00:00:00Z'}");
 
 	assert_invalid(a, "/accountIds/0", "unknown_account");
 	assert_invalid(a, "/accountIds/1", "unknown_account");
@@ -229,7 +232,7 @@ static struct answer *show_of(int slides, const char *account, const char *more)
 	CLEANUP(buf_done) struct buf urls = BUF_INIT;
 
 	for (int i = 0; i < slides; i++)
-		buf_printf(&urls, "%s'https://example.com/%d.jpg'", i ? "," : "", i);
+		buf_printf(&urls, "%s'https://media.invalid/%d.jpg'", i ? "," : "", i);
 	return posting("/v1/posts",
 		       "{'accountIds':['%s'],'contentType':'slideshow','contentUrl':[%s],"
 		       "'scheduledTime':'2035-01-01T00:00:00Z'%s}",
@@ -256,7 +259,7 @@ START_TEST(carousel_too_long_for_one_target_is_refused_for_all)
 	int64_t before = posting_rows();
 
 	for (int i = 0; i < 12; i++)
-		buf_printf(&urls, "%s'https://example.com/%d.jpg'", i ? "," : "", i);
+		buf_printf(&urls, "%s'https://media.invalid/%d.jpg'", i ? "," : "", i);
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s','%s'],'contentType':'carousel',"
@@ -310,7 +313,7 @@ START_TEST(foreign_account_and_absent_one_are_told_in_the_same_words)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s','acc_none'],'contentType':'image',"
-				   "'contentUrl':'https://example.com/a.jpg'}",
+				   "'contentUrl':'https://media.invalid/a.jpg'}",
 				   foreign);
 
 	assert_invalid(a, "/accountIds/0", "unknown_account");
@@ -334,7 +337,7 @@ START_TEST(account_that_is_not_connected_is_named)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s','%s'],'contentType':'image','contentUrl':"
-				   "'https://example.com/a.jpg'}",
+				   "'https://media.invalid/a.jpg'}",
 				   on_instagram, gone);
 
 	assert_invalid(a, "/accountIds/1", "account_not_connected");
@@ -348,7 +351,7 @@ START_TEST(picture_is_no_sound)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s'],'contentType':'image','contentUrl':"
-				   "'https://example.com/a.jpg','scheduledTime':"
+				   "'https://media.invalid/a.jpg','scheduledTime':"
 				   "'2035-01-01T00:00:00Z'}",
 				   on_instagram);
 	char *media, sound[60];
@@ -373,12 +376,12 @@ START_TEST(implied_type_is_not_contradicted)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts/video",
 				   "{'accountIds':['%s'],'contentType':'slideshow','contentUrl':"
-				   "'https://example.com/v.mp4'}",
+				   "'https://media.invalid/v.mp4'}",
 				   on_instagram);
 	CLEANUP(answer_free)
-	struct answer *b = posting("/v1/posts/slideshow",
-				   "{'accountIds':['%s'],'contentUrl':'https://example.com/v.mp4'}",
-				   on_instagram);
+	struct answer *b = posting(
+		"/v1/posts/slideshow",
+		"{'accountIds':['%s'],'contentUrl':'https://media.invalid/v.mp4'}", on_instagram);
 
 	assert_invalid(a, "/contentType", "not_a_choice");
 	assert_invalid(b, "/contentUrl", "wrong_type");

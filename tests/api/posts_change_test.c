@@ -29,8 +29,10 @@ static void becomes(const char *sql)
 	free(client_sql("UPDATE posts SET %s WHERE id = 'sch_%s'", sql, post + 5));
 }
 
+/* Nobody fetches it any more: what is written here stays. */
 static void media_becomes(const char *sql)
 {
+	free(client_sql("DELETE FROM fetches WHERE workspace_id = '%s'", poster.workspace));
 	free(client_sql("UPDATE media SET %s WHERE id = (SELECT cm.media_id FROM content_media cm "
 			"JOIN posts p ON p.content_id = cm.content_id WHERE p.id = 'sch_%s')",
 			sql, post + 5));
@@ -310,7 +312,7 @@ static const struct {
 	{ "{\"status\":\"cancelled\",\"caption\":\"x\"}", "/status", "not_both" },
 	{ "{\"slideDuration\":6}", "/slideDuration", "not_for_type" },
 	{ "{\"renderAsVideo\":true}", "/renderAsVideo", "not_for_type" },
-	{ "{\"contentUrl\":\"https://example.com/b.jpg\"}", "/contentUrl", "unknown_member" },
+	{ "{\"contentUrl\":\"https://media.invalid/b.jpg\"}", "/contentUrl", "unknown_member" },
 	{ "{\"caption\":7}", "/caption", "wrong_type" },
 };
 
@@ -329,11 +331,12 @@ END_TEST
 START_TEST(slides_of_a_show_change)
 {
 	CLEANUP(answer_free)
-	struct answer *made = posting("/v1/posts/slideshow",
-				      "{'accountIds':['%s'],'contentUrl':["
-				      "'https://example.com/1.jpg','https://example.com/2.jpg'],"
-				      "'scheduledTime':'2036-01-01T00:00:00Z'}",
-				      on_instagram);
+	struct answer *made =
+		posting("/v1/posts/slideshow",
+			"{'accountIds':['%s'],'contentUrl':["
+			"'https://media.invalid/1.jpg','https://media.invalid/2.jpg'],"
+			"'scheduledTime':'2036-01-01T00:00:00Z'}",
+			on_instagram);
 	char own[100];
 
 	assert_status(made, 201);

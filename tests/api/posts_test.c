@@ -101,7 +101,7 @@ START_TEST(without_a_time_it_is_due_at_its_creation)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s'],'contentType':'image','contentUrl':"
-				   "'https://example.com/a.jpg','timezone':'Europe/Berlin'}",
+				   "'https://media.invalid/a.jpg','timezone':'Europe/Berlin'}",
 				   on_instagram);
 
 	assert_status(a, 201);
@@ -118,11 +118,12 @@ END_TEST
 START_TEST(local_time_is_meant_in_the_zone_beside_it)
 {
 	CLEANUP(answer_free)
-	struct answer *a = posting("/v1/posts",
-				   "{'accountIds':['%s'],'contentType':'image','contentUrl':"
-				   "'https://example.com/a.jpg','scheduledTime':'2034-07-01T09:30',"
-				   "'timezone':'America/New_York'}",
-				   on_instagram);
+	struct answer *a =
+		posting("/v1/posts",
+			"{'accountIds':['%s'],'contentType':'image','contentUrl':"
+			"'https://media.invalid/a.jpg','scheduledTime':'2034-07-01T09:30',"
+			"'timezone':'America/New_York'}",
+			on_instagram);
 
 	assert_status(a, 201);
 	ck_assert_str_eq(answer_text(a, "posts.0.scheduledTime"), "2034-07-01T13:30:00Z");
@@ -136,8 +137,8 @@ START_TEST(url_that_stands_twice_is_fetched_once)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts/slideshow",
 				   "{'accountIds':['%s','%s'],'contentUrl':["
-				   "'https://example.com/1.jpg','https://example.com/2.jpg',"
-				   "'https://example.com/1.jpg'],'scheduledTime':"
+				   "'https://media.invalid/1.jpg','https://media.invalid/2.jpg',"
+				   "'https://media.invalid/1.jpg'],'scheduledTime':"
 				   "'2034-01-01T00:00:00Z','slideDuration':6,'renderAsVideo':true}",
 				   on_tiktok, on_instagram);
 	char *post, *overrides, *content;
@@ -172,11 +173,12 @@ END_TEST
 static const struct {
 	const char *type, *more, *kinds; /* kinds: what the orders ask for, in order */
 } types[] = {
-	{ "video", ",'contentUrl':'https://example.com/v.mp4'", "video" },
-	{ "image", ",'contentUrl':'https://example.com/i.jpg'", "image" },
-	{ "slideshow", ",'contentUrl':['https://example.com/1.jpg','https://example.com/2.jpg']",
+	{ "video", ",'contentUrl':'https://media.invalid/v.mp4'", "video" },
+	{ "image", ",'contentUrl':'https://media.invalid/i.jpg'", "image" },
+	{ "slideshow",
+	  ",'contentUrl':['https://media.invalid/1.jpg','https://media.invalid/2.jpg']",
 	  "image,image" },
-	{ "carousel", ",'contentUrl':['https://example.com/1.jpg','https://example.com/2.mp4']",
+	{ "carousel", ",'contentUrl':['https://media.invalid/1.jpg','https://media.invalid/2.mp4']",
 	  "any,any" },
 };
 
@@ -227,13 +229,14 @@ START_TEST(shorter_paths_imply_the_type)
 	CLEANUP(answer_free)
 	struct answer *video = posting("/api/v1/posts/video",
 				       "{'accountIds':['%s'],'contentUrl':"
-				       "'https://example.com/v.mp4'}",
+				       "'https://media.invalid/v.mp4'}",
 				       on_tiktok);
 	CLEANUP(answer_free)
-	struct answer *show = posting("/v1/posts/slideshow",
-				      "{'accountIds':['%s'],'contentType':'slideshow','contentUrl':"
-				      "['https://example.com/1.jpg','https://example.com/2.jpg']}",
-				      on_tiktok);
+	struct answer *show =
+		posting("/v1/posts/slideshow",
+			"{'accountIds':['%s'],'contentType':'slideshow','contentUrl':"
+			"['https://media.invalid/1.jpg','https://media.invalid/2.jpg']}",
+			on_tiktok);
 
 	assert_status(video, 201);
 	ck_assert_str_eq(answer_text(video, "posts.0.contentType"), "video");
@@ -250,8 +253,8 @@ START_TEST(sound_is_kept_while_a_content_has_it)
 	CLEANUP(answer_free)
 	struct answer *first = posting("/v1/posts",
 				       "{'accountIds':['%s'],'contentType':'video','contentUrl':"
-				       "'https://example.com/v.mp4','soundUrl':"
-				       "'https://example.com/s.mp3','scheduledTime':"
+				       "'https://media.invalid/v.mp4','soundUrl':"
+				       "'https://media.invalid/s.mp3','scheduledTime':"
 				       "'2034-01-01T00:00:00Z'}",
 				       on_instagram);
 	char *sound, path[100];
@@ -263,7 +266,7 @@ START_TEST(sound_is_kept_while_a_content_has_it)
 	CLEANUP(answer_free)
 	struct answer *second = posting("/v1/posts",
 					"{'accountIds':['%s'],'contentType':'video','contentUrl':"
-					"'https://example.com/w.mp4','soundUrl':'%s',"
+					"'https://media.invalid/w.mp4','soundUrl':'%s',"
 					"'scheduledTime':'2034-01-01T00:00:00Z'}",
 					on_instagram, sound);
 
@@ -290,7 +293,7 @@ START_TEST(review_holds_the_post_until_somebody_approves)
 				"{\"require_approval\":true}"));
 	a = posting("/v1/posts",
 		    "{'accountIds':['%s'],'contentType':'image','contentUrl':"
-		    "'https://example.com/a.jpg'}",
+		    "'https://media.invalid/a.jpg'}",
 		    on_instagram);
 	answer_free(client_call("PATCH", "/api/v1/workspace", poster.token,
 				"{\"require_approval\":false}"));
@@ -327,7 +330,7 @@ static struct answer *post_with(const char *key, const char *account)
 {
 	return client_callf("POST", "/v1/posts", key,
 			    "{\"accountIds\":[\"%s\"],\"contentType\":\"image\",\"contentUrl\":"
-			    "\"https://example.com/a.jpg\",\"scheduledTime\":"
+			    "\"https://media.invalid/a.jpg\",\"scheduledTime\":"
 			    "\"2034-01-01T00:00:00Z\"}",
 			    account);
 }

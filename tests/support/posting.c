@@ -83,7 +83,7 @@ char *posting_one(const char *when)
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts",
 				   "{'accountIds':['%s'],'contentType':'image','contentUrl':"
-				   "'https://example.com/a.jpg','caption':'One','scheduledTime':"
+				   "'https://media.invalid/a.jpg','caption':'One','scheduledTime':"
 				   "'%s'}",
 				   on_instagram, when);
 
