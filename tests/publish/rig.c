@@ -368,7 +368,7 @@ void rig_reset(struct rig *r)
 		"DELETE FROM attempts",          "DELETE FROM events",   "DELETE FROM posts",
 		"DELETE FROM content_media",     "DELETE FROM contents", "DELETE FROM runners",
 		"DELETE FROM account_refreshes", "DELETE FROM budgets",  "DELETE FROM breakers",
-		"DELETE FROM renditions"
+		"DELETE FROM renditions",        "DELETE FROM fetches"
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(sql); i++)
