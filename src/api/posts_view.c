@@ -58,6 +58,7 @@ static const struct field view_fields[] = {
 	{ .name = "remoteUrl",     .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE },
 	{ .name = "attempts",      .kind = FIELD_INT },
 	{ .name = "nextAttemptAt", .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
+	{ .name = "waitingFor",    .kind = FIELD_TEXT,    .flags = FIELD_NULLABLE, .sentence = "What it waits for, in words." },
 	{ .name = "error",         .kind = FIELD_OBJECT,  .flags = FIELD_NULLABLE, .nested = &error_schema },
 	{ .name = NULL },
 };
@@ -157,12 +158,15 @@ static const char *caption_of(struct arena *a, const struct post *p, const struc
 void posts_view_emit(struct request *req, struct emit *e, const struct post *p,
 		     const struct post_look *look, int64_t progress)
 {
+	/* A runner has looked, and waits for the media: nothing is staged yet. */
+	const bool is_waiting = p->state == POST_STAGING && look->media == MEDIA_FETCHING;
+
 	emit_open(e, NULL);
 	emit_made(req, e, p, look->kind);
 	emit_instant(e, "updatedAt", p->updated_us);
 	emit_text(e, "contentId", p->content_id);
 	emit_bool(e, "livemode", p->livemode);
-	emit_text(e, "state", post_state_name(p->state));
+	emit_text(e, "state", post_state_name(is_waiting ? POST_QUEUED : p->state));
 	emit_text(e, "reason", p->reason);
 	emit_text(e, "media", media_state_names[look->media]);
 	emit_text(e, "mediaError", look->media_error);
@@ -178,6 +182,7 @@ void posts_view_emit(struct request *req, struct emit *e, const struct post *p,
 	emit_text(e, "remoteUrl", p->remote_url);
 	emit_int(e, "attempts", p->attempts);
 	emit_instant(e, "nextAttemptAt", p->next_attempt_us);
+	emit_text(e, "waitingFor", p->waiting_for);
 	emit_error(e, p);
 	emit_close(e);
 }

@@ -56,7 +56,8 @@ START_TEST(post_shows_all_that_is_known)
 		"contentId", "livemode",      "state",         "reason",
 		"media",     "mediaError",    "progress",      "caption",
 		"timezone",  "localTime",     "publishedAt",   "remotePostId",
-		"remoteUrl", "attempts",      "nextAttemptAt", "error",
+		"remoteUrl", "attempts",      "nextAttemptAt", "waitingFor",
+		"error",
 	};
 	CLEANUP(answer_free) struct answer *a = read_post();
 	CLEANUP(answer_free)
@@ -87,6 +88,8 @@ START_TEST(media_are_told_while_they_come)
 {
 	media_becomes("state = 'fetching'");
 	CLEANUP(answer_free) struct answer *a = read_post();
+	becomes("state = 'staging', wake_at = NULL");
+	CLEANUP(answer_free) struct answer *taken = read_post();
 	media_becomes("state = 'ready', kind = 'image', mime = 'image/jpeg', ext = 'jpg'");
 	CLEANUP(answer_free) struct answer *b = read_post();
 	media_becomes("state = 'failed', error = 'It is not there.'");
@@ -94,7 +97,9 @@ START_TEST(media_are_told_while_they_come)
 
 	ck_assert_str_eq(answer_text(a, "media"), "fetching");
 	ck_assert(answer_is_null(a, "mediaError"));
+	ck_assert_str_eq(answer_text(taken, "state"), "queued");
 	ck_assert_str_eq(answer_text(b, "media"), "ready");
+	ck_assert_str_eq(answer_text(b, "state"), "staging");
 	ck_assert_str_eq(answer_text(c, "media"), "failed");
 	ck_assert_str_eq(answer_text(c, "mediaError"), "It is not there.");
 }
@@ -168,6 +173,7 @@ START_TEST(state_has_its_word)
 
 	snprintf(sql, sizeof(sql), "state = '%s', wake_at = NULL", words[_i].state);
 	becomes(sql);
+	media_becomes("state = 'ready'");
 	CLEANUP(answer_free) struct answer *a = read_post();
 	snprintf(query, sizeof(query), "/v1/posts?status=%s&contentId=%s", words[_i].status,
 		 answer_text(a, "contentId"));

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From POST /posts with nothing but URLs to what stands on the platform, through the real runner. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "api/principal.h"
+#include "base/cleanup.h"
+#include "rig.h"
+#include "support/suite.h"
+
+#define PATIENCE_MS 120000
+
+static const struct rig_platform platforms[] = { { .name = "instagram" }, { .name = "twitter" } };
+
+static struct rig rig;
+static struct peer *web;
+
+/* ---- where the media are ---- */
+
+static void serve(struct peer *p, int fd, int nth)
+{
+	char name[40] = "", path[200], head[100], block[8192];
+	struct stat st;
+	ssize_t n;
+	int in;
+
+	(void)nth;
+	if (!peer_read_request(p, fd) || sscanf(peer_request(p), "GET /%39[a-z0-9.]", name) != 1)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	if (in < 0 || fstat(in, &st) < 0) {
+		peer_say(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+		return;
+	}
+	(void)snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n",
+		       (long long)st.st_size);
+	peer_say(fd, head);
+	while ((n = read(in, block, sizeof(block))) > 0 &&
+	       send(fd, block, (size_t)n, MSG_NOSIGNAL) == n)
+		;
+	(void)close(in);
+}
+
+static void draw(const char *source, const char *name)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
+	rig_draw(source, path);
+}
+
+static void make_sound(void)
+{
+	char path[200];
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/s.mp3", rig.folder);
+	if (pid == 0) {
+		execlp("ffmpeg", "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+		       "sine=frequency=440:duration=3", path, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	if (status != 0)
+		exit(EXIT_FAILURE);
+}
+
+static void before(void)
+{
+	static char allow[80];
+
+	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
+	draw("color=c=orange:s=1080x1080", "a.jpg");
+	draw("color=c=navy:s=1080x1080", "b.jpg");
+	draw("testsrc2=s=720x1280:r=25:d=4", "v.mp4");
+	make_sound();
+	web = peer_start(serve);
+	(void)snprintf(allow, sizeof(allow), "127.0.0.1:%d", peer_port(web));
+	rig_settings(&rig, RIG_SETTINGS({ "fetch", "allow", allow }, { "fetch", "http", "true" }));
+}
+
+static void after(void)
+{
+	peer_stop(web);
+	rig_stop(&rig);
+}
+
+static void setup(void)
+{
+	rig_reset(&rig);
+	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":150}");
+}
+
+/* ---- the API, as a worker of the pool has it ---- */
+
+static int authenticate(struct request *req, const char *bearer, struct problem *reterr)
+{
+	static const struct principal anybody = {
+		.kind = PRINCIPAL_USER,
+		.mode = MODE_BOTH,
+		.workspace = RIG_WORKSPACE,
+		.id = "user_rig",
+		.scopes = UINT64_MAX,
+	};
+
+	(void)bearer;
+	(void)reterr;
+	req->principal = &anybody;
+	return 0;
+}
+
+static json_t *call(const char *method, const char *path, const char *body, int status)
+{
+	static const struct router_hooks hooks = { authenticate, principal_scopes, NULL };
+	struct name_value headers[] = { { "content-type", "application/json" },
+					{ "authorization", "Bearer x" } };
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	struct app app;
+	struct request req = {
+		.app = &app,
+		.arena = arena,
+		.method = http_method_parse(method),
+		.raw = { .request_uri = path, .document_uri = path, .query_string = "" },
+		.request_id = "req_1",
+		.headers = headers,
+		.headers_n = ARRAY_LEN(headers),
+		.body = body,
+		.body_n = body ? strlen(body) : 0,
+	};
+	struct reply reply = { 0 };
+	json_t *answer;
+
+	rig_app(&rig, &app);
+	reply_reset(&reply);
+	router_serve(&api_routes, &hooks, POOL_API, &req, &reply);
+	ck_assert_msg(reply.status == status, "%d: %s", reply.status, buf_str(&reply.body));
+	answer = json_loads(buf_str(&reply.body), 0, NULL);
+	buf_done(&reply.body);
+	rig_app_done(&app);
+	return answer;
+}
+
+#define AT "http://127.0.0.1:%d/"
+
+/* Posts to the first account of each platform; ' stands for ", $ for where the media are. */
+static json_t *post(const char *members)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+
+	buf_printf(&body, "{\"accountIds\":[\"%s\",\"%s\"],", rig.accounts[0],
+		   rig.accounts[RIG_ACCOUNTS]);
+	for (const char *c = members; *c; c++) {
+		if (*c == '$')
+			buf_printf(&body, AT, peer_port(web));
+		else
+			buf_addc(&body, *c == '\'' ? '"' : *c);
+	}
+	buf_addc(&body, '}');
+	return call("POST", "/v1/posts", buf_str(&body), 201);
+}
+
+static const char *id_of(const json_t *made, size_t i)
+{
+	return json_string_value(
+		json_object_get(json_array_get(json_object_get(made, "posts"), i), "id"));
+}
+
+static json_t *read_post(const json_t *made, size_t i)
+{
+	char path[80];
+
+	(void)snprintf(path, sizeof(path), "/v1/posts/%s", id_of(made, i));
+	return call("GET", path, NULL, 200);
+}
+
+static const char *text_of(const json_t *post, const char *name)
+{
+	return json_string_value(json_object_get(post, name));
+}
+
+/* Runs until the post is over, and compares what its reader is told. */
+static void expect(const json_t *made, size_t i, enum post_state wanted, const char *status,
+		   const char *media)
+{
+	char id[ID_MAX];
+	json_t *seen;
+
+	(void)snprintf(id, sizeof(id), "sch_%s", id_of(made, i) + strlen("post_"));
+	rig_expect(&rig, id, wanted, PATIENCE_MS);
+	seen = read_post(made, i);
+	ck_assert_str_eq(text_of(seen, "status"), status);
+	ck_assert_str_eq(text_of(seen, "media"), media);
+	json_decref(seen);
+}
+
+/* ---- cases ---- */
+
+START_TEST(picture_goes_out_at_once_on_each_account)
+{
+	json_t *made = post("'contentType':'image','contentUrl':'$a.jpg','caption':'at once'");
+	json_t *seen = read_post(made, 0);
+
+	ck_assert_str_eq(text_of(seen, "state"), "queued");
+	ck_assert_str_eq(text_of(seen, "media"), "fetching");
+	json_decref(seen);
+	expect(made, 0, POST_PUBLISHED, "posted", "ready");
+	expect(made, 1, POST_PUBLISHED, "posted", "ready");
+	ck_assert_int_eq(rig_effects(&rig, "at once"), 2);
+	seen = read_post(made, 0);
+	ck_assert_ptr_nonnull(text_of(seen, "remotePostId"));
+	ck_assert_ptr_nonnull(text_of(seen, "publishedAt"));
+	json_decref(seen);
+	json_decref(made);
+}
+END_TEST
+
+START_TEST(picture_named_twice_is_shown_twice)
+{
+	json_t *made = post("'contentType':'slideshow','contentUrl':['$a.jpg','$b.jpg','$a.jpg'],"
+			    "'caption':'native'");
+
+	expect(made, 0, POST_PUBLISHED, "posted", "ready");
+	expect(made, 1, POST_PUBLISHED, "posted", "ready");
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM content_media"), 3);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(DISTINCT media_id) FROM content_media"), 2);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM renditions WHERE recipe LIKE "
+					  "'slideshow%'"),
+			 0);
+	json_decref(made);
+}
+END_TEST
+
+START_TEST(slideshow_with_a_sound_is_rendered)
+{
+	json_t *made = post("'contentType':'slideshow','contentUrl':['$a.jpg','$b.jpg'],"
+			    "'soundUrl':'$s.mp3','slideDuration':4,'caption':'with a sound'");
+	json_t *seen;
+
+	expect(made, 0, POST_PUBLISHED, "posted", "ready");
+	expect(made, 1, POST_PUBLISHED, "posted", "ready");
+	ck_assert_int_eq(rig_effects(&rig, "with a sound"), 2);
+	seen = read_post(made, 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(seen, "progress")), 100);
+	json_decref(seen);
+	ck_assert_int_gt(rig_number(&rig, "SELECT COUNT(*) FROM renditions WHERE state = 'ready' "
+					  "AND recipe LIKE 'slideshow%' AND audio_codec = 'aac' "
+					  "AND duration_ms BETWEEN 7000 AND 9000"),
+			 0);
+	json_decref(made);
+}
+END_TEST
+
+START_TEST(video_gets_its_sound)
+{
+	json_t *made = post("'contentType':'video','contentUrl':'$v.mp4','soundUrl':'$s.mp3',"
+			    "'caption':'video'");
+
+	expect(made, 0, POST_PUBLISHED, "posted", "ready");
+	ck_assert_int_gt(rig_number(&rig, "SELECT COUNT(*) FROM renditions WHERE state = 'ready' "
+					  "AND recipe LIKE 'sounded%' AND audio_codec = 'aac'"),
+			 0);
+	json_decref(made);
+}
+END_TEST
+
+START_TEST(what_is_not_there_fails_the_post_with_the_reason)
+{
+	json_t *made = post("'contentType':'image','contentUrl':'$none.jpg','caption':'lost'");
+	json_t *seen;
+
+	expect(made, 0, POST_FAILED, "failed", "failed");
+	seen = read_post(made, 0);
+	ck_assert_str_eq(text_of(json_object_get(seen, "error"), "code"), "media_rejected");
+	ck_assert_ptr_nonnull(text_of(seen, "mediaError"));
+	ck_assert_int_eq(rig_effects(&rig, "lost"), 0);
+	json_decref(seen);
+	json_decref(made);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_case cases[] = {
+		{ picture_goes_out_at_once_on_each_account, 0 },
+		{ picture_named_twice_is_shown_twice, 0 },
+		{ slideshow_with_a_sound_is_rendered, 0 },
+		{ video_gets_its_sound, 0 },
+		{ what_is_not_there_fails_the_post_with_the_reason, 0 },
+		{ NULL, 0 },
+	};
+
+	return suite_run(&(struct suite_of){
+		.name = "posted",
+		.before = before,
+		.after = after,
+		.setup = setup,
+		.timeout_s = 300,
+		.cases = cases,
+	});
+}
