@@ -111,7 +111,8 @@ static void check_line(const struct hot *h, MYSQL_ROW row, bool is_first)
 {
 	ck_assert_msg(!has(row[9], "filesort"), "%s sorts: %s", h->name, row[9]);
 	ck_assert_msg(!has(row[9], "temporary"), "%s keeps a table aside: %s", h->name, row[9]);
-	if (!row[2] || has(row[9], "Table function") || has(row[9], "Impossible") || has(row[9], "no matching row"))
+	if (!row[2] || has(row[9], "Table function") || has(row[9], "Impossible") ||
+	    has(row[9], "no matching row"))
 		return;
 	ck_assert_msg(row[3] && strcmp(row[3], "ALL") != 0 && strcmp(row[3], "index") != 0,
 		      "%s reads all of %s", h->name, row[2]);
