@@ -132,3 +132,21 @@ int inspect_account(struct request *req, struct inspect_round *round,
 	ret->post = NULL;
 	return 0;
 }
+
+void inspect_emit_caps(struct emit *e, const char *key, const struct inspection *told,
+		       const char *window)
+{
+	emit_open_array(e, key);
+	for (size_t i = 0; i < told->caps_n; i++) {
+		const struct cap *c = &told->caps[i];
+
+		emit_open(e, NULL);
+		emit_text(e, "what", c->what);
+		emit_int(e, "limit", c->most);
+		emit_int(e, "used", c->used);
+		emit_int(e, "left", c->used < c->most ? c->most - c->used : 0);
+		emit_int(e, window, c->window_s);
+		emit_close(e);
+	}
+	emit_close_array(e);
+}

@@ -19,5 +19,8 @@ struct inspect_round {
 int inspect_account(struct request *req, struct inspect_round *round,
 		    const struct fitness_subject *s, struct findings *found, struct inspection *ret,
 		    struct problem *reterr);
+/* An array of what is left of the platform's caps; window: the member's name for seconds. */
+void inspect_emit_caps(struct emit *e, const char *key, const struct inspection *told,
+		       const char *window);
 
 #endif

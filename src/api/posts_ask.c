@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "domain/recipe.h"
 #include "net/source.h"
+#include "store/fetches.h"
 #include "store/media.h"
 #include "store/workspaces.h"
 
@@ -44,19 +45,21 @@ static const char *const types[] = { "video", "slideshow", "image", "carousel", 
 
 /* What each word means, in their order. */
 static const struct type_row {
-	enum content_kind kind;
-	bool is_list;
 	size_t least, most;
-	bool takes_sound, takes_render;
 	const char *sentence;
+	enum content_kind kind;
+	int wanted; /* by a fetch of its media */
+	bool is_list, takes_sound, takes_render;
 } type_rows[] = {
-	{ CONTENT_VIDEO, false, 1, 1, true, true, "a video has one URL, as a text" },
-	{ CONTENT_SLIDESHOW, true, RECIPE_SLIDES_MIN, RECIPE_SLIDES_MAX, true, true,
-	  "a slideshow has an array of 2 to 35 URLs of images" },
-	{ CONTENT_IMAGE, false, 1, 1, false, false, "an image has one URL, as a text" },
-	{ CONTENT_CAROUSEL, true, 2, 35, false, false,
-	  "a carousel has an array of 2 to 35 URLs of images or videos" },
-	{ CONTENT_TEXT, false, 0, 0, false, false, "a text has no contentUrl" },
+	{ 1, 1, "a video has one URL, as a text", CONTENT_VIDEO, MEDIA_VIDEO, false, true, true },
+	{ RECIPE_SLIDES_MIN, RECIPE_SLIDES_MAX,
+	  "a slideshow has an array of 2 to 35 URLs of images", CONTENT_SLIDESHOW, MEDIA_IMAGE,
+	  true, true, true },
+	{ 1, 1, "an image has one URL, as a text", CONTENT_IMAGE, MEDIA_IMAGE, false, false,
+	  false },
+	{ 2, 35, "a carousel has an array of 2 to 35 URLs of images or videos", CONTENT_CAROUSEL,
+	  FETCH_ANY_KIND, true, false, false },
+	{ 0, 0, "a text has no contentUrl", CONTENT_TEXT, FETCH_ANY_KIND, false, false, false },
 };
 
 /* clang-format off */
@@ -102,6 +105,11 @@ static const struct type_row *row_of(enum content_kind kind)
 			return &type_rows[i];
 	}
 	return &type_rows[0];
+}
+
+int posts_ask_wanted(const struct posts_ask *ask)
+{
+	return row_of(ask->kind)->wanted;
 }
 
 static void read_type(struct reading *r, enum content_kind implied)
@@ -377,18 +385,19 @@ static const struct {
 	{ "overrides/slide_duration", "/slideDuration" },
 };
 
-static const char *member_of(const struct posts_ask *ask, size_t account, const char *said,
-			     char buffer[static 64])
+const char *posts_ask_member(const struct posts_ask *ask, size_t i, const char *said,
+			     char buffer[static POSTS_MEMBER_MAX])
 {
 	if (strncmp(said, "media/", 6) == 0) {
-		snprintf(buffer, 64, "/contentUrl%.40s", ask->is_list ? said + 5 : "");
+		snprintf(buffer, POSTS_MEMBER_MAX, "/contentUrl%.40s",
+			 ask->is_list ? said + 5 : "");
 		return buffer;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-		if (strcmp(members[i].said, said) == 0)
-			return members[i].member;
+	for (size_t k = 0; k < ARRAY_LEN(members); k++) {
+		if (strcmp(members[k].said, said) == 0)
+			return members[k].member;
 	}
-	snprintf(buffer, 64, "/accountIds/%zu", account);
+	snprintf(buffer, POSTS_MEMBER_MAX, "/accountIds/%zu", i);
 	return buffer;
 }
 
@@ -406,11 +415,11 @@ static bool is_said(const struct problem *p, const char *pointer, const char *de
 void posts_ask_report(const struct posts_ask *ask, size_t i, const struct findings *f,
 		      struct problem *reterr)
 {
-	char buffer[64];
+	char buffer[POSTS_MEMBER_MAX];
 
 	for (size_t k = 0; k < f->n; k++) {
 		const struct finding *one = &f->v[k];
-		const char *member = member_of(ask, i, one->pointer, buffer);
+		const char *member = posts_ask_member(ask, i, one->pointer, buffer);
 
 		if (one->is_warning || strcmp(one->code, "media_not_ready") == 0 ||
 		    is_said(reterr, member, one->detail))

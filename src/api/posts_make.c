@@ -18,25 +18,6 @@ struct making {
 	struct posts made;
 };
 
-/* A carousel may hold either; the bytes say which. */
-static int kind_wanted(enum content_kind kind)
-{
-	static const struct {
-		enum content_kind kind;
-		enum media_kind wanted;
-	} rows[] = {
-		{ CONTENT_VIDEO, MEDIA_VIDEO },
-		{ CONTENT_IMAGE, MEDIA_IMAGE },
-		{ CONTENT_SLIDESHOW, MEDIA_IMAGE },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].kind == kind)
-			return (int)rows[i].wanted;
-	}
-	return FETCH_ANY_KIND;
-}
-
 static int order(struct making *m, const char *url, int kind, const char **ret,
 		 struct problem *reterr)
 {
@@ -67,7 +48,7 @@ static int order_media(struct making *m, struct content_media **ret, struct prob
 				media[i].media_id = media[k].media_id;
 		}
 		if (!media[i].media_id &&
-		    order(m, ask->urls[i], kind_wanted(ask->kind), &media[i].media_id, reterr) < 0)
+		    order(m, ask->urls[i], posts_ask_wanted(ask), &media[i].media_id, reterr) < 0)
 			return -1;
 	}
 	*ret = media;

@@ -79,23 +79,6 @@ static void merge(struct findings *into, const struct findings *from)
 		into->v[into->n++] = from->v[i];
 }
 
-static void emit_caps(struct emit *e, const struct inspection *told)
-{
-	emit_open_array(e, "caps");
-	for (size_t i = 0; i < told->caps_n; i++) {
-		const struct cap *c = &told->caps[i];
-
-		emit_open(e, NULL);
-		emit_text(e, "what", c->what);
-		emit_int(e, "limit", c->most);
-		emit_int(e, "used", c->used);
-		emit_int(e, "left", c->used < c->most ? c->most - c->used : 0);
-		emit_int(e, "window_s", c->window_s);
-		emit_close(e);
-	}
-	emit_close_array(e);
-}
-
 static void emit_facts(struct emit *e, const json_t *facts)
 {
 	char *text = json_object_size(facts) > 0 ? json_dumps(facts, JSON_COMPACT) : NULL;
@@ -113,7 +96,7 @@ static void emit_target(struct emit *e, const struct account *acc, const struct 
 	emit_bool(e, "ok", problems_of(f) == 0);
 	emit_findings(e, "problems", f, false);
 	emit_findings(e, "warnings", f, true);
-	emit_caps(e, told);
+	inspect_emit_caps(e, "caps", told, "window_s");
 	emit_facts(e, told->facts);
 	emit_close(e);
 }

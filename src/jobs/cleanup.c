@@ -11,8 +11,11 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "media/store.h"
 #include "store/apikeys.h"
 #include "store/flows.h"
+#include "store/media.h"
+#include "store/probes.h"
 #include "store/runners.h"
 #include "store/sessions.h"
 
@@ -62,6 +65,29 @@ static void sweep_files(const char *path)
 		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=files n=%lld", (long long)n);
 }
 
+/* Looked at and done with; the bytes go unless something else stands for them. */
+static void sweep_probes(const struct app *app)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct probe_old *old = NULL;
+	size_t n = 0;
+
+	if (store_probes_sweep(app->db, MOST, a, &old, &n, &p) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		bool is_held = true;
+
+		if (old[i].sha256[0] &&
+		    store_media_is_held(app->db, old[i].workspace, old[i].sha256, &is_held, &p) ==
+			    0 &&
+		    !is_held)
+			media_remove(app->config, old[i].workspace, old[i].sha256);
+	}
+	if (n > 0)
+		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=probes n=%zu", n);
+}
+
 static void tick(void *arg, int64_t now_us)
 {
 	const struct app *app = arg;
@@ -76,6 +102,7 @@ static void tick(void *arg, int64_t now_us)
 			log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=%s n=%lld",
 				 sweeps[i].what, (long long)n);
 	}
+	sweep_probes(app);
 	sweep_files(app->config->media_upload_folder);
 	(void)snprintf(unfinished, sizeof(unfinished), "%s/tmp", app->config->media_folder);
 	sweep_files(unfinished);

@@ -13,6 +13,10 @@ enum { INSERT, BY_HASH, GET, LIST_UP, LIST_DOWN, SET_ALT_TEXT, DELETE, IS_HELD, 
 	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, " \
 	"video_codec, audio_codec, alt_text, filename, error, version, created_at"
 #define SELECT "SELECT " COLUMNS " FROM media WHERE workspace_id = ? "
+/* Not what was fetched to be looked at alone, see store/probes. */
+#define LISTED                                                                              \
+	"AND NOT EXISTS (SELECT 1 FROM probes x WHERE x.workspace_id = media.workspace_id " \
+	"AND x.media_id = media.id) "
 
 const struct stmt store_media_statements[] = {
 	[INSERT] = { "media.insert", STMT_WORKSPACE, "ssssssbIIIIssss",
@@ -24,9 +28,9 @@ const struct stmt store_media_statements[] = {
 	[BY_HASH] = { "media.by_hash", STMT_WORKSPACE, "sb", SELECT "AND own_sha256 = ?", NULL },
 	[GET] = { "media.get", STMT_WORKSPACE, "ss", SELECT "AND id = ?", NULL },
 	[LIST_UP] = { "media.list_up", STMT_WORKSPACE, "ssi",
-		      SELECT "AND id > ? ORDER BY id LIMIT ?", NULL },
+		      SELECT "AND id > ? " LISTED "ORDER BY id LIMIT ?", NULL },
 	[LIST_DOWN] = { "media.list_down", STMT_WORKSPACE, "ssi",
-			SELECT "AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+			SELECT "AND id < ? " LISTED "ORDER BY id DESC LIMIT ?", NULL },
 	[SET_ALT_TEXT] = { "media.set_alt_text", STMT_WORKSPACE, "sssii",
 			   "UPDATE media SET alt_text = ?, version = version + 1 "
 			   "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?)",

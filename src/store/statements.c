@@ -22,6 +22,7 @@
 #include "store/postchange.h"
 #include "store/postlook.h"
 #include "store/posts.h"
+#include "store/probes.h"
 #include "store/queue.h"
 #include "store/reconcile.h"
 #include "store/renditions.h"
@@ -56,6 +57,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_postlist_statements,
 		store_postlook_statements,
 		store_posts_statements,
+		store_probes_statements,
 		store_queue_statements,
 		store_reconcile_statements,
 		store_renditions_statements,
