@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/media.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "api/api.h"
+#include "api/medium.h"
 #include "api/principal.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "http/paging.h"
-#include "media/multipart.h"
-#include "media/probe.h"
 #include "media/store.h"
 #include "media/url.h"
-#include "store/renditions.h"
+#include "store/fetches.h"
 
 /* clang-format off */
 static const struct field view_fields[] = {
@@ -33,6 +28,7 @@ static const struct field view_fields[] = {
 	{ .name = "alt_text",       .kind = FIELD_TEXT, .flags = FIELD_NULLABLE },
 	{ .name = "filename",       .kind = FIELD_TEXT, .flags = FIELD_NULLABLE },
 	{ .name = "url",            .kind = FIELD_URL,  .flags = FIELD_NULLABLE },
+	{ .name = "error",          .kind = FIELD_TEXT, .flags = FIELD_NULLABLE, .sentence = "Why it could not be fetched." },
 	{ .name = "url_expires_at", .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "created_at",     .kind = FIELD_INSTANT },
 	{ .name = NULL },
@@ -56,6 +52,15 @@ static void emit_codecs(struct emit *e, const struct media_item *m)
 	emit_close_array(e);
 }
 
+/* Sounds have no sides and images no length; of what is not here nothing is known. */
+static void emit_known(struct emit *e, const char *key, int value)
+{
+	if (value > 0)
+		emit_int(e, key, value);
+	else
+		emit_null(e, key);
+}
+
 static void emit_facts(struct emit *e, const struct media *m)
 {
 	const struct media_item *i = &m->item;
@@ -63,13 +68,13 @@ static void emit_facts(struct emit *e, const struct media *m)
 	emit_text(e, "kind", m->is_known_kind ? media_kind_names[i->kind] : NULL);
 	emit_text(e, "mime", i->mime);
 	emit_text(e, "sha256", i->sha256[0] ? i->sha256 : NULL);
-	emit_int(e, "bytes", i->bytes);
-	emit_int(e, "width", i->width);
-	emit_int(e, "height", i->height);
-	if (i->duration_ms > 0)
-		emit_int(e, "duration_ms", i->duration_ms);
+	if (i->state == MEDIA_READY)
+		emit_int(e, "bytes", i->bytes);
 	else
-		emit_null(e, "duration_ms");
+		emit_null(e, "bytes");
+	emit_known(e, "width", i->width);
+	emit_known(e, "height", i->height);
+	emit_known(e, "duration_ms", i->duration_ms);
 	emit_codecs(e, i);
 }
 
@@ -89,6 +94,7 @@ static void emit_media(const struct request *req, struct emit *e, const struct m
 		  is_ready ? media_url_sign(req->arena, req->app->keys, cfg->server_public_url,
 					    m->item.media_id, m->item.ext, until_us)
 			   : NULL);
+	emit_text(e, "error", m->error);
 	emit_instant(e, "url_expires_at", is_ready ? until_us : INSTANT_NONE);
 	emit_instant(e, "created_at", m->created_us);
 	emit_close(e);
@@ -101,106 +107,13 @@ static int reply_media(struct request *req, struct reply *ret, const struct medi
 	return 0;
 }
 
-struct upload { /* where in the spooled body the file stands, and what was said about it */
-	int64_t offset, bytes;
-	const char *filename, *alt_text;
-};
-
-static int read_multipart(struct request *req, const char *type, struct upload *ret,
-			  struct problem *reterr)
-{
-	const struct part *file, *alt;
-	struct multipart m;
-
-	if (multipart_scan(req->arena, req->body_file, type, &m, reterr) < 0)
-		return -1;
-	file = multipart_find(&m, "file");
-	alt = multipart_find(&m, "alt_text");
-	if (!file || !file->filename)
-		return problem_add(reterr, "/file", "required",
-				   "the multipart body needs a file part named \"file\"");
-	for (size_t i = 0; i < m.n; i++)
-		if (strcmp(m.parts[i].name, "file") != 0 &&
-		    strcmp(m.parts[i].name, "alt_text") != 0)
-			problem_add(reterr, m.parts[i].name, "unknown_member",
-				    "is not a part of an upload");
-	*ret = (struct upload){ file->offset, file->bytes, file->filename, alt ? alt->text : NULL };
-	return reterr->kind == PROBLEM_NONE ? 0 : -1;
-}
-
-static int read_raw(struct request *req, struct upload *ret, struct problem *reterr)
-{
-	struct stat st;
-
-	if (stat(req->body_file, &st) < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL, "the spooled upload cannot be read");
-	*ret = (struct upload){ 0, st.st_size, request_query(req, "filename"),
-				request_query(req, "alt_text") };
-	return 0;
-}
-
-static int read_upload(struct request *req, struct upload *ret, struct problem *reterr)
-{
-	const char *type = request_header(req, "content-type");
-
-	if (!req->body_file)
-		return problem_set(reterr, PROBLEM_BAD_REQUEST, "the request has no body");
-	if (!type || strncasecmp(type, "application/json", 16) == 0 ||
-	    strncasecmp(type, "text/", 5) == 0 ||
-	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
-		return problem_set(reterr, PROBLEM_UNSUPPORTED_TYPE,
-				   "send multipart/form-data with a part \"file\", or the bytes "
-				   "with their own Content-Type");
-	if (strncasecmp(type, "multipart/form-data", 19) == 0)
-		return read_multipart(req, type, ret, reterr);
-	return read_raw(req, ret, reterr);
-}
-
-static int keep(struct request *req, const struct upload *u, struct media *ret,
-		struct problem *reterr)
-{
-	const struct config *cfg = req->app->config;
-	CLEANUP(media_file_free) struct media_file *file = NULL;
-	struct media_facts facts;
-	struct media in = { .filename = u->filename, .is_known_kind = true };
-
-	if (u->bytes == 0)
-		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "the file is empty");
-	if (u->bytes > cfg->server_upload_max_bytes)
-		return problem_set(reterr, PROBLEM_TOO_LARGE, "the file is larger than %lld bytes",
-				   (long long)cfg->server_upload_max_bytes);
-	if (media_take(cfg, req->body_file, u->offset, u->bytes, &file, reterr) < 0 ||
-	    media_probe(cfg, req->arena, file->path, &facts, reterr) < 0)
-		return -1;
-	in.item = (struct media_item){
-		.kind = (enum media_kind)media_kind_parse(facts.kind),
-		.state = MEDIA_READY,
-		.mime = facts.mime,
-		.ext = facts.ext,
-		.bytes = file->bytes,
-		.width = (int)facts.width,
-		.height = (int)facts.height,
-		.duration_ms = (int)facts.duration_ms,
-		.video_codec = facts.video_codec,
-		.audio_codec = facts.audio_codec,
-		.alt_text = u->alt_text,
-	};
-	memcpy(in.item.sha256, file->sha256, sizeof(in.item.sha256));
-	/* Bytes first: a row must never point at nothing. An orphan file costs space, not truth. */
-	if (media_keep(cfg, req->principal->workspace, file, reterr) < 0)
-		return -1;
-	return store_media_insert(req->app->db, req->principal->workspace, &in, req->arena, ret,
-				  reterr);
-}
-
 static int create(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct upload u = { 0 };
 	struct media m = { 0 };
 
-	if (read_upload(req, &u, reterr) < 0 || keep(req, &u, &m, reterr) < 0)
+	if (medium_take(req, FETCH_ANY_KIND, &m, reterr) < 0)
 		return -1;
-	ret->status = m.is_new ? 201 : 200;
+	ret->status = medium_status(&m);
 	reply_header(ret, req->arena, "Location", "/api/v1/media/%s", m.item.media_id);
 	return reply_media(req, ret, &m);
 }
@@ -215,36 +128,15 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 	return reply_media(req, ret, &m);
 }
 
-/* The bytes go when no row stands for them any more; what stays costs space, not truth. */
-static void remove_bytes(const struct request *req, const char *sha256)
-{
-	const char *ws = req->principal->workspace;
-	struct problem ignored = { .kind = PROBLEM_NONE };
-	bool is_held = true;
-
-	if (sha256[0] && store_media_is_held(req->app->db, ws, sha256, &is_held, &ignored) == 0 &&
-	    !is_held)
-		media_remove(req->app->config, ws, sha256);
-}
-
 static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	const char *ws = req->principal->workspace;
-	const char **made = NULL;
-	int64_t version;
 	struct media m;
 
 	(void)ret;
-	if (request_if_match(req, &version, reterr) < 0 ||
-	    store_media_get(req->app->db, ws, req->params[0], req->arena, &m, reterr) < 0 ||
-	    store_renditions_bytes(req->app->db, ws, req->params[0], req->arena, &made, reterr) <
-		    0 ||
-	    store_media_delete(req->app->db, ws, req->params[0], version, reterr) < 0)
+	if (store_media_get(req->app->db, req->principal->workspace, req->params[0], req->arena, &m,
+			    reterr) < 0)
 		return -1;
-	remove_bytes(req, m.item.sha256);
-	for (; *made; made++)
-		remove_bytes(req, *made);
-	return 0;
+	return medium_drop(req, &m, reterr);
 }
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
@@ -303,7 +195,7 @@ static const struct query_param upload_query[] = {
 #define WRITE .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEDIA_WRITE), .rate = RATE_MEDIA
 const struct route api_media_routes[] = {
 	{ HTTP_GET,    "/api/v1/media",          READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .operation = "listMedia", .summary = "List media" },
-	{ HTTP_POST,   "/api/v1/media",          WRITE, .ok = 201, .body_max = -2, .query = upload_query, .reply = &view_schema, .handler = create, .operation = "uploadMedia", .summary = "Upload a file; the same bytes answer 200 with the same id" },
+	{ HTTP_POST,   "/api/v1/media",          WRITE, .ok = 201, .body_max = -2, .body = &medium_url_schema, .query = upload_query, .reply = &view_schema, .handler = create, .operation = "uploadMedia", .summary = "Upload a file; the same bytes answer 200 with the same id. Or have one fetched from a URL: 202" },
 	{ HTTP_GET,    "/api/v1/media/{id}",     READ,  .ok = 200, .reply = &view_schema, .handler = get, .operation = "getMedia", .summary = "Read a media item" },
 	{ HTTP_DELETE, "/api/v1/media/{id}",     WRITE, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteMedia", .summary = "Delete media that no content uses" },
 	{ HTTP_GET,    "/m/{id}/{expiry}/{file}", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = serve, .operation = "serveMedia", .summary = "The bytes behind a signed media address" },

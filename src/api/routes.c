@@ -12,6 +12,7 @@ static const struct route *const families[] = {
 	api_workspace_routes,
 	api_characters_routes,
 	api_media_routes,
+	api_sounds_routes,
 	api_content_routes,
 	api_schedule_content_routes,
 	api_preflight_routes,

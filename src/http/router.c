@@ -264,7 +264,7 @@ static int router_body(struct router *r, struct problem *reterr)
 	const struct schema *schema = route->body ? route->body : &no_body_schema;
 	void *in = NULL;
 
-	if (route->body_max == -2 && !route->body)
+	if (route->body_max == -2)
 		return 0;
 	if (route->body_max > 0 && req->body_n > (size_t)route->body_max)
 		return problem_set(reterr, PROBLEM_TOO_LARGE,

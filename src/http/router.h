@@ -52,7 +52,11 @@ struct route {
 	uint64_t scope; /* SCOPE_... mask; all are needed; 0: any principal */
 	enum rate_class rate;
 	int64_t body_max; /* 0: server.body_max_bytes; -1: no body, -2: upload (see nginx) */
-	const struct schema *body; /* NULL: the body must be empty (or is raw, with body_max -2) */
+	/*
+	 * NULL: the body must be empty. Of an upload: what may come as JSON in place of a file; it is
+	 * read by the handler.
+	 */
+	const struct schema *body;
 	bool is_body_optional;
 	const struct query_param *query; /* ends with name NULL; NULL: none allowed */
 	int ok;                          /* status of success */

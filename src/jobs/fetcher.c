@@ -117,30 +117,6 @@ static void try_again(struct job *j, const struct download_result *r)
 
 /* ---- what has come ---- */
 
-static void describe(const struct media_facts *f, const struct media_file *file,
-		     struct media_item *ret)
-{
-	*ret = (struct media_item){
-		.kind = (enum media_kind)media_kind_parse(f->kind),
-		.state = MEDIA_READY,
-		.mime = f->mime,
-		.ext = f->ext,
-		.bytes = file->bytes,
-		.width = (int)f->width,
-		.height = (int)f->height,
-		.duration_ms = (int)f->duration_ms,
-		.video_codec = f->video_codec,
-		.audio_codec = f->audio_codec,
-	};
-	memcpy(ret->sha256, file->sha256, sizeof(ret->sha256));
-}
-
-static const char *const kind_words[MEDIA_KINDS] = {
-	[MEDIA_IMAGE] = "an image",
-	[MEDIA_VIDEO] = "a video",
-	[MEDIA_AUDIO] = "a sound",
-};
-
 static int look_at(struct job *j, const struct media_file *file, struct media_item *ret,
 		   struct problem *reterr)
 {
@@ -148,10 +124,10 @@ static int look_at(struct job *j, const struct media_file *file, struct media_it
 
 	if (media_probe(j->all->app->config, j->arena, file->path, &facts, reterr) < 0)
 		return -1;
-	describe(&facts, file, ret);
+	media_describe(&facts, file, ret);
 	if (j->fetch.kind != FETCH_ANY_KIND && (int)ret->kind != j->fetch.kind)
 		return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "the file is %s, not %s",
-				   kind_words[ret->kind], kind_words[j->fetch.kind]);
+				   media_kind_words[ret->kind], media_kind_words[j->fetch.kind]);
 	return 0;
 }
 

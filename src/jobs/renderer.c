@@ -88,24 +88,6 @@ static int find_files(const struct renderer *r, const struct recipe *recipe, str
 	return recipe->sound ? path_of(r, recipe->sound, a, &ret->sound, reterr) : 0;
 }
 
-static void describe(const struct media_facts *f, const struct media_file *file,
-		     struct media_item *ret)
-{
-	*ret = (struct media_item){
-		.kind = (enum media_kind)media_kind_parse(f->kind),
-		.state = MEDIA_READY,
-		.mime = f->mime,
-		.ext = f->ext,
-		.bytes = file->bytes,
-		.width = (int)f->width,
-		.height = (int)f->height,
-		.duration_ms = (int)f->duration_ms,
-		.video_codec = f->video_codec,
-		.audio_codec = f->audio_codec,
-	};
-	memcpy(ret->sha256, file->sha256, sizeof(ret->sha256));
-}
-
 static int make(struct renderer *r, struct arena *a, struct problem *reterr)
 {
 	CLEANUP(media_file_free) struct media_file *file = NULL;
@@ -121,7 +103,7 @@ static int make(struct renderer *r, struct arena *a, struct problem *reterr)
 	if (find_files(r, &recipe, a, &job, reterr) < 0 ||
 	    media_render(r->app->config, a, &job, &facts, &file, reterr) < 0)
 		return -1;
-	describe(&facts, file, &r->at.item);
+	media_describe(&facts, file, &r->at.item);
 	/* Bytes first: a row must never point at nothing. */
 	return media_keep(r->app->config, r->at.workspace, file, reterr);
 }

@@ -285,3 +285,27 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 	*ret = f;
 	return 0;
 }
+
+const char *const media_kind_words[] = {
+	[MEDIA_IMAGE] = "an image",
+	[MEDIA_VIDEO] = "a video",
+	[MEDIA_AUDIO] = "a sound",
+};
+
+void media_describe(const struct media_facts *f, const struct media_file *file,
+		    struct media_item *ret)
+{
+	*ret = (struct media_item){
+		.kind = (enum media_kind)media_kind_parse(f->kind),
+		.state = MEDIA_READY,
+		.mime = f->mime,
+		.ext = f->ext,
+		.bytes = file->bytes,
+		.width = (int)f->width,
+		.height = (int)f->height,
+		.duration_ms = (int)f->duration_ms,
+		.video_codec = f->video_codec,
+		.audio_codec = f->audio_codec,
+	};
+	memcpy(ret->sha256, file->sha256, sizeof(ret->sha256));
+}

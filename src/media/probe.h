@@ -12,6 +12,8 @@
 
 #include "base/arena.h"
 #include "base/problem.h"
+#include "domain/content.h"
+#include "media/store.h"
 
 struct config;
 
@@ -27,7 +29,12 @@ struct media_facts {
 	bool has_profile; /* images: colours are to be read by an ICC profile */
 };
 
+extern const char *const media_kind_words[]; /* by enum media_kind: "a video" */
+
 int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		struct media_facts *ret, struct problem *reterr);
+/* The file as a medium that is ready; texts are those of the facts. */
+void media_describe(const struct media_facts *f, const struct media_file *file,
+		    struct media_item *ret);
 
 #endif

@@ -7,7 +7,21 @@
 #include "db/conn.h"
 #include "store/guard.h"
 
-enum { INSERT, BY_HASH, GET, LIST_UP, LIST_DOWN, SET_ALT_TEXT, DELETE, IS_HELD, VERSION, PLACE };
+enum {
+	INSERT,
+	BY_HASH,
+	GET,
+	LIST_UP,
+	LIST_DOWN,
+	KIND_UP,
+	KIND_DOWN,
+	SET_ALT_TEXT,
+	NAMED,
+	DELETE,
+	IS_HELD,
+	VERSION,
+	PLACE
+};
 
 #define COLUMNS                                                                               \
 	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, " \
@@ -30,7 +44,19 @@ const struct stmt store_media_statements[] = {
 	[LIST_UP] = { "media.list_up", STMT_WORKSPACE, "ssi",
 		      SELECT "AND id > ? " LISTED "ORDER BY id LIMIT ?", NULL },
 	[LIST_DOWN] = { "media.list_down", STMT_WORKSPACE, "ssi",
-			SELECT "AND id < ? " LISTED "ORDER BY id DESC LIMIT ?", NULL },
+			SELECT "AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+	[KIND_UP] = { "media.kind_up", STMT_WORKSPACE, "sssi",
+		      SELECT "AND kind = ? AND id > ? ORDER BY id LIMIT ?", NULL },
+	[KIND_DOWN] = { "media.kind_down", STMT_WORKSPACE, "sssi",
+			SELECT "AND kind = ? AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+	/* Covers and sounds stand in overrides, where no foreign key sees them. */
+	[NAMED] = { "media.named", STMT_WORKSPACE, "ssss",
+		    "SELECT 1 FROM contents WHERE workspace_id = ? "
+		    "AND overrides LIKE CONCAT('%\"', ?, '\"%') UNION ALL "
+		    "SELECT 1 FROM posts WHERE workspace_id = ? AND state NOT IN "
+		    "('published', 'failed', 'missed', 'cancelled') "
+		    "AND overrides LIKE CONCAT('%\"', ?, '\"%') LIMIT 1",
+		    NULL },
 	[SET_ALT_TEXT] = { "media.set_alt_text", STMT_WORKSPACE, "sssii",
 			   "UPDATE media SET alt_text = ?, version = version + 1 "
 			   "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?)",
@@ -138,16 +164,13 @@ int store_media_get(struct db *db, const char *ws, const char *id, struct arena 
 	return 0;
 }
 
-int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
-		     struct medias *ret, struct problem *reterr)
+/* Ends the query that has begun. */
+static int read_list(struct rows *r, const struct page *page, struct arena *a, struct medias *ret,
+		     struct problem *reterr)
 {
-	int most = page_rows(page), got;
-	struct medias list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
-	struct rows *r = NULL;
+	struct medias list = { .v = arena_array(a, (size_t)page_rows(page), sizeof(*list.v)) };
+	int got;
 
-	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
-		     page_start_id(page), (int64_t)most) < 0)
-		return -1;
 	while ((got = rows_next(r, reterr)) == 1)
 		read_row(r, a, &list.v[list.n++]);
 	rows_end(r);
@@ -156,6 +179,29 @@ int store_media_list(struct db *db, const char *ws, const struct page *page, str
 	list.has_more = page_trim(page, &list.n);
 	*ret = list;
 	return 0;
+}
+
+int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
+		     struct medias *ret, struct problem *reterr)
+{
+	struct rows *r = NULL;
+
+	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
+		     page_start_id(page), (int64_t)page_rows(page)) < 0)
+		return -1;
+	return read_list(r, page, a, ret, reterr);
+}
+
+int store_media_list_kind(struct db *db, const char *ws, enum media_kind kind,
+			  const struct page *page, struct arena *a, struct medias *ret,
+			  struct problem *reterr)
+{
+	struct rows *r = NULL;
+
+	if (db_query(db, ROW(page->descending ? KIND_DOWN : KIND_UP), &r, reterr, ws,
+		     media_kind_names[kind], page_start_id(page), (int64_t)page_rows(page)) < 0)
+		return -1;
+	return read_list(r, page, a, ret, reterr);
 }
 
 int store_media_set_alt_text(struct db *db, const char *ws, const char *id, const char *alt_text,
@@ -175,7 +221,16 @@ int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if
 {
 	const struct guard_row row = { ROW(VERSION), "media", ws, id };
 	int64_t changed = 0;
+	struct rows *r = NULL;
+	const int named = db_query_one(db, ROW(NAMED), &r, reterr, ws, id, ws, id);
 
+	if (named < 0)
+		return -1;
+	if (named == 1) {
+		rows_end(r);
+		return problem_set(reterr, PROBLEM_MEDIA_IN_USE, "content still names media %.64s",
+				   id);
+	}
 	if (db_exec(db, ROW(DELETE), &changed, reterr, ws, id, if_version, if_version) < 0) {
 		if (db_errno(db) == DB_ERROR_HAS_CHILDREN)
 			problem_set(reterr, PROBLEM_MEDIA_IN_USE, "content still uses media %.64s",

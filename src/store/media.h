@@ -45,9 +45,16 @@ int store_media_get(struct db *db, const char *ws, const char *id, struct arena 
 		    struct media *ret, struct problem *reterr);
 int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
 		     struct medias *ret, struct problem *reterr);
+int store_media_list_kind(struct db *db, const char *ws, enum media_kind kind,
+			  const struct page *page, struct arena *a, struct medias *ret,
+			  struct problem *reterr);
 int store_media_set_alt_text(struct db *db, const char *ws, const char *id, const char *alt_text,
 			     int64_t if_version, struct problem *reterr);
-/* Removes the row; the file may go when store_media_is_held() then says no. */
+/*
+ * Removes the row, unless a content has it or names it in its overrides, or a post that is still to
+ * go out does. The file may go when
+ * store_media_is_held() then says no.
+ */
 int store_media_delete(struct db *db, const char *ws, const char *id, int64_t if_version,
 		       struct problem *reterr);
 /* Whether any row of ws, of media or renditions, still stands for these bytes. */
