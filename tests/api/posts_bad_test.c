@@ -396,6 +396,25 @@ START_TEST(slide_duration_of_anything_else_means_nothing)
 }
 END_TEST
 
+START_TEST(validation_refuses_the_same)
+{
+	int64_t before = posting_rows();
+	CLEANUP(answer_free)
+	struct answer *a = posting(_i ? "/v1/posts/validate" : "/api/v1/posts/validate",
+				   "{'accountIds':['acc_1'],'contentType':'slideshow',"
+				   "'contentUrl':['https://10.0.0.1/a.jpg'],'slideDuration':5}");
+	CLEANUP(answer_free)
+	struct answer *b = client_call("GET", "/v1/posts/validate", poster.token, NULL);
+
+	assert_invalid(a, "/accountIds/0", "unknown_account");
+	assert_invalid(a, "/contentUrl", "too_few");
+	assert_invalid(a, "/contentUrl/0", "invalid_url");
+	assert_invalid(a, "/slideDuration", "not_a_choice");
+	ck_assert_int_eq(posting_rows(), before);
+	assert_problem(b, 405, "method_not_allowed");
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -412,6 +431,7 @@ int main(void)
 		{ account_that_is_not_connected_is_named, 0 },
 		{ picture_is_no_sound, 0 },
 		{ implied_type_is_not_contradicted, 0 },
+		{ validation_refuses_the_same, 2 },
 		{ slide_duration_of_anything_else_means_nothing, 0 },
 		{ NULL, 0 },
 	};

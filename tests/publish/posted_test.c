@@ -2,6 +2,7 @@
 /* From POST /posts with nothing but URLs to what stands on the platform, through the real runner. */
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ static void before(void)
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
 	draw("color=c=orange:s=1080x1080", "a.jpg");
 	draw("color=c=navy:s=1080x1080", "b.jpg");
+	draw("color=c=green:s=600x1200", "tall.jpg");
 	draw("testsrc2=s=720x1280:r=25:d=4", "v.mp4");
 	make_sound();
 	web = peer_start(serve);
@@ -98,6 +100,7 @@ static void after(void)
 static void setup(void)
 {
 	rig_reset(&rig);
+	database_run(&rig.database, "DELETE FROM media WHERE id IN (SELECT media_id FROM probes)");
 	rig_sandbox(&rig, "/_control/config", "{\"video_delay_ms\":150}");
 }
 
@@ -119,11 +122,15 @@ static int authenticate(struct request *req, const char *bearer, struct problem 
 	return 0;
 }
 
-static json_t *call(const char *method, const char *path, const char *body, int status)
+static bool is_hurried; /* the caller does not wait */
+
+static json_t *call_in(enum route_pool pool, const char *method, const char *path, const char *body,
+		       int status)
 {
 	static const struct router_hooks hooks = { authenticate, principal_scopes, NULL };
 	struct name_value headers[] = { { "content-type", "application/json" },
-					{ "authorization", "Bearer x" } };
+					{ "authorization", "Bearer x" },
+					{ "prefer", is_hurried ? "wait=0" : "wait=25" } };
 	CLEANUP(arena_free) struct arena *arena = arena_new();
 	struct app app;
 	struct request req = {
@@ -142,7 +149,7 @@ static json_t *call(const char *method, const char *path, const char *body, int 
 
 	rig_app(&rig, &app);
 	reply_reset(&reply);
-	router_serve(&api_routes, &hooks, POOL_API, &req, &reply);
+	router_serve(&api_routes, &hooks, pool, &req, &reply);
 	ck_assert_msg(reply.status == status, "%d: %s", reply.status, buf_str(&reply.body));
 	answer = json_loads(buf_str(&reply.body), 0, NULL);
 	buf_done(&reply.body);
@@ -150,23 +157,47 @@ static json_t *call(const char *method, const char *path, const char *body, int 
 	return answer;
 }
 
+static json_t *call(const char *method, const char *path, const char *body, int status)
+{
+	return call_in(POOL_API, method, path, body, status);
+}
+
 #define AT "http://127.0.0.1:%d/"
 
-/* Posts to the first account of each platform; ' stands for ", $ for where the media are. */
+/* For the first account of each platform; ' stands for ", $ for where the media are. */
+static void write_body(const char *members, struct buf *body)
+{
+	buf_printf(body, "{\"accountIds\":[\"%s\",\"%s\"],", rig.accounts[0],
+		   rig.accounts[RIG_ACCOUNTS]);
+	for (const char *c = members; *c; c++) {
+		if (*c == '$')
+			buf_printf(body, AT, peer_port(web));
+		else
+			buf_addc(body, *c == '\'' ? '"' : *c);
+	}
+	buf_addc(body, '}');
+}
+
 static json_t *post(const char *members)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 
-	buf_printf(&body, "{\"accountIds\":[\"%s\",\"%s\"],", rig.accounts[0],
-		   rig.accounts[RIG_ACCOUNTS]);
-	for (const char *c = members; *c; c++) {
-		if (*c == '$')
-			buf_printf(&body, AT, peer_port(web));
-		else
-			buf_addc(&body, *c == '\'' ? '"' : *c);
-	}
-	buf_addc(&body, '}');
+	write_body(members, &body);
 	return call("POST", "/v1/posts", buf_str(&body), 201);
+}
+
+/* With a runner beside it. */
+static json_t *validate(const char *members)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+	pid_t runner = rig_runner(&rig, NULL, NULL);
+	json_t *answer;
+
+	write_body(members, &body);
+	answer = call_in(POOL_PLATFORM, "POST", "/v1/posts/validate", buf_str(&body), 200);
+	(void)kill(runner, SIGTERM);
+	(void)rig_wait(runner, PATIENCE_MS);
+	return answer;
 }
 
 static const char *id_of(const json_t *made, size_t i)
@@ -288,6 +319,136 @@ START_TEST(what_is_not_there_fails_the_post_with_the_reason)
 }
 END_TEST
 
+/* code of the nth finding in that list of that account; NULL: there is none */
+static const char *finding(const json_t *answer, size_t account, const char *list, size_t n)
+{
+	const json_t *of = json_array_get(json_object_get(answer, "accounts"), account);
+
+	return text_of(json_array_get(json_object_get(of, list), n), "code");
+}
+
+static bool is_ok(const json_t *of)
+{
+	return json_is_true(json_object_get(of, "ok"));
+}
+
+/* Of what somebody could see. */
+static int64_t made(void)
+{
+	return rig_number(&rig, "SELECT (SELECT COUNT(*) FROM contents) + (SELECT COUNT(*) FROM "
+				"posts) + (SELECT COUNT(*) FROM events WHERE type LIKE 'post%') + "
+				"(SELECT COUNT(*) FROM media m WHERE NOT is_twin)");
+}
+
+/* A runner's clean-up has come by, and what was ordered has come. */
+static void expect_swept(void)
+{
+	pid_t runner = rig_runner(&rig, NULL, NULL);
+
+	for (int waited = 0;
+	     rig_number(&rig, "SELECT (SELECT COUNT(*) FROM probes) + (SELECT COUNT(*) FROM "
+			      "fetches)") > 0;
+	     waited += 50) {
+		ck_assert_int_lt(waited, PATIENCE_MS);
+		rig_sleep_ms(50);
+	}
+	(void)kill(runner, SIGTERM);
+	(void)rig_wait(runner, PATIENCE_MS);
+}
+
+START_TEST(validation_looks_at_the_media_and_makes_nothing)
+{
+	const int64_t before_it = made();
+	json_t *answer = validate("'contentType':'video','contentUrl':'$v.mp4','soundUrl':"
+				  "'$s.mp3','caption':'would go'");
+	json_t *list = call("GET", "/api/v1/media", NULL, 200);
+	const json_t *of = json_array_get(json_object_get(answer, "accounts"), 0);
+
+	ck_assert(is_ok(answer));
+	ck_assert_str_eq(text_of(answer, "media"), "ready");
+	ck_assert_uint_eq(json_array_size(json_object_get(answer, "accounts")), 2);
+	ck_assert_str_eq(text_of(of, "accountId"), rig.accounts[0]);
+	ck_assert_str_eq(text_of(of, "platform"), "instagram");
+	ck_assert(is_ok(of));
+	ck_assert_str_eq(finding(answer, 0, "warnings", 0), "will_be_converted");
+	ck_assert_uint_gt(json_array_size(json_object_get(of, "caps")), 0);
+	ck_assert_int_eq(made(), before_it);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM probes"), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(list, "media")), 1); /* the rig's own */
+	json_decref(list);
+	json_decref(answer);
+}
+END_TEST
+
+START_TEST(validation_finds_what_only_the_bytes_tell)
+{
+	json_t *answer = validate("'contentType':'image','contentUrl':'$tall.jpg','caption':'x'");
+	json_t *wrong = validate("'contentType':'video','contentUrl':'$a.jpg'");
+	json_t *lost = validate("'contentType':'slideshow','contentUrl':['$a.jpg','$none.jpg']");
+	const json_t *problem = json_array_get(json_object_get(wrong, "problems"), 0);
+
+	ck_assert(!is_ok(answer));
+	ck_assert_str_eq(finding(answer, 0, "problems", 0), "aspect_ratio");
+	ck_assert_ptr_null(finding(answer, 1, "problems", 0)); /* X takes it */
+	ck_assert(is_ok(json_array_get(json_object_get(answer, "accounts"), 1)));
+	ck_assert(!is_ok(wrong));
+	ck_assert_str_eq(text_of(wrong, "media"), "failed");
+	ck_assert_str_eq(text_of(problem, "pointer"), "/contentUrl");
+	ck_assert_str_eq(text_of(problem, "code"), "media_rejected");
+	ck_assert(!is_ok(json_array_get(json_object_get(wrong, "accounts"), 1)));
+	problem = json_array_get(json_object_get(lost, "problems"), 0);
+	ck_assert_str_eq(text_of(problem, "pointer"), "/contentUrl/1");
+	json_decref(answer);
+	json_decref(wrong);
+	json_decref(lost);
+}
+END_TEST
+
+START_TEST(validation_without_a_runner_says_come_again)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+	json_t *answer, *again;
+
+	write_body("'contentType':'image','contentUrl':'$b.jpg'", &body);
+	is_hurried = true;
+	answer = call_in(POOL_PLATFORM, "POST", "/v1/posts/validate", buf_str(&body), 202);
+	is_hurried = false;
+	ck_assert_str_eq(text_of(answer, "media"), "fetching");
+	ck_assert(json_is_null(json_object_get(answer, "ok")));
+	again = validate("'contentType':'image','contentUrl':'$b.jpg'");
+	ck_assert(is_ok(again));
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM probes"), 1);
+	json_decref(answer);
+	json_decref(again);
+}
+END_TEST
+
+START_TEST(what_was_looked_at_is_swept)
+{
+	json_t *answer = validate("'contentType':'image','contentUrl':'$b.jpg'"), *made_too;
+	char *sha = rig_text(&rig, "SELECT LOWER(HEX(sha256)) FROM media WHERE is_twin");
+	char path[200];
+
+	ck_assert(is_ok(answer));
+	(void)snprintf(path, sizeof(path), "%s/%s/%.2s/%s", rig.config->media_folder, RIG_WORKSPACE,
+		       sha, sha);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	/* The same bytes, posted: they outlive what was looked at. */
+	made_too = post("'contentType':'image','contentUrl':'$b.jpg','scheduledTime':"
+			"'2036-01-01T00:00:00Z'");
+	database_run(&rig.database, "UPDATE probes SET created_at = created_at - INTERVAL 1 DAY");
+	expect_swept();
+	ck_assert_int_eq(access(path, F_OK), 0);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM media WHERE NOT is_twin AND "
+					  "sha256 = (SELECT sha256 FROM (SELECT m.sha256 FROM "
+					  "media m JOIN content_media c ON c.media_id = m.id) x)"),
+			 1);
+	free(sha);
+	json_decref(answer);
+	json_decref(made_too);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -295,6 +456,10 @@ int main(void)
 		{ picture_named_twice_is_shown_twice, 0 },
 		{ slideshow_with_a_sound_is_rendered, 0 },
 		{ video_gets_its_sound, 0 },
+		{ validation_looks_at_the_media_and_makes_nothing, 0 },
+		{ validation_finds_what_only_the_bytes_tell, 0 },
+		{ validation_without_a_runner_says_come_again, 0 },
+		{ what_was_looked_at_is_swept, 0 },
 		{ what_is_not_there_fails_the_post_with_the_reason, 0 },
 		{ NULL, 0 },
 	};
