@@ -19,3 +19,16 @@ CREATE TABLE probes (
   KEY by_age (created_at),
   FOREIGN KEY (workspace_id, media_id) REFERENCES media (workspace_id, id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
+
+-- What the lines of a bulk request were answered, for whoever sends it again with the same key.
+CREATE TABLE bulk_lines (
+  workspace_id VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  key_sha256   BINARY(32) NOT NULL,        -- of the caller and the key
+  line         SMALLINT UNSIGNED NOT NULL,
+  body_sha256  BINARY(32) NOT NULL,
+  answer       MEDIUMTEXT NOT NULL,        -- JSON
+  created_at   DATETIME(3) NOT NULL,
+  PRIMARY KEY (workspace_id, key_sha256, line),
+  KEY by_age (created_at),
+  FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
+) ENGINE=InnoDB;

@@ -101,17 +101,23 @@ static void emit_made(struct request *req, struct emit *e, const struct post *p,
 	emit_instant(e, "createdAt", p->created_us);
 }
 
-void posts_view_emit_made(struct request *req, struct emit *e, const struct posts *posts,
-			  enum content_kind kind)
+void posts_view_emit_array(struct request *req, struct emit *e, const char *key,
+			   const struct posts *posts, enum content_kind kind)
 {
-	emit_open(e, NULL);
-	emit_open_array(e, "posts");
+	emit_open_array(e, key);
 	for (size_t i = 0; i < posts->n; i++) {
 		emit_open(e, NULL);
 		emit_made(req, e, &posts->v[i], kind);
 		emit_close(e);
 	}
 	emit_close_array(e);
+}
+
+void posts_view_emit_made(struct request *req, struct emit *e, const struct posts *posts,
+			  enum content_kind kind)
+{
+	emit_open(e, NULL);
+	posts_view_emit_array(req, e, "posts", posts, kind);
 	emit_close(e);
 }
 

@@ -22,6 +22,9 @@ const char *posts_id_out(struct arena *a, const char *id);
 /* "sch_X" for "post_X" and for itself; other texts are ids of nothing. */
 const char *posts_id_in(struct arena *a, const char *id);
 
+/* The posts that were made, as an array. */
+void posts_view_emit_array(struct request *req, struct emit *e, const char *key,
+			   const struct posts *posts, enum content_kind kind);
 /* What a creation answers. */
 void posts_view_emit_made(struct request *req, struct emit *e, const struct posts *posts,
 			  enum content_kind kind);

@@ -28,6 +28,7 @@ static const struct route *const families[] = {
 	api_calendars_routes,
 	api_posts_routes,
 	api_posts_validate_routes,
+	api_posts_bulk_routes,
 	api_public_routes,
 	api_system_routes,
 	NULL,

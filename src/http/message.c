@@ -190,6 +190,20 @@ bool request_is_json(const struct request *req)
 	return strncasecmp(charset, "utf-8", 5) == 0;
 }
 
+bool request_is_lines(const struct request *req)
+{
+	static const char *const names[] = { "application/x-ndjson", "application/ndjson",
+					     "application/jsonl", "application/x-jsonlines" };
+	const char *type = request_header(req, "content-type");
+	const size_t len = type ? strcspn(type, "; \t") : 0;
+
+	for (size_t i = 0; type && i < sizeof(names) / sizeof(*names); i++) {
+		if (len == strlen(names[i]) && strncasecmp(type, names[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One entity tag at *p, as the version it stands for; -1: it can match nothing of ours. */
 static int64_t etag_read(const char **p)
 {

@@ -99,6 +99,8 @@ int request_read_query(struct request *req, struct problem *reterr);
 const char *request_choose_id(struct arena *a, const char *proposed);
 /* Whether Content-Type names JSON (UTF-8, when it says a charset at all). */
 bool request_is_json(const struct request *req);
+/* Whether it names JSON Lines, in one of the words for it. */
+bool request_is_lines(const struct request *req);
 
 /* Empties a reply for the next request, keeping its memory. */
 void reply_reset(struct reply *r);

@@ -365,9 +365,9 @@ static void emit_parameters(struct printer *p, const struct route *r)
 	emit_close_array(&p->e);
 }
 
-static void emit_content(struct printer *p, const struct schema *s)
+static void emit_content(struct printer *p, const struct route *r, const struct schema *s)
 {
-	emit_open(&p->e, "application/json");
+	emit_open(&p->e, r->body_max == BODY_LINES ? "application/x-ndjson" : "application/json");
 	emit_ref(p, "schema", s);
 	emit_close(&p->e);
 }
@@ -385,7 +385,7 @@ static void emit_request_body(struct printer *p, const struct route *r)
 	emit_bool(&p->e, "required", !r->is_body_optional);
 	emit_open(&p->e, "content");
 	if (r->body)
-		emit_content(p, r->body);
+		emit_content(p, r, r->body);
 	if (r->body_max == -2) {
 		emit_raw(&p->e, "multipart/form-data", upload_content);
 		emit_raw(&p->e, "application/octet-stream",
@@ -402,7 +402,7 @@ static void emit_responses(struct printer *p, const struct route *r)
 	emit_text(&p->e, "description", r->summary);
 	if (r->reply) {
 		emit_open(&p->e, "content");
-		emit_content(p, r->reply);
+		emit_content(p, r, r->reply);
 		emit_close(&p->e);
 	}
 	emit_close(&p->e);

@@ -54,12 +54,13 @@ static void problem_headers(const struct request *req, const struct problem *p,
 		reply_header(ret, req->arena, "Retry-After", "%d", wait_s);
 }
 
-static void problem_body(const struct request *req, const struct problem *p,
-			 const struct problem_row *row, struct emit *e)
+void problem_emit(const struct request *req, const struct problem *p, const char *key,
+		  struct emit *e)
 {
+	const struct problem_row *row = problem_row(p->kind);
 	const char *detail = problem_detail(req, p, row);
 
-	emit_open(e, NULL);
+	emit_open(e, key);
 	emit_text(e, "type", arena_printf(req->arena, "urn:carillon:problem:%s", row->code));
 	emit_text(e, "title", row->title);
 	emit_int(e, "status", row->status);
@@ -98,5 +99,5 @@ void problem_json(const struct request *req, const struct problem *p, struct rep
 	ret->version = 0;
 	ret->content_type = "application/problem+json";
 	problem_headers(req, p, row, ret);
-	problem_body(req, p, row, &ret->emit);
+	problem_emit(req, p, NULL, &ret->emit);
 }

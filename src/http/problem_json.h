@@ -8,6 +8,9 @@
 
 #include "http/message.h"
 
+/* The document as a member of another answer. */
+void problem_emit(const struct request *req, const struct problem *p, const char *key,
+		  struct emit *e);
 void problem_json(const struct request *req, const struct problem *p, struct reply *ret);
 
 #endif

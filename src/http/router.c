@@ -266,6 +266,12 @@ static int router_body(struct router *r, struct problem *reterr)
 
 	if (route->body_max == -2)
 		return 0;
+	if (route->body_max == BODY_LINES)
+		return request_is_lines(req)
+			       ? 0
+			       : problem_set(
+					 reterr, PROBLEM_UNSUPPORTED_TYPE,
+					 "Send the body as Content-Type: application/x-ndjson.");
 	if (route->body_max > 0 && req->body_n > (size_t)route->body_max)
 		return problem_set(reterr, PROBLEM_TOO_LARGE,
 				   "At most %lld bytes are accepted here.",

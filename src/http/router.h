@@ -51,7 +51,8 @@ struct route {
 	enum route_auth auth;
 	uint64_t scope; /* SCOPE_... mask; all are needed; 0: any principal */
 	enum rate_class rate;
-	int64_t body_max; /* 0: server.body_max_bytes; -1: no body, -2: upload (see nginx) */
+	int64_t body_max; /* 0: server.body_max_bytes; -1: no body, -2: upload (see nginx), or: */
+#define BODY_LINES (-3)   /* JSON Lines, each as `body` says; the handler reads them */
 	/*
 	 * NULL: the body must be empty. Of an upload: what may come as JSON in place of a file; it is
 	 * read by the handler.

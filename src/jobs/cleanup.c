@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "media/store.h"
 #include "store/apikeys.h"
+#include "store/bulklines.h"
 #include "store/flows.h"
 #include "store/media.h"
 #include "store/probes.h"
@@ -31,10 +32,9 @@ struct sweep_row {
 };
 
 static const struct sweep_row sweeps[] = {
-	{ "flows", store_flows_sweep },
-	{ "sessions", store_sessions_sweep },
-	{ "runners", store_runners_sweep },
-	{ "key_publishes", store_apikeys_sweep },
+	{ "flows", store_flows_sweep },          { "sessions", store_sessions_sweep },
+	{ "runners", store_runners_sweep },      { "key_publishes", store_apikeys_sweep },
+	{ "bulk_lines", store_bulklines_sweep },
 };
 
 static bool is_old_file(int folder, const char *name)

@@ -8,6 +8,7 @@
 #include "store/apikeys.h"
 #include "store/attemptlog.h"
 #include "store/attempts.h"
+#include "store/bulklines.h"
 #include "store/calendars.h"
 #include "store/characters.h"
 #include "store/content.h"
@@ -42,6 +43,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_apikeys_statements,
 		store_attemptlog_statements,
 		store_attempts_statements,
+		store_bulklines_statements,
 		store_calendars_statements,
 		store_characters_statements,
 		store_content_statements,
