@@ -12,6 +12,7 @@
 #include "db/conn.h"
 #include "db/facts.h"
 #include "db/migrate.h"
+#include "net/source.h"
 #include "store/health.h"
 
 #define SKEW_WARN_US    (2 * US_PER_S)
@@ -195,6 +196,23 @@ static void look_at_urls(struct examination *x)
 		doctor_say(x, FINE, "server.public_url", NULL);
 }
 
+static void look_at_fetching(struct examination *x)
+{
+	struct source_policy policy;
+	struct problem why;
+
+	if (source_policy_read(x->cfg, &policy, &why) < 0)
+		doctor_say(x, BAD, "fetching of media", why.detail);
+	else if (policy.allow.n > 0)
+		doctor_say(x, WARNED, "fetch.allow opens networks inside to URLs of users",
+			   "name single addresses and ports, and only those that must be reached");
+	else if (policy.is_http_allowed)
+		doctor_say(x, WARNED, "fetch.http lets media come unencrypted",
+			   "what is published can be replaced on its way here");
+	else
+		doctor_say(x, FINE, "fetching of media", NULL);
+}
+
 struct figure_row {
 	int64_t n;
 	const char *what, *cure;
@@ -267,6 +285,7 @@ int admin_doctor(struct admin *a, struct problem *reterr)
 	look_at_publishing(&x);
 	look_at_programs(&x);
 	look_at_urls(&x);
+	look_at_fetching(&x);
 	doctor_look_at_platforms(&x);
 	if (x.bad == 0)
 		return 0;

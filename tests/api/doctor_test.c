@@ -60,8 +60,8 @@ START_TEST(reachable_platforms_are_fine)
 }
 END_TEST
 
-/* Copies the instance's file with one more section for the named address. */
-static void broken_config(char *path, const char *address)
+/* Copies the instance's file with one line in place of the one that begins with `name`. */
+static void varied_config(char *path, const char *name, const char *line)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	int from = open(client_env("CARILLON_CONF"), O_RDONLY | O_CLOEXEC), to = mkstemp(path);
@@ -70,10 +70,10 @@ static void broken_config(char *path, const char *address)
 	ck_assert_int_ge(from, 0);
 	ck_assert_int_ge(to, 0);
 	read_all(from, &text);
-	at = strstr(text.p, "graph_base = ");
+	at = strstr(text.p, name);
 	ck_assert_ptr_nonnull(at);
 	ck_assert_int_eq(write(to, text.p, (size_t)(at - text.p)), at - text.p);
-	dprintf(to, "graph_base = %s\n%s", address, strchr(at, '\n') + 1);
+	dprintf(to, "%s\n%s", line, strchr(at, '\n') + 1);
 	close(from);
 	close(to);
 }
@@ -90,12 +90,35 @@ START_TEST(platform_out_of_reach_is_told_with_a_cure)
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	char path[] = "/tmp/carillon-doctor-XXXXXX", line[200];
 
-	broken_config(path, broken[_i].address);
+	snprintf(line, sizeof(line), "graph_base = %s", broken[_i].address);
+	varied_config(path, "graph_base = ", line);
 	doctor(path, &out);
 	unlink(path);
 	snprintf(line, sizeof(line), "warn  [instagram] %s: %s", broken[_i].address,
 		 broken[_i].words);
 	ck_assert_msg(strstr(buf_str(&out), line) != NULL, "%s", buf_str(&out));
+}
+END_TEST
+
+static const struct {
+	const char *setting, *words;
+} opened[] = {
+	{ "allow = 10.0.0.0/8\n", "warn  fetch.allow opens networks inside" },
+	{ "http = true\n", "warn  fetch.http lets media come unencrypted" },
+	{ "allow = nonsense\n", "FAIL  fetching of media: " },
+	{ "", "ok    fetching of media" },
+};
+
+START_TEST(fetching_from_inside_is_warned_of)
+{
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	char path[] = "/tmp/carillon-doctor-XXXXXX", section[100];
+
+	snprintf(section, sizeof(section), "[fetch]\n%s[publish]", opened[_i].setting);
+	varied_config(path, "[publish]", section);
+	doctor(path, &out);
+	unlink(path);
+	ck_assert_msg(strstr(buf_str(&out), opened[_i].words) != NULL, "%s", buf_str(&out));
 }
 END_TEST
 
@@ -105,6 +128,7 @@ int main(void)
 		{ reachable_platforms_are_fine, 0 },
 		{ platform_out_of_reach_is_told_with_a_cure,
 		  (int)(sizeof(broken) / sizeof(*broken)) },
+		{ fetching_from_inside_is_warned_of, (int)(sizeof(opened) / sizeof(*opened)) },
 		{ NULL, 0 },
 	};
 
