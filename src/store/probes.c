@@ -97,10 +97,13 @@ int store_probes_take(struct db *db, const char *ws, const struct fetch_order *i
 static int drop_all(struct db *db, const struct probe_old *list, size_t n, struct problem *reterr)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (store_media_delete(db, list[i].workspace, list[i].media_id, 0, reterr) < 0 &&
-		    reterr->kind != PROBLEM_NOT_FOUND)
-			return -1;
-		problem_clear(reterr);
+		struct problem why = { .kind = PROBLEM_NONE };
+
+		if (store_media_delete(db, list[i].workspace, list[i].media_id, 0, &why) == 0 ||
+		    problem_row(why.kind)->status < 500)
+			continue;
+		*reterr = why;
+		return -1;
 	}
 	return 0;
 }
