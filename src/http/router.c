@@ -257,6 +257,15 @@ struct no_body {
 static const struct field no_body_fields[] = { { 0 } };
 static const struct schema no_body_schema = { "Nothing", sizeof(struct no_body), no_body_fields };
 
+/* The handler reads it. */
+static int body_unread(const struct request *req, struct problem *reterr)
+{
+	if (req->route->body_max != BODY_LINES || request_is_lines(req))
+		return 0;
+	return problem_set(reterr, PROBLEM_UNSUPPORTED_TYPE,
+			   "Send the body as Content-Type: application/x-ndjson.");
+}
+
 static int router_body(struct router *r, struct problem *reterr)
 {
 	struct request *req = r->req;
@@ -264,14 +273,8 @@ static int router_body(struct router *r, struct problem *reterr)
 	const struct schema *schema = route->body ? route->body : &no_body_schema;
 	void *in = NULL;
 
-	if (route->body_max == -2)
-		return 0;
-	if (route->body_max == BODY_LINES)
-		return request_is_lines(req)
-			       ? 0
-			       : problem_set(
-					 reterr, PROBLEM_UNSUPPORTED_TYPE,
-					 "Send the body as Content-Type: application/x-ndjson.");
+	if (route->body_max == -2 || route->body_max == BODY_LINES)
+		return body_unread(req, reterr);
 	if (route->body_max > 0 && req->body_n > (size_t)route->body_max)
 		return problem_set(reterr, PROBLEM_TOO_LARGE,
 				   "At most %lld bytes are accepted here.",

@@ -82,7 +82,8 @@ const struct stmt store_fetches_statements[] = {
 		    "updated_at = UTC_TIMESTAMP(3) " MINE,
 		    NULL },
 	[READY] = { "fetches.ready", STMT_WORKSPACE, "isssbIIIIssss",
-		    "UPDATE media SET state = 'ready', is_twin = is_twin OR ?, kind = ?, mime = ?, ext = ?, "
+		    "UPDATE media SET state = 'ready', is_twin = is_twin OR ?, kind = ?, mime = ?, "
+		    "ext = ?, "
 		    "sha256 = ?, bytes = ?, width = ?, height = ?, duration_ms = ?, "
 		    "video_codec = ?, audio_codec = ?, error = NULL, version = version + 1 "
 		    "WHERE workspace_id = ? AND id = ?",
