@@ -359,6 +359,7 @@ static void expect_swept(void)
 START_TEST(validation_looks_at_the_media_and_makes_nothing)
 {
 	const int64_t before_it = made();
+	json_t *listed = call("GET", "/api/v1/media", NULL, 200);
 	json_t *answer = validate("'contentType':'video','contentUrl':'$v.mp4','soundUrl':"
 				  "'$s.mp3','caption':'would go'");
 	json_t *list = call("GET", "/api/v1/media", NULL, 200);
@@ -374,7 +375,9 @@ START_TEST(validation_looks_at_the_media_and_makes_nothing)
 	ck_assert_uint_gt(json_array_size(json_object_get(of, "caps")), 0);
 	ck_assert_int_eq(made(), before_it);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM probes"), 2);
-	ck_assert_uint_eq(json_array_size(json_object_get(list, "media")), 1); /* the rig's own */
+	ck_assert_uint_eq(json_array_size(json_object_get(list, "media")),
+			  json_array_size(json_object_get(listed, "media")));
+	json_decref(listed);
 	json_decref(list);
 	json_decref(answer);
 }
