@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "publish/private.h"
+#include "store/fetches.h"
 
 #define LOOK_EVERY_US (100 * US_PER_MS)
 #define CLOCK_LIFE_US (30 * US_PER_S)
@@ -40,6 +41,14 @@ static bool is_takable(enum post_state s)
 {
 	return s == POST_QUEUED || s == POST_STAGING || s == POST_STAGED || s == POST_RETRYING ||
 	       s == POST_FAILED || s == POST_MISSED;
+}
+
+/* What its media lacked may be there by now. */
+static int fetch_again(struct engine *e, const struct queue_post *q, struct problem *reterr)
+{
+	if (q->post.state != POST_FAILED)
+		return 0;
+	return store_fetches_again(e->app->db, q->workspace, q->post.content_id, reterr);
 }
 
 /* Only what may go out at all is taken from where it waits. */
@@ -94,7 +103,7 @@ static int take(struct engine *e, const struct row_key *key, enum post_state *re
 		*ret_state = q.post.state;
 		if (!is_takable(q.post.state))
 			return 0;
-		if (check(e, &q, a, reterr) < 0)
+		if (fetch_again(e, &q, reterr) < 0 || check(e, &q, a, reterr) < 0)
 			return -1;
 		in.fence = q.post.fence;
 		if (store_queue_take(e->app->db, key->workspace, &in, &is_ours, reterr) < 0)

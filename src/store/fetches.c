@@ -47,12 +47,15 @@ const struct stmt store_fetches_statements[] = {
 		     "UPDATE fetches SET due_at = ? WHERE workspace_id = ? AND media_id = ? "
 		     "AND due_at > ?",
 		     NULL },
-	[AGAIN] = { "fetches.again", STMT_WORKSPACE, "ss",
+	[AGAIN] = { "fetches.again", STMT_WORKSPACE, "sss",
 		    "UPDATE fetches f JOIN media m ON m.workspace_id = f.workspace_id "
-		    "AND m.id = f.media_id SET f.state = 'queued', f.tries = 0, "
+		    "AND m.id = f.media_id LEFT JOIN content_media c "
+		    "ON c.workspace_id = f.workspace_id AND c.media_id = f.media_id "
+		    "AND c.content_id = ? SET f.state = 'queued', f.tries = 0, "
 		    "f.next_at = UTC_TIMESTAMP(3), f.updated_at = UTC_TIMESTAMP(3), "
 		    "m.state = 'fetching', m.error = NULL, m.version = m.version + 1 "
-		    "WHERE f.workspace_id = ? AND f.media_id = ? AND f.state = 'failed'",
+		    "WHERE f.workspace_id = ? AND f.state = 'failed' "
+		    "AND (c.content_id IS NOT NULL OR f.content_id = ?)",
 		    NULL },
 	[NEXT] = { "fetches.next", STMT_GLOBAL, "i",
 		   "SELECT f.workspace_id, f.media_id, f.url, f.wanted, f.fence, f.tries "
@@ -153,9 +156,10 @@ int store_fetches_hasten(struct db *db, const char *ws, const char *media_id, in
 	return db_exec(db, ROW(HASTEN), NULL, reterr, due_us, ws, media_id, due_us);
 }
 
-int store_fetches_again(struct db *db, const char *ws, const char *media_id, struct problem *reterr)
+int store_fetches_again(struct db *db, const char *ws, const char *content_id,
+			struct problem *reterr)
 {
-	return db_exec(db, ROW(AGAIN), NULL, reterr, ws, media_id);
+	return db_exec(db, ROW(AGAIN), NULL, reterr, content_id, ws, content_id);
 }
 
 /* ---- claiming ---- */

@@ -43,8 +43,8 @@ int store_fetches_tie(struct db *db, const char *ws, const char *media_id, const
 /* A post that is due then waits for it: what is due first is fetched first. */
 int store_fetches_hasten(struct db *db, const char *ws, const char *media_id, int64_t due_us,
 			 struct problem *reterr);
-/* What has failed is fetched once more; nothing happens to what has not. */
-int store_fetches_again(struct db *db, const char *ws, const char *media_id,
+/* A post of the content is to go out after all: what has failed of its media is fetched once more. */
+int store_fetches_again(struct db *db, const char *ws, const char *content_id,
 			struct problem *reterr);
 
 struct fetch { /* claimed */

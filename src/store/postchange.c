@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "db/conn.h"
+#include "store/fetches.h"
 #include "store/guard.h"
 #include "store/postevent.h"
 #include "store/posts.h"
@@ -341,6 +342,15 @@ static int check_version(const struct post *p, int64_t if_version, struct proble
 			   p->id);
 }
 
+/* What its media lacked may be there by now. */
+static int fetch_again(struct db *db, const struct change *c, const struct view *v,
+		       struct problem *reterr)
+{
+	if (c->has_raced || v->post.state != POST_FAILED)
+		return 0;
+	return store_fetches_again(db, c->ws, v->post.content_id, reterr);
+}
+
 static int finish(struct db *db, struct change *c, const char *id, const char *event,
 		  struct problem *reterr)
 {
@@ -368,8 +378,10 @@ static int patch(struct db *db, void *arg, struct problem *reterr)
 	}
 	if (refuse_committed(&v, in->given, reterr) < 0)
 		return -1;
-	if (is_cancel ? cancel(db, c, &v, reterr) < 0
-		      : next_state(&v, in, &next, reterr) < 0 || edit(db, c, &v, next, reterr) < 0)
+	if (is_cancel
+		    ? cancel(db, c, &v, reterr) < 0
+		    : next_state(&v, in, &next, reterr) < 0 || edit(db, c, &v, next, reterr) < 0 ||
+			      fetch_again(db, c, &v, reterr) < 0)
 		return -1;
 	if (next == POST_QUEUED && (in->given & (POST_CHANGE_TIME | POST_CHANGE_REVIVE)))
 		event = "post.scheduled";

@@ -227,28 +227,6 @@ START_TEST(same_bytes_make_a_twin_that_outlives_the_first)
 }
 END_TEST
 
-START_TEST(failure_is_told_and_can_be_tried_again)
-{
-	const char *id = order_due(INSTANT_NONE);
-	struct fetch f = claim(1);
-	struct media m;
-	bool is_ours = false;
-
-	ok(store_fetches_again(db, ws, id, &why)); /* nothing to be done again yet */
-	ok(store_fetches_fail(db, &f, "a.example says no", &is_ours, &why));
-	ck_assert(is_ours);
-	m = get(id);
-	ck_assert_int_eq(m.item.state, MEDIA_FAILED);
-	ck_assert_str_eq(m.error, "a.example says no");
-	claim(0);
-	ok(store_fetches_again(db, ws, id, &why));
-	m = get(id);
-	ck_assert_int_eq(m.item.state, MEDIA_FETCHING);
-	ck_assert_ptr_null(m.error);
-	ck_assert_int_eq(claim(1).tries, 1);
-}
-END_TEST
-
 START_TEST(deleted_medium_takes_its_fetch_along)
 {
 	const char *id = order_due(INSTANT_NONE);
@@ -304,6 +282,31 @@ static bool is_awake(const char *post)
 	return is_it;
 }
 
+START_TEST(failure_is_told_and_can_be_tried_again)
+{
+	const char *id = order_due(INSTANT_NONE);
+	struct fetch f = claim(1);
+	struct media m;
+	bool is_ours = false;
+	const char *post = post_of(id, _i == 1, "failed"), *content = get_post(post).content_id;
+
+	ok(store_fetches_again(db, ws, content, &why)); /* nothing to be done again yet */
+	ok(store_fetches_fail(db, &f, "a.example says no", &is_ours, &why));
+	ck_assert(is_ours);
+	m = get(id);
+	ck_assert_int_eq(m.item.state, MEDIA_FAILED);
+	ck_assert_str_eq(m.error, "a.example says no");
+	claim(0);
+	ok(store_fetches_again(db, ws, make_content(true), &why));
+	claim(0);
+	ok(store_fetches_again(db, ws, content, &why));
+	m = get(id);
+	ck_assert_int_eq(m.item.state, MEDIA_FETCHING);
+	ck_assert_ptr_null(m.error);
+	ck_assert_int_eq(claim(1).tries, 1);
+}
+END_TEST
+
 START_TEST(waiting_post_is_woken_by_what_came)
 {
 	const char *id = order_due(INSTANT_NONE);
@@ -346,7 +349,7 @@ int main(void)
 		{ lease_that_ran_out_is_taken_over_and_its_owner_writes_nothing, 0 },
 		{ what_came_is_described_and_its_fetch_is_over, 0 },
 		{ same_bytes_make_a_twin_that_outlives_the_first, 0 },
-		{ failure_is_told_and_can_be_tried_again, 0 },
+		{ failure_is_told_and_can_be_tried_again, 2 },
 		{ deleted_medium_takes_its_fetch_along, 0 },
 		{ waiting_post_is_woken_by_what_came, 0 },
 		{ every_post_is_woken_by_what_will_not_come, 0 },

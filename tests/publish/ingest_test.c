@@ -15,9 +15,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "publish/engine.h"
 #include "rig.h"
 #include "store/content.h"
 #include "store/fetches.h"
+#include "store/posts.h"
 #include "support/suite.h"
 
 #define PATIENCE_MS 90000
@@ -70,18 +72,23 @@ static void say_picture(int fd, int before)
 	send_file(fd, "web.jpg");
 }
 
+static const char *gate(void)
+{
+	static char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/gate", rig.folder);
+	return path;
+}
+
 /* The head and the first bytes; the rest once the gate is open. */
 static void say_gate(int fd, int before)
 {
-	char path[200];
-
 	(void)before;
-	(void)snprintf(path, sizeof(path), "%s/gate", rig.folder);
-	if (access(path, F_OK) < 0)
+	if (access(gate(), F_OK) < 0)
 		peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nbegin");
-	for (int i = 0; i < 3000 && access(path, F_OK) < 0; i++)
+	for (int i = 0; i < 3000 && access(gate(), F_OK) < 0; i++)
 		peer_sleep_ms(20);
-	if (access(path, F_OK) == 0)
+	if (access(gate(), F_OK) == 0)
 		send_file(fd, "web.jpg");
 }
 
@@ -124,13 +131,22 @@ static void say_inwards(int fd, int before)
 	peer_say(fd, text);
 }
 
+/* Not there until the gate is open. */
+static void say_late(int fd, int before)
+{
+	if (access(gate(), F_OK) < 0)
+		say_missing(fd, before);
+	else
+		send_file(fd, "web.jpg");
+}
+
 static const struct {
 	const char *path;
 	void (*say)(int fd, int before);
 } places[] = {
 	{ "/picture", say_picture }, { "/gate", say_gate },   { "/missing", say_missing },
 	{ "/busy", say_busy },       { "/flaky", say_flaky }, { "/page", say_page },
-	{ "/inwards", say_inwards },
+	{ "/inwards", say_inwards }, { "/late", say_late },
 };
 
 static void serve(struct peer *p, int fd, int nth)
@@ -176,14 +192,6 @@ static void after(void)
 	peer_stop(web);
 	(void)close(inside);
 	rig_stop(&rig);
-}
-
-static const char *gate(void)
-{
-	static char path[200];
-
-	(void)snprintf(path, sizeof(path), "%s/gate", rig.folder);
-	return path;
 }
 
 static void open_gate(void)
@@ -493,6 +501,52 @@ START_TEST(poison_is_given_up)
 }
 END_TEST
 
+static void revive(const char *id)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(db_free) struct db *db = database_open(&rig.database);
+	const struct post_patch in = { .id = id,
+				       .given = POST_CHANGE_REVIVE | POST_CHANGE_IMMEDIATE,
+				       .stage_lead_s = 900 };
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct post got;
+
+	ck_assert_msg(store_posts_patch(db, RIG_WORKSPACE, &in, a, &got, &p) == 0, "%s", p.detail);
+}
+
+static void publish_now(const char *id)
+{
+	enum post_state state = POST_QUEUED;
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct engine *e = NULL;
+	struct app app;
+
+	rig_app(&rig, &app);
+	rig_need(engine_open(&app, &e, &p), &p);
+	ck_assert_msg(engine_publish_one(e, RIG_WORKSPACE, id, clock_boot_us() + US_PER_S, &state,
+					 &p) == 0,
+		      "%s", p.detail);
+	ck_assert_int_eq(state, POST_STAGING);
+	engine_free(e);
+	rig_app_done(&app);
+}
+
+static void (*const ways[])(const char *id) = { revive, publish_now };
+
+START_TEST(failed_post_fetches_once_more_when_it_is_revived)
+{
+	static const char *const captions[] = { "revived", "published now" };
+	char id[ID_MAX], media[ID_MAX];
+
+	post_from(place("late"), captions[_i], -500, id, media);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	open_gate();
+	ways[_i](id);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
+	ck_assert_int_eq(rig_effects(&rig, captions[_i]), 1);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -509,6 +563,7 @@ int main(void)
 		{ fetch_of_a_killed_process_is_taken_over, 0 },
 		{ stopped_process_gives_its_fetch_back, 0 },
 		{ poison_is_given_up, 0 },
+		{ failed_post_fetches_once_more_when_it_is_revived, (int)ARRAY_LEN(ways) },
 		{ NULL, 0 },
 	};
 
