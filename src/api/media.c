@@ -142,14 +142,16 @@ static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct paging at;
-	struct page page;
+	struct media_query q = { .is_one_kind = false };
 	struct medias found;
 	const struct media *last;
 
 	if (paging_read(req, "media", &at, reterr) < 0)
 		return -1;
-	page = (struct page){ .limit = at.limit, .after_us = at.after_us, .after_id = at.after_id };
-	if (store_media_list(req->app->db, req->principal->workspace, &page, req->arena, &found,
+	q.page = (struct page){ .limit = at.limit,
+				.after_us = at.after_us,
+				.after_id = at.after_id };
+	if (store_media_list(req->app->db, req->principal->workspace, &q, req->arena, &found,
 			     reterr) < 0)
 		return -1;
 	last = found.n ? &found.v[found.n - 1] : NULL;

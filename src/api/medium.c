@@ -130,27 +130,32 @@ static const struct field sound_fields[] = {
 const struct schema medium_url_schema = { "MediaFromUrl", sizeof(struct url_body), url_fields };
 const struct schema medium_sound_schema = { "SoundFromUrl", sizeof(struct url_body), sound_fields };
 
-/* nginx spools every body of these routes: this one is small. */
-static int read_json(struct request *req, const struct url_body **ret, struct problem *reterr)
+static const struct url_body *refuse_json(struct problem *reterr, enum problem_kind kind,
+					  const char *why)
 {
-	const int64_t most = req->app->config->server_body_max_bytes;
+	(void)problem_set(reterr, kind, "%s", why);
+	return NULL;
+}
+
+/* nginx spools every body of these routes: this one is small. NULL: refused. */
+static const struct url_body *read_json(struct request *req, struct problem *reterr)
+{
+	const size_t most = (size_t)req->app->config->server_body_max_bytes;
 	FILE *file = fopen(req->body_file, "re");
 	char *text;
+	void *in = NULL;
 	size_t n;
-	void *in;
 
 	if (!file)
-		return problem_set(reterr, PROBLEM_INTERNAL, "the spooled body cannot be read");
-	text = arena_alloc(req->arena, (size_t)most + 1);
-	n = fread(text, 1, (size_t)most + 1, file);
+		return refuse_json(reterr, PROBLEM_INTERNAL, "the spooled body cannot be read");
+	text = arena_alloc(req->arena, most + 1);
+	n = fread(text, 1, most + 1, file);
 	(void)fclose(file);
-	if ((int64_t)n > most)
-		return problem_set(reterr, PROBLEM_TOO_LARGE,
-				   "At most %lld bytes are accepted here.", (long long)most);
+	if (n > most)
+		return refuse_json(reterr, PROBLEM_TOO_LARGE, "the JSON body is too large");
 	if (schema_bind(req->route->body, text, n, req->arena, &in, reterr) < 0)
-		return -1;
-	*ret = in;
-	return 0;
+		return NULL;
+	return in;
 }
 
 struct ordering {
@@ -169,11 +174,10 @@ static int order(struct db *db, void *arg, struct problem *reterr)
 static int take_url(struct request *req, int kind, struct media *ret, struct problem *reterr)
 {
 	struct ordering o = { .ws = req->principal->workspace };
-	const struct url_body *in = NULL;
+	const struct url_body *in = read_json(req, reterr);
 	struct source_policy policy;
 
-	if (read_json(req, &in, reterr) < 0 ||
-	    source_policy_read(req->app->config, &policy, reterr) < 0 ||
+	if (!in || source_policy_read(req->app->config, &policy, reterr) < 0 ||
 	    source_check(&policy, "/url", in->url, reterr) < 0)
 		return -1;
 	o.order = (struct fetch_order){ .url = in->url,

@@ -124,16 +124,16 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 	const struct media *last;
 	struct medias found;
 	struct paging at;
-	struct page page;
+	struct media_query q = { .is_one_kind = true, .kind = MEDIA_AUDIO };
 
 	if (paging_read(req, "sounds", &at, reterr) < 0)
 		return -1;
-	page = (struct page){ .limit = at.limit,
-			      .after_us = at.after_us,
-			      .after_id = at.after_id,
-			      .descending = true };
-	if (store_media_list_kind(req->app->db, req->principal->workspace, MEDIA_AUDIO, &page,
-				  req->arena, &found, reterr) < 0)
+	q.page = (struct page){ .limit = at.limit,
+				.after_us = at.after_us,
+				.after_id = at.after_id,
+				.descending = true };
+	if (store_media_list(req->app->db, req->principal->workspace, &q, req->arena, &found,
+			     reterr) < 0)
 		return -1;
 	last = found.n ? &found.v[found.n - 1] : NULL;
 	emit_open(&ret->emit, NULL);

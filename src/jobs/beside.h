@@ -30,7 +30,7 @@ struct beside_options {
 struct beside;
 struct beside *beside_new(struct app *app, struct engine *e, const struct beside_kind *kind,
 			  const struct beside_options *o);
-void beside_free(struct beside *b);
+void beside_free(struct beside *r);
 
 /* In the process itself: one of the host's places until the connection ends. 0: all are taken. */
 int beside_take_place(struct app *app, const struct beside_kind *kind, struct problem *reterr);

@@ -251,10 +251,11 @@ static void renew(struct fetcher *f)
 
 static void let_go(struct fetcher *f)
 {
-	while (f->jobs) {
+	for (struct job *j = f->jobs, *next; j; j = next) {
+		next = j->next;
 		if (f->trouble.kind == PROBLEM_NONE)
-			give_back_untried(f->jobs, 0, "stopped");
-		job_free(f->jobs);
+			give_back_untried(j, 0, "stopped");
+		job_free(j);
 	}
 }
 

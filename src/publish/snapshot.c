@@ -262,8 +262,7 @@ static int look_for_all(struct placing *at, const struct publication *p, struct 
 		if (look_for(at, name, p->media[i].media_id, p->media[i].state, reterr) < 0)
 			return -1;
 	}
-	if (p->cover &&
-	    look_for(at, "the cover", p->cover->media_id, p->cover->state, reterr) < 0)
+	if (p->cover && look_for(at, "the cover", p->cover->media_id, p->cover->state, reterr) < 0)
 		return -1;
 	return look_for_sound(at, p, reterr);
 }

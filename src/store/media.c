@@ -164,44 +164,38 @@ int store_media_get(struct db *db, const char *ws, const char *id, struct arena 
 	return 0;
 }
 
-/* Ends the query that has begun. */
-static int read_list(struct rows *r, const struct page *page, struct arena *a, struct medias *ret,
-		     struct problem *reterr)
+static int begin_list(struct db *db, const char *ws, const struct media_query *q, struct rows **ret,
+		      struct problem *reterr)
 {
-	struct medias list = { .v = arena_array(a, (size_t)page_rows(page), sizeof(*list.v)) };
+	const struct page *at = &q->page;
+	const int64_t most = page_rows(at);
+
+	if (q->is_one_kind)
+		return db_query(db, ROW(at->descending ? KIND_DOWN : KIND_UP), ret, reterr, ws,
+				media_kind_names[q->kind], page_start_id(at), most);
+	return db_query(db, ROW(at->descending ? LIST_DOWN : LIST_UP), ret, reterr, ws,
+			page_start_id(at), most);
+}
+
+int store_media_list(struct db *db, const char *ws, const struct media_query *q, struct arena *a,
+		     struct medias *ret, struct problem *reterr)
+{
+	struct medias list = {
+		.v = arena_array(a, (size_t)page_rows(&q->page), sizeof(*list.v)),
+	};
+	struct rows *r = NULL;
 	int got;
 
+	if (begin_list(db, ws, q, &r, reterr) < 0)
+		return -1;
 	while ((got = rows_next(r, reterr)) == 1)
 		read_row(r, a, &list.v[list.n++]);
 	rows_end(r);
 	if (got < 0)
 		return -1;
-	list.has_more = page_trim(page, &list.n);
+	list.has_more = page_trim(&q->page, &list.n);
 	*ret = list;
 	return 0;
-}
-
-int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
-		     struct medias *ret, struct problem *reterr)
-{
-	struct rows *r = NULL;
-
-	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
-		     page_start_id(page), (int64_t)page_rows(page)) < 0)
-		return -1;
-	return read_list(r, page, a, ret, reterr);
-}
-
-int store_media_list_kind(struct db *db, const char *ws, enum media_kind kind,
-			  const struct page *page, struct arena *a, struct medias *ret,
-			  struct problem *reterr)
-{
-	struct rows *r = NULL;
-
-	if (db_query(db, ROW(page->descending ? KIND_DOWN : KIND_UP), &r, reterr, ws,
-		     media_kind_names[kind], page_start_id(page), (int64_t)page_rows(page)) < 0)
-		return -1;
-	return read_list(r, page, a, ret, reterr);
 }
 
 int store_media_set_alt_text(struct db *db, const char *ws, const char *id, const char *alt_text,

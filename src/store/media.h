@@ -43,11 +43,13 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 		       struct media *ret, struct problem *reterr);
 int store_media_get(struct db *db, const char *ws, const char *id, struct arena *a,
 		    struct media *ret, struct problem *reterr);
-int store_media_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
+struct media_query {
+	struct page page;
+	bool is_one_kind;     /* else any */
+	enum media_kind kind; /* that it is, or is to be once it is here */
+};
+int store_media_list(struct db *db, const char *ws, const struct media_query *q, struct arena *a,
 		     struct medias *ret, struct problem *reterr);
-int store_media_list_kind(struct db *db, const char *ws, enum media_kind kind,
-			  const struct page *page, struct arena *a, struct medias *ret,
-			  struct problem *reterr);
 int store_media_set_alt_text(struct db *db, const char *ws, const char *id, const char *alt_text,
 			     int64_t if_version, struct problem *reterr);
 /*
