@@ -8,7 +8,9 @@
 #include "api/inspect.h"
 #include "api/posts_ask.h"
 #include "api/principal.h"
+#include "api/tail.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "store/content.h"
 #include "store/media.h"
 #include "store/probes.h"
@@ -112,15 +114,22 @@ static int look(struct validating *v, struct problem *reterr)
 	return is_done && !(v->sound_id && v->sound.item.state == MEDIA_FETCHING);
 }
 
+/* Workers that wait publish nothing: when many do, the caller is asked to come again instead. */
 static int wait_for_media(struct validating *v, struct problem *reterr)
 {
+	const struct app *app = v->req->app;
+	const int workers = (int)app->config->pool_platform_workers;
 	const int64_t until_us =
 		clock_boot_us() + request_prefer_wait_s(v->req, WAIT_S, WAIT_S) * US_PER_S;
 	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
-	int got;
+	int got = look(v, reterr);
 
+	if (got != 0 || tail_wait_is_full(app->tails, workers))
+		return got;
+	tail_wait_begin(app->tails, workers);
 	while ((got = look(v, reterr)) == 0 && clock_boot_us() < until_us)
 		(void)nanosleep(&pause, NULL);
+	tail_end(app->tails);
 	return got;
 }
 

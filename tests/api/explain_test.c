@@ -60,6 +60,8 @@ static const struct hot hots[] = {
 	{ "pauses.hold_account",        NULL,           { WS, "'" CROWD_ACCOUNT "'" } },
 	{ "pauses.hold_character",      NULL,           { WS, "'" CROWD_CHARACTER "'" } },
 	{ "pauses.free_account",        NULL,           { "900", WS, "'" CROWD_ACCOUNT "'" } },
+	{ "bulklines.find",             "PRIMARY",      { WS, "UNHEX(SHA2('x', 256))", "1" } },
+	{ "probes.find",                "PRIMARY",      { WS, "UNHEX(SHA2('x', 256))", "'any'" } },
 	{ "postlook.read",              NULL,           { "'[\"" CROWD_CONTENT "\"]'", WS } },
 	{ "posts.get",                  "PRIMARY",      { WS, "'sch_x'" } },
 	{ "queue.load",                 NULL,           { "'[[\"w\",\"sch_x\"]]'" } },

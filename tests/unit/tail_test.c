@@ -17,7 +17,7 @@ struct worker {
 	int told, ends;
 };
 
-static struct worker begin(int fd)
+static struct worker begin_with(int fd, void (*begin)(int fd, int workers))
 {
 	struct worker w;
 	int told[2], ends[2];
@@ -28,7 +28,7 @@ static struct worker begin(int fd)
 	w.pid = fork();
 	if (w.pid == 0) {
 		close(ends[1]);
-		tail_begin(fd, WORKERS);
+		begin(fd, WORKERS);
 		(void)!write(told[1], "b", 1);
 		(void)!read(ends[0], &byte, 1);
 		tail_end(fd);
@@ -42,6 +42,11 @@ static struct worker begin(int fd)
 	w.ends = ends[1];
 	ck_assert_int_eq(read(w.told, &byte, 1), 1);
 	return w;
+}
+
+static struct worker begin(int fd)
+{
+	return begin_with(fd, tail_begin);
 }
 
 static void die(struct worker *w)
@@ -97,10 +102,29 @@ START_TEST(worker_that_dies_is_none)
 }
 END_TEST
 
+START_TEST(those_who_wait_are_counted_apart)
+{
+	int fd = tail_open();
+	struct worker a = begin(fd), b;
+
+	ck_assert(!tail_wait_is_full(fd, WORKERS));
+	b = begin_with(fd, tail_wait_begin);
+	ck_assert(tail_wait_is_full(fd, WORKERS));
+	ck_assert(!tail_wait_is_full(fd, 8));
+	ck_assert(!tail_is_full(fd, WORKERS));
+	end(&b);
+	ck_assert(!tail_wait_is_full(fd, WORKERS));
+	end(&a);
+	close(fd);
+}
+END_TEST
+
 START_TEST(without_a_file_nobody_counts)
 {
 	tail_begin(0, WORKERS);
+	tail_wait_begin(0, WORKERS);
 	ck_assert(!tail_is_full(0, WORKERS));
+	ck_assert(!tail_wait_is_full(0, WORKERS));
 	tail_end(0);
 }
 END_TEST
@@ -110,6 +134,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ half_of_the_workers_is_the_limit, 0 },
 		{ worker_that_dies_is_none, 0 },
+		{ those_who_wait_are_counted_apart, 0 },
 		{ without_a_file_nobody_counts, 0 },
 		{ NULL, 0 },
 	};
