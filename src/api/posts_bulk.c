@@ -13,12 +13,14 @@
 #include "api/posts_make.h"
 #include "api/posts_view.h"
 #include "api/principal.h"
+#include "base/clock.h"
 #include "db/conn.h"
 #include "http/problem_json.h"
 #include "store/bulklines.h"
 
 #define LINES_MAX 1000
 #define KEY_MAX   255
+#define RUN_US    (22 * US_PER_S) /* nginx waits 30 s for an answer */
 
 /* clang-format off */
 static const struct field line_fields[] = {
@@ -35,6 +37,7 @@ static const struct schema line_schema = { "PostsBulkLine", 0, line_fields };
 struct bulk {
 	struct request *req;
 	struct emit *e;
+	int64_t until_boot_us;
 	bool has_key;
 	uint8_t key[SHA256_BYTES];
 };
@@ -116,6 +119,9 @@ static int take(struct line *l, const char *text, size_t n, struct problem *rete
 	void *body = NULL;
 	int got;
 
+	if (clock_boot_us() > l->bulk->until_boot_us)
+		return problem_set(reterr, PROBLEM_BUSY,
+				   "The lines take too long: send those from here on again.");
 	digest_sha256(text, n, l->kept.body);
 	got = find_answer(l, reterr);
 	if (got != 0)
@@ -204,7 +210,7 @@ static int check_lines(const struct request *req, struct problem *reterr)
 
 static int bulk(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct bulk b = { .req = req, .e = &ret->emit };
+	struct bulk b = { .req = req, .e = &ret->emit, .until_boot_us = clock_boot_us() + RUN_US };
 	const char *at = req->body, *end = req->body + req->body_n;
 	int64_t number = 0;
 	bool goes_on = true;
