@@ -41,10 +41,10 @@ struct job {
 	int64_t renewed_boot_us, begun_boot_us;
 };
 
+/* While one looks at what has come, which may take as long as a probe may, the other goes on. */
 static size_t places(const struct config *cfg)
 {
-	(void)cfg;
-	return 1;
+	return cfg->fetch_at_once > 1 ? 2 : 1;
 }
 
 const struct beside_kind fetch_kind = { "fetch", "--fetch", places, store_fetches_count };
@@ -269,13 +269,15 @@ int fetcher_run(struct app *app, const volatile int *stop, struct problem *reter
 {
 	struct fetcher f = { .app = app, .trouble = { .kind = PROBLEM_NONE } };
 	const int got = beside_take_place(app, &fetch_kind, reterr);
+	size_t at_once;
 
 	if (got <= 0)
 		return got;
+	at_once = (size_t)app->config->fetch_at_once / places(app->config);
 	random_id(f.owner, "fet");
 	f.idle_boot_us = clock_boot_us();
 	while (!is_over(&f, stop)) {
-		while (f.n < (size_t)app->config->fetch_at_once && claim(&f) == 1)
+		while (f.n < at_once && claim(&f) == 1)
 			;
 		renew(&f);
 		net_poll(app->net, clock_boot_us() + LOOK_US, -1);

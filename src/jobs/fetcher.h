@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetcher - media that come from a URL, fetched in a process beside the runner
- * Layer jobs; see jobs/beside.h. It holds no keys, so a hostile file or peer meets a process that
+ * fetcher - media that come from a URL, fetched in processes beside the runner
+ * Layer jobs; see jobs/beside.h. They hold no keys, so a hostile file or peer meets a process that
  * has nothing to give. What is needed first is fetched first, several at once and not too many of
  * one workspace; each is probed as an upload is and put into the store by its bytes.
  */
