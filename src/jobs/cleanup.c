@@ -14,6 +14,7 @@
 #include "media/store.h"
 #include "store/apikeys.h"
 #include "store/bulklines.h"
+#include "store/fetches.h"
 #include "store/flows.h"
 #include "store/media.h"
 #include "store/probes.h"

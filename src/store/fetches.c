@@ -23,7 +23,8 @@ enum {
 	WAKE,
 	WAKE_USERS,
 	WAKE_TIED,
-	COUNT
+	COUNT,
+	SWEEP
 };
 
 #define LEASE  "UTC_TIMESTAMP(3) + INTERVAL ? SECOND"
@@ -117,6 +118,10 @@ const struct stmt store_fetches_statements[] = {
 		    "SELECT COUNT(*) FROM (SELECT 1 FROM fetches f FORCE INDEX (pending) "
 		    "WHERE " DUE "LIMIT ?) t",
 		    "the runner serves every workspace" },
+	[SWEEP] = { "fetches.sweep", STMT_GLOBAL, "i",
+		    "DELETE FROM fetches WHERE state = 'failed' "
+		    "AND updated_at < UTC_TIMESTAMP() - INTERVAL 30 DAY LIMIT ?",
+		    "clean-up is for every workspace" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -328,4 +333,9 @@ int store_fetches_count(struct db *db, int64_t most, int64_t *ret, struct proble
 	if (got == 1)
 		rows_end(r);
 	return 0;
+}
+
+int store_fetches_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr)
+{
+	return db_exec(db, ROW(SWEEP), ret_removed, reterr, most);
 }

@@ -76,6 +76,9 @@ int store_fetches_retry(struct db *db, const struct fetch *f, int64_t delay_ms, 
 /* How many could be claimed, at most `most`. */
 int store_fetches_count(struct db *db, int64_t most, int64_t *ret, struct problem *reterr);
 
+/* What failed a month ago: nobody asks again, and its URL may be a secret. */
+int store_fetches_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
+
 extern const struct stmt store_fetches_statements[];
 
 #endif

@@ -240,6 +240,29 @@ START_TEST(deleted_medium_takes_its_fetch_along)
 }
 END_TEST
 
+START_TEST(old_failure_is_swept)
+{
+	const char *old = order_due(INSTANT_NONE), *recent = order_due(now_us + US_PER_HOUR);
+	struct fetch f = claim(1), g = claim(1);
+	int64_t n = 0;
+	bool is_ours;
+	char sql[200];
+
+	ok(store_fetches_fail(db, &f, "no", &is_ours, &why));
+	ok(store_fetches_fail(db, &g, "no", &is_ours, &why));
+	(void)snprintf(sql, sizeof(sql),
+		       "UPDATE fetches SET updated_at = UTC_TIMESTAMP() - INTERVAL 31 DAY "
+		       "WHERE media_id = '%s'",
+		       old);
+	database_run(&database, sql);
+	(void)order_due(INSTANT_NONE);
+	ok(store_fetches_sweep(db, 100, &n, &why));
+	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(get(old).item.state, MEDIA_FAILED);
+	ck_assert_int_eq(get(recent).item.state, MEDIA_FAILED);
+}
+END_TEST
+
 /* A post in that state which uses the medium, tied or among the content's media. */
 static const char *post_of(const char *medium, bool is_tied, const char *state)
 {
@@ -350,6 +373,7 @@ int main(void)
 		{ what_came_is_described_and_its_fetch_is_over, 0 },
 		{ same_bytes_make_a_twin_that_outlives_the_first, 0 },
 		{ failure_is_told_and_can_be_tried_again, 2 },
+		{ old_failure_is_swept, 0 },
 		{ deleted_medium_takes_its_fetch_along, 0 },
 		{ waiting_post_is_woken_by_what_came, 0 },
 		{ every_post_is_woken_by_what_will_not_come, 0 },
