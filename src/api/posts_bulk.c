@@ -20,7 +20,7 @@
 
 #define LINES_MAX 1000
 #define KEY_MAX   255
-#define RUN_US    (22 * US_PER_S) /* nginx waits 30 s for an answer */
+#define RUN_S     22 /* nginx waits 30 s for an answer */
 
 /* clang-format off */
 static const struct field line_fields[] = {
@@ -210,7 +210,10 @@ static int check_lines(const struct request *req, struct problem *reterr)
 
 static int bulk(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	struct bulk b = { .req = req, .e = &ret->emit, .until_boot_us = clock_boot_us() + RUN_US };
+	const int run_s = request_prefer_wait_s(req, RUN_S, RUN_S);
+	struct bulk b = { .req = req,
+			  .e = &ret->emit,
+			  .until_boot_us = clock_boot_us() + run_s * US_PER_S };
 	const char *at = req->body, *end = req->body + req->body_n;
 	int64_t number = 0;
 	bool goes_on = true;

@@ -222,6 +222,25 @@ START_TEST(no_more_lines_than_a_thousand)
 }
 END_TEST
 
+START_TEST(time_that_is_over_leaves_the_rest_for_later)
+{
+	const char *const headers[] = { "Prefer: wait=0", NULL };
+	const int64_t before = posts();
+	CLEANUP(answer_free)
+	struct answer *a = client_send(&(struct call){ .method = "POST",
+						       .path = "/v1/posts/bulk",
+						       .token = poster.token,
+						       .body = "{}\n{}\n{}\n",
+						       .content_type = LINES_TYPE,
+						       .headers = headers });
+
+	assert_status(a, 200);
+	ck_assert_int_eq(count_of(a), 1);
+	expect_line(a, 0, 1, 503, "busy");
+	ck_assert_int_eq(posts(), before);
+}
+END_TEST
+
 START_TEST(other_types_are_not_taken)
 {
 	CLEANUP(answer_free)
@@ -248,6 +267,7 @@ int main(void)
 		{ refused_line_may_be_mended, 0 },
 		{ key_is_the_callers_own, 0 },
 		{ no_more_lines_than_a_thousand, 0 },
+		{ time_that_is_over_leaves_the_rest_for_later, 0 },
 		{ other_types_are_not_taken, 0 },
 		{ key_has_a_length, 0 },
 		{ NULL, 0 },
