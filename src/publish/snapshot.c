@@ -267,6 +267,17 @@ static int look_for_all(struct placing *at, const struct publication *p, struct 
 	return look_for_sound(at, p, reterr);
 }
 
+/* What was on its way when the content was approved had no kind yet. */
+static int check_shape(const struct publication *p, struct problem *reterr)
+{
+	struct problem wrong = { .kind = PROBLEM_NONE };
+
+	if (content_check_shape(p->kind, p->media, p->media_n, &wrong) == 0)
+		return 0;
+	return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "the media do not fit the content: %s",
+			   wrong.items[0].detail);
+}
+
 static int place(struct placing *at, struct publication *p, struct problem *reterr)
 {
 	if (find_cover(at->app, at->q->workspace, p, at->arena, reterr) < 0 ||
@@ -274,7 +285,7 @@ static int place(struct placing *at, struct publication *p, struct problem *rete
 		return -1;
 	if (at->waiting)
 		return 0;
-	if (place_show(at, p, reterr) < 0)
+	if (check_shape(p, reterr) < 0 || place_show(at, p, reterr) < 0)
 		return -1;
 	return at->waiting ? 0 : place_media(at, p, reterr);
 }

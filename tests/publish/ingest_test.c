@@ -387,6 +387,23 @@ START_TEST(other_kind_than_wanted_is_refused)
 }
 END_TEST
 
+/* Nothing was said of its kind when it was ordered, so only now can it be known as wrong. */
+START_TEST(picture_in_place_of_a_video_fails_the_post)
+{
+	char id[ID_MAX], media[ID_MAX];
+	struct rig_content in = { .kind = CONTENT_VIDEO,
+				  .caption = "no video",
+				  .media = { media } };
+
+	order(place("picture"), FETCH_ANY_KIND, media);
+	rig_post_content(&rig, 0, &in, -500, id);
+	rig_expect(&rig, id, POST_FAILED, PATIENCE_MS);
+	expect_text(rig_post_text(&rig, id, "error_who"), "you");
+	expect_text(rig_post_text(&rig, id, "error_message"), "video");
+	ck_assert_int_eq(rig_effects(&rig, "no video"), 0);
+}
+END_TEST
+
 START_TEST(sound_that_cannot_be_had_fails_the_post)
 {
 	char id[ID_MAX], sound[ID_MAX], overrides[100];
@@ -558,6 +575,7 @@ int main(void)
 		{ post_of_tomorrow_is_left_alone_by_what_came, 0 },
 		{ peer_in_trouble_is_asked_again, 0 },
 		{ other_kind_than_wanted_is_refused, 0 },
+		{ picture_in_place_of_a_video_fails_the_post, 0 },
 		{ sound_that_cannot_be_had_fails_the_post, 0 },
 		{ same_bytes_become_a_twin, 0 },
 		{ fetch_of_a_killed_process_is_taken_over, 0 },
