@@ -11,8 +11,9 @@
 #include "base/clock.h"
 #include "platform/youtube.h"
 
-#define RENEWALS_MAX 3
-#define RENEW_WAIT_S 30
+#define RENEWALS_MAX  3
+#define RENEW_WAIT_S  30
+#define SAT_OUT_MAX_S 10
 
 static const struct script stage_script;
 
@@ -172,7 +173,10 @@ static enum script_move ask_chunk(void *ctx, struct step_result *ret)
 	return SCRIPT_SEND;
 }
 
-/* A short fault is sat out here; a long one has the engine's back-off. */
+/*
+ * A short fault is sat out here; a long one, or one that YouTube wants to be long, has the engine's
+ * back-off, which tells it and minds the due time.
+ */
 static enum script_move put_again(struct delivery *d, struct youtube_reply *r,
 				  struct step_result *ret)
 {
@@ -182,7 +186,7 @@ static enum script_move put_again(struct delivery *d, struct youtube_reply *r,
 
 	stage_go(d, "query");
 	memo_set_int(d->memo, "asked", 1);
-	if (!script_list_ends(waits, tries)) {
+	if (!script_list_ends(waits, tries) && r->retry_after_s <= SAT_OUT_MAX_S) {
 		memo_set_int(d->memo, "tries", tries + 1);
 		if (r->retry_after_s * 1000 > wait_ms)
 			wait_ms = r->retry_after_s * 1000;

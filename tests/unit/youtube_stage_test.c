@@ -325,6 +325,21 @@ START_TEST(lasting_fault_goes_to_the_back_off)
 }
 END_TEST
 
+/* Who is asked to come back in an hour would stand there for an hour, due or not, and say nothing. */
+START_TEST(long_wait_that_is_asked_for_goes_to_the_back_off)
+{
+	(void)opened();
+	waits(bench_stage(&bench, bench_reply_with(&bench, 429, "Retry-After: 4\r\n", "")), 4000);
+	puts_range(bench_stage(&bench, NULL), "bytes */700000");
+	bench_ends(&bench,
+		   bench_stage(&bench,
+			       bench_reply_with(&bench, 429, "Retry-After: 1000000000\r\n", "")),
+		   OUTCOME_DEFER);
+	ck_assert_int_eq(bench.result.outcome.retry_after_s, 86400);
+	ck_assert_int_eq(bench.result.outcome.error.code, POST_ERROR_RATE_LIMITED);
+}
+END_TEST
+
 START_TEST(chunk_that_is_not_kept_is_no_progress)
 {
 	(void)opened();
@@ -376,6 +391,7 @@ int main(void)
 		{ completed_session_repeats_its_answer, 0 },
 		{ fault_is_sat_out_then_asked, 0 },
 		{ lasting_fault_goes_to_the_back_off, 0 },
+		{ long_wait_that_is_asked_for_goes_to_the_back_off, 0 },
 		{ chunk_that_is_not_kept_is_no_progress, 0 },
 		{ stale_token_is_renewed_and_the_session_kept, 0 },
 		{ untrusted_session_is_refused, 0 },
