@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "crypto/keys.h"
 #include "db/conn.h"
+#include "db/migrate.h"
 #include "jobs/cleanup.h"
 #include "jobs/expiry.h"
 #include "jobs/fetcher.h"
@@ -120,6 +121,16 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	return done;
 }
 
+/* A schema that is half applied, or of another version, is nobody's to publish from. */
+static int check_schema(struct db *db, struct problem *reterr)
+{
+	if (schema_check(db, reterr) == 0)
+		return 0;
+	if (reterr->kind == PROBLEM_CONFLICT)
+		reterr->kind = PROBLEM_NOT_CONFIGURED;
+	return -1;
+}
+
 static int start(const struct options *o, struct problem *reterr)
 {
 	CLEANUP(config_free) struct config *cfg = NULL;
@@ -134,7 +145,7 @@ static int start(const struct options *o, struct problem *reterr)
 		return -1;
 	log_setup("carillon-publish", level_of(cfg->server_log_level), 2);
 	if (keys_load(cfg, true, &keys, reterr) < 0 || db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 ||
-	    net_open(cfg, &app.net, reterr) < 0)
+	    check_schema(db, reterr) < 0 || net_open(cfg, &app.net, reterr) < 0)
 		return -1;
 	app.config = cfg;
 	app.keys = keys;
@@ -156,10 +167,8 @@ static int work_beside(const struct options *o, struct problem *reterr)
 	close_range(3, ~0U, 0);
 	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
 		return -1;
-	log_setup(o->fetches ? "carillon-fetch" : "carillon-render",
-		  level_of(cfg->server_log_level), 2);
-	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 ||
-	    (o->fetches && net_open(cfg, &net, reterr) < 0))
+	log_setup("carillon-render", level_of(cfg->server_log_level), 2);
+	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || check_schema(db, reterr) < 0)
 		return -1;
 	app.config = cfg;
 	app.db = db;
