@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "sandbox/door.h"
 #include "sandbox/exchange.h"
 #include "sandbox/inspect.h"
 #include "sandbox/settings.h"
@@ -304,6 +305,23 @@ static void control_bandwidth(struct exchange *ex)
 	json_decref(in);
 }
 
+/* {shut_ms}: nobody can connect for so long, to whichever platform; 0 ends it */
+static void control_door(struct exchange *ex)
+{
+	json_t *in = control_body(ex);
+	const json_t *ms = json_object_get(in, "shut_ms");
+
+	if (in == NULL)
+		return;
+	if (json_is_integer(ms) && json_integer_value(ms) >= 0) {
+		sandbox_door_shut(ex->sandbox->door, json_integer_value(ms));
+		control_ok(ex);
+	} else {
+		control_refuse(ex, "no shut_ms");
+	}
+	json_decref(in);
+}
+
 /* clang-format off */
 const struct sandbox_row sandbox_control_rows[] = {
 	{ "GET",    "/_control/health",          "health",    control_health, 0, NULL, NULL },
@@ -318,6 +336,7 @@ const struct sandbox_row sandbox_control_rows[] = {
 	{ "POST",   "/_control/plan",            "plan",      control_plan, 0, NULL, NULL },
 	{ "GET",    "/_control/plan",            "plan",      sandbox_inspect_plan, 0, NULL, NULL },
 	{ "POST",   "/_control/bandwidth",       "bandwidth", control_bandwidth, 0, NULL, NULL },
+	{ "POST",   "/_control/door",            "door",      control_door, 0, NULL, NULL },
 	{ "POST",   "/_control/tokens/{action}", "tokens",    control_tokens, 0, NULL, NULL },
 	{ "POST",   "/_control/apps",            "apps",      control_apps, 0, NULL, NULL },
 	{ "POST",   "/_control/world",           "world",     control_world, 0, NULL, NULL },

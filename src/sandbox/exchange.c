@@ -2,6 +2,7 @@
 #include "sandbox/exchange.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,6 +157,16 @@ static void exchange_handle(struct exchange *ex)
 	ex->row->handler(ex);
 }
 
+/* The platform takes its time before it acts; others are served meanwhile. */
+static void exchange_be_late(struct exchange *ex)
+{
+	if (!sandbox_faults_stage(ex, FAULT_LATE))
+		return;
+	sandbox_unlock(ex->sandbox);
+	(void)poll(NULL, 0, (int)ex->late_ms);
+	sandbox_lock(ex->sandbox);
+}
+
 static void exchange_platform(struct exchange *ex)
 {
 	if (ex->platform->identify != NULL && ex->row != NULL)
@@ -164,6 +175,7 @@ static void exchange_platform(struct exchange *ex)
 	ex->delay_ms = ex->row != NULL && (ex->row->flags & ROW_BROWSER) == 0
 			       ? ex->world->settings.latency_ms
 			       : 0;
+	exchange_be_late(ex);
 	if (!sandbox_faults_stage(ex, FAULT_BEFORE)) {
 		exchange_handle(ex);
 		if (ex->platform->finish != NULL)

@@ -2,14 +2,19 @@
 /* The faults that every endpoint of every platform can show. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "sandbox/exchange.h"
 #include "sandbox/faults.h"
 
-#define HANG_MS    200000
-#define BODY_BYTES (10 << 20)
-#define NESTING    100000
-#define BOMB_BYTES (256 << 20)
+#define HANG_MS      200000
+#define PLAN_HANG_MS 2500
+#define LATE_MS      1700
+#define SOON_S       60
+#define BODY_BYTES   (10 << 20)
+#define NESTING      100000
+#define BOMB_BYTES   (256 << 20)
 
 static void kind_reset(struct exchange *ex, const json_t *params)
 {
@@ -23,14 +28,21 @@ static void kind_close(struct exchange *ex, const json_t *params)
 	sandbox_exchange_wire(ex, WIRE_CLOSE, 0);
 }
 
+/* A rule hangs for as long as a client may wait; a plan, whose clients wait less, not as long. */
 static void kind_hang(struct exchange *ex, const json_t *params)
 {
-	sandbox_exchange_wire(ex, WIRE_HANG, sandbox_faults_int(params, "ms", HANG_MS));
+	const int64_t draw = sandbox_faults_int(params, "draw", -1);
+	const int64_t ms = draw < 0 ? HANG_MS : PLAN_HANG_MS + draw % PLAN_HANG_MS;
+
+	sandbox_exchange_wire(ex, WIRE_HANG, sandbox_faults_int(params, "ms", ms));
 }
 
 static void kind_slow(struct exchange *ex, const json_t *params)
 {
-	sandbox_exchange_wire(ex, WIRE_SLOW, sandbox_faults_int(params, "ms_per_byte", 1000));
+	const bool is_planned = sandbox_faults_int(params, "draw", -1) >= 0;
+
+	sandbox_exchange_wire(ex, WIRE_SLOW,
+			      sandbox_faults_int(params, "ms_per_byte", is_planned ? 50 : 1000));
 }
 
 static void kind_truncate(struct exchange *ex, const json_t *params)
@@ -43,6 +55,13 @@ static void kind_wrong_length(struct exchange *ex, const json_t *params)
 {
 	(void)params;
 	sandbox_exchange_wire(ex, WIRE_WRONG_LENGTH, 0);
+}
+
+/* Longer than a client waits: the answer is lost even if somebody still listens. */
+static void kind_late(struct exchange *ex, const json_t *params)
+{
+	ex->late_ms = sandbox_faults_int(params, "late_ms", LATE_MS);
+	sandbox_exchange_wire(ex, WIRE_RESET, 0);
 }
 
 static void kind_latency(struct exchange *ex, const json_t *params)
@@ -112,12 +131,31 @@ static void kind_5xx(struct exchange *ex, const json_t *params)
 	sandbox_exchange_json(ex, (int)sandbox_faults_int(params, "status", 500), body);
 }
 
+/* "date": an instant in a minute, as HTTP writes it; "none": no such header. */
+static const char *retry_after(struct exchange *ex, const json_t *params)
+{
+	static const char *const kinds[] = { "-1", "0", "date", "1000000000", "none" };
+	const uint64_t draw = (uint64_t)sandbox_faults_int(params, "draw", 0);
+	const char *text = sandbox_faults_text(params, "retry_after",
+					       kinds[draw % (sizeof(kinds) / sizeof(kinds[0]))]);
+	const time_t at = (time_t)(clock_real_us() / US_PER_S) + SOON_S;
+	struct tm day;
+	char date[64];
+
+	if (strcmp(text, "date") != 0 || gmtime_r(&at, &day) == NULL)
+		return text;
+	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &day);
+	return arena_strdup(ex->arena, date);
+}
+
 static void kind_429(struct exchange *ex, const json_t *params)
 {
+	const char *wait = retry_after(ex, params);
+
 	sandbox_exchange_json(ex, 429,
 			      json_pack("{s:{s:s}}", "error", "message", "Too many requests"));
-	sandbox_exchange_add_header(ex, "Retry-After",
-				    sandbox_faults_text(params, "retry_after", "-1"));
+	if (strcmp(wait, "none") != 0)
+		sandbox_exchange_add_header(ex, "Retry-After", wait);
 }
 
 static void kind_redirect(struct exchange *ex, const json_t *params)
@@ -162,17 +200,18 @@ static void kind_gzip_bomb(struct exchange *ex, const json_t *params)
 const struct fault_kind sandbox_faults_kinds[] = {
 	/* point                stage         planned apply */
 	{ "net.refuse",         FAULT_ACCEPT, false, kind_reset },
+	{ "net.late",         FAULT_LATE,   true,  kind_late },
 	{ "net.rst_before",     FAULT_BEFORE, true,  kind_reset },
 	{ "net.close_before",   FAULT_BEFORE, true,  kind_close },
-	{ "net.hang_before",    FAULT_BEFORE, false, kind_hang },
+	{ "net.hang_before",    FAULT_BEFORE, true,  kind_hang },
 	{ "http.html_502",      FAULT_BEFORE, true,  kind_html_502 },
 	{ "http.5xx_before",    FAULT_BEFORE, true,  kind_5xx },
 	{ "http.429_before",    FAULT_BEFORE, true,  kind_429 },
 	{ "http.redirect",      FAULT_BEFORE, true,  kind_redirect },
 	{ "net.rst_after",      FAULT_AFTER,  true,  kind_reset },
 	{ "net.close_after",    FAULT_AFTER,  true,  kind_close },
-	{ "net.hang_after",     FAULT_AFTER,  false, kind_hang },
-	{ "net.slow",           FAULT_AFTER,  false, kind_slow },
+	{ "net.hang_after",     FAULT_AFTER,  true,  kind_hang },
+	{ "net.slow",           FAULT_AFTER,  true,  kind_slow },
 	{ "net.truncate",       FAULT_AFTER,  true,  kind_truncate },
 	{ "net.wrong_length",   FAULT_AFTER,  true,  kind_wrong_length },
 	{ "http.5xx_after",     FAULT_AFTER,  true,  kind_5xx },
@@ -182,8 +221,8 @@ const struct fault_kind sandbox_faults_kinds[] = {
 	{ "http.empty_body",    FAULT_AFTER,  true,  kind_empty },
 	{ "http.malformed_body", FAULT_AFTER, true,  kind_malformed },
 	{ "http.nested_body",   FAULT_AFTER,  true,  kind_nested_body },
-	{ "http.huge_body",     FAULT_AFTER,  false, kind_huge_body },
-	{ "http.gzip_bomb",     FAULT_AFTER,  false, kind_gzip_bomb },
+	{ "http.huge_body",     FAULT_AFTER,  true,  kind_huge_body },
+	{ "http.gzip_bomb",     FAULT_AFTER,  true,  kind_gzip_bomb },
 	{ "latency",            FAULT_AFTER,  true,  kind_latency },
 	{ NULL,                 FAULT_AFTER,  false, NULL },
 };

@@ -65,8 +65,6 @@ const json_t *sandbox_faults_hit(struct exchange *ex, const char *point)
 	if (ex->planned != NULL && strcmp(ex->planned, point) == 0) {
 		ex->fault = ex->planned;
 		ex->planned = NULL;
-		if (ex->planned_params == NULL)
-			ex->planned_params = json_object();
 		return ex->planned_params;
 	}
 	for (size_t i = 0; i < rules->n; i++) {
@@ -115,19 +113,19 @@ static bool plan_allows(const struct fault_plan *plan, const char *point)
 }
 
 const char *sandbox_faults_planned(const struct fault_plan *plan, const char *const *own,
-				   const char *platform, const char *account, const char *endpoint,
-				   uint64_t nth)
+				   const struct fault_call *call, uint32_t *ret_draw)
 {
 	CLEANUP(buf_done) struct buf site = BUF_INIT;
 	const char *fit[64];
 	uint8_t hash[SHA256_BYTES];
-	uint64_t draw[2];
+	uint64_t draw[3];
 	size_t n = 0;
 
 	if (plan->rate <= 0.0)
 		return NULL;
-	buf_printf(&site, "%llu|%s|%s|%s|%llu", (unsigned long long)plan->seed, platform,
-		   account != NULL ? account : "", endpoint, (unsigned long long)nth);
+	buf_printf(&site, "%llu|%s|%s|%s|%llu", (unsigned long long)plan->seed, call->platform,
+		   call->account != NULL ? call->account : "", call->endpoint,
+		   (unsigned long long)call->nth);
 	digest_sha256(site.p, site.len, hash);
 	memcpy(draw, hash, sizeof(draw));
 	if (faults_unit(draw[0]) >= plan->rate)
@@ -138,12 +136,16 @@ const char *sandbox_faults_planned(const struct fault_plan *plan, const char *co
 	for (; own != NULL && *own != NULL; own++)
 		if (plan_allows(plan, *own) && n < 64)
 			fit[n++] = *own;
+	if (ret_draw != NULL)
+		*ret_draw = (uint32_t)(draw[2] >> 32);
 	return n > 0 ? fit[draw[1] % n] : NULL;
 }
 
 void sandbox_faults_draw(struct exchange *ex)
 {
 	struct world *w = ex->world;
+	struct fault_call call;
+	uint32_t draw = 0;
 	uint64_t *nth;
 
 	if (w->faults.plan.rate <= 0.0 || ex->row == NULL || (ex->row->flags & ROW_BROWSER) != 0)
@@ -152,8 +154,10 @@ void sandbox_faults_draw(struct exchange *ex)
 				    arena_printf(ex->arena, "%s/%s/%s", ex->platform->name,
 						 ex->account != NULL ? ex->account : "",
 						 ex->row->name));
-	ex->planned = sandbox_faults_planned(&w->faults.plan, ex->row->points, ex->platform->name,
-					     ex->account, ex->row->name, (*nth)++);
+	call = (struct fault_call){ ex->platform->name, ex->account, ex->row->name, (*nth)++ };
+	ex->planned = sandbox_faults_planned(&w->faults.plan, ex->row->points, &call, &draw);
+	if (ex->planned != NULL)
+		ex->planned_params = json_pack("{s:I}", "draw", (json_int_t)draw);
 }
 
 bool sandbox_faults_known(const struct sandbox_platform *p, const char *point)

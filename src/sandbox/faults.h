@@ -37,6 +37,7 @@ struct faults {
 
 enum fault_stage {
 	FAULT_ACCEPT, /* the connection, before any request */
+	FAULT_LATE,   /* the effect happens, but not yet */
 	FAULT_BEFORE, /* nothing happens */
 	FAULT_AFTER,  /* the effect happens, the answer suffers */
 };
@@ -46,6 +47,12 @@ struct fault_kind {
 	enum fault_stage stage;
 	bool is_planned; /* may be drawn by a plan */
 	void (*apply)(struct exchange *ex, const json_t *params);
+};
+
+/* The nth call of an account to an endpoint. */
+struct fault_call {
+	const char *platform, *account, *endpoint; /* account may be NULL */
+	uint64_t nth;
 };
 
 extern const struct fault_kind sandbox_faults_kinds[]; /* ends with point NULL; faultkinds.c */
@@ -59,10 +66,12 @@ bool sandbox_faults_stage(struct exchange *ex, enum fault_stage stage);
 
 /* Draws ex->planned. Needs row, account and platform. */
 void sandbox_faults_draw(struct exchange *ex);
-/* The pure function behind it: a point, or NULL. `own` may be NULL. */
+/*
+ * The pure function behind it: a point, or NULL. `own` may be NULL. ret_draw: a further number, for
+ * the point's own choice; may be NULL.
+ */
 const char *sandbox_faults_planned(const struct fault_plan *plan, const char *const *own,
-				   const char *platform, const char *account, const char *endpoint,
-				   uint64_t nth);
+				   const struct fault_call *call, uint32_t *ret_draw);
 bool sandbox_faults_known(const struct sandbox_platform *p, const char *point);
 
 int64_t sandbox_faults_int(const json_t *params, const char *name, int64_t fallback);

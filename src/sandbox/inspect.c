@@ -263,9 +263,9 @@ void sandbox_inspect_plan(struct exchange *ex)
 	       (endpoint == NULL || strcmp(row->name, endpoint) != 0))
 		row++;
 	for (uint64_t i = 0; row != NULL && row->method != NULL && i < n && i < 10000; i++) {
-		const char *point =
-			sandbox_faults_planned(&plan, row->points, p->name,
-					       sandbox_exchange_param(ex, "account"), row->name, i);
+		const struct fault_call call = { p->name, sandbox_exchange_param(ex, "account"),
+						 row->name, i };
+		const char *point = sandbox_faults_planned(&plan, row->points, &call, NULL);
 
 		json_array_append_new(calls, point != NULL ? json_string(point) : json_null());
 	}

@@ -28,6 +28,7 @@
 #define SANDBOX_CAPTURES_MAX  4
 
 struct MHD_Connection;
+struct door;
 struct exchange;
 struct queue;
 struct record_kind;
@@ -113,6 +114,7 @@ struct exchange {
 	enum wire wire;
 	int64_t wire_arg;
 	int64_t delay_ms; /* before the answer leaves, after its effect */
+	int64_t late_ms;  /* before the effect */
 	bool truth_dirty;
 
 	struct exchange_link *link; /* the server's own part */
@@ -128,6 +130,7 @@ struct sandbox {
 	char base_url[128]; /* http://127.0.0.1:8090 */
 	uint64_t req_no, conn_no;
 	struct server *server;
+	struct door *door;
 };
 
 extern const struct sandbox_platform *const sandbox_platforms[]; /* NULL-terminated */

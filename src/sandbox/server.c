@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sandbox/control.h"
+#include "sandbox/door.h"
 #include "sandbox/exchange.h"
 #include "sandbox/fetch.h"
 #include "sandbox/params.h"
@@ -165,80 +164,20 @@ static void server_connection(void *cls, struct MHD_Connection *conn, void **soc
 	sandbox_unlock(sb);
 }
 
-static int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_n)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-	const char *colon = strrchr(text, ':');
-	char host[64], *end;
-	unsigned long port;
-	size_t n;
-
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
-		return -EINVAL;
-	port = strtoul(colon + 1, &end, 10);
-	if (*end != '\0' || end == colon + 1 || port > 65535)
-		return -EINVAL;
-	n = (size_t)(colon - text);
-	if (text[0] == '[' && n > 2) {
-		text++;
-		n -= 2;
-	}
-	memcpy(host, text, n);
-	host[n] = '\0';
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)port);
-		*ret_n = sizeof(*v4);
-		return (ntohl(v4->sin_addr.s_addr) >> 24) == 127 ? 0 : -EINVAL;
-	}
-	if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
-		return -EINVAL;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)port);
-	*ret_n = sizeof(*v6);
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ? 0 : -EINVAL;
-}
-
-static int server_listen(struct sandbox *sb, const char *listen_on)
-{
-	struct sockaddr_storage addr = { 0 };
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&addr;
-	socklen_t n = 0;
-	int one = 1, fd, r = address_parse(listen_on, &addr, &n);
-
-	if (r < 0)
-		return r;
-	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&addr, n) < 0 || listen(fd, 1024) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&addr, &n) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	/* sin_port and sin6_port stand at the same place. */
-	snprintf(sb->base_url, sizeof(sb->base_url), "http://%.*s:%u",
-		 (int)(strrchr(listen_on, ':') - listen_on), listen_on, ntohs(v4->sin_port));
-	return fd;
-}
-
-static struct MHD_Daemon *server_daemon(struct sandbox *sb, int fd)
+static struct MHD_Daemon *server_daemon(struct sandbox *sb)
 {
 	return MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME, 0, server_accept, sb,
-		server_request, sb, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-		server_uri, sb, MHD_OPTION_NOTIFY_COMPLETED, server_completed, sb,
-		MHD_OPTION_NOTIFY_CONNECTION, server_connection, sb, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, 300U, MHD_OPTION_END);
+		MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0,
+		server_accept, sb, server_request, sb, MHD_OPTION_URI_LOG_CALLBACK, server_uri, sb,
+		MHD_OPTION_NOTIFY_COMPLETED, server_completed, sb, MHD_OPTION_NOTIFY_CONNECTION,
+		server_connection, sb, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, 300U, MHD_OPTION_END);
 }
 
 static void sandbox_free(struct sandbox *sb)
 {
+	sandbox_door_free(sb->door);
 	if (sb->work != NULL)
 		sandbox_queue_stop(sb->work);
 	if (sb->timers != NULL)
@@ -262,34 +201,38 @@ int sandbox_server_start(const char *listen, const char *folder, const char *ca_
 {
 	struct sandbox *sb = alloc_zero(sizeof(*sb));
 	struct MHD_Daemon *daemon;
-	int fd, r;
+	int r;
 
 	pthread_mutex_init(&sb->lock, NULL);
 	sb->folder = folder;
 	sb->ca_file = ca_file;
 	sandbox_fetch_setup();
 	r = sandbox_truth_open(folder, &sb->truth);
-	fd = r < 0 ? r : server_listen(sb, listen);
-	if (fd < 0) {
+	if (r == 0)
+		r = sandbox_door_open(sb, listen, &sb->door);
+	if (r < 0) {
 		sandbox_free(sb);
-		return fd;
+		return r;
 	}
 	sb->work = sandbox_queue_new(WORKERS);
 	sb->timers = sandbox_queue_new(1);
 	r = sandbox_state_open(sb);
 	if (r < 0) {
-		close(fd);
 		sandbox_free(sb);
 		return r;
 	}
 	sb->server = sandbox_wire_new();
-	daemon = server_daemon(sb, fd);
+	daemon = server_daemon(sb);
 	if (daemon == NULL) {
-		close(fd);
 		sandbox_free(sb);
 		return -EIO;
 	}
 	sandbox_wire_start(sb->server, daemon);
+	r = sandbox_door_serve(sb->door, daemon);
+	if (r < 0) {
+		sandbox_free(sb);
+		return r;
+	}
 	*ret = sb;
 	return 0;
 }

@@ -43,6 +43,7 @@ enum chaos_blow {
 	BLOW_DATABASE_KILL,
 	BLOW_DATABASE_STOP,
 	BLOW_EXPIRE,
+	BLOW_DOOR, /* nobody can connect to any platform */
 	BLOWS
 };
 
@@ -122,6 +123,8 @@ int chaos_points_missed(struct campaign *c, FILE *out);
 
 /* verify.c: compares; adds to the tally. */
 bool chaos_is_quiet(struct campaign *c);
+/* Faults that every endpoint may draw and that nobody has met; their number. */
+int chaos_faults_missed(const struct campaign *c, FILE *out);
 /* A platform asked for a pause of minutes or hours: they are over. */
 void chaos_let_pauses_pass(struct campaign *c);
 void chaos_verify(struct campaign *c);

@@ -204,12 +204,18 @@ static void blow_expire(struct campaign *c, const struct chaos_event *e)
 	rig_sandbox(&c->rig, "/_control/tokens/expire", json);
 }
 
+static void blow_door(struct campaign *c, const struct chaos_event *e)
+{
+	rig_shut_door(&c->rig, (int)e->for_ms);
+}
+
 static void (*const strike[BLOWS])(struct campaign *c, const struct chaos_event *e) = {
 	[BLOW_KILL] = blow_kill,
 	[BLOW_STOP] = blow_stop,
 	[BLOW_DATABASE_KILL] = blow_database_kill,
 	[BLOW_DATABASE_STOP] = blow_database_stop,
 	[BLOW_EXPIRE] = blow_expire,
+	[BLOW_DOOR] = blow_door,
 };
 
 static void mend_database(struct campaign *c, int64_t now_us)

@@ -99,6 +99,7 @@ static const struct {
 	[BLOW_DATABASE_KILL] = { 12000, 400 },
 	[BLOW_DATABASE_STOP] = { 15000, 2500 },
 	[BLOW_EXPIRE] = { 5000, 0 },
+	[BLOW_DOOR] = { 6000, 1200 },
 };
 
 static int later(const void *a, const void *b)

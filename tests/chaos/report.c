@@ -53,9 +53,10 @@ static void report_verdict(const struct campaign *c, FILE *out)
 static void report_deeds(const struct chaos_tally *t, FILE *out)
 {
 	static const char *const acts[] = { NULL, "cancelled", "moved", "edited", "published now" };
-	static const char *const blows[BLOWS] = { "runner killed", "runner stopped",
-						  "database killed", "database stopped",
-						  "access tokens ended" };
+	static const char *const blows[BLOWS] = {
+		"runner killed",    "runner stopped",      "database killed",
+		"database stopped", "access tokens ended", "all platforms out of reach"
+	};
 
 	fprintf(out, "\n| what was done to them | times |\n|---|---|\n");
 	for (size_t i = 1; i < ARRAY_LEN(acts); i++)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "chaos.h"
+#include "sandbox/faults.h"
 
 /* An object may come into being so long after its call arrived: the platform works on it. */
 #define WORK_US (5 * US_PER_S)
@@ -407,6 +408,33 @@ static void add_faults(struct campaign *c)
 				    json_integer(had + json_integer_value(n)));
 	}
 	json_decref(state);
+}
+
+static bool is_met(const struct campaign *c, const char *point)
+{
+	const char *name;
+	json_t *n;
+
+	json_object_foreach(c->tally.faults, name, n) {
+		const char *space = strchr(name, ' ');
+
+		if (space && strcmp(space + 1, point) == 0)
+			return true;
+	}
+	return false;
+}
+
+int chaos_faults_missed(const struct campaign *c, FILE *out)
+{
+	int missed = 0;
+
+	for (const struct fault_kind *k = sandbox_faults_kinds; k->point; k++) {
+		if (!k->is_planned || is_met(c, k->point))
+			continue;
+		fprintf(out, "  never met: %s\n", k->point);
+		missed++;
+	}
+	return missed;
 }
 
 static void check_schema(struct matter *m)

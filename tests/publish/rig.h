@@ -121,6 +121,10 @@ int rig_truth(const struct rig *r, const char *one, const char *two); /* lines w
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
+/* No counts a day, no audits, a board each; after every rig_reset() that is to have them. */
+void rig_open_doors(struct rig *r);
+/* Nobody can connect to any platform for so long: refused, as where nothing listens. */
+void rig_shut_door(struct rig *r, int ms);
 json_t *rig_control(struct rig *r, const char *path,
 		    const char *json);            /* json NULL: GET; caller frees */
 void rig_need(int done, const struct problem *p); /* ends the program aloud unless 0 */

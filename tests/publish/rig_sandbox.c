@@ -6,6 +6,10 @@
 #include "net/client.h"
 #include "rig.h"
 
+/* A door that a case has shut opens again by itself. */
+#define KNOCKS   500
+#define KNOCK_MS 20
+
 json_t *rig_control(struct rig *r, const char *path, const char *json)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
@@ -19,7 +23,13 @@ json_t *rig_control(struct rig *r, const char *path, const char *json)
 	req->url = arena_printf(a, "%s%s", r->sandbox_url, path);
 	if (json)
 		http_request_json(req, json_loads(json, 0, NULL));
-	rig_need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+	for (int i = 0; i < KNOCKS; i++) {
+		rig_need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
+		if (reply.transfer != TRANSFER_NOT_SENT)
+			break;
+		http_reply_done(&reply);
+		rig_sleep_ms(KNOCK_MS);
+	}
 	if (reply.status / 100 != 2) {
 		fprintf(stderr, "rig: %s answered %d %s\n", path, reply.status,
 			buf_str(&reply.body));
@@ -34,6 +44,14 @@ json_t *rig_control(struct rig *r, const char *path, const char *json)
 void rig_sandbox(struct rig *r, const char *path, const char *json)
 {
 	json_decref(rig_control(r, path, json));
+}
+
+void rig_shut_door(struct rig *r, int ms)
+{
+	char json[40];
+
+	(void)snprintf(json, sizeof(json), "{\"shut_ms\":%d}", ms);
+	rig_sandbox(r, "/_control/door", json);
 }
 
 void rig_fault(struct rig *r, const char *json)

@@ -24,6 +24,8 @@ static const struct { const char *point; int curl; long status; size_t objects; 
 	{ "net.close_before",                    CURLE_GOT_NOTHING,  0,   0 },
 	{ "net.close_after",                     CURLE_GOT_NOTHING,  0,   1 },
 	{ "net.hang_after",                      CURLE_RECV_ERROR,   0,   1 },
+	{ "net.hang_before",                     CURLE_RECV_ERROR,   0,   0 },
+	{ "net.late",                            CURLE_RECV_ERROR,   0,   1 },
 	{ "net.truncate",                        CURLE_PARTIAL_FILE, 200, 1 },
 	{ "net.wrong_length",                    CURLE_OK,           200, 1 },
 	{ "net.slow",                            CURLE_OK,           200, 1 },
@@ -34,6 +36,7 @@ static const struct { const char *point; int curl; long status; size_t objects; 
 	{ "http.empty_body",                     CURLE_OK,           200, 1 },
 	{ "http.nested_body",                    CURLE_OK,           200, 1 },
 	{ "http.huge_body",                      CURLE_OK,           200, 1 },
+	{ "http.gzip_bomb",                      CURLE_OK,           200, 1 },
 };
 /* clang-format on */
 
@@ -46,7 +49,7 @@ START_TEST(fault_hits_once_and_the_truth_knows)
 	snprintf(rule, sizeof(rule),
 		 "{\"platform\":\"instagram\",\"point\":\"%s\",\"match\":{\"account\":"
 		 "\"acmebakery\",\"caption_contains\":\"vic\",\"endpoint\":\"media_publish\"},"
-		 "\"params\":{\"ms\":100,\"ms_per_byte\":2}}",
+		 "\"params\":{\"ms\":100,\"late_ms\":100,\"ms_per_byte\":2}}",
 		 faults[_i].point);
 	client_control("faults", rule);
 	a = client_publish(c);
@@ -90,6 +93,24 @@ START_TEST(plan_is_a_function_of_its_seed)
 }
 END_TEST
 
+/* While the door is shut nobody gets in at all; who is in stays. */
+START_TEST(shut_door_refuses_and_opens_again)
+{
+	const char *health = client_url("/_control/health?n=%d", 1);
+	CLEANUP(client_answer_done) struct answer a = { 0 };
+	int refused = 0;
+
+	client_control("door", "{\"shut_ms\":300}");
+	do {
+		client_answer_done(&a);
+		a = client_ask("GET", health, NULL, NULL);
+		refused += a.curl == CURLE_COULDNT_CONNECT;
+	} while (a.curl == CURLE_COULDNT_CONNECT);
+	ck_assert_int_gt(refused, 0);
+	ck_assert_int_eq(a.status, 200);
+}
+END_TEST
+
 START_TEST(garbage_does_not_hurt)
 {
 	static const char *const paths[] = { "/",
@@ -119,6 +140,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ fault_hits_once_and_the_truth_knows, (int)ARRAY_LEN(faults) },
 		{ plan_is_a_function_of_its_seed, 0 },
+		{ shut_door_refuses_and_opens_again, 0 },
 		{ garbage_does_not_hurt, 0 },
 		{ NULL, 0 },
 	};
