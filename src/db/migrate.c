@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/fp.h"
 #include "base/log.h"
 #include "db/private.h"
 
@@ -217,9 +218,13 @@ static int apply(struct db *db, const struct migration *m, const struct buf *tex
 		 struct problem *reterr)
 {
 	if (db_exec(db, &migrate_statements[MIGRATE_START], NULL, reterr, m->version, m->name,
-		    text->p) < 0 ||
-	    run_text(db, text, m->name, reterr) < 0 ||
-	    db_exec(db, &migrate_statements[MIGRATE_FINISH], NULL, reterr, m->version) < 0)
+		    text->p) < 0)
+		return -1;
+	(void)FP(F26_migration_started);
+	if (run_text(db, text, m->name, reterr) < 0)
+		return -1;
+	(void)FP(F26_migration_run);
+	if (db_exec(db, &migrate_statements[MIGRATE_FINISH], NULL, reterr, m->version) < 0)
 		return -1;
 	log_line(LOG_LEVEL_INFO, "migrate.applied", "version=%lld name=%s", (long long)m->version,
 		 m->name);

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/config.h"
+#include "base/fp.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
@@ -245,10 +246,12 @@ int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
 	const char *home = arena_printf(a, "%s/%s", cfg->media_folder, ws);
 	const char *folder = arena_printf(a, "%s/%.2s", home, f->sha256);
 
+	(void)FP(F03_media_taken);
 	if (make_folder(home) < 0 || make_folder(folder) < 0)
 		return disk_problem("make folder", reterr);
 	if (rename(f->path, media_path(a, cfg, ws, f->sha256)) < 0 || sync_folder(folder) < 0)
 		return disk_problem("keep", reterr);
+	(void)FP(F04_media_kept);
 	free(f->path);
 	f->path = NULL;
 	return 0;

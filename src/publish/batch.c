@@ -36,7 +36,11 @@ static int write_settlement(struct db *db, const struct flight *f, struct proble
 
 	if (!f->change.is_ours)
 		return report(db, f, reterr);
-	return store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr);
+	if (store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr) <
+	    0)
+		return -1;
+	(void)FP(F19_settlement_written);
+	return 0;
 }
 
 /* PERMIT_WAIT: a budget is used up, and nothing was written but that. */
@@ -72,8 +76,11 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 		return -1;
 	if (!c->has_permit && limits_write(db, f, reterr) < 0)
 		return -1;
-	if (c->event && c->is_ours && !BUG(event_dropped))
-		return postevent_insert(db, ws, c->event, &c->event_post, reterr);
+	if (!c->event || !c->is_ours || BUG(event_dropped))
+		return 0;
+	if (postevent_insert(db, ws, c->event, &c->event_post, reterr) < 0)
+		return -1;
+	(void)FP(F20_event_written);
 	return 0;
 }
 

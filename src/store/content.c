@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fp.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "db/conn.h"
@@ -568,7 +569,10 @@ static int update(struct db *db, void *arg, struct problem *reterr)
 		return -1;
 	if ((diff & ~(unsigned)CONTENT_HAS_CHARACTER) == 0)
 		return 0;
-	return store_posts_pause_content(db, w->ws, w->edit->id, &w->paused, reterr);
+	if (store_posts_pause_content(db, w->ws, w->edit->id, &w->paused, reterr) < 0)
+		return -1;
+	(void)FP(F24_change_written);
+	return 0;
 }
 
 int store_content_update(struct db *db, const char *ws, const struct content_edit *edit,

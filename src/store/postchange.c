@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fp.h"
 #include "db/conn.h"
 #include "store/fetches.h"
 #include "store/guard.h"
@@ -356,7 +357,10 @@ static int finish(struct db *db, struct change *c, const char *id, const char *e
 {
 	if (store_posts_get(db, c->ws, id, c->arena, &c->ret, reterr) < 0)
 		return -1;
-	return event ? postevent_insert(db, c->ws, event, &c->ret, reterr) : 0;
+	if (event && postevent_insert(db, c->ws, event, &c->ret, reterr) < 0)
+		return -1;
+	(void)FP(F24_change_written);
+	return 0;
 }
 
 static int patch(struct db *db, void *arg, struct problem *reterr)

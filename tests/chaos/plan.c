@@ -137,8 +137,10 @@ void chaos_plan_events(struct campaign *c)
 
 const char *const chaos_points[] = {
 #define FAILPOINT(name, mends) #name,
+#define FAILPOINT_APART(name, mends)
 #include "publish/failpoints.def"
 #undef FAILPOINT
+#undef FAILPOINT_APART
 };
 const size_t chaos_points_n = ARRAY_LEN(chaos_points);
 
