@@ -180,6 +180,13 @@ static bool is_throttled(const struct step *s)
 	return s->outcome->error.code == POST_ERROR_RATE_LIMITED;
 }
 
+/* Nothing was sent because of this host, which knows no better: a full disk, a permit used too late. */
+static bool is_held_up_here(const struct step *s)
+{
+	return s->outcome->kind == OUTCOME_DEFER &&
+	       s->outcome->error.code == POST_ERROR_CONFIGURATION && !BUG(journal_failure_counts);
+}
+
 /*
  * Waiting for others is no failure: it uses up no tries, the account's late policy ends it. What
  * was asked for at once has no such end, so there it counts.
@@ -208,7 +215,7 @@ static void act_retry(const struct step *s)
 {
 	const bool is_spent =
 		s->view->attempt == ATTEMPT_IN_DOUBT && s->view->attempts >= DELIVERY_ATTEMPTS_MAX;
-	const int tries = next_tries(s, is_throttled(s));
+	const int tries = next_tries(s, is_throttled(s) || is_held_up_here(s));
 
 	if (is_spent || tries >= s->rules->tries_max || (s->view->is_begun && is_overdue(s))) {
 		act_fail(s);

@@ -151,12 +151,23 @@ static int by_due(const void *a, const void *b)
 	return strcmp(x->key.id, y->key.id);
 }
 
+/* What cannot be sent from here is set free: another host may have room. */
+static void let_go(struct engine *e, int64_t until_us)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (f->at == FLIGHT_READY && !f->change.is_pending && f->fire_us <= until_us)
+			flight_park(f, dueclock_now_us(&e->clock));
+	}
+}
+
 void fire_gather(struct engine *e)
 {
 	const int64_t until_us = dueclock_now_us(&e->clock) + PERMIT_LEAD_US;
 	struct flight **list = alloc_array(e->flights_n + 1, sizeof(struct flight *));
 	size_t n = 0;
 
+	if (e->has_journal_failed && !e->is_alone)
+		let_go(e, until_us);
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (f->at == FLIGHT_READY && !f->change.is_pending && f->fire_us <= until_us)
 			list[n++] = f;
@@ -238,6 +249,19 @@ static bool is_permitted(const struct flight *f)
 	return f->at == FLIGHT_PERMIT && !f->change.is_pending;
 }
 
+bool fire_journal_works(struct engine *e)
+{
+	int err;
+
+	if (!e->has_journal_failed)
+		return true;
+	err = open_journal(e);
+	if (err == 0)
+		err = journal_probe(e->journal);
+	e->has_journal_failed = err < 0;
+	return !e->has_journal_failed;
+}
+
 /* 0: every permit of this turn is in the journal, on disk. */
 static int write_journal(struct engine *e)
 {
@@ -252,6 +276,7 @@ static int write_journal(struct engine *e)
 	(void)FP(F13_journal_written);
 	if (err < 0)
 		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);
+	e->has_journal_failed = err < 0;
 	return err;
 }
 

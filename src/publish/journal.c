@@ -14,9 +14,11 @@
 #include "base/bug.h"
 #include "base/fp.h"
 
-#define SUFFIX     ".journal"
-#define RECORD_MAX 4096
-#define FIELDS_MAX 16
+#define SUFFIX      ".journal"
+#define RECORD_MAX  4096
+#define FIELDS_MAX  16
+/* As much as a turn's permits may need. */
+#define PROBE_BYTES 16384
 
 /* Before each record's text; in the byte order of the host, which is the only reader. */
 struct head {
@@ -28,23 +30,30 @@ struct journal {
 	int fd;
 	struct buf pending;
 	size_t open_n;
+	off_t whole;  /* the file up to its last good record */
+	bool is_torn; /* there is more, which could not be taken back */
 };
 
 int journal_open(const char *folder, const struct process *self, struct journal **ret)
 {
 	struct buf path = BUF_INIT;
 	struct journal *j;
+	struct stat st;
 	int fd;
 
 	buf_printf(&path, "%s/%s-%lld-%lld" SUFFIX, folder, self->boot_id, (long long)self->pid,
 		   (long long)self->start_ticks);
 	fd = open(path.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		fd = -errno;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		const int err = -errno;
+
+		if (fd >= 0)
+			(void)close(fd);
 		buf_done(&path);
-		return fd;
+		return err;
 	}
 	j = alloc_zero(sizeof(*j));
+	j->whole = st.st_size;
 	j->path = buf_take(&path);
 	j->fd = fd;
 	*ret = j;
@@ -121,29 +130,61 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+/* Reading ends at half a record: what came after it would be lost. */
+static int take_back(struct journal *j)
+{
+	if (!j->is_torn || BUG(journal_torn))
+		return 0;
+	if (ftruncate(j->fd, j->whole) < 0)
+		return -errno;
+	j->is_torn = false;
+	return 0;
+}
+
+static int append(struct journal *j, const char *p, size_t n)
+{
+	int err = take_back(j);
+
+	if (err < 0)
+		return err;
+	j->is_torn = true;
+#ifdef ENABLE_FAILPOINTS
+	/* In two pieces, so that a kill can leave a torn record behind. */
+	err = write_all(j->fd, p, n / 2);
+	(void)FP(F27_within_journal_append);
+	p += n / 2;
+	n -= n / 2;
+#endif
+	if (err == 0)
+		err = write_all(j->fd, p, n);
+	return err == 0 && fdatasync(j->fd) < 0 ? -errno : err;
+}
+
 int journal_sync(struct journal *j)
 {
 	int err = FP(F12_journal_write);
 
 	if (j->pending.len == 0 || BUG(journal_unwritten))
 		return 0;
-#ifdef ENABLE_FAILPOINTS
+	if (err == 0)
+		err = append(j, j->pending.p, j->pending.len);
 	if (err == 0) {
-		/* In two pieces, so that a kill can leave a torn record behind. */
-		const size_t half = j->pending.len / 2;
-
-		err = write_all(j->fd, j->pending.p, half);
-		(void)FP(F27_within_journal_append);
-		if (err == 0)
-			err = write_all(j->fd, j->pending.p + half, j->pending.len - half);
+		j->whole += (off_t)j->pending.len;
+		j->is_torn = false;
 	}
-#else
-	err = write_all(j->fd, j->pending.p, j->pending.len);
-#endif
 	buf_clear(&j->pending);
-	if (err == 0 && fdatasync(j->fd) < 0)
-		err = -errno;
-	return err;
+	return err < 0 && take_back(j) < 0 ? -EIO : err;
+}
+
+int journal_probe(struct journal *j)
+{
+	CLEANUP(buf_done) struct buf blank = BUF_INIT;
+	int err, back;
+
+	memset(buf_reserve(&blank, PROBE_BYTES), 0, PROBE_BYTES);
+	err = append(j, blank.p, PROBE_BYTES);
+	back = take_back(j);
+	return err < 0 ? err : back;
 }
 
 static size_t split(char *text, char *ret[static FIELDS_MAX])

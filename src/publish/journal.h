@@ -25,8 +25,10 @@ void journal_free(struct journal *j);
 /* Both wait for journal_sync(). */
 void journal_permit(struct journal *j, const char *ws, const struct permit *p);
 void journal_settle(struct journal *j, const uint8_t permit[static PERMIT_BYTES]);
-/* Everything so far is on disk; after an error nothing of it may be relied on. */
+/* Everything so far is on disk; after an error nothing of it is, nor may be relied on. */
 int journal_sync(struct journal *j);
+/* Whether records would get to the disk again: some are written, and taken back. 0 or -errno. */
+int journal_probe(struct journal *j);
 
 struct journal_entry {
 	const char *workspace;

@@ -123,6 +123,7 @@ struct engine {
 	struct process self;
 	struct limits *limits;
 	struct journal *journal; /* NULL until the first permit */
+	bool has_journal_failed; /* no permit is asked for until it can be written again */
 	char owner[OWNER_MAX];
 	struct flight *flights;
 	size_t flights_n;
@@ -186,6 +187,7 @@ struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sen
 void fire_gather(struct engine *e);                                   /* READY -> PERMIT */
 void fire_permitted(struct engine *e);                                /* journal, then AIM */
 void fire_start(struct engine *e);                                    /* AIM -> FIRE */
+bool fire_journal_works(struct engine *e); /* tries it, if it has failed before */
 
 /* limits.c */
 struct limits *limits_new(struct engine *e);

@@ -64,7 +64,7 @@ static bool has_room(const char *folder, int64_t least_mb)
 }
 
 /* What is claimed in these conditions could not be sent, or would block the disk for the rest. */
-static const char *find_trouble(const struct engine *e)
+static const char *find_trouble(struct engine *e)
 {
 	const struct config *c = e->app->config;
 
@@ -75,7 +75,7 @@ static const char *find_trouble(const struct engine *e)
 	if (!has_room(c->publish_journal_folder, c->publish_disk_free_min_mb) ||
 	    !has_room(c->media_folder, c->publish_disk_free_min_mb))
 		return "disk";
-	return NULL;
+	return fire_journal_works(e) ? NULL : "journal";
 }
 
 static void look_around(struct run *r)
@@ -246,7 +246,8 @@ static void maybe_claim(struct run *r)
 	 * pass for ours.
 	 */
 	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
-	    (r->e->is_unknown && !BUG(claim_while_unknown)) || r->trouble)
+	    (r->e->is_unknown && !BUG(claim_while_unknown)) || r->trouble ||
+	    r->e->has_journal_failed)
 		return;
 	n = claim(r);
 	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);

@@ -122,6 +122,10 @@ void chaos_let_pauses_pass(struct campaign *c)
 	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE (error_code = "
 			      "'rate_limited' OR waiting_for LIKE '%limit%') "
 			      "AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 10 SECOND");
+	/* Longer than anything of ours: a Retry-After of a day, of a doubt for one. */
+	(void)mysql_query(my, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE due_at <= "
+			      "UTC_TIMESTAMP(3) AND wake_at > UTC_TIMESTAMP(3) + INTERVAL 70 "
+			      "SECOND");
 	mysql_close(my);
 }
 

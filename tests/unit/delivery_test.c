@@ -314,6 +314,8 @@ START_TEST(waiting_for_others_uses_no_tries)
 {
 	static const struct outcome waits[] = {
 		{ .kind = OUTCOME_DEFER, .error = { .code = POST_ERROR_RATE_LIMITED } },
+		/* This host's full disk is not the post's fault. */
+		{ .kind = OUTCOME_DEFER, .error = { .code = POST_ERROR_CONFIGURATION } },
 		{ .kind = OUTCOME_DEFER,
 		  .retry_after_s = 3600,
 		  .error = { .code = POST_ERROR_RATE_LIMITED } },

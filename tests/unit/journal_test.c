@@ -2,9 +2,11 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +198,48 @@ START_TEST(missing_folder_is_an_error)
 }
 END_TEST
 
+/* Files may grow so far: a disk that fills up amid a record. What libcheck notes has no room either. */
+static void limit_file(rlim_t bytes)
+{
+	struct rlimit l;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_FSIZE, &l) < 0)
+		abort();
+	l.rlim_cur = bytes < l.rlim_max ? bytes : l.rlim_max;
+	if (setrlimit(RLIMIT_FSIZE, &l) < 0)
+		abort();
+}
+
+START_TEST(record_without_room_hides_none_that_comes_after)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(journal_free) struct journal *j = NULL;
+	const struct permit one = permit_of(1), two = permit_of(2), three = permit_of(3);
+	struct journal_entry *e = NULL;
+	struct stat st;
+	int synced, probed;
+
+	ck_assert_int_eq(journal_open(folder, &self, &j), 0);
+	journal_permit(j, "ws_1", &one);
+	ck_assert_int_eq(journal_sync(j), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	limit_file((rlim_t)st.st_size + 100);
+	journal_permit(j, "ws_1", &two);
+	synced = journal_sync(j);
+	probed = journal_probe(j);
+	limit_file(RLIM_INFINITY);
+	ck_assert_int_lt(synced, 0);
+	ck_assert_int_lt(probed, 0);
+	ck_assert_int_eq(journal_probe(j), 0);
+	journal_permit(j, "ws_1", &three);
+	ck_assert_int_eq(journal_sync(j), 0);
+	ck_assert_uint_eq(read_all(a, &e), 2);
+	ck_assert_int_eq(e[0].permit.seq, 1);
+	ck_assert_int_eq(e[1].permit.seq, 3);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -207,6 +251,7 @@ int main(void)
 		{ name_tells_the_process, 0 },
 		{ nobody_ends_itself_or_a_stranger, 0 },
 		{ missing_folder_is_an_error, 0 },
+		{ record_without_room_hides_none_that_comes_after, 0 },
 		{ NULL, 0 },
 	};
 
