@@ -234,6 +234,20 @@ static bool is_job_busy(const struct engine *e)
 	return false;
 }
 
+/* A clock that has jumped since the last beat would make everything due. False: nobody claims. */
+static bool is_clock_sound(struct run *r)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (dueclock_read(&r->e->clock, r->e->app->db, &p) < 0) {
+		engine_db_failed(r->e, &p);
+		return false;
+	}
+	if (dueclock_is_off(&r->e->clock))
+		look_around(r);
+	return !r->trouble;
+}
+
 /* Nothing left to claim, and the jobs have had their turn: the end of --once. */
 static void maybe_claim(struct run *r)
 {
@@ -247,7 +261,7 @@ static void maybe_claim(struct run *r)
 	 */
 	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
 	    (r->e->is_unknown && !BUG(claim_while_unknown)) || r->trouble ||
-	    r->e->has_journal_failed)
+	    r->e->has_journal_failed || !is_clock_sound(r))
 		return;
 	n = claim(r);
 	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);

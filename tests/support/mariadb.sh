@@ -38,7 +38,7 @@ start() {
 	fi
 	printf 'CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4;\n' "$database" \
 		>"$folder/init.sql"
-	"$(program mariadbd mysqld)" --no-defaults --user="$user" --datadir="$folder/data" \
+	LD_PRELOAD=${CARILLON_TEST_PRELOAD-} "$(program mariadbd mysqld)" --no-defaults --user="$user" --datadir="$folder/data" \
 		--socket="$folder/db.sock" --pid-file="$folder/db.pid" --tmpdir="$folder/tmp" \
 		--log-error="$folder/db.err" --skip-networking --init-file="$folder/init.sql" \
 		--innodb-buffer-pool-size="${CARILLON_TEST_POOL:-48M}" \
