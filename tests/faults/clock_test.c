@@ -80,10 +80,14 @@ static void setup(void)
 
 static pid_t start_runner(void)
 {
+	const char *asan = getenv("ASAN_OPTIONS");
+	char options[300];
 	pid_t pid;
 
+	/* A sanitizer wants to be the first that is loaded. */
+	(void)snprintf(options, sizeof(options), "%s:verify_asan_link_order=0", asan ? asan : "");
+	(void)setenv("ASAN_OPTIONS", options, 1);
 	(void)setenv("LD_PRELOAD", library, 1);
-	(void)setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
 	pid = rig_runner(&rig, NULL, NULL);
 	(void)unsetenv("LD_PRELOAD");
 	return pid;
