@@ -44,6 +44,8 @@ enum chaos_blow {
 	BLOW_DATABASE_STOP,
 	BLOW_EXPIRE,
 	BLOW_DOOR, /* nobody can connect to any platform */
+	BLOW_DISK,
+	BLOW_CLOCK,
 	BLOWS
 };
 
@@ -56,6 +58,12 @@ struct chaos_event {
 struct chaos_runner {
 	pid_t pid;                 /* 0: none */
 	int64_t since_us, wake_us; /* wake: SIGCONT then; 0: runs */
+};
+
+struct chaos_host {
+	bool has_disk;                  /* of its own, for its journal */
+	volatile int64_t *clock_us;     /* what its wall clock is off by */
+	int64_t room_us, clock_back_us; /* its trouble is over then; 0: none */
 };
 
 enum chaos_violation {
@@ -91,6 +99,7 @@ struct campaign {
 	int64_t start_us, length_ms;
 	struct chaos_event *events;
 	int events_n, event_next;
+	struct chaos_host hosts[CHAOS_HOSTS];
 	struct chaos_runner runners[CHAOS_HOSTS];
 	pid_t started[CHAOS_STARTS]; /* runners of this round, the dead ones included; 0: none */
 	int64_t database_back_us, database_cont_us; /* 0: it runs */
@@ -121,8 +130,17 @@ void chaos_stop_runners(struct campaign *c);
 /* Failpoints that no runner has passed; their number. */
 int chaos_points_missed(struct campaign *c, FILE *out);
 
+/* hosts.c */
+void chaos_open_hosts(struct campaign *c);
+void chaos_close_hosts(struct campaign *c);
+void chaos_journal_folder(const struct campaign *c, int host, char *ret, size_t size);
+void chaos_be_host(const struct campaign *c, int host); /* the calling process, from now on */
+void chaos_fill_disk(struct campaign *c, const struct chaos_event *e);
+void chaos_step_clock(struct campaign *c, const struct chaos_event *e);
+void chaos_mend_hosts(struct campaign *c, int64_t now_us);
+
 /* verify.c: compares; adds to the tally. */
-bool chaos_is_quiet(struct campaign *c);
+int64_t chaos_open_posts(struct campaign *c); /* -1: the database does not say */
 /* Faults that every endpoint may draw and that nobody has met; their number. */
 int chaos_faults_missed(const struct campaign *c, FILE *out);
 /* A platform asked for a pause of minutes or hours: they are over. */

@@ -6,9 +6,11 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +23,8 @@
 #include "store/media.h"
 #include "support/suite.h"
 
-#define LEAD_MS     3000 /* between the making of the posts and the first due time */
-#define QUIET_MS    180000
+#define LEAD_MS     3000   /* between the making of the posts and the first due time */
+#define QUIET_MS    120000 /* so long without a post that comes to its end */
 #define PAUSES_US   US_PER_S
 #define FAULT_RATE  0.12 /* of each call; a post makes about five */
 #define POSTS_A_SEC 40
@@ -57,11 +59,20 @@ static bool is_database_up(void)
 	return c.database_back_us == 0 && c.database_cont_us == 0;
 }
 
+/* Whether fewer posts are open than ever before. */
+static bool has_got_on(int64_t *open)
+{
+	const int64_t n = chaos_open_posts(&c);
+
+	if (n < 0 || n >= *open)
+		return false;
+	*open = n;
+	return true;
+}
+
 static void run_round(void)
 {
-	const int64_t end_us = clock_boot_us() + QUIET_MS * US_PER_MS +
-			       (int64_t)c.posts_n * US_PER_S / POSTS_A_SEC;
-	int64_t pauses_us = 0;
+	int64_t end_us = INT64_MAX, pauses_us = 0, open = INT64_MAX;
 
 	rig_reset(&c.rig);
 	rig_sandbox(&c.rig, "/_control/reset", "{\"truth\":true}");
@@ -89,10 +100,12 @@ static void run_round(void)
 			chaos_let_pauses_pass(&c);
 			pauses_us = clock_boot_us() + PAUSES_US;
 		}
-		if (c.is_calm && chaos_acts_over(&c) && chaos_is_quiet(&c))
+		if (c.is_calm && has_got_on(&open))
+			end_us = clock_boot_us() + QUIET_MS * US_PER_MS;
+		if (chaos_acts_over(&c) && open == 0)
 			break;
 		if (clock_boot_us() > end_us)
-			break; /* what is still open counts as lost */
+			break; /* nothing moves any more: what is still open counts as lost */
 		rig_sleep_ms(c.is_calm ? 250 : 20);
 	}
 	chaos_stop_runners(&c);
@@ -187,6 +200,9 @@ static void before(void)
 	c.seed = (uint64_t)number("CHAOS_SEED", clock_real_us() % 1000000007);
 	printf("CHAOS_SEED=%llu\n", (unsigned long long)c.seed);
 	(void)fflush(stdout);
+	/* What hosts mount ends with this program. */
+	if (unshare(CLONE_NEWNS) == 0)
+		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	c.posts = alloc_zero(CHAOS_ROUND * sizeof(*c.posts));
 	c.events = alloc_zero(CHAOS_ROUND * sizeof(*c.events));
 	c.tally.faults = json_object();
@@ -198,6 +214,7 @@ static void before(void)
 
 static void after(void)
 {
+	chaos_close_hosts(&c);
 	rig_stop(&c.rig);
 	json_decref(c.tally.faults);
 	free(c.posts);

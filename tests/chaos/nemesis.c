@@ -5,7 +5,6 @@
  * namespace. Each host has a journal folder of its own.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +31,12 @@ static void write_host_config(const struct campaign *c, int host)
 	char path[200], folder[200];
 
 	host_config(c, host, path, sizeof(path));
-	(void)snprintf(folder, sizeof(folder), "%s/journal%d", c->rig.folder, host);
-	(void)mkdir(folder, 0700);
+	chaos_journal_folder(c, host, folder, sizeof(folder));
 	rig_vary(c->rig.config_path, path,
 		 RIG_SETTINGS({ "publish", "journal_folder", folder },
-			      { "publish", "lease_s", "4" },        /* many share two cores */
-			      { "publish", "late_spacing_s", "0" }, /* late_test looks at that */
+			      { "publish", "lease_s", "4" },          /* many share two cores */
+			      { "publish", "late_spacing_s", "0" },   /* late_test looks at that */
+			      { "publish", "disk_free_min_mb", "0" }, /* ... health_test */
 			      { "publish", "doubt_life_s", "60" }));
 }
 
@@ -59,15 +58,6 @@ static void write_plan(struct campaign *c, const char *path)
 	(void)fclose(f);
 }
 
-static void be_host(int host)
-{
-	char name[32];
-
-	(void)snprintf(name, sizeof(name), "chaos-%d", host);
-	if (unshare(CLONE_NEWUTS) == 0 && sethostname(name, strlen(name)) < 0)
-		_exit(127);
-}
-
 static void start_runner(struct campaign *c, int host)
 {
 	struct chaos_runner *r = &c->runners[host];
@@ -85,7 +75,7 @@ static void start_runner(struct campaign *c, int host)
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)dup2(fd, 2);
-		be_host(host);
+		chaos_be_host(c, host);
 		(void)setenv("CARILLON_FAILPOINTS", plan, 1);
 		execl(path, path, "-c", config, (char *)NULL);
 		_exit(127);
@@ -136,6 +126,7 @@ void chaos_run_runners(struct campaign *c)
 	if (c->tally.starts == 0) {
 		(void)snprintf(path, sizeof(path), "%s/points", c->rig.folder);
 		(void)mkdir(path, 0700);
+		chaos_open_hosts(c);
 		for (int host = 0; host < CHAOS_HOSTS; host++)
 			write_host_config(c, host);
 	}
@@ -216,6 +207,8 @@ static void (*const strike[BLOWS])(struct campaign *c, const struct chaos_event 
 	[BLOW_DATABASE_STOP] = blow_database_stop,
 	[BLOW_EXPIRE] = blow_expire,
 	[BLOW_DOOR] = blow_door,
+	[BLOW_DISK] = chaos_fill_disk,
+	[BLOW_CLOCK] = chaos_step_clock,
 };
 
 static void mend_database(struct campaign *c, int64_t now_us)
@@ -242,12 +235,14 @@ void chaos_blows(struct campaign *c, int64_t now_ms)
 		c->tally.blows[e->blow]++;
 	}
 	mend_database(c, clock_boot_us());
+	chaos_mend_hosts(c, clock_boot_us());
 }
 
 void chaos_calm(struct campaign *c)
 {
 	c->is_calm = true;
 	mend_database(c, INT64_MAX);
+	chaos_mend_hosts(c, INT64_MAX);
 	rig_sandbox(&c->rig, "/_control/plan", "{\"rate\":0}");
 	chaos_stop_runners(c);
 }

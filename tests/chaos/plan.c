@@ -100,6 +100,8 @@ static const struct {
 	[BLOW_DATABASE_STOP] = { 15000, 2500 },
 	[BLOW_EXPIRE] = { 5000, 0 },
 	[BLOW_DOOR] = { 6000, 1200 },
+	[BLOW_DISK] = { 8000, 3000 },
+	[BLOW_CLOCK] = { 8000, 3000 },
 };
 
 static int later(const void *a, const void *b)

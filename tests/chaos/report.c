@@ -54,8 +54,9 @@ static void report_deeds(const struct chaos_tally *t, FILE *out)
 {
 	static const char *const acts[] = { NULL, "cancelled", "moved", "edited", "published now" };
 	static const char *const blows[BLOWS] = {
-		"runner killed",    "runner stopped",      "database killed",
-		"database stopped", "access tokens ended", "all platforms out of reach"
+		"runner killed",       "runner stopped",          "database killed",
+		"database stopped",    "access tokens ended",     "all platforms out of reach",
+		"disk of a host full", "clock of a host stepped",
 	};
 
 	fprintf(out, "\n| what was done to them | times |\n|---|---|\n");

@@ -98,17 +98,17 @@ static int64_t count(MYSQL *my, const char *sql)
 	return n;
 }
 
-bool chaos_is_quiet(struct campaign *c)
+int64_t chaos_open_posts(struct campaign *c)
 {
 	MYSQL *my = connect_to(c);
 	int64_t n;
 
 	if (!my)
-		return false;
+		return -1;
 	n = count(my, "SELECT COUNT(*) FROM posts WHERE state NOT IN ('published', 'failed', "
 		      "'missed', 'cancelled', 'paused', 'unconfirmed')");
 	mysql_close(my);
-	return n == 0;
+	return n;
 }
 
 /* The next look comes soon if this one meets a lock. */

@@ -106,29 +106,13 @@ static void wait_until(const char *sql)
 	ck_assert_msg(rig_number(&rig, sql) > 0, "never so: %s", sql);
 }
 
-static void wait_for_beats(int n)
-{
-	char *was = rig_text(&rig, "SELECT MAX(heartbeat_at) FROM runners");
-
-	for (int i = 0; n > 0 && i < PATIENCE_MS / 20; i++) {
-		char *is = rig_text(&rig, "SELECT MAX(heartbeat_at) FROM runners");
-
-		n -= strcmp(was, is) != 0;
-		free(was);
-		was = is;
-		rig_sleep_ms(20);
-	}
-	free(was);
-	ck_assert_int_eq(n, 0);
-}
-
 #define IS_TOLD "SELECT COUNT(*) FROM runners WHERE trouble = 'clock'"
 
 /* It is told, and stays told: nothing more is claimed. */
 static void check_standstill(const char *untouched)
 {
 	wait_until(IS_TOLD);
-	wait_for_beats(BEATS);
+	rig_wait_beats(&rig, BEATS);
 	ck_assert_int_eq(rig_number(&rig, IS_TOLD), 1);
 	ck_assert_int_eq(rig_post_number(&rig, untouched, "fence = 0 AND attempts = 0"), 1);
 }

@@ -380,16 +380,8 @@ END_TEST
 
 static void open_rig(void)
 {
-	const struct media_item video = { .kind = MEDIA_VIDEO,
-					  .mime = "video/mp4",
-					  .ext = "mp4",
-					  .width = 540,
-					  .height = 960,
-					  .duration_ms = 5000,
-					  .video_codec = "h264" };
-
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
-	video_add(&rig, "crash.mp4", "testsrc=s=540x960:r=30:d=5", 2 << 20, &video, video_id);
+	video_add(&rig, "crash.mp4", VIDEO_UPRIGHT, 2 << 20, &video_upright, video_id);
 	(void)snprintf(picture_path, sizeof(picture_path), "%s/second.jpg", rig.folder);
 }
 

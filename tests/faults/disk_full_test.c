@@ -126,23 +126,6 @@ static void wait_until_told(void)
 	ck_assert(is_told());
 }
 
-/* The runner has beaten so many times more. */
-static void wait_for_beats(int n)
-{
-	char *was = rig_text(&rig, "SELECT MAX(heartbeat_at) FROM runners");
-
-	for (int i = 0; n > 0 && i < PATIENCE_MS / 20; i++) {
-		char *is = rig_text(&rig, "SELECT MAX(heartbeat_at) FROM runners");
-
-		n -= strcmp(was, is) != 0;
-		free(was);
-		was = is;
-		rig_sleep_ms(20);
-	}
-	free(was);
-	ck_assert_int_eq(n, 0);
-}
-
 static void check_health(bool is_well)
 {
 	CLEANUP(db_free) struct db *db = database_open(&rig.database);
@@ -190,7 +173,7 @@ START_TEST(journal_without_room_holds_posts_back)
 	make_posts("no room", ids, captions);
 	runner = rig_runner(&rig, NULL, NULL);
 	wait_until_told();
-	wait_for_beats(2 * TRIES);
+	rig_wait_beats(&rig, 2 * TRIES);
 	check_health(false);
 	ck_assert_int_eq(rig_calls(&rig, "media_publish"), 0);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'failed'"), 0);

@@ -47,18 +47,10 @@ static char ids[ALL_POSTS][ID_MAX], captions[ALL_POSTS][40];
 
 static void before(void)
 {
-	const struct media_item item = { .kind = MEDIA_VIDEO,
-					 .mime = "video/mp4",
-					 .ext = "mp4",
-					 .width = 540,
-					 .height = 960,
-					 .duration_ms = 5000,
-					 .video_codec = "h264" };
-
 	rig_start_all(&rig, platforms, RIG_PLATFORMS);
 	rig_settings(&rig, RIG_SETTINGS({ "publish", "late_spacing_s", "0" },
 					{ "publish", "tries_max", "20" }));
-	video_add(&rig, "wire.mp4", "testsrc=s=540x960:r=30:d=5", 65536, &item, video_id);
+	video_add(&rig, "wire.mp4", VIDEO_UPRIGHT, 65536, &video_upright, video_id);
 }
 
 static void after(void)

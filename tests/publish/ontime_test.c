@@ -45,19 +45,12 @@ static char video_id[ID_MAX];
 
 static void before(void)
 {
-	const struct media_item item = { .kind = MEDIA_VIDEO,
-					 .mime = "video/mp4",
-					 .ext = "mp4",
-					 .width = 540,
-					 .height = 960,
-					 .duration_ms = 5000,
-					 .video_codec = "h264" };
 	char path[200];
 
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
 	(void)snprintf(path, sizeof(path), "%s/large.mp4", rig.folder);
-	video_make(path, "testsrc=s=540x960:r=30:d=5", VIDEO_BYTES);
-	rig_media(&rig, path, &item, video_id);
+	video_make(path, VIDEO_UPRIGHT, VIDEO_BYTES);
+	rig_media(&rig, path, &video_upright, video_id);
 }
 
 static void after(void)

@@ -85,6 +85,8 @@ void rig_draw(const char *source, const char *path);
 void rig_media(struct rig *r, const char *path, const struct media_item *item,
 	       char ret[static ID_MAX]);
 
+/* A runner has told the database so many times more that it is alive. */
+void rig_wait_beats(struct rig *r, int n);
 /* Starts the runner; plan: lines of the failpoint file, or NULL. */
 pid_t rig_runner(struct rig *r, const char *plan, const char *option);
 /* Waits for it: its exit status, or -signal. Fails the case after timeout_ms. */

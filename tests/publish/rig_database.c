@@ -6,10 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
+
+#define BEATS_WAIT_MS 60000
+#define BEAT_LOOK_MS  20
 
 static MYSQL_RES *ask(struct rig *r, MYSQL *my, const char *sql)
 {
@@ -130,4 +134,20 @@ void rig_expect_error(struct rig *r, const char *id, const char *code)
 
 	ck_assert_str_eq(is ? is : "none", code);
 	free(is);
+}
+
+void rig_wait_beats(struct rig *r, int n)
+{
+	char *was = rig_text(r, "SELECT MAX(heartbeat_at) FROM runners");
+
+	for (int i = 0; n > 0 && i < BEATS_WAIT_MS / BEAT_LOOK_MS; i++) {
+		char *is = rig_text(r, "SELECT MAX(heartbeat_at) FROM runners");
+
+		n -= strcmp(was ? was : "", is ? is : "") != 0;
+		free(was);
+		was = is;
+		rig_sleep_ms(BEAT_LOOK_MS);
+	}
+	free(was);
+	ck_assert_int_eq(n, 0);
 }

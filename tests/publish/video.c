@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+const struct media_item video_upright = { .kind = MEDIA_VIDEO,
+					  .mime = "video/mp4",
+					  .ext = "mp4",
+					  .width = 540,
+					  .height = 960,
+					  .duration_ms = 5000,
+					  .video_codec = "h264" };
+
 void video_make(const char *path, const char *source, int64_t bytes)
 {
 	unsigned char box[8] = { 0, 0, 0, 0, 'f', 'r', 'e', 'e' };

@@ -10,6 +10,10 @@
 
 #include "rig.h"
 
+/* What a video of this source is, its bytes left out. */
+#define VIDEO_UPRIGHT "testsrc=s=540x960:r=30:d=5"
+extern const struct media_item video_upright;
+
 /* source: of ffmpeg's lavfi, e.g. "testsrc=s=180x320:r=10:d=1". Exits with 77, aloud, without it. */
 void video_make(const char *path, const char *source, int64_t bytes);
 /* Makes one and takes it over into the media of the rig's workspace. */
