@@ -123,6 +123,7 @@ void chaos_act(struct campaign *c, int64_t now_ms);
 bool chaos_acts_over(const struct campaign *c);
 
 /* nemesis.c */
+void chaos_prepare(struct campaign *c); /* once, before any blow */
 void chaos_blows(struct campaign *c, int64_t now_ms);
 void chaos_run_runners(struct campaign *c);
 void chaos_calm(struct campaign *c); /* everything runs again, and nothing dies any more */

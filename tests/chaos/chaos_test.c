@@ -136,6 +136,7 @@ START_TEST(nothing_is_lost_doubled_or_told_wrongly)
 {
 	int64_t left = number("CHAOS_POSTS", CHAOS_ROUND);
 
+	chaos_prepare(&c);
 	for (c.round = 1; left > 0; c.round++, left -= c.posts_n) {
 		c.posts_n = (int)(left < CHAOS_ROUND ? left : CHAOS_ROUND);
 		run_round();

@@ -118,18 +118,21 @@ static void reap(struct campaign *c)
 	}
 }
 
+void chaos_prepare(struct campaign *c)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/points", c->rig.folder);
+	(void)mkdir(path, 0700);
+	chaos_open_hosts(c);
+	for (int host = 0; host < CHAOS_HOSTS; host++)
+		write_host_config(c, host);
+}
+
 void chaos_run_runners(struct campaign *c)
 {
 	const int64_t now_us = clock_boot_us();
-	char path[200];
 
-	if (c->tally.starts == 0) {
-		(void)snprintf(path, sizeof(path), "%s/points", c->rig.folder);
-		(void)mkdir(path, 0700);
-		chaos_open_hosts(c);
-		for (int host = 0; host < CHAOS_HOSTS; host++)
-			write_host_config(c, host);
-	}
 	reap(c);
 	for (int host = 0; host < CHAOS_HOSTS; host++) {
 		struct chaos_runner *r = &c->runners[host];
