@@ -298,6 +298,9 @@ static const struct command commands[] = {
 	{ "list", NEED_DB | NEED_SCHEMA, list, "EMAIL: the workspaces of a user" },
 	{ "reconcile", NEED_DB | NEED_SCHEMA, reconcile,
 	  "[MINUTES]: after a fail-over, have what was due in the last hour looked up first" },
+	{ "import", NEED_DB | NEED_SCHEMA, admin_import,
+	  "--workspace ID --format carillon|buffer|postiz FILE.csv [--dry-run] [--accounts MAP] "
+	  "[--timezone ZONE] [--live|--test]" },
 	{ "reseal", NEED_DB | NEED_SCHEMA | NEED_KEYS | NEED_RING, reseal,
 	  "seal stored tokens with the newest key" },
 };
@@ -318,6 +321,10 @@ static const struct option options[] = {
 	{ "scopes", required_argument, NULL, 'S' },
 	{ "live", no_argument, NULL, 'l' },
 	{ "test", no_argument, NULL, 't' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "accounts", required_argument, NULL, 'A' },
+	{ "timezone", required_argument, NULL, 'z' },
+	{ "dry-run", no_argument, NULL, 'd' },
 	{ "password-stdin", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -331,11 +338,14 @@ static void take_option(struct admin *a, int letter)
 	} texts[] = {
 		{ 'c', &a->config_path }, { 's', &a->sql_folder }, { 'w', &a->workspace },
 		{ 'r', &a->role },        { 'n', &a->name },       { 'S', &a->scopes },
+		{ 'f', &a->format },      { 'A', &a->accounts },   { 'z', &a->timezone },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (texts[i].letter == letter)
 			*texts[i].text = optarg;
+	if (letter == 'd')
+		a->is_rehearsal = true;
 	if (letter == 'l' || letter == 't') {
 		a->has_mode = true;
 		a->livemode = letter == 'l';

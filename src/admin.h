@@ -19,8 +19,8 @@ struct admin {
 	struct arena *arena;
 	const char *config_path, *sql_folder;
 	/* Options of the subcommands; NULL when not given. */
-	const char *workspace, *role, *name, *scopes;
-	bool livemode, has_mode;
+	const char *workspace, *role, *name, *scopes, *format, *accounts, *timezone;
+	bool livemode, has_mode, is_rehearsal;
 	int argc; /* what follows the subcommand */
 	char **argv;
 };
@@ -28,5 +28,6 @@ struct admin {
 /* Each returns 0, or -1 with the reason. */
 int admin_init_keys(struct admin *a, struct problem *reterr);
 int admin_doctor(struct admin *a, struct problem *reterr);
+int admin_import(struct admin *a, struct problem *reterr);
 
 #endif

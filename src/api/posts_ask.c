@@ -27,6 +27,7 @@ struct ask_body {
 	int64_t fold;
 	double slide_duration;
 	bool render_as_video;
+	const char *title, *link; /* of rows of a table alone */
 };
 enum {
 	ROW_ACCOUNT_IDS,
@@ -79,12 +80,18 @@ static const struct type_row {
 	{ .name = "slideDuration", .kind = FIELD_NUMBER, .offset = offsetof(struct ask_body, slide_duration),                                             \
 	  .sentence = "Seconds a slide of a slideshow is shown: 4, 6 or 8. Left out: 4." },                                                             \
 	{ .name = "renderAsVideo", .kind = FIELD_BOOL,   .offset = offsetof(struct ask_body, render_as_video),                                            \
-	  .sentence = "true: a slideshow goes out as a video even where the platform has carousels." },                                                 \
-	{ .name = NULL }
+	  .sentence = "true: a slideshow goes out as a video even where the platform has carousels." }
 
-static const struct field ask_fields[] = { ASK_ROWS(FIELD_REQUIRED) };
-static const struct field implied_fields[] = { ASK_ROWS(0) };
+static const struct field ask_fields[] = { ASK_ROWS(FIELD_REQUIRED), { .name = NULL } };
+static const struct field implied_fields[] = { ASK_ROWS(0), { .name = NULL } };
+static const struct field row_fields[] = {
+	ASK_ROWS(FIELD_REQUIRED),
+	{ .name = "title", .kind = FIELD_TEXT, .offset = offsetof(struct ask_body, title), .most = 500 },
+	{ .name = "link",  .kind = FIELD_URL,  .offset = offsetof(struct ask_body, link), .most = 2048 },
+	{ .name = NULL },
+};
 const struct schema posts_ask_schema = { "PostsCreate", sizeof(struct ask_body), ask_fields };
+const struct schema posts_ask_row_schema = { "PostsImportRow", sizeof(struct ask_body), row_fields };
 const struct schema posts_ask_video_schema = { "PostsCreateVideo", sizeof(struct ask_body), implied_fields };
 const struct schema posts_ask_slideshow_schema = { "PostsCreateSlideshow", sizeof(struct ask_body), implied_fields };
 /* clang-format on */
@@ -160,6 +167,8 @@ static void read_media(struct reading *r)
 	if (r->type->kind == CONTENT_TEXT && (!r->in->caption || !*r->in->caption))
 		problem_add(r->reterr, "/caption", "required", "a text is its caption");
 	r->ret->caption = r->in->caption && *r->in->caption ? r->in->caption : NULL;
+	r->ret->title = r->in->title;
+	r->ret->link = r->in->link;
 }
 
 static bool is_id(const char *text)
@@ -393,6 +402,10 @@ const char *posts_ask_member(const struct posts_ask *ask, size_t i, const char *
 			 ask->is_list ? said + 5 : "");
 		return buffer;
 	}
+	if (ask->title && strcmp(said, "title") == 0)
+		return "/title";
+	if (ask->link && strcmp(said, "link") == 0)
+		return "/link";
 	for (size_t k = 0; k < ARRAY_LEN(members); k++) {
 		if (strcmp(members[k].said, said) == 0)
 			return members[k].member;

@@ -18,11 +18,14 @@
 
 /* contentType is a member of the first; the others' paths imply it, and may not be contradicted. */
 extern const struct schema posts_ask_schema, posts_ask_video_schema, posts_ask_slideshow_schema;
+/* The first, and title and link: a row of a table that carillon-admin imports. */
+extern const struct schema posts_ask_row_schema;
 
 struct posts_ask {
 	enum content_kind kind;
 	const char *caption; /* NULL none */
-	const char **urls;   /* of the media in order; the same one may stand twice */
+	const char *title, *link;
+	const char **urls; /* of the media in order; the same one may stand twice */
 	size_t urls_n;
 	bool is_list;                     /* contentUrl was an array */
 	const char *sound_url, *sound_id; /* at most one of them */

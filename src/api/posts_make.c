@@ -64,6 +64,8 @@ static int insert_content(struct making *m, struct content *ret, struct problem 
 	struct content_patch patch = {
 		.kind = ask->kind,
 		.caption = ask->caption,
+		.title = ask->title,
+		.link = ask->link,
 		.media_n = ask->urls_n,
 		.by = m->req->principal->id,
 		.is_approved = !ask->needs_review,

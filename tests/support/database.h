@@ -8,6 +8,7 @@
 #define CARILLON_TESTS_DATABASE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/config.h"
 #include "db/conn.h"
@@ -32,5 +33,7 @@ struct db *database_open(const struct database *d);
 const char *database_sql_folder(void);
 /* One statement of text; fails the case when it does not work. */
 void database_run(const struct database *d, const char *sql);
+/* The first column of the first row of a query. */
+int64_t database_number(const struct database *d, const char *sql);
 
 #endif
