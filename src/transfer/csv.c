@@ -70,7 +70,7 @@ static int refuse(struct reading *r)
 	if (csv_error(&r->parser) == CSV_ENOMEM || csv_error(&r->parser) == CSV_ETOOBIG)
 		return problem_set(r->reterr, PROBLEM_INVALID,
 				   "line %lld: a cell of the row that begins here is larger than "
-				   "%d kB; perhaps a quote was never closed",
+				   "%zu kB; perhaps a quote was never closed",
 				   line, CSV_CELL_MAX / 1024);
 	return problem_set(r->reterr, PROBLEM_INVALID,
 			   "line %lld: a quote stands wrong in the row that begins on line %lld; "
@@ -81,7 +81,7 @@ static int refuse(struct reading *r)
 static int refuse_width(struct reading *r)
 {
 	return problem_set(r->reterr, PROBLEM_INVALID,
-			   "line %lld: the row that begins here has more than %d cells or %d kB; "
+			   "line %lld: the row that begins here has more than %d cells or %zu kB; "
 			   "is the file CSV?",
 			   (long long)r->row.line, CSV_CELLS_MAX, CSV_ROW_MAX / 1024);
 }

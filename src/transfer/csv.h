@@ -16,8 +16,8 @@
 
 #include "base/problem.h"
 
-#define CSV_CELL_MAX  (256 * 1024) /* bytes */
-#define CSV_ROW_MAX   (1024 * 1024)
+#define CSV_CELL_MAX  ((size_t)256 * 1024) /* bytes */
+#define CSV_ROW_MAX   ((size_t)1024 * 1024)
 #define CSV_CELLS_MAX 200
 
 struct csv_cell {
