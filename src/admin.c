@@ -298,9 +298,12 @@ static const struct command commands[] = {
 	{ "list", NEED_DB | NEED_SCHEMA, list, "EMAIL: the workspaces of a user" },
 	{ "reconcile", NEED_DB | NEED_SCHEMA, reconcile,
 	  "[MINUTES]: after a fail-over, have what was due in the last hour looked up first" },
+	{ "export", NEED_DB | NEED_SCHEMA, admin_export,
+	  "--workspace ID FILE|- [--media FOLDER]: all of a workspace but its secrets, as JSON" },
 	{ "import", NEED_DB | NEED_SCHEMA, admin_import,
 	  "--workspace ID --format carillon|buffer|postiz FILE.csv [--dry-run] [--accounts MAP] "
-	  "[--timezone ZONE] [--live|--test]" },
+	  "[--timezone ZONE] [--live|--test]; or [--workspace ID] --format json FILE|- "
+	  "[--media FOLDER]" },
 	{ "reseal", NEED_DB | NEED_SCHEMA | NEED_KEYS | NEED_RING, reseal,
 	  "seal stored tokens with the newest key" },
 };
@@ -324,6 +327,7 @@ static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "accounts", required_argument, NULL, 'A' },
 	{ "timezone", required_argument, NULL, 'z' },
+	{ "media", required_argument, NULL, 'm' },
 	{ "dry-run", no_argument, NULL, 'd' },
 	{ "password-stdin", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
@@ -339,6 +343,7 @@ static void take_option(struct admin *a, int letter)
 		{ 'c', &a->config_path }, { 's', &a->sql_folder }, { 'w', &a->workspace },
 		{ 'r', &a->role },        { 'n', &a->name },       { 'S', &a->scopes },
 		{ 'f', &a->format },      { 'A', &a->accounts },   { 'z', &a->timezone },
+		{ 'm', &a->media },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

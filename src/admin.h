@@ -19,7 +19,7 @@ struct admin {
 	struct arena *arena;
 	const char *config_path, *sql_folder;
 	/* Options of the subcommands; NULL when not given. */
-	const char *workspace, *role, *name, *scopes, *format, *accounts, *timezone;
+	const char *workspace, *role, *name, *scopes, *format, *accounts, *timezone, *media;
 	bool livemode, has_mode, is_rehearsal;
 	int argc; /* what follows the subcommand */
 	char **argv;
@@ -29,5 +29,6 @@ struct admin {
 int admin_init_keys(struct admin *a, struct problem *reterr);
 int admin_doctor(struct admin *a, struct problem *reterr);
 int admin_import(struct admin *a, struct problem *reterr);
+int admin_export(struct admin *a, struct problem *reterr);
 
 #endif

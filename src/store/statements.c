@@ -6,6 +6,7 @@
 #include "db/migrate.h"
 #include "store/accounts.h"
 #include "store/apikeys.h"
+#include "store/archive.h"
 #include "store/attemptlog.h"
 #include "store/attempts.h"
 #include "store/bulklines.h"
@@ -42,6 +43,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		migrate_statements,
 		store_accounts_statements,
 		store_apikeys_statements,
+		store_archive_statements,
 		store_attemptlog_statements,
 		store_attempts_statements,
 		store_bulklines_statements,
