@@ -75,7 +75,7 @@ static int read_object(struct restoring *r, json_t **ret, struct problem *reterr
 	r->object_n = 0;
 	*ret = json_load_callback(give_byte, r, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES,
 				  &error);
-	if (*ret && json_is_object(*ret))
+	if (json_is_object(*ret))
 		return 0;
 	json_decref(*ret);
 	*ret = NULL;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/archive.h"
 #include "support/admin.h"
 #include "support/room.h"
 
@@ -351,6 +352,37 @@ START_TEST(no_secret_is_exported)
 }
 END_TEST
 
+static int tally(void *arg, const char *json, struct problem *reterr)
+{
+	int *n = arg;
+
+	(void)json;
+	(void)reterr;
+	return ++*n < 0;
+}
+
+START_TEST(export_sees_one_moment)
+{
+	int before = 0, after = 0;
+
+	ok(store_archive_begin(db, &why));
+	ok(store_archive_rows(db, ws, ARCHIVE_CHARACTERS, tally, &before, &why));
+	run("INSERT INTO characters (workspace_id, id, name, created_at, updated_at) VALUES ('%s', "
+	    "'char_2', 'Tom', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+	    ws);
+	run("DELETE FROM post_results");
+	ok(store_archive_rows(db, ws, ARCHIVE_CHARACTERS, tally, &after, &why));
+	ck_assert_int_eq(after, before);
+	after = 0;
+	ok(store_archive_rows(db, ws, ARCHIVE_RESULTS, tally, &after, &why));
+	ck_assert_int_eq(after, 1);
+	db_rollback(db);
+	after = 0;
+	ok(store_archive_rows(db, ws, ARCHIVE_RESULTS, tally, &after, &why));
+	ck_assert_int_eq(after, 0);
+}
+END_TEST
+
 static void put_file(const char *folder, const char *sha256, const char *text)
 {
 	char path[300];
@@ -515,6 +547,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ what_was_exported_and_imported_is_exported_alike, 0 },
 		{ no_secret_is_exported, 0 },
+		{ export_sees_one_moment, 0 },
 		{ media_go_along_by_their_hash, 0 },
 		{ NULL, 0 },
 	};
