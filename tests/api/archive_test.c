@@ -134,7 +134,7 @@ static void add_contents(void)
 	run("INSERT INTO content_media (workspace_id, content_id, position, media_id, alt_text) "
 	    "SELECT '%s', CONCAT('cnt_', LPAD(c.seq, 4, '0')), m.seq, CONCAT('med_', LPAD(m.seq + "
 	    "1, 4, "
-	    "'0')), NULL FROM seq_1_to_350 c JOIN seq_0_to_2 m",
+	    "'0')), NULL FROM seq_1_to_350 c JOIN seq_0_to_6 m",
 	    ws);
 }
 
@@ -308,7 +308,7 @@ START_TEST(what_was_exported_and_imported_is_exported_alike)
 	json_t *first = exported(&here), *second;
 
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "contents")), 700);
-	ck_assert_uint_eq(json_array_size(json_object_get(first, "content_media")), 1050);
+	ck_assert_uint_eq(json_array_size(json_object_get(first, "content_media")), 2450);
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "media")), 401);
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "posts")), 12);
 	ck_assert_msg(import_to(&there, out_path, &out) == 0, "%s", buf_str(&out));
