@@ -122,9 +122,12 @@ static int import_archive(struct admin *a, struct problem *reterr)
 
 int admin_import(struct admin *a, struct problem *reterr)
 {
-	if (!a->format || a->argc != 1)
+	const bool is_archive = a->format && strcmp(a->format, "json") == 0;
+	const bool has_tables_options = a->is_rehearsal || a->accounts || a->timezone;
+
+	if (!a->format || a->argc != 1 || (is_archive ? has_tables_options : a->media != NULL))
 		return refuse_use(reterr);
-	return strcmp(a->format, "json") == 0 ? import_archive(a, reterr) : import_table(a, reterr);
+	return is_archive ? import_archive(a, reterr) : import_table(a, reterr);
 }
 
 /* Nobody else may read it, and it has its name only once it is whole. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "store/archive.h"
@@ -505,6 +506,21 @@ START_TEST(endless_row_is_given_up)
 }
 END_TEST
 
+/* An option that does nothing here must not look as if it did. */
+START_TEST(options_of_tables_are_refused)
+{
+	const char *const argv[] = { "import", "--format", "json", "--dry-run", out_path, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	FILE *f = fopen(out_path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(START WS "}", f);
+	fclose(f);
+	ck_assert_int_eq(admin_run(&there, argv, &out), EX_USAGE);
+	ck_assert_int_eq(count_there("workspaces"), 0);
+}
+END_TEST
+
 /* The name of a file comes from the row: it must not lead out of the folder. */
 START_TEST(medium_names_no_file_elsewhere)
 {
@@ -541,6 +557,7 @@ int main(void)
 	const struct suite_case bare[] = {
 		{ what_is_no_export_leaves_nothing, (int)ARRAY_LEN(hostile) },
 		{ endless_row_is_given_up, 0 },
+		{ options_of_tables_are_refused, 0 },
 		{ medium_names_no_file_elsewhere, 0 },
 		{ NULL, 0 },
 	};
