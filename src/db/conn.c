@@ -5,6 +5,7 @@
 #include <errmsg.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #define RETRY_AFTER_DOWN_S   5
 #define RETRY_AFTER_LOCKED_S 1
 #define TRANSACTION_TRIES    4
+#define IDLE_LIMIT_S         10       /* as in session_limits */
 #define IDLE_CHECK_US        US_PER_S /* a connection unused for so long is looked at before use */
 #define PASSWORD_MAX         512
 
@@ -157,6 +159,7 @@ void db_drop(struct db *db)
 	db_forget_statements(db);
 	mysql_close(db->my);
 	db->my = NULL;
+	db->idle_limit_s = 0;
 }
 
 bool db_is_gone(unsigned err)
@@ -184,15 +187,24 @@ static bool has_hung_up(const struct db *db)
 	return poll(&p, 1, 0) != 0;
 }
 
+/*
+ * What the server has rolled back is over: a further statement would stand outside of any
+ * transaction, and count at once.
+ */
+static int transaction_ready(const struct db *db, struct problem *reterr)
+{
+	if (!db->is_lost && !db->is_doomed)
+		return 0;
+	problem_set(reterr, PROBLEM_DB_DOWN, "%s",
+		    db->is_lost ? "the database connection was lost" : "the database is busy");
+	reterr->retry_after_s = db->is_lost ? RETRY_AFTER_DOWN_S : RETRY_AFTER_LOCKED_S;
+	return -1;
+}
+
 int db_ready(struct db *db, struct problem *reterr)
 {
-	if (db->is_in_transaction) {
-		if (!db->is_lost)
-			return 0;
-		problem_set(reterr, PROBLEM_DB_DOWN, "the database connection was lost");
-		reterr->retry_after_s = RETRY_AFTER_DOWN_S;
-		return -1;
-	}
+	if (db->is_in_transaction)
+		return transaction_ready(db, reterr);
 	if (db->my && has_hung_up(db))
 		db_drop(db);
 	return db->my ? 0 : connect_now(db, reterr);
@@ -224,6 +236,7 @@ int db_failed(struct db *db, unsigned err, const char *statement, struct problem
 		reterr->retry_after_s = RETRY_AFTER_DOWN_S;
 		return -1;
 	}
+	db->is_doomed = db->is_in_transaction && db_met_others(db);
 	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
 		if (failures[i].err != err)
 			continue;
@@ -283,7 +296,22 @@ int db_ping(struct db *db, struct problem *reterr)
 	return db_text(db, sql, sizeof(sql) - 1, reterr);
 }
 
-int db_begin(struct db *db, struct problem *reterr)
+/* 0: the usual one. */
+static int set_idle_limit(struct db *db, int idle_s, struct problem *reterr)
+{
+	char sql[80];
+	int n = snprintf(sql, sizeof(sql), "SET SESSION idle_transaction_timeout = %d",
+			 idle_s ? idle_s : IDLE_LIMIT_S);
+
+	if (db->idle_limit_s == idle_s)
+		return 0;
+	if (db_text(db, sql, (size_t)n, reterr) < 0)
+		return -1;
+	db->idle_limit_s = idle_s;
+	return 0;
+}
+
+static int begin(struct db *db, int idle_s, struct problem *reterr)
 {
 	static const char sql[] = "BEGIN";
 
@@ -291,18 +319,44 @@ int db_begin(struct db *db, struct problem *reterr)
 	db->is_commit_unknown = false;
 	db->last_errno = 0;
 	/* Nothing has happened yet, so a connection found dead here may simply be replaced. */
-	if (db_text(db, sql, sizeof(sql) - 1, reterr) < 0 &&
-	    (db->my || db_text(db, sql, sizeof(sql) - 1, reterr) < 0))
+	for (int tries = 0; tries < 2; tries++) {
+		if (set_idle_limit(db, idle_s, reterr) == 0 &&
+		    db_text(db, sql, sizeof(sql) - 1, reterr) == 0) {
+			db->is_in_transaction = true;
+			return 0;
+		}
+		if (db->my)
+			break;
+	}
+	return -1;
+}
+
+int db_begin(struct db *db, struct problem *reterr)
+{
+	return begin(db, 0, reterr);
+}
+
+int db_begin_wide(struct db *db, int idle_s, struct problem *reterr)
+{
+	if (begin(db, idle_s, reterr) < 0)
 		return -1;
-	db->is_in_transaction = true;
-	db->is_lost = false;
+	db->is_wide = true;
 	return 0;
+}
+
+static void transaction_over(struct db *db)
+{
+	db->is_in_transaction = false;
+	db->is_lost = false;
+	db->is_doomed = false;
+	db->is_wide = false;
+	db->depth = 0;
 }
 
 int db_commit(struct db *db, struct problem *reterr)
 {
 	static const char sql[] = "COMMIT";
-	bool was_lost = db->is_lost;
+	bool was_lost = db->is_lost || db->is_doomed;
 	int failed;
 
 	assert(db->is_in_transaction);
@@ -312,7 +366,7 @@ int db_commit(struct db *db, struct problem *reterr)
 		db_rollback(db);
 		return -1;
 	}
-	db->is_in_transaction = false;
+	transaction_over(db);
 	return 0;
 }
 
@@ -328,8 +382,7 @@ void db_rollback(struct db *db)
 	db_bulk_forget(db);
 	if (!db->is_in_transaction)
 		return;
-	db->is_in_transaction = false;
-	db->is_lost = false;
+	transaction_over(db);
 	/* A connection that cannot roll back is ended: the server then does it. */
 	if (db->my && mysql_real_query(db->my, sql, sizeof(sql) - 1))
 		db_drop(db);
@@ -359,7 +412,7 @@ static void step_aside(unsigned tries)
 	nanosleep(&t, NULL);
 }
 
-static bool is_worth_repeating(const struct db *db)
+bool db_met_others(const struct db *db)
 {
 	return db->last_errno == DB_ERROR_DEADLOCK || db->last_errno == DB_ERROR_LOCK_WAIT;
 }
@@ -376,15 +429,45 @@ static int transact_once(struct db *db, int (*fn)(struct db *, void *, struct pr
 	return db_commit(db, reterr);
 }
 
+static int savepoint(struct db *db, const char *verb, struct problem *reterr)
+{
+	char sql[48];
+	int n = snprintf(sql, sizeof(sql), "%s joined_%u", verb, db->depth);
+
+	return db_text(db, sql, (size_t)n, reterr);
+}
+
+/* Somebody may go on after a failure; nothing of what failed may be committed then. */
+static int join_wide(struct db *db, int (*fn)(struct db *, void *, struct problem *), void *arg,
+		     struct problem *reterr)
+{
+	struct problem ignored;
+	unsigned why;
+	int rc;
+
+	db->depth++;
+	if (savepoint(db, "SAVEPOINT", reterr) < 0)
+		return -1;
+	rc = fn(db, arg, reterr);
+	why = db->last_errno;
+	problem_clear(&ignored);
+	if (rc < 0 && transaction_ready(db, &ignored) == 0) {
+		db->is_doomed = savepoint(db, "ROLLBACK TO", &ignored) < 0;
+		db->last_errno = why;
+	}
+	db->depth--;
+	return rc;
+}
+
 int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr),
 		void *arg, struct problem *reterr)
 {
 	if (db->is_in_transaction)
-		return fn(db, arg, reterr);
+		return db->is_wide ? join_wide(db, fn, arg, reterr) : fn(db, arg, reterr);
 	for (unsigned tries = 0;; tries++) {
 		if (transact_once(db, fn, arg, reterr) == 0)
 			return 0;
-		if (!is_worth_repeating(db) || tries + 1 >= TRANSACTION_TRIES)
+		if (!db_met_others(db) || tries + 1 >= TRANSACTION_TRIES)
 			return -1;
 		step_aside(tries);
 	}

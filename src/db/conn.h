@@ -48,9 +48,18 @@ uint64_t db_connection_id(const struct db *db);
 bool db_in_transaction(const struct db *db);
 
 /*
+ * A transaction around callers that know nothing of it. What db_transact() runs within it is undone
+ * when it fails, whether or not the caller goes on then. idle_s > 0: how long it may rest between
+ * two statements, in place of the usual 10 s.
+ */
+int db_begin_wide(struct db *db, int idle_s, struct problem *reterr);
+/* Whether the last failure was a deadlock or a lock wait: all of it may be tried again. */
+bool db_met_others(const struct db *db);
+
+/*
  * Runs fn in a transaction; deadlock and lock wait time-out run it again (4 times in all). fn
  * returns 0 to commit, -1 to roll back with reterr filled. fn must not keep anything from a
- * failed run. Called within a transaction, fn simply joins it: no begin, no commit, no repetition.
+ * failed run. Called within a transaction, fn joins it: no begin, no commit, no repetition.
  */
 int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr),
 		void *arg, struct problem *reterr);

@@ -24,7 +24,11 @@ struct db {
 	enum db_role role;
 	MYSQL *my; /* NULL while there is no connection */
 	bool is_in_transaction;
-	bool is_lost; /* the connection died inside the transaction */
+	bool is_lost;     /* the connection died inside the transaction */
+	bool is_doomed;   /* the server has rolled it back already: a deadlock, a lock wait */
+	bool is_wide;     /* see db_begin_wide() */
+	unsigned depth;   /* of savepoints in it */
+	int idle_limit_s; /* of the session, when it is not the usual one; else 0 */
 	bool is_commit_unknown;
 	unsigned last_errno;
 	int64_t used_boot_us; /* when the connection last answered */

@@ -327,6 +327,45 @@ START_TEST(inner_transaction_joins_the_outer_one)
 }
 END_TEST
 
+/* Around callers that go on after a failure. */
+START_TEST(wide_transaction_undoes_what_failed_within)
+{
+	int calls = 0;
+
+	ck_assert_int_eq(db_begin_wide(db, 60, &why), 0);
+	ck_assert_int_eq(db_transact(db, put_inner, NULL, &why), 0);
+	ck_assert_int_eq(db_transact(db, put_and_fail, &calls, &why), -1);
+	ck_assert_int_eq(db_transact(db, put_outer, NULL, &why), -1);
+	ck_assert_int_eq(db_transact(db, put_inner, NULL, &why), 0);
+	ck_assert_int_eq(db_commit(db, &why), 0);
+	ck_assert_int_eq(total(), 2);
+}
+END_TEST
+
+/* The server has rolled all of it back: what came now would be no part of a transaction any more. */
+START_TEST(transaction_is_over_after_a_lock_wait)
+{
+	static const struct stmt grab = { "grab", STMT_GLOBAL, "i",
+					  "SET STATEMENT innodb_lock_wait_timeout = 0 FOR "
+					  "UPDATE scratch SET n = n + 1 WHERE id = ?",
+					  "test" };
+
+	ck_assert_int_eq(db_begin(other, &why), 0);
+	ck_assert_int_eq(db_exec(other, &bump, NULL, &why, INT64_C(1)), 0);
+	ck_assert_int_eq(db_begin(db, &why), 0);
+	ck_assert_int_eq(db_exec(db, &bump, NULL, &why, INT64_C(2)), 0);
+	ck_assert_int_eq(db_exec(db, &grab, NULL, &why, INT64_C(1)), -1);
+	ck_assert(db_met_others(db));
+	ck_assert_int_eq(db_exec(db, &bump, NULL, &why, INT64_C(2)), -1);
+	ck_assert_int_eq(db_commit(db, &why), -1);
+	ck_assert(!db_commit_unknown(db));
+	db_rollback(other);
+	ck_assert_int_eq(total(), 0);
+	ck_assert_int_eq(db_transact(db, put_inner, NULL, &why), 0);
+	ck_assert_int_eq(total(), 1);
+}
+END_TEST
+
 struct cross {
 	int64_t first, second;
 };
@@ -487,6 +526,8 @@ int main(void)
 		{ password_file_open_to_others_is_refused, 0 },
 		{ refused_transaction_is_rolled_back_and_not_repeated, 0 },
 		{ inner_transaction_joins_the_outer_one, 0 },
+		{ wide_transaction_undoes_what_failed_within, 0 },
+		{ transaction_is_over_after_a_lock_wait, 0 },
 		{ deadlocks_are_repeated_until_both_succeed, 0 },
 		{ NULL, 0 },
 	};
