@@ -108,7 +108,9 @@ stop_programs_left() {
 	done
 }
 
+# A build with crash points looks for what to do at them; the tests write that file.
 start_pools() {
+	local -x CARILLON_FAILPOINTS=$CONF_DIR/failpoints
 	start_service api "$WEB_USER" "$BIN_DIR/carillon-responder" -c "$CONFIG" api
 	start_service platform "$RUN_USER" "$BIN_DIR/carillon-responder" -c "$CONFIG" platform
 	wait_for 20 api test -S "$(setting pool api_socket '')" || return 1

@@ -16,6 +16,7 @@ GRANT SELECT, INSERT, UPDATE ON ${db}.renditions TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.fetches TO ${api};
 GRANT SELECT ON ${db}.probes TO ${api};
 GRANT SELECT, INSERT ON ${db}.bulk_lines TO ${api};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.idempotency TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.contents TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.content_media TO ${api};
 GRANT SELECT, UPDATE ON ${db}.accounts TO ${api};

@@ -12,6 +12,7 @@ struct db;
 struct net;
 struct keys;
 struct engine;
+struct leases;
 
 struct app {
 	const struct config *config;
@@ -19,6 +20,7 @@ struct app {
 	struct net *net;         /* NULL in the api pool: it has no outbound network */
 	struct engine *engine;   /* platform pool: opened by the first publish-now; else NULL */
 	int tails;               /* platform pool: see api/tail.h; else 0 */
+	struct leases *leases;   /* see api/leases.h; NULL in what is no responder */
 	bool is_platform;        /* of the platform pool: DB_ROLE_RUN instead of DB_ROLE_API */
 	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
 };

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "api/api.h"
+#include "api/leases.h"
 #include "api/tail.h"
 #include "app.h"
 #include "base/alloc.h"
@@ -169,7 +170,11 @@ static int responder_run(struct responder *r)
 	m.workers =
 		(int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
 	r->app.tails = is_platform ? tail_open() : 0;
-	rc = master_run(&m, &problem) < 0 ? complain(&problem, EX_OSERR) : EX_OK;
+	if (leases_open(path, &r->app.leases, &problem) < 0 || master_run(&m, &problem) < 0)
+		rc = complain(&problem, EX_OSERR);
+	else
+		rc = EX_OK;
+	leases_free(r->app.leases);
 	free(path);
 	free(group);
 	config_free(r->config);

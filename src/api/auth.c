@@ -353,9 +353,9 @@ static int sign_up(struct request *req, struct reply *ret, struct problem *reter
 
 /* clang-format off */
 const struct route api_auth_routes[] = {
-	{ HTTP_POST, "/api/v1/auth/register", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &register_schema, .ok = 201, .reply = &tokens_schema, .handler = sign_up, .operation = "register", .summary = "Make a user and a workspace, where registration is open" },
-	{ HTTP_POST, "/api/v1/auth/login", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &login_schema, .ok = 200, .reply = &tokens_schema, .handler = login, .operation = "login", .summary = "Trade e-mail address and password for tokens" },
-	{ HTTP_POST, "/api/v1/auth/refresh", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &refresh_schema, .ok = 200, .reply = &tokens_schema, .handler = refresh, .operation = "refresh", .summary = "Trade a refresh token for a new pair; using an old one again ends the login" },
+	{ HTTP_POST, "/api/v1/auth/register", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &register_schema, .ok = 201, .reply = &tokens_schema, .handler = sign_up, .operation = "register", .summary = "Make a user and a workspace, where registration is open", .repeat = REPEAT_UNKEPT },
+	{ HTTP_POST, "/api/v1/auth/login", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &login_schema, .ok = 200, .reply = &tokens_schema, .handler = login, .operation = "login", .summary = "Trade e-mail address and password for tokens", .repeat = REPEAT_UNKEPT },
+	{ HTTP_POST, "/api/v1/auth/refresh", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_AUTH, .body = &refresh_schema, .ok = 200, .reply = &tokens_schema, .handler = refresh, .operation = "refresh", .summary = "Trade a refresh token for a new pair; using an old one again ends the login", .repeat = REPEAT_UNKEPT },
 	{ HTTP_POST, "/api/v1/auth/logout", .pool = POOL_API, .auth = AUTH_BEARER, .rate = RATE_WRITE, .ok = 204, .handler = logout, .operation = "logout", .summary = "End this login and every token of it" },
 	{ HTTP_GET, "/api/v1/auth/me", .pool = POOL_API, .auth = AUTH_BEARER, .rate = RATE_READ, .ok = 200, .reply = &me_schema, .handler = me, .operation = "whoAmI", .summary = "Tell who is calling, and with which scopes" },
 	{ .pattern = NULL },

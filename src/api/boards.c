@@ -220,7 +220,7 @@ static const struct query_param list_query[] = {
 #define WRITE .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_WRITE), .rate = RATE_WRITE
 const struct route api_boards_routes[] = {
 	{ HTTP_GET,   INTEGRATIONS_BASE "pinterest/boards",        READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .operation = "listBoards", .summary = "List the boards of a Pinterest account" },
-	{ HTTP_PATCH, INTEGRATIONS_BASE "pinterest/default-board", WRITE, .ok = 200, .body = &default_schema, .reply = &chosen_schema, .handler = set_default, .operation = "setDefaultBoard", .summary = "Choose where pins go that name no board" },
+	{ HTTP_PATCH, INTEGRATIONS_BASE "pinterest/default-board", WRITE, .repeat = REPEAT_RESUMED, .ok = 200, .body = &default_schema, .reply = &chosen_schema, .handler = set_default, .operation = "setDefaultBoard", .summary = "Choose where pins go that name no board" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -19,8 +19,6 @@
 #include "store/bulklines.h"
 
 #define LINES_MAX 1000
-#define KEY_MAX   255
-#define RUN_S     22 /* nginx waits 30 s for an answer */
 
 /* clang-format off */
 static const struct field line_fields[] = {
@@ -50,31 +48,15 @@ struct line {
 	bool is_replayed;
 };
 
-static int refuse_key(struct problem *reterr)
+static void read_key(struct bulk *b)
 {
-	return problem_set(reterr, PROBLEM_BAD_REQUEST,
-			   "Idempotency-Key has 1 to %d characters, bare or in quotes.", KEY_MAX);
-}
-
-static int read_key(struct bulk *b, struct problem *reterr)
-{
-	const char *given = request_header(b->req, "idempotency-key");
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
-	size_t n = given ? strlen(given) : 0;
 
-	if (!given)
-		return 0;
-	if (n >= 2 && given[0] == '"' && given[n - 1] == '"') {
-		given++;
-		n -= 2;
-	}
-	if (n == 0 || n > KEY_MAX)
-		return refuse_key(reterr);
-	buf_printf(&text, "%s\n", b->req->principal->id);
-	buf_add(&text, given, n);
+	if (!b->req->idempotency_key)
+		return;
+	buf_printf(&text, "%s\n%s", b->req->principal->id, b->req->idempotency_key);
 	digest_sha256(text.p, text.len, b->key);
 	b->has_key = true;
-	return 0;
 }
 
 static int make_and_keep(struct db *db, void *arg, struct problem *reterr)
@@ -218,8 +200,9 @@ static int bulk(struct request *req, struct reply *ret, struct problem *reterr)
 	int64_t number = 0;
 	bool goes_on = true;
 
-	if (check_lines(req, reterr) < 0 || read_key(&b, reterr) < 0)
+	if (check_lines(req, reterr) < 0)
 		return -1;
+	read_key(&b);
 	ret->content_type = "application/x-ndjson";
 	while (goes_on && at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -235,7 +218,7 @@ static int bulk(struct request *req, struct reply *ret, struct problem *reterr)
 
 /* clang-format off */
 const struct route api_posts_bulk_routes[] = {
-	FAMILY_B(HTTP_POST, "/posts/bulk", "createPostsInBulk", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body_max = BODY_LINES, .ok = 200, .body = &posts_ask_schema, .reply = &line_schema, .handler = bulk, .summary = "Post many things: JSON Lines, each as createPosts takes it, answered line by line"),
+	FAMILY_B(HTTP_POST, "/posts/bulk", "createPostsInBulk", .pool = POOL_API, .repeat = REPEAT_LINES, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body_max = BODY_LINES, .ok = 200, .body = &posts_ask_schema, .reply = &line_schema, .handler = bulk, .summary = "Post many things: JSON Lines, each as createPosts takes it, answered line by line"),
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -3,12 +3,14 @@
 
 #include "api/api.h"
 #include "api/fitness.h"
+#include "api/idempotency.h"
 #include "api/mode.h"
 #include "api/post_view.h"
 #include "api/principal.h"
 #include "api/publish_now.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "db/conn.h"
 #include "domain/schedule.h"
 #include "platform/platform.h"
 #include "store/accounts.h"
@@ -104,6 +106,46 @@ static int insert_post(struct request *req, const char *content_id, const struct
 	return 0;
 }
 
+struct taking { /* the post that the request is about: found, moved or made, and pinned */
+	struct request *req;
+	const struct account *acc;
+	const struct schedule_time *due;
+	bool is_move;
+	struct post *post;
+	bool is_found;
+};
+
+static int move_post(const struct taking *t, struct problem *reterr)
+{
+	struct request *req = t->req;
+	const struct post_patch patch = {
+		.id = t->post->id,
+		.given = POST_CHANGE_TIME,
+		.due = *t->due,
+		.stage_lead_s = req->app->config->publish_stage_lead_s,
+	};
+
+	if (principal_charge(req, t->post->id, t->due->us, reterr) < 0)
+		return -1;
+	return store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena,
+				 t->post, reterr);
+}
+
+/* A repeat of the request goes on with this very post, whatever has become of it. */
+static int take(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct taking *t = arg;
+	const struct publish_body *in = t->req->in;
+
+	(void)db;
+	if (!t->is_found &&
+	    insert_post(t->req, in->content_id, t->acc, t->due, t->post, reterr) < 0)
+		return -1;
+	if (t->is_found && t->is_move && move_post(t, reterr) < 0)
+		return -1;
+	return idempotency_pin(t->req, t->post->id, reterr);
+}
+
 /* A future time: creates, or moves the newest one that is still to come. */
 static int schedule_only(struct request *req, const struct account *acc,
 			 const struct schedule_time *due, struct reply *ret, struct problem *reterr)
@@ -112,22 +154,11 @@ static int schedule_only(struct request *req, const struct account *acc,
 	struct post_search pending = { .content_id = in->content_id,
 				       .account_id = acc->id,
 				       .not_in = TERMINAL };
-	struct post_patch patch = {
-		.given = POST_CHANGE_TIME,
-		.due = *due,
-		.stage_lead_s = req->app->config->publish_stage_lead_s,
-	};
-	struct post p;
+	struct post p = { 0 };
 	int found = find_post(req, &pending, &p, reterr);
+	struct taking t = { req, acc, due, true, &p, found == 1 };
 
-	if (found < 0)
-		return -1;
-	patch.id = p.id;
-	if (found && principal_charge(req, p.id, due->us, reterr) < 0)
-		return -1;
-	if (found ? store_posts_patch(req->app->db, req->principal->workspace, &patch, req->arena,
-				      &p, reterr) < 0
-		  : insert_post(req, in->content_id, acc, due, &p, reterr) < 0)
+	if (found < 0 || db_transact(req->app->db, take, &t, reterr) < 0)
 		return -1;
 	ret->status = 201;
 	return publish_now_reply(req, &p, ret, reterr);
@@ -142,15 +173,16 @@ static int publish_at_once(struct request *req, const struct account *acc, struc
 				       .not_in = TERMINAL };
 	struct post_search live = pending;
 	struct schedule_time now = { .us = clock_real_us() };
-	struct post p;
+	struct post p = { 0 };
 	int found = find_post(req, &pending, &p, reterr);
+	struct taking t = { req, acc, &now, false, &p, found == 1 };
 
 	live.not_in = ~BIT(POST_PUBLISHED);
 	if (found == 0 && find_post(req, &live, &p, reterr) == 1)
 		return publish_now_reply(req, &p, ret, reterr);
 	if (found < 0 || reterr->kind != PROBLEM_NONE)
 		return -1;
-	if (found == 0 && insert_post(req, in->content_id, acc, &now, &p, reterr) < 0)
+	if (db_transact(req->app->db, take, &t, reterr) < 0)
 		return -1;
 	return publish_now_run(req, p.id, ret, reterr);
 }
@@ -171,6 +203,21 @@ static int check_fit(struct request *req, const struct content *c, const struct 
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
 }
 
+/* A run before this one has taken the post on, and died or could not end it. */
+static int resume(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const struct publish_body *in = req->in;
+	struct post p;
+
+	if (store_posts_get(req->app->db, req->principal->workspace, req->resumes, req->arena, &p,
+			    reterr) < 0)
+		return -1;
+	if (!SCHEMA_HAS(in, ROW_SCHEDULED_AT) || p.due_us <= clock_real_us())
+		return publish_now_run(req, p.id, ret, reterr);
+	ret->status = 201;
+	return publish_now_reply(req, &p, ret, reterr);
+}
+
 static int publish(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct publish_body *in = req->in;
@@ -185,6 +232,8 @@ static int publish(struct request *req, struct reply *ret, struct problem *reter
 	struct account acc = { 0 };
 	struct content c;
 
+	if (req->resumes)
+		return resume(req, ret, reterr);
 	if (store_content_get(req->app->db, req->principal->workspace, in->content_id, req->arena,
 			      &c, reterr) < 0)
 		return -1;
@@ -221,7 +270,7 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 
 /* clang-format off */
 const struct route api_public_routes[] = {
-	{ HTTP_POST, "/api/v1/public/publish", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &publish_schema, .ok = 200, .reply = &publish_now_schema, .handler = publish, .operation = "publicPublish", .summary = "Create or update a scheduled post and publish it at once" },
+	{ HTTP_POST, "/api/v1/public/publish", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &publish_schema, .ok = 200, .reply = &publish_now_schema, .handler = publish, .operation = "publicPublish", .summary = "Create or update a scheduled post and publish it at once" },
 	{ HTTP_GET, "/api/v1/public/posts/{id}", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_READ), .rate = RATE_READ, .ok = 200, .reply = &post_view_schema, .handler = get, .operation = "publicGetPost", .summary = "Read a scheduled post" },
 	{ .pattern = NULL },
 };

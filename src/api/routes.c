@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
+#include "api/idempotency.h"
 #include "api/principal.h"
 #include "app.h"
 #include "base/log.h"
@@ -70,4 +71,5 @@ const struct router_hooks api_hooks = {
 	.authenticate = principal_authenticate,
 	.scopes_of = principal_scopes,
 	.prepare = prepare,
+	.run = idempotency_run,
 };

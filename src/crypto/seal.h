@@ -23,6 +23,8 @@ struct seal_place {
 
 /* path: lines `id hex64`; '#' comments. -EACCES when the mode is wider than 0400/0440. */
 int seal_load(const char *path, struct keyring **ret);
+/* A ring of this one key, for what is not kept for long. */
+struct keyring *seal_ring_of(const uint8_t key[static 32]);
 void seal_free(struct keyring *k);
 const char *seal_current_id(const struct keyring *k);
 int seal_close(const struct keyring *k, const struct seal_place *at, const char *plain, size_t n,

@@ -204,6 +204,57 @@ bool request_is_lines(const struct request *req)
 	return false;
 }
 
+static int idempotency_key_refused(struct problem *reterr)
+{
+	return problem_set(reterr, PROBLEM_BAD_REQUEST,
+			   "Idempotency-Key has 1 to %d printable ASCII characters, in quotes, or "
+			   "bare without commas, and comes once.",
+			   IDEMPOTENCY_KEY_MAX);
+}
+
+/* RFC 8941 3.3.3: within quotes a backslash stands before a quote or another one, and nothing else. */
+static size_t key_unquote(const char *s, size_t len, char *to)
+{
+	size_t i, n = 0;
+
+	if (len < 2 || s[len - 1] != '"')
+		return 0;
+	for (i = 1; i + 1 < len; i++) {
+		if (s[i] == '"')
+			return 0;
+		if (s[i] == '\\' && (++i + 1 >= len || (s[i] != '"' && s[i] != '\\')))
+			return 0;
+		to[n++] = s[i];
+	}
+	return n;
+}
+
+int request_idempotency_key(const struct request *req, const char **ret, struct problem *reterr)
+{
+	const char *given = request_header(req, "idempotency-key"), *p;
+	size_t len = given ? strlen(given) : 0;
+	char *key;
+
+	if (!given) {
+		*ret = NULL;
+		return 0;
+	}
+	/* A bare comma stands between two headers that somebody on the way has made into one. */
+	for (p = given; *p; p++) {
+		if (*p < ' ' || *p > '~' || (*p == ',' && *given != '"'))
+			return idempotency_key_refused(reterr);
+	}
+	key = arena_strdup(req->arena, given);
+	if (*given == '"') {
+		len = key_unquote(given, len, key);
+		key[len] = '\0';
+	}
+	if (len == 0 || len > IDEMPOTENCY_KEY_MAX)
+		return idempotency_key_refused(reterr);
+	*ret = key;
+	return 0;
+}
+
 /* One entity tag at *p, as the version it stands for; -1: it can match nothing of ours. */
 static int64_t etag_read(const char **p)
 {
@@ -370,7 +421,7 @@ static void reply_cors(const struct request *req, struct reply *r)
 		return;
 	reply_header(r, req->arena, "Access-Control-Allow-Origin", "%s", origin);
 	reply_header(r, req->arena, "Access-Control-Expose-Headers",
-		     "ETag, Location, Retry-After, X-Request-Id");
+		     "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id");
 	if (req->method != HTTP_OPTIONS)
 		return;
 	reply_header(r, req->arena, "Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");

@@ -63,6 +63,9 @@ struct request {
 	const char *params[REQUEST_PARAMS_MAX]; /* {id} segments in order */
 	const void *in;                         /* body bound by the route's schema */
 	const struct principal *principal;      /* NULL on open routes */
+	const char *idempotency_key; /* of a POST or PATCH, without quotes; NULL: none came */
+	const char *resumes; /* what an earlier run of the very same request had begun; NULL none */
+	void *run;           /* of the hook that runs it; see api/idempotency.h */
 	/* Ends this request towards the client now; the handler goes on working afterwards. */
 	void (*finish_early)(struct request *req);
 	void *transport;
@@ -81,6 +84,9 @@ struct reply {
 const char *request_header(const struct request *req, const char *name); /* first; NULL absent */
 size_t request_header_count(const struct request *req, const char *name);
 const char *request_query(const struct request *req, const char *name); /* NULL absent */
+#define IDEMPOTENCY_KEY_MAX 255
+/* The Idempotency-Key without its quotes, NULL when there is none; PROBLEM_BAD_REQUEST. */
+int request_idempotency_key(const struct request *req, const char **ret, struct problem *reterr);
 /* If-Match as a version: 0 absent or "*"; -1 with PROBLEM_VERSION when it can never match. */
 int request_if_match(const struct request *req, int64_t *ret_version, struct problem *reterr);
 /* Prefer: wait=N in seconds, fallback when absent, clamped to 0..most */

@@ -281,6 +281,13 @@ static void emit_components(struct printer *p)
 		 "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,\"schema\":{\"type\":"
 		 "\"string\"},\"description\":\"The ETag of the version to change; 412 when it is "
 		 "another one.\"}");
+	emit_raw(
+		&p->e, "IdempotencyKey",
+		"{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"schema\":{"
+		"\"type\":\"string\",\"minLength\":1,\"maxLength\":255},\"description\":\"Bare or "
+		"in quotes. The same request with the same key within a day is answered as before, "
+		"with Idempotent-Replayed: true; another request with it is refused (422), one "
+		"beside the first that is still at work (409).\"}");
 	emit_close(&p->e);
 	emit_open(&p->e, "responses");
 	emit_raw(&p->e, "Problem",
@@ -351,10 +358,12 @@ static void emit_query_param(struct printer *p, const struct query_param *q)
 static void emit_parameters(struct printer *p, const struct route *r)
 {
 	const struct query_param *q;
+	const bool takes_key =
+		(r->method == HTTP_POST || r->method == HTTP_PATCH) && r->repeat != REPEAT_UNKEPT;
 	bool has_if_match =
 		(r->method == HTTP_PATCH || r->method == HTTP_DELETE) && strchr(r->pattern, '{');
 
-	if (!strchr(r->pattern, '{') && !r->query)
+	if (!strchr(r->pattern, '{') && !r->query && !takes_key)
 		return;
 	emit_open_array(&p->e, "parameters");
 	emit_path_params(p, r->pattern);
@@ -362,6 +371,8 @@ static void emit_parameters(struct printer *p, const struct route *r)
 		emit_query_param(p, q);
 	if (has_if_match)
 		emit_raw(&p->e, NULL, "{\"$ref\":\"#/components/parameters/IfMatch\"}");
+	if (takes_key)
+		emit_raw(&p->e, NULL, "{\"$ref\":\"#/components/parameters/IdempotencyKey\"}");
 	emit_close_array(&p->e);
 }
 

@@ -320,6 +320,15 @@ static int router_authenticate(struct router *r, struct problem *reterr)
 	return router_scope(r, reterr);
 }
 
+static int router_key(struct router *r, struct problem *reterr)
+{
+	const enum http_method method = r->req->route->method;
+
+	if (method != HTTP_POST && method != HTTP_PATCH)
+		return 0;
+	return request_idempotency_key(r->req, &r->req->idempotency_key, reterr);
+}
+
 static int router_prepare(struct router *r, struct problem *reterr)
 {
 	const struct route *route = r->req->route;
@@ -372,9 +381,9 @@ static int router_run(struct router *r, struct problem *reterr)
 		return -1;
 	if (req->route->auth == AUTH_BEARER && router_authenticate(r, reterr) < 0)
 		return -1;
-	if (router_query(r, reterr) < 0 || router_body(r, reterr) < 0)
+	if (router_key(r, reterr) < 0 || router_query(r, reterr) < 0 || router_body(r, reterr) < 0)
 		return -1;
-	if (req->route->handler(req, r->ret, reterr) < 0)
+	if ((r->hooks->run ? r->hooks->run : req->route->handler)(req, r->ret, reterr) < 0)
 		return -1;
 	if (!r->ret->status)
 		r->ret->status = req->route->ok;

@@ -24,6 +24,14 @@ enum rate_class {
 enum route_pool { POOL_API, POOL_PLATFORM, POOL_BOTH };
 enum route_auth { AUTH_NONE, AUTH_BEARER };
 
+/* What an Idempotency-Key does on a POST or PATCH. */
+enum route_repeat {
+	REPEAT_STORED, /* the handler works in the database alone: one transaction with its answer */
+	REPEAT_RESUMED, /* it also works elsewhere: never twice at a time, and goes on where it was */
+	REPEAT_LINES,   /* each line of the body is kept by the handler */
+	REPEAT_UNKEPT, /* nothing: nobody is known yet whose key it could be, or the answer is a token */
+};
+
 enum query_kind {
 	QUERY_TEXT,
 	QUERY_ID,
@@ -65,6 +73,7 @@ struct route {
 	route_handler *handler;
 	const char *operation; /* OpenAPI operationId */
 	const char *summary;
+	enum route_repeat repeat;
 };
 
 struct route_table {
@@ -92,6 +101,8 @@ struct router_hooks {
 	 * of RATE_NONE, which must answer without one. May be NULL.
 	 */
 	int (*prepare)(struct request *req, struct problem *reterr);
+	/* Calls the handler of the route, as its column `repeat` says. May be NULL. */
+	int (*run)(struct request *req, struct reply *ret, struct problem *reterr);
 };
 void router_serve(const struct route_table *t, const struct router_hooks *hooks,
 		  enum route_pool pool, struct request *req, struct reply *ret);

@@ -16,6 +16,7 @@
 #include "store/bulklines.h"
 #include "store/fetches.h"
 #include "store/flows.h"
+#include "store/idempotency.h"
 #include "store/media.h"
 #include "store/probes.h"
 #include "store/runners.h"
@@ -35,7 +36,7 @@ struct sweep_row {
 static const struct sweep_row sweeps[] = {
 	{ "flows", store_flows_sweep },          { "sessions", store_sessions_sweep },
 	{ "runners", store_runners_sweep },      { "key_publishes", store_apikeys_sweep },
-	{ "bulk_lines", store_bulklines_sweep },
+	{ "bulk_lines", store_bulklines_sweep }, { "idempotency", store_idempotency_sweep },
 };
 
 static bool is_old_file(int folder, const char *name)

@@ -17,7 +17,7 @@
 #include "store/fetches.h"
 #include "store/flows.h"
 #include "store/health.h"
-#include "store/imports.h"
+#include "store/idempotency.h"
 #include "store/limits.h"
 #include "store/media.h"
 #include "store/pauses.h"
@@ -54,7 +54,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_fetches_statements,
 		store_flows_statements,
 		store_health_statements,
-		store_imports_statements,
+		store_idempotency_statements,
 		store_limits_statements,
 		store_media_statements,
 		store_pauses_statements,

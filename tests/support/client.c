@@ -513,6 +513,32 @@ char *client_sql(const char *fmt, ...)
 	return value;
 }
 
+struct hold {
+	MYSQL *my;
+};
+
+struct hold *client_hold(const char *fmt, ...)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT;
+	struct hold *h = alloc_zero(sizeof(*h));
+	va_list ap;
+
+	h->my = sql_open();
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	ck_assert(mysql_query(h->my, "BEGIN") == 0);
+	ck_assert_msg(mysql_query(h->my, text.p) == 0, "%s\n%s", text.p, mysql_error(h->my));
+	mysql_free_result(mysql_store_result(h->my));
+	return h;
+}
+
+void client_let_go(struct hold *h)
+{
+	mysql_close(h->my);
+	free(h);
+}
+
 static void persona_workspace(struct persona *p, const char *workspace)
 {
 	if (workspace) {

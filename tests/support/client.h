@@ -87,6 +87,11 @@ char *client_fcgi(const char *socket_path, const char *const *params, const void
 /* First column of the first row as text, NULL without a row; caller frees. Runs as the local admin. */
 char *client_sql(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same in a transaction that stays open, with its locks, until client_let_go() undoes it. */
+struct hold;
+struct hold *client_hold(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void client_let_go(struct hold *h);
+
 /* A fresh user with a session, in a workspace of its own or (workspace given) as a further member. */
 struct persona {
 	char workspace[40], user[40], email[80], token[64], refresh[64];

@@ -109,18 +109,18 @@ static int descriptors(struct request *req, struct reply *ret, struct problem *r
 
 /* clang-format off */
 static const struct route rows[] = {
-	{ HTTP_GET, "/plain", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, plain, "plain", "" },
-	{ HTTP_GET, "/slow", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, slow, "slow", "" },
-	{ HTTP_GET, "/early", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 202, NULL, early, "early", "" },
-	{ HTTP_GET, "/crash", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, crash, "crash", "" },
-	{ HTTP_GET, "/descriptors", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, descriptors, "descriptors", "" },
-	{ HTTP_POST, "/length", POOL_API, AUTH_NONE, 0, RATE_NONE, -2, NULL, false, NULL, 200, NULL, length, "length", "" },
+	{ HTTP_GET, "/plain", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, plain, "plain", "", REPEAT_STORED },
+	{ HTTP_GET, "/slow", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, slow, "slow", "", REPEAT_STORED },
+	{ HTTP_GET, "/early", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 202, NULL, early, "early", "", REPEAT_STORED },
+	{ HTTP_GET, "/crash", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, crash, "crash", "", REPEAT_STORED },
+	{ HTTP_GET, "/descriptors", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, descriptors, "descriptors", "", REPEAT_STORED },
+	{ HTTP_POST, "/length", POOL_API, AUTH_NONE, 0, RATE_NONE, -2, NULL, false, NULL, 200, NULL, length, "length", "", REPEAT_STORED },
 	{ .pattern = NULL },
 };
 /* clang-format on */
 static const struct route *const families[] = { rows, NULL };
 static const struct route_table table = { families };
-static const struct router_hooks hooks = { NULL, NULL, NULL };
+static const struct router_hooks hooks = { NULL, NULL, NULL, NULL };
 
 static void serve(void *arg, struct request *req, struct reply *ret)
 {

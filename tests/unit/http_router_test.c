@@ -55,15 +55,15 @@ static const struct query_param list_query[] = {
 #define SCOPE_RW (SCOPE_BIT(SCOPE_CONTENT_READ) | SCOPE_BIT(SCOPE_CONTENT_WRITE))
 /* clang-format off */
 static const struct route rows[] = {
-	{ HTTP_GET, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, list_query, 200, NULL, handle, "list", "" },
-	{ HTTP_POST, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, &note_schema, false, NULL, 201, NULL, handle, "create", "" },
-	{ HTTP_GET, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "get", "" },
-	{ HTTP_DELETE, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, NULL, false, NULL, 204, NULL, handle, "delete", "" },
-	{ HTTP_POST, "/v1/notes/validate", POOL_API, AUTH_NONE, 0, RATE_READ, 20, &note_schema, true, NULL, 200, NULL, handle, "validate", "" },
-	{ HTTP_POST, "/v1/notes/{id}/send", POOL_PLATFORM, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "send", "" },
-	{ HTTP_GET, "/m/{id}/{expiry}/{file}", POOL_BOTH, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, handle, "media", "" },
-	{ HTTP_GET, "/v1/secret", POOL_API, AUTH_BEARER, SCOPE_RW, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "secret", "" },
-	{ HTTP_GET, "/v1/busy", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, refuse, "busy", "" },
+	{ HTTP_GET, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, list_query, 200, NULL, handle, "list", "", REPEAT_STORED },
+	{ HTTP_POST, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, &note_schema, false, NULL, 201, NULL, handle, "create", "", REPEAT_STORED },
+	{ HTTP_GET, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "get", "", REPEAT_STORED },
+	{ HTTP_DELETE, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, NULL, false, NULL, 204, NULL, handle, "delete", "", REPEAT_STORED },
+	{ HTTP_POST, "/v1/notes/validate", POOL_API, AUTH_NONE, 0, RATE_READ, 20, &note_schema, true, NULL, 200, NULL, handle, "validate", "", REPEAT_STORED },
+	{ HTTP_POST, "/v1/notes/{id}/send", POOL_PLATFORM, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "send", "", REPEAT_STORED },
+	{ HTTP_GET, "/m/{id}/{expiry}/{file}", POOL_BOTH, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, handle, "media", "", REPEAT_STORED },
+	{ HTTP_GET, "/v1/secret", POOL_API, AUTH_BEARER, SCOPE_RW, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "secret", "", REPEAT_STORED },
+	{ HTTP_GET, "/v1/busy", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, refuse, "busy", "", REPEAT_STORED },
 	{ .pattern = NULL },
 };
 /* clang-format on */
@@ -96,7 +96,7 @@ static int prepare_down(struct request *req, struct problem *reterr)
 	return problem_set(reterr, PROBLEM_DB_DOWN, "Down.");
 }
 
-static struct router_hooks hooks = { authenticate, scopes_of, NULL };
+static struct router_hooks hooks = { authenticate, scopes_of, NULL, NULL };
 
 struct exchange {
 	struct arena *arena;
