@@ -67,11 +67,26 @@ static size_t take_header(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/* Whether this call is to carry a key of its own making. */
+static bool is_keyed(const struct call *c)
+{
+	const char *const *h;
+
+	if (!getenv("CARILLON_TEST_KEYED") || c->base ||
+	    (strcmp(c->method, "POST") != 0 && strcmp(c->method, "PATCH") != 0))
+		return false;
+	for (h = c->headers; h && *h; h++) {
+		if (strncasecmp(*h, "Idempotency-Key:", 16) == 0)
+			return false;
+	}
+	return true;
+}
+
 static struct curl_slist *headers_of(const struct call *c)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
 	const char *const *h;
-	char line[512];
+	char line[512], id[ID_MAX];
 
 	if (c->token) {
 		snprintf(line, sizeof(line), "Authorization: Bearer %s", c->token);
@@ -84,6 +99,11 @@ static struct curl_slist *headers_of(const struct call *c)
 	}
 	for (h = c->headers; h && *h; h++)
 		list = curl_slist_append(list, *h);
+	if (is_keyed(c)) {
+		random_id(id, "key");
+		snprintf(line, sizeof(line), "Idempotency-Key: %s", id);
+		list = curl_slist_append(list, line);
+	}
 	return list;
 }
 

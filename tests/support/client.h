@@ -3,6 +3,8 @@
  * client - how the API tests talk to a running instance
  * The instance is found through the variables of `./carillon env`. A main() starts with
  * CLIENT_NEED("CARILLON_URL", ...): a missing one is said aloud and the program ends with 77.
+ * With CARILLON_TEST_KEYED each POST and PATCH carries an Idempotency-Key that nobody has used: every
+ * test must pass then, too, for a first request with a key is like one without.
  * Failures end the running check test. Answers are freed by answer_free() (CLEANUP works).
  */
 #ifndef CARILLON_TESTS_CLIENT_H
