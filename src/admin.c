@@ -22,6 +22,7 @@
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
+#include "store/webhooks.h"
 #include "store/workspaces.h"
 
 #ifndef SQLDIR
@@ -247,14 +248,26 @@ static int list(struct admin *a, struct problem *reterr)
 
 static int reseal(struct admin *a, struct problem *reterr)
 {
-	int64_t n = 0, all = 0;
+	static const struct {
+		const char *what;
+		int (*fn)(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
+			  struct problem *reterr);
+	} kinds[] = {
+		{ "tokens", store_tokens_reseal },
+		{ "secrets of webhooks", store_webhooks_reseal },
+	};
 
-	do {
-		if (store_tokens_reseal(a->app.db, a->app.keys, RESEAL_BATCH, &n, reterr) < 0)
-			return -1;
-		all += n;
-	} while (n > 0);
-	printf("%lld tokens sealed with the first key of the ring\n", (long long)all);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		int64_t n = 0, all = 0;
+
+		do {
+			if (kinds[i].fn(a->app.db, a->app.keys, RESEAL_BATCH, &n, reterr) < 0)
+				return -1;
+			all += n;
+		} while (n > 0);
+		printf("%lld %s sealed with the first key of the ring\n", (long long)all,
+		       kinds[i].what);
+	}
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "jobs/cleanup.h"
 #include "jobs/expiry.h"
 #include "jobs/fetcher.h"
+#include "jobs/hooks.h"
 #include "jobs/refresh.h"
 #include "jobs/render.h"
 #include "jobs/results.h"
@@ -99,12 +100,14 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	struct engine *e = NULL;
 	struct refresh *refresh;
 	struct results *results;
+	struct hooks *hooks;
 	int done;
 
 	if (engine_open(app, &e, reterr) < 0)
 		return -1;
 	refresh = refresh_new(app, e);
 	results = results_new(app, e);
+	hooks = hooks_new(app, e);
 	cleanup_add(app, e);
 	expiry_add(app, e);
 	render = beside_new(app, e, &render_kind, &beside);
@@ -115,6 +118,7 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	app->net = NULL;
 	refresh_free(refresh);
 	results_free(results);
+	hooks_free(hooks);
 	beside_free(render);
 	beside_free(fetch);
 	engine_free(e);

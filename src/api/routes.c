@@ -31,6 +31,9 @@ static const struct route *const families[] = {
 	api_posts_validate_routes,
 	api_posts_bulk_routes,
 	api_public_routes,
+	api_webhooks_routes,
+	api_deliveries_routes,
+	api_events_routes,
 	api_system_routes,
 	NULL,
 };

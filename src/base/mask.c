@@ -9,6 +9,7 @@
 
 enum shape {
 	SHAPE_TOKEN, /* the marker begins the secret: at least `least` token characters follow */
+	SHAPE_VALUE, /* the same, of any characters that a value may have */
 	SHAPE_NAMED, /* the marker names it: a separator and the value follow */
 	SHAPE_QUERY, /* the same, but only right behind '?' or '&' */
 	SHAPE_AFTER, /* the marker and blanks stand before it */
@@ -23,6 +24,7 @@ struct marker {
 static const struct marker markers[] = {
 	{ "sk_live_", SHAPE_TOKEN, 1 },
 	{ "sk_test_", SHAPE_TOKEN, 1 },
+	{ "whsec_", SHAPE_VALUE, 20 },
 	{ "at_", SHAPE_TOKEN, 20 },
 	{ "rt_", SHAPE_TOKEN, 20 },
 	{ "EAA", SHAPE_TOKEN, 10 },
@@ -115,6 +117,8 @@ static bool marker_match(const struct marker *m, const char *s, const char *end,
 		return false;
 	if (m->shape == SHAPE_TOKEN) {
 		len = strncmp(s, m->text, from) == 0 ? token_len(s + from, end) : 0;
+	} else if (m->shape == SHAPE_VALUE) {
+		len = value_len(s + from, end);
 	} else {
 		size_t gap = m->shape == SHAPE_AFTER ? blanks_len(s + from, end)
 						     : separator_len(s + from, end);

@@ -126,6 +126,18 @@ void random_id(char ret[static ID_MAX], const char *prefix)
 	(void)snprintf(ret, ID_MAX, "%s_%s", prefix, text);
 }
 
+void random_id_floor(char ret[static ID_MAX], const char *prefix, int64_t us)
+{
+	const int64_t ms = us > 0 ? us / US_PER_MS : 0;
+	uint8_t ulid[ULID_BYTES] = { 0 };
+	char text[ULID_TEXT + 1];
+
+	for (int i = 0; i < 6; i++)
+		ulid[i] = (uint8_t)(ms >> (40 - 8 * i));
+	ulid_print(ulid, text);
+	(void)snprintf(ret, ID_MAX, "%s_%s", prefix, text);
+}
+
 void random_token(char *ret, size_t bytes)
 {
 	uint8_t raw[TOKEN_BYTES_MAX];

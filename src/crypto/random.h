@@ -16,6 +16,8 @@
 void random_bytes(void *p, size_t n);
 uint64_t random_below(uint64_t bound);                       /* unbiased */
 void random_id(char ret[static ID_MAX], const char *prefix); /* "sch" -> sch_01H... */
+/* No id that was made at that instant or later comes before it. */
+void random_id_floor(char ret[static ID_MAX], const char *prefix, int64_t us);
 void random_token(char *ret, size_t bytes); /* base64url without padding; 32 bytes -> 43+NUL */
 #define TOKEN_TEXT_MAX(bytes) (((bytes)*4 + 2) / 3 + 1)
 

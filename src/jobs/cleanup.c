@@ -14,7 +14,7 @@
 #include "media/store.h"
 #include "store/apikeys.h"
 #include "store/bulklines.h"
-#include "store/fetches.h"
+#include "store/deliveries.h"
 #include "store/flows.h"
 #include "store/idempotency.h"
 #include "store/media.h"
@@ -90,6 +90,16 @@ static void sweep_probes(const struct app *app)
 		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=probes n=%zu", n);
 }
 
+static void sweep_events(const struct app *app)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+	int64_t n = 0;
+
+	if (store_deliveries_sweep(app->db, app->config->webhooks_keep_days, MOST, &n, &p) == 0 &&
+	    n > 0)
+		log_line(LOG_LEVEL_INFO, "cleanup.removed", "what=events n=%lld", (long long)n);
+}
+
 static void tick(void *arg, int64_t now_us)
 {
 	const struct app *app = arg;
@@ -105,6 +115,7 @@ static void tick(void *arg, int64_t now_us)
 				 sweeps[i].what, (long long)n);
 	}
 	sweep_probes(app);
+	sweep_events(app);
 	sweep_files(app->config->media_upload_folder);
 	(void)snprintf(unfinished, sizeof(unfinished), "%s/tmp", app->config->media_folder);
 	sweep_files(unfinished);

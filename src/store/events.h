@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * events - the outbox: written in the transaction of the change it tells
- * Layer store.
+ * Layer store. The runner makes deliveries of them (store/deliveries.h), whoever has written them.
  */
 #ifndef CARILLON_STORE_EVENTS_H
 #define CARILLON_STORE_EVENTS_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "crypto/random.h"
 #include "db/stmt.h"
 #include "store/page.h"
 
@@ -29,9 +30,14 @@ struct events {
 /* id and created_us are made here. */
 int store_events_insert(struct db *db, const char *ws, const struct event *in,
 			struct problem *reterr);
+/* The same, and tells the id. */
+int store_events_write(struct db *db, const char *ws, const struct event *in,
+		       char ret_id[static ID_MAX], struct problem *reterr);
 struct event_query {
 	struct page page;
 	const char *type, *subject_id; /* NULL: any */
+	const char *accounts;          /* ids, comma-separated: nothing about others; NULL: any */
+	int64_t since_us;              /* 0: from the first */
 	enum livemode livemode;        /* events without a mode are in each */
 };
 int store_events_list(struct db *db, const char *ws, const struct event_query *q, struct arena *a,

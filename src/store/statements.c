@@ -13,6 +13,7 @@
 #include "store/calendars.h"
 #include "store/characters.h"
 #include "store/content.h"
+#include "store/deliveries.h"
 #include "store/events.h"
 #include "store/fetches.h"
 #include "store/flows.h"
@@ -34,6 +35,7 @@
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
+#include "store/webhooks.h"
 #include "store/workspaces.h"
 
 const struct stmt *const *store_statements(size_t *ret_n)
@@ -50,11 +52,12 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_calendars_statements,
 		store_characters_statements,
 		store_content_statements,
+		store_deliveries_statements,
 		store_events_statements,
 		store_fetches_statements,
 		store_flows_statements,
 		store_health_statements,
-		store_idempotency_statements,
+		store_hookqueue_statements,
 		store_limits_statements,
 		store_media_statements,
 		store_pauses_statements,
@@ -72,6 +75,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_sessions_statements,
 		store_tokens_statements,
 		store_users_statements,
+		store_webhooks_statements,
 		store_workspaces_statements,
 	};
 
