@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define WEBSIGN_SECRET_BYTES    32
-#define WEBSIGN_SECRET_TEXT_MAX 52 /* whsec_, 44 characters, NUL */
+#define WEBSIGN_SECRET_TEXT_MAX 51 /* whsec_, 44 characters, NUL */
 #define WEBSIGN_SIGNATURE_MAX   48 /* v1, and 44 characters, NUL */
 #define WEBSIGN_SECRETS_MAX     2
 
