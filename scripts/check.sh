@@ -185,6 +185,7 @@ check_suites() {
 		check_program "$tree" "$name"
 	done < <(programs_of "$tree" instance)
 	check_program "$tree" tests/browser/run "$TOP/tests/browser/run"
+	check_program "$tree" tests/webhooks/run "$TOP/tests/webhooks/run"
 	check_command "$tree carillon down" stop_and_look || true
 	check_command "$tree logs" clean_logs || true
 	cp -r "$LOG_DIR" "$CHECK_DIR/logs/instance-$tree" 2>/dev/null || true
