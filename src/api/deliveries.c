@@ -74,10 +74,7 @@ static int check_hook(const struct request *req, const char *id, struct problem 
 {
 	struct webhook w;
 
-	if (hook_allowed(req, reterr) < 0)
-		return -1;
-	return store_webhooks_get(req->app->db, req->principal->workspace, id, mode_of(req),
-				  req->arena, &w, reterr);
+	return hook_find(req, id, &w, reterr);
 }
 
 static int list(struct request *req, struct reply *ret, struct problem *reterr)

@@ -148,12 +148,15 @@ int hook_allowed(const struct request *req, struct problem *reterr)
 			   "tell of all.");
 }
 
-static int find(const struct request *req, struct webhook *ret, struct problem *reterr)
+int hook_find(const struct request *req, const char *id, struct webhook *ret,
+	      struct problem *reterr)
 {
+	const struct webhook_key key = { id, mode_of(req) };
+
 	if (hook_allowed(req, reterr) < 0)
 		return -1;
-	return store_webhooks_get(req->app->db, req->principal->workspace, req->params[0],
-				  mode_of(req), req->arena, ret, reterr);
+	return store_webhooks_get(req->app->db, req->principal->workspace, &key, req->arena, ret,
+				  reterr);
 }
 
 /* secret: NULL but for whoever may see it now. */
@@ -162,8 +165,7 @@ static int show(struct request *req, const char *id, const struct websign_secret
 {
 	struct webhook w;
 
-	if (store_webhooks_get(req->app->db, req->principal->workspace, id, mode_of(req),
-			       req->arena, &w, reterr) < 0)
+	if (hook_find(req, id, &w, reterr) < 0)
 		return -1;
 	emit_webhook(&ret->emit, &w, secret);
 	ret->version = w.version;
@@ -174,15 +176,16 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct paging paging;
 	struct webhooks hooks = { 0 };
-	enum livemode mode;
+	struct webhook_query query = { .page.limit = 0 };
 	const char *last = "";
 
-	if (hook_allowed(req, reterr) < 0 || mode_read(req, &mode, reterr) < 0 ||
+	if (hook_allowed(req, reterr) < 0 || mode_read(req, &query.mode, reterr) < 0 ||
 	    paging_read(req, LIST, &paging, reterr) < 0)
 		return -1;
-	const struct page page = { .limit = paging.limit, .after_id = paging.after_id };
-	if (store_webhooks_list(req->app->db, req->principal->workspace, mode, &page, req->arena,
-				&hooks, reterr) < 0)
+	query.page.limit = paging.limit;
+	query.page.after_id = paging.after_id;
+	if (store_webhooks_list(req->app->db, req->principal->workspace, &query, req->arena, &hooks,
+				reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, LIST);
@@ -198,7 +201,7 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 
 static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
-	return hook_allowed(req, reterr) < 0 ? -1 : show(req, req->params[0], NULL, ret, reterr);
+	return show(req, req->params[0], NULL, ret, reterr);
 }
 
 /* ---- making and changing ---- */
@@ -255,6 +258,7 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 		.description = in->description,
 		.created_by = req->principal->id,
 		.most = req->app->config->webhooks_per_workspace,
+		.keys = req->app->keys,
 	};
 	struct websign_secret secret;
 	char id[ID_MAX];
@@ -263,8 +267,8 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	if (hook_allowed(req, reterr) < 0 || check_url(req, in->url, reterr) < 0 ||
 	    check_mode(req, in, &fresh.livemode, reterr) < 0 ||
 	    read_events(req, &in->events, &fresh.events, reterr) < 0 ||
-	    store_webhooks_insert(req->app->db, req->principal->workspace, &fresh, req->app->keys,
-				  id, &secret, reterr) < 0)
+	    store_webhooks_insert(req->app->db, req->principal->workspace, &fresh, id, &secret,
+				  reterr) < 0)
 		return -1;
 	done = show(req, id, &secret, ret, reterr);
 	digest_wipe(&secret, sizeof(secret));
@@ -288,7 +292,8 @@ static int patch(struct request *req, struct reply *ret, struct problem *reterr)
 	struct webhook w;
 	int64_t version = 0;
 
-	if (request_if_match(req, &version, reterr) < 0 || find(req, &w, reterr) < 0 ||
+	if (request_if_match(req, &version, reterr) < 0 ||
+	    hook_find(req, req->params[0], &w, reterr) < 0 ||
 	    ((change.given & WEBHOOK_URL) && check_url(req, in->url, reterr) < 0) ||
 	    read_events(req, &in->events, &change.events, reterr) < 0)
 		return -1;
@@ -304,7 +309,8 @@ static int forget(struct request *req, struct reply *ret, struct problem *reterr
 	int64_t version = 0;
 
 	(void)ret;
-	if (request_if_match(req, &version, reterr) < 0 || find(req, &w, reterr) < 0)
+	if (request_if_match(req, &version, reterr) < 0 ||
+	    hook_find(req, req->params[0], &w, reterr) < 0)
 		return -1;
 	return store_webhooks_delete(req->app->db, req->principal->workspace, w.id, version,
 				     reterr);
@@ -313,15 +319,18 @@ static int forget(struct request *req, struct reply *ret, struct problem *reterr
 static int rotate(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct rotate_body *in = req->in;
-	const int64_t overlap_s =
-		in && SCHEMA_HAS(in, ROTATE_OVERLAP) ? in->overlap_s : OVERLAP_USUAL_S;
+	const struct webhook_rotation rotation = {
+		.id = req->params[0],
+		.overlap_s = in && SCHEMA_HAS(in, ROTATE_OVERLAP) ? in->overlap_s : OVERLAP_USUAL_S,
+		.keys = req->app->keys,
+	};
 	struct websign_secret secret;
 	struct webhook w;
 	int done;
 
-	if (find(req, &w, reterr) < 0 ||
-	    store_webhooks_rotate(req->app->db, req->principal->workspace, w.id, overlap_s,
-				  req->app->keys, &secret, reterr) < 0)
+	if (hook_find(req, req->params[0], &w, reterr) < 0 ||
+	    store_webhooks_rotate(req->app->db, req->principal->workspace, &rotation, &secret,
+				  reterr) < 0)
 		return -1;
 	done = show(req, w.id, &secret, ret, reterr);
 	digest_wipe(&secret, sizeof(secret));

@@ -209,7 +209,7 @@ static int sink(void *arg, const void *p, size_t n)
 	return 0;
 }
 
-static void compose(struct sending *s, const struct websign_secret *secrets, size_t n)
+static void compose(struct sending *s, const struct webhook_secrets *secrets)
 {
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 	struct emit e = EMIT(&body);
@@ -225,7 +225,7 @@ static void compose(struct sending *s, const struct websign_secret *secrets, siz
 	r->bytes_n = body.len;
 	m.body = r->bytes;
 	m.body_n = r->bytes_n;
-	websign_print(&m, secrets, n, signatures);
+	websign_print(&m, secrets->v, secrets->n, signatures);
 	http_request_header(r, "Content-Type", "application/json");
 	http_request_header(r, "webhook-id", "%s", m.id);
 	http_request_header(r, "webhook-timestamp", "%lld", (long long)now_s);
@@ -254,8 +254,7 @@ static void copy_claimed(struct sending *s, const struct claimed *c)
 
 struct signing { /* the secrets of the endpoint that is being served */
 	const char *webhook_id;
-	struct websign_secret secrets[WEBSIGN_SECRETS_MAX];
-	size_t n;
+	struct webhook_secrets secrets;
 };
 
 static int open_secrets(const struct hooks *h, const struct claimed *c, struct signing *ret,
@@ -265,7 +264,7 @@ static int open_secrets(const struct hooks *h, const struct claimed *c, struct s
 		return 0;
 	ret->webhook_id = NULL;
 	if (store_webhooks_secrets(h->app->db, c->workspace, c->webhook_id, h->app->keys,
-				   ret->secrets, &ret->n, reterr) < 0)
+				   &ret->secrets, reterr) < 0)
 		return -1;
 	ret->webhook_id = c->webhook_id;
 	return 0;
@@ -286,7 +285,7 @@ static void begin(struct hooks *h, const struct claimed *c, struct signing *sign
 			 c->webhook_id, p.detail);
 		how.error = "it could not be signed: the operator must look";
 	} else {
-		compose(s, signing->secrets, signing->n);
+		compose(s, &signing->secrets);
 		(void)net_start(h->app->net, NET_USER, s->request, 0, on_reply, s);
 		return;
 	}
@@ -355,7 +354,10 @@ void hooks_free(struct hooks *h)
 {
 	if (!h)
 		return;
-	while (h->list)
-		sending_free(h->list);
+	for (struct sending *s = h->list, *next; s; s = next) {
+		next = s->next;
+		arena_free(s->arena);
+		free(s);
+	}
 	free(h);
 }

@@ -232,11 +232,32 @@ static int hasten(struct db *db, const char *ws, const char *hook_id, int64_t wa
 	return db_exec(db, ROW(HASTEN), NULL, reterr, wait_us, wait_us, ws, hook_id);
 }
 
+struct told { /* of one workspace */
+	const char *least, *last;
+	struct buf ids; /* separated by commas */
+};
+
+static void told_done(struct told *t)
+{
+	buf_done(&t->ids);
+}
+
+DEFINE_CLEANUP_VALUE(struct told, told_done);
+
+static void told_add(struct told *t, const char *id)
+{
+	if (!t->least || strcmp(id, t->least) < 0)
+		t->least = id;
+	if (!t->last || strcmp(id, t->last) > 0)
+		t->last = id;
+	buf_printf(&t->ids, "%s%s", t->ids.len ? "," : "", id);
+}
+
 /* All events of the batch that are of the same workspace as the first-th. */
 static int make_workspace(struct db *db, struct making *m, size_t first, struct problem *reterr)
 {
-	CLEANUP(buf_done) struct buf ids = BUF_INIT;
-	const char *ws = m->v[first].workspace, *least = m->v[first].id, *last = least;
+	CLEANUP(told_done) struct told told = { .ids = BUF_INIT };
+	const char *ws = m->v[first].workspace;
 	struct hook *hooks = NULL;
 	size_t hooks_n = 0;
 
@@ -250,15 +271,13 @@ static int make_workspace(struct db *db, struct making *m, size_t first, struct 
 		if (make_of(db, e, hooks, hooks_n, reterr) < 0)
 			return -1;
 		e->is_done = true;
-		least = strcmp(e->id, least) < 0 ? e->id : least;
-		last = strcmp(e->id, last) > 0 ? e->id : last;
-		buf_printf(&ids, "%s%s", ids.len ? "," : "", e->id);
+		told_add(&told, e->id);
 	}
 	for (size_t i = 0; i < hooks_n; i++) {
 		if (hooks[i].is_used && hasten(db, ws, hooks[i].id, 0, reterr) < 0)
 			return -1;
 	}
-	return db_exec(db, ROW(TOLD), NULL, reterr, ws, least, last, buf_str(&ids));
+	return db_exec(db, ROW(TOLD), NULL, reterr, ws, told.least, told.last, buf_str(&told.ids));
 }
 
 static int make(struct db *db, void *arg, struct problem *reterr)

@@ -155,8 +155,7 @@ static int open_secret(const struct rows *r, const struct seal_place *at, unsign
 }
 
 int store_webhooks_secrets(struct db *db, const char *ws, const char *id, const struct keys *keys,
-			   struct websign_secret ret[static WEBSIGN_SECRETS_MAX], size_t *ret_n,
-			   struct problem *reterr)
+			   struct webhook_secrets *ret, struct problem *reterr)
 {
 	struct rows *r = NULL;
 	size_t n = 0;
@@ -169,14 +168,14 @@ int store_webhooks_secrets(struct db *db, const char *ws, const char *id, const 
 	while ((got = rows_next(r, reterr)) == 1) {
 		const struct seal_place at = place_of(ws, rows_text(r, 0));
 
-		if (open_secret(r, &at, 1, keys, &ret[n]) == 0)
+		if (open_secret(r, &at, 1, keys, &ret->v[n]) == 0)
 			n++;
 	}
 	rows_end(r);
 	if (got == 0 && n == 0)
 		got = problem_set(reterr, PROBLEM_INTERNAL, "webhook %.64s has no usable secret",
 				  id);
-	*ret_n = n;
+	ret->n = n;
 	return got;
 }
 
@@ -229,7 +228,6 @@ int store_webhooks_reseal(struct db *db, const struct keys *keys, int64_t most, 
 struct making {
 	const char *ws;
 	const struct webhook_new *in;
-	const struct keys *keys;
 	char id[ID_MAX];
 	struct websign_secret *secret;
 };
@@ -261,16 +259,16 @@ static int make(struct db *db, void *arg, struct problem *reterr)
 	    db_exec(db, ROW(INSERT), NULL, reterr, m->ws, m->id, in->url, in->description,
 		    in->events, (int64_t)in->livemode, in->created_by) < 0)
 		return -1;
-	return put_secret(db, m->ws, m->id, m->keys, m->secret, reterr);
+	return put_secret(db, m->ws, m->id, in->keys, m->secret, reterr);
 }
 
 int store_webhooks_insert(struct db *db, const char *ws, const struct webhook_new *in,
-			  const struct keys *keys, char ret_id[static ID_MAX],
-			  struct websign_secret *ret_secret, struct problem *reterr)
+			  char ret_id[static ID_MAX], struct websign_secret *ret_secret,
+			  struct problem *reterr)
 {
-	struct making m = { .ws = ws, .in = in, .keys = keys, .secret = ret_secret };
+	struct making m = { .ws = ws, .in = in, .secret = ret_secret };
 
-	if (!keys || !keys->ring)
+	if (!in->keys || !in->keys->ring)
 		return no_ring(reterr);
 	random_id(m.id, "whe");
 	if (db_transact(db, make, &m, reterr) < 0)
@@ -299,37 +297,39 @@ static void read_row(const struct rows *r, struct arena *a, struct webhook *ret)
 	};
 }
 
-int store_webhooks_get(struct db *db, const char *ws, const char *id, enum livemode mode,
+int store_webhooks_get(struct db *db, const char *ws, const struct webhook_key *key,
 		       struct arena *a, struct webhook *ret, struct problem *reterr)
 {
+	const int64_t mode = mode_bind(key->mode);
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(GET), &r, reterr, ws, mode_bind(mode), mode_bind(mode), id);
+	int got = db_query_one(db, ROW(GET), &r, reterr, ws, mode, mode, key->id);
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return guard_missing("webhook", id, reterr);
+		return guard_missing("webhook", key->id, reterr);
 	read_row(r, a, ret);
 	rows_end(r);
 	return 0;
 }
 
-int store_webhooks_list(struct db *db, const char *ws, enum livemode mode, const struct page *page,
+int store_webhooks_list(struct db *db, const char *ws, const struct webhook_query *q,
 			struct arena *a, struct webhooks *ret, struct problem *reterr)
 {
-	int most = page_rows(page), got;
+	const int64_t mode = mode_bind(q->mode);
+	int most = page_rows(&q->page), got;
 	struct webhooks list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
 	struct rows *r = NULL;
 
-	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
-		     mode_bind(mode), mode_bind(mode), page_start_id(page), (int64_t)most) < 0)
+	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws, mode, mode,
+		     page_start_id(&q->page), (int64_t)most) < 0)
 		return -1;
 	while ((got = rows_next(r, reterr)) == 1)
 		read_row(r, a, &list.v[list.n++]);
 	rows_end(r);
 	if (got < 0)
 		return -1;
-	list.has_more = page_trim(page, &list.n);
+	list.has_more = page_trim(&q->page, &list.n);
 	*ret = list;
 	return 0;
 }
@@ -383,34 +383,33 @@ int store_webhooks_delete(struct db *db, const char *ws, const char *id, int64_t
 }
 
 struct rotating {
-	const char *ws, *id;
-	int64_t overlap_s;
-	const struct keys *keys;
+	const char *ws;
+	const struct webhook_rotation *in;
 	struct websign_secret *secret;
 };
 
 static int rotate(struct db *db, void *arg, struct problem *reterr)
 {
 	const struct rotating *t = arg;
+	const struct webhook_rotation *in = t->in;
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(LOCK), &r, reterr, t->ws, t->id);
+	int got = db_query_one(db, ROW(LOCK), &r, reterr, t->ws, in->id);
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return guard_missing("webhook", t->id, reterr);
+		return guard_missing("webhook", in->id, reterr);
 	rows_end(r);
-	if (db_exec(db, ROW(END_SECRETS), NULL, reterr, t->ws, t->id) < 0 ||
-	    db_exec(db, ROW(DATE_SECRET), NULL, reterr, t->overlap_s, t->ws, t->id) < 0)
+	if (db_exec(db, ROW(END_SECRETS), NULL, reterr, t->ws, in->id) < 0 ||
+	    db_exec(db, ROW(DATE_SECRET), NULL, reterr, in->overlap_s, t->ws, in->id) < 0)
 		return -1;
-	return put_secret(db, t->ws, t->id, t->keys, t->secret, reterr);
+	return put_secret(db, t->ws, in->id, in->keys, t->secret, reterr);
 }
 
-int store_webhooks_rotate(struct db *db, const char *ws, const char *id, int64_t overlap_s,
-			  const struct keys *keys, struct websign_secret *ret_secret,
-			  struct problem *reterr)
+int store_webhooks_rotate(struct db *db, const char *ws, const struct webhook_rotation *in,
+			  struct websign_secret *ret_secret, struct problem *reterr)
 {
-	struct rotating t = { ws, id, overlap_s, keys, ret_secret };
+	struct rotating t = { ws, in, ret_secret };
 
-	return keys && keys->ring ? db_transact(db, rotate, &t, reterr) : no_ring(reterr);
+	return in->keys && in->keys->ring ? db_transact(db, rotate, &t, reterr) : no_ring(reterr);
 }

@@ -38,15 +38,23 @@ struct webhook_new {
 	const char *url, *description, *events, *created_by;
 	bool livemode;
 	int64_t most; /* endpoints that a workspace may have */
+	const struct keys *keys;
 };
 /* ret_secret: the caller wipes it. */
 int store_webhooks_insert(struct db *db, const char *ws, const struct webhook_new *in,
-			  const struct keys *keys, char ret_id[static ID_MAX],
-			  struct websign_secret *ret_secret, struct problem *reterr);
-/* livemode: other modes are absent, too. */
-int store_webhooks_get(struct db *db, const char *ws, const char *id, enum livemode mode,
+			  char ret_id[static ID_MAX], struct websign_secret *ret_secret,
+			  struct problem *reterr);
+struct webhook_key {
+	const char *id;
+	enum livemode mode; /* of another one it is absent, too */
+};
+int store_webhooks_get(struct db *db, const char *ws, const struct webhook_key *key,
 		       struct arena *a, struct webhook *ret, struct problem *reterr);
-int store_webhooks_list(struct db *db, const char *ws, enum livemode mode, const struct page *page,
+struct webhook_query {
+	struct page page;
+	enum livemode mode;
+};
+int store_webhooks_list(struct db *db, const char *ws, const struct webhook_query *q,
 			struct arena *a, struct webhooks *ret, struct problem *reterr);
 
 enum webhook_given {
@@ -68,13 +76,20 @@ int store_webhooks_delete(struct db *db, const char *ws, const char *id, int64_t
 			  struct problem *reterr);
 
 /* The current secret signs for so long yet beside the new one; one still older ends at once. */
-int store_webhooks_rotate(struct db *db, const char *ws, const char *id, int64_t overlap_s,
-			  const struct keys *keys, struct websign_secret *ret_secret,
-			  struct problem *reterr);
+struct webhook_rotation {
+	const char *id;
+	int64_t overlap_s;
+	const struct keys *keys;
+};
+int store_webhooks_rotate(struct db *db, const char *ws, const struct webhook_rotation *in,
+			  struct websign_secret *ret_secret, struct problem *reterr);
 /* Those in force, the current one first; the caller wipes them. */
+struct webhook_secrets {
+	struct websign_secret v[WEBSIGN_SECRETS_MAX];
+	size_t n;
+};
 int store_webhooks_secrets(struct db *db, const char *ws, const char *id, const struct keys *keys,
-			   struct websign_secret ret[static WEBSIGN_SECRETS_MAX], size_t *ret_n,
-			   struct problem *reterr);
+			   struct webhook_secrets *ret, struct problem *reterr);
 /* As store_tokens_reseal(). */
 int store_webhooks_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
 			  struct problem *reterr);

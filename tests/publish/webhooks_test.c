@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events sent by the real runner to peers that take, refuse, hang, redirect and die. Where
- * WEBHOOKS_CAPTURE names a file, what was received is appended there, for tests/webhooks/run.
+ * Events sent by the real runner to peers that take, refuse, hang, redirect and die.
  */
 #include <check.h>
 #include <errno.h>
@@ -16,173 +15,20 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "crypto/digest.h"
 #include "crypto/websign.h"
+#include "hook_peer.h"
 #include "rig.h"
 #include "store/deliveries.h"
 #include "store/webhooks.h"
 #include "support/suite.h"
 
 #define PATIENCE_MS 90000
-#define RECORDS_MAX 400
 #define PER_HOOK    4
 
 static struct rig rig;
 static struct peer *quick, *slow;
 static int inside = -1; /* nobody may ever come here */
 static int inside_port;
-
-/* ---- what the peers do stands in the path; what they got, in a file ---- */
-
-static const char *file(const char *name)
-{
-	static char path[200];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
-	return path;
-}
-
-static const char *header(const char *request, const char *name, char *ret, size_t size)
-{
-	const char *at = strcasestr(request, name);
-
-	ret[0] = '\0';
-	if (at)
-		(void)snprintf(ret, size, "%.*s", (int)strcspn(at + strlen(name) + 2, "\r\n"),
-			       at + strlen(name) + 2);
-	return ret;
-}
-
-/* path, webhook-id, webhook-timestamp, webhook-signature, body; how often that id came before */
-static int note(const char *path, const char *request)
-{
-	char id[80], when[40], signature[200], line[4096];
-	const char *body = strstr(request, "\r\n\r\n");
-	FILE *f = fopen(file("received"), "a+e");
-	int before = 0;
-
-	header(request, "\nwebhook-id", id, sizeof(id));
-	header(request, "\nwebhook-timestamp", when, sizeof(when));
-	header(request, "\nwebhook-signature", signature, sizeof(signature));
-	while (f && fgets(line, sizeof(line), f))
-		before += strstr(line, id) != NULL;
-	if (f) {
-		(void)fprintf(f, "%s\t%s\t%s\t%s\t%s\n", path, id, when, signature,
-			      body ? body + 4 : "");
-		(void)fclose(f);
-	}
-	return before;
-}
-
-static void say(int fd, const char *status, const char *more, const char *body)
-{
-	char text[400];
-
-	(void)snprintf(text, sizeof(text), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
-		       more, strlen(body), body);
-	peer_say(fd, text);
-}
-
-static void say_ok(int fd, int before)
-{
-	(void)before;
-	say(fd, "204 No Content", "", "");
-}
-
-static void say_flaky(int fd, int before)
-{
-	if (before > 0)
-		say(fd, "200 OK", "", "thanks");
-	else
-		say(fd, "500 Oops", "", "broken\n by whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAA+/==");
-}
-
-static void say_gone(int fd, int before)
-{
-	(void)before;
-	say(fd, "410 Gone", "", "");
-}
-
-static void say_away(int fd, int before)
-{
-	char more[100];
-
-	(void)before;
-	(void)snprintf(more, sizeof(more), "Location: http://127.0.0.1:%d/ok\r\n",
-		       peer_port(quick));
-	say(fd, "302 Found", more, "");
-}
-
-static void say_later(int fd, int before)
-{
-	(void)before;
-	say(fd, "503 Busy", "Retry-After: 1000\r\n", "");
-}
-
-static void say_nothing(int fd, int before)
-{
-	(void)fd;
-	(void)before;
-}
-
-/* The runner dies once the event is here, and before it knows. */
-static void say_death(int fd, int before)
-{
-	FILE *f = fopen(file("victim"), "re");
-	int pid = 0;
-
-	if (before > 0) {
-		say_ok(fd, before);
-	} else if (f && fscanf(f, "%d", &pid) == 1 && pid > 0) {
-		(void)kill(pid, SIGKILL);
-	}
-	if (f)
-		(void)fclose(f);
-}
-
-static void say_gate(int fd, int before)
-{
-	for (int i = 0; i < 6000 && access(file("gate"), F_OK) < 0; i++)
-		peer_sleep_ms(10);
-	say_ok(fd, before);
-}
-
-static void say_large(int fd, int before)
-{
-	static char block[65536];
-
-	(void)before;
-	peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-	memset(block, 'x', sizeof(block));
-	for (int i = 0; i < 64; i++) {
-		if (send(fd, block, sizeof(block), MSG_NOSIGNAL) < 0)
-			return;
-	}
-}
-
-static const struct {
-	const char *path;
-	void (*say)(int fd, int before);
-} places[] = {
-	{ "/ok", say_ok },       { "/flaky", say_flaky }, { "/gone", say_gone },
-	{ "/away", say_away },   { "/later", say_later }, { "/nothing", say_nothing },
-	{ "/death", say_death }, { "/gate", say_gate },   { "/large", say_large },
-};
-
-static void serve(struct peer *p, int fd, int nth)
-{
-	char path[40] = "";
-	int before;
-
-	(void)nth;
-	if (!peer_read_request(p, fd) || sscanf(peer_request(p), "POST %39[^ ?]", path) != 1)
-		return;
-	before = note(path, peer_request(p));
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		if (strcmp(path, places[i].path) == 0)
-			places[i].say(fd, before);
-	}
-}
 
 /* ---- fixture ---- */
 
@@ -199,8 +45,9 @@ static void before(void)
 	    getsockname(inside, (struct sockaddr *)&at, &size) < 0)
 		exit(EXIT_FAILURE);
 	inside_port = ntohs(at.sin_port);
-	quick = peer_start(serve);
-	slow = peer_start(serve);
+	hook_peer_folder(rig.folder);
+	quick = peer_start(hook_peer_serve);
+	slow = peer_start(hook_peer_serve);
 	/* The port inside is open to names, its address is not. */
 	(void)snprintf(allow, sizeof(allow), "127.0.0.1:%d 127.0.0.1:%d 192.0.2.1:%d",
 		       peer_port(quick), peer_port(slow), inside_port);
@@ -221,9 +68,9 @@ static void setup(void)
 {
 	database_run(&rig.database, "DELETE FROM webhooks");
 	rig_reset(&rig);
-	(void)unlink(file("received"));
-	(void)unlink(file("gate"));
-	(void)unlink(file("victim"));
+	(void)unlink(hook_peer_file("received"));
+	(void)unlink(hook_peer_file("gate"));
+	(void)unlink(hook_peer_file("victim"));
 }
 
 static void teardown(void)
@@ -239,16 +86,15 @@ struct hooked {
 
 static void hook_at(struct hooked *ret, const char *url, const char *events, bool livemode)
 {
-	const struct webhook_new in = {
-		.url = url, .events = events, .livemode = livemode, .most = 100
-	};
+	struct webhook_new in = { .url = url, .events = events, .livemode = livemode, .most = 100 };
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct app app;
 
 	rig_app(&rig, &app);
-	ck_assert_msg(store_webhooks_insert(app.db, RIG_WORKSPACE, &in, app.keys, ret->id,
-					    &ret->secret, &p) == 0,
-		      "%s", p.detail);
+	in.keys = app.keys;
+	ck_assert_msg(
+		store_webhooks_insert(app.db, RIG_WORKSPACE, &in, ret->id, &ret->secret, &p) == 0,
+		"%s", p.detail);
 	rig_app_done(&app);
 }
 
@@ -275,24 +121,6 @@ static void tell(int n)
 {
 	for (int i = 0; i < n; i++)
 		tell_of("post.published", LIVEMODE_LIVE, "sch_1");
-}
-
-struct record {
-	char path[40], id[80], when[40], signature[200], body[3000];
-};
-
-static int received(struct record *v, int most)
-{
-	FILE *f = fopen(file("received"), "re");
-	int n = 0;
-
-	while (f && n < most &&
-	       fscanf(f, "%39[^\t]\t%79[^\t]\t%39[^\t]\t%199[^\t]\t%2999[^\n]\n", v[n].path,
-		      v[n].id, v[n].when, v[n].signature, v[n].body) == 5)
-		n++;
-	if (f)
-		(void)fclose(f);
-	return n;
 }
 
 static int64_t count(const char *where)
@@ -334,34 +162,6 @@ static void hurry(void)
 	database_run(&rig.database, "UPDATE webhooks SET next_at = UTC_TIMESTAMP(3)");
 }
 
-static void capture(const struct websign_secret *secret, const struct record *r)
-{
-	const char *path = getenv("WEBHOOKS_CAPTURE");
-	char text[WEBSIGN_SECRET_TEXT_MAX];
-	FILE *f = path ? fopen(path, "ae") : NULL;
-
-	if (!f)
-		return;
-	websign_print_secret(secret, text);
-	(void)fprintf(f, "%s\t%s\t%s\t%s\t%s\n", text, r->id, r->when, r->signature, r->body);
-	(void)fclose(f);
-}
-
-/* As the standard says it, with nothing of src/crypto/websign. */
-static void verify(const struct websign_secret *secret, const struct record *r)
-{
-	uint8_t mac[SHA256_BYTES];
-	char text[4096], base64[48];
-
-	(void)snprintf(text, sizeof(text), "%s.%s.%s", r->id, r->when, r->body);
-	digest_hmac(secret->bytes, secret->n, text, strlen(text), mac);
-	digest_base64(mac, sizeof(mac), base64);
-	ck_assert_msg(strstr(r->signature, base64) != NULL, "%s does not verify", r->signature);
-	ck_assert_int_eq(strncmp(r->signature, "v1,", 3), 0);
-	ck_assert_int_lt(llabs(atoll(r->when) - clock_real_us() / US_PER_S), 300);
-	capture(secret, r);
-}
-
 /* ---- cases ---- */
 
 START_TEST(published_post_is_told_and_signed)
@@ -377,8 +177,8 @@ START_TEST(published_post_is_told_and_signed)
 	(void)snprintf(where, sizeof(where), "state = 'delivered' AND webhook_id = '%s'", h.id);
 	run_until(where, rig_number(&rig, "SELECT COUNT(*) FROM events"));
 	event = rig_text(&rig, "SELECT id FROM events WHERE type = 'post.published'");
-	for (int i = received(got, RECORDS_MAX) - 1; i >= 0; i--) {
-		verify(&h.secret, &got[i]);
+	for (int i = hook_peer_received(got, RECORDS_MAX) - 1; i >= 0; i--) {
+		hook_peer_verify(&h.secret, &got[i]);
 		body = json_loads(got[i].body, 0, NULL);
 		ck_assert_str_eq(json_string_value(json_object_get(body, "id")), got[i].id);
 		if (strcmp(got[i].id, event) == 0) {
@@ -404,11 +204,11 @@ START_TEST(refused_event_comes_again_under_its_id)
 	hook(&h, quick, "/flaky");
 	tell(1);
 	run_until("state = 'delivered'", 1);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 2);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 2);
 	ck_assert_str_eq(got[0].id, got[1].id);
 	ck_assert_str_eq(got[0].body, got[1].body);
-	verify(&h.secret, &got[0]);
-	verify(&h.secret, &got[1]);
+	hook_peer_verify(&h.secret, &got[0]);
+	hook_peer_verify(&h.secret, &got[1]);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM webhook_attempts WHERE n = 1 AND "
 					  "status = 500 AND error = 'refused the event' AND "
 					  "response = 'broken  by whsec_***'"),
@@ -430,7 +230,7 @@ START_TEST(endpoint_that_is_gone_is_disabled)
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM webhooks WHERE state = 'disabled' "
 					  "AND reason = 'it answered 410 Gone'"),
 			 1);
-	ck_assert_int_le(received(got, RECORDS_MAX), PER_HOOK);
+	ck_assert_int_le(hook_peer_received(got, RECORDS_MAX), PER_HOOK);
 	tell(3);
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM webhook_deliveries"), 20);
@@ -455,7 +255,7 @@ START_TEST(slow_endpoint_holds_up_nobody)
 	ck_assert_int_eq(count(where), 0);
 	(void)snprintf(where, sizeof(where), "webhook_id = '%s' AND owner IS NOT NULL", h[0].id);
 	ck_assert_int_eq(count(where), PER_HOOK);
-	(void)close(open(file("gate"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	(void)close(open(hook_peer_file("gate"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	wait_for("state = 'delivered'", 120);
 	stop(runner);
 }
@@ -476,7 +276,7 @@ START_TEST(failure_is_logged_and_tried_again)
 	hook(&h, quick, refusals[_i].path);
 	tell(1);
 	run_until("tries >= 1 AND owner IS NULL AND state = 'pending'", 1);
-	for (int i = received(got, RECORDS_MAX) - 1; i >= 0; i--)
+	for (int i = hook_peer_received(got, RECORDS_MAX) - 1; i >= 0; i--)
 		ck_assert_str_eq(got[i].path, refusals[_i].path);
 	ck_assert_int_ge(rig_numberf(&rig,
 				     "SELECT COUNT(*) FROM webhook_attempts WHERE error = '%s' "
@@ -549,7 +349,7 @@ START_TEST(several_runners_send_each_event_once)
 	for (size_t i = 0; i < ARRAY_LEN(runners); i++)
 		ck_assert_int_eq(rig_wait(runners[i], PATIENCE_MS), 0);
 	run_until("state = 'delivered'", 80);
-	n = received(got, RECORDS_MAX);
+	n = hook_peer_received(got, RECORDS_MAX);
 	ck_assert_int_eq(n, 80);
 	for (int i = 0; i < n; i++) {
 		for (int k = 0; k < i; k++)
@@ -568,7 +368,7 @@ START_TEST(runner_that_dies_in_between_sends_again)
 
 	hook(&h, quick, "/death");
 	runner = rig_runner(&rig, NULL, NULL);
-	f = fopen(file("victim"), "we");
+	f = fopen(hook_peer_file("victim"), "we");
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f, "%d\n", (int)runner);
 	(void)fclose(f);
@@ -577,10 +377,10 @@ START_TEST(runner_that_dies_in_between_sends_again)
 	ck_assert_int_eq(count("state = 'pending' AND owner IS NOT NULL AND fence = 1"), 1);
 	/* nobody sends it while the dead one's lease lasts */
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 1);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 1);
 	hurry();
 	run_until("state = 'delivered' AND fence = 2", 1);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 2);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 2);
 	ck_assert_str_eq(got[0].id, got[1].id);
 }
 END_TEST
@@ -628,19 +428,19 @@ START_TEST(both_secrets_sign_while_they_overlap)
 
 	hook(&h, quick, "/ok");
 	rig_app(&rig, &app);
-	ck_assert_int_eq(
-		store_webhooks_rotate(app.db, RIG_WORKSPACE, h.id, 3600, app.keys, &fresh, &p), 0);
+	const struct webhook_rotation rotation = { h.id, 3600, app.keys };
+	ck_assert_int_eq(store_webhooks_rotate(app.db, RIG_WORKSPACE, &rotation, &fresh, &p), 0);
 	tell(1);
 	run_until("state = 'delivered'", 1);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 1);
-	verify(&h.secret, &got[0]);
-	verify(&fresh, &got[0]);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 1);
+	hook_peer_verify(&h.secret, &got[0]);
+	hook_peer_verify(&fresh, &got[0]);
 	database_run(&rig.database, "UPDATE webhook_secrets SET ends_at = UTC_TIMESTAMP() - "
 				    "INTERVAL 1 SECOND WHERE ends_at IS NOT NULL");
 	tell(1);
 	run_until("state = 'delivered'", 2);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 2);
-	verify(&fresh, &got[1]);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 2);
+	hook_peer_verify(&fresh, &got[1]);
 	ck_assert_uint_eq(strlen(got[1].signature), 47);
 	rig_app_done(&app);
 }
@@ -704,13 +504,13 @@ START_TEST(delivery_is_sent_once_more_by_hand)
 	id = rig_text(&rig, "SELECT id FROM webhook_deliveries");
 	ck_assert_int_eq(store_deliveries_redeliver(db, RIG_WORKSPACE, h.id, id, &p), 0);
 	run_until("state = 'delivered' AND fence = 2", 1);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 2);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 2);
 	ck_assert_str_eq(got[0].id, got[1].id);
 	ck_assert_int_eq(store_deliveries_test(db, RIG_WORKSPACE, h.id, LIVEMODE_ANY, made, &p), 0);
 	run_until("state = 'delivered'", 2);
-	ck_assert_int_eq(received(got, RECORDS_MAX), 3);
+	ck_assert_int_eq(hook_peer_received(got, RECORDS_MAX), 3);
 	ck_assert_ptr_nonnull(strstr(got[2].body, "\"type\":\"webhook.test\""));
-	verify(&h.secret, &got[2]);
+	hook_peer_verify(&h.secret, &got[2]);
 	free(id);
 }
 END_TEST
