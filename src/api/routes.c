@@ -7,6 +7,7 @@
 #include "db/conn.h"
 #include "db/migrate.h"
 
+/* clang-format off */
 static const struct route *const families[] = {
 	api_auth_routes,
 	api_apikeys_routes,
@@ -37,6 +38,7 @@ static const struct route *const families[] = {
 	api_system_routes,
 	NULL,
 };
+/* clang-format on */
 
 const struct route_table api_routes = { families };
 
