@@ -69,7 +69,8 @@ const struct stmt store_hookqueue_statements[] = {
 		   "WHERE workspace_id = ? AND webhook_id = ? AND lease_until > UTC_TIMESTAMP(3)",
 		   NULL },
 	[TAKE_DUE] = { "hookqueue.take_due", STMT_WORKSPACE, "ssi",
-		       "SELECT d.id, d.fence, d.tries, e.id, e.type, e.livemode, e.subject_id, "
+		       "SELECT STRAIGHT_JOIN d.id, d.fence, d.tries, e.id, e.type, e.livemode, "
+		       "e.subject_id, "
 		       "e.data, e.created_at FROM webhook_deliveries d FORCE INDEX (due) "
 		       "JOIN events e ON e.workspace_id = d.workspace_id AND e.id = d.event_id "
 		       "WHERE d.workspace_id = ? AND d.webhook_id = ? "
