@@ -332,12 +332,16 @@ START_TEST(forgotten_later_permit_takes_the_place_of_the_earlier)
 }
 END_TEST
 
-/* The transaction that waits for its COMMIT is rolled back, as if the server had lost it. */
-static void lose_transaction(void)
+/* The transaction in which a runner stands still is rolled back, as if the server had lost it. */
+static void lose_transaction(pid_t runner)
 {
 	char sql[64];
 	int64_t id = -1;
+	int status = 0;
 
+	/* Before it stands still it has others. */
+	ck_assert_int_eq(waitpid(runner, &status, WUNTRACED), runner);
+	ck_assert(WIFSTOPPED(status));
 	/* The server renews that table only for those who do not ask all the time. */
 	for (int i = 0; i < 150 && id <= 0; i++) {
 		rig_sleep_ms(200);
@@ -371,7 +375,7 @@ START_TEST(lost_permit_is_not_mistaken_for_anothers)
 		return;
 	rig_post(&rig, 0, "mistaken", -500, id);
 	pid = rig_runner(&rig, "F11_permit_written 1 stop:0\n", "--once");
-	lose_transaction();
+	lose_transaction(pid);
 	wait_for_lease(id);
 	ck_assert_int_eq(rig_once(&rig, "F13_journal_written 1 kill\n"), -SIGKILL);
 	ck_assert_int_eq(rig_state(&rig, id), POST_PUBLISHING);
