@@ -152,29 +152,31 @@ START_TEST(hot_statement_walks_its_index)
 END_TEST
 
 /* Of an empty table any plan would do. */
-static const char *const company[] = {
-	"INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, fence, host, "
-	"boot_id, "
-	"pid, start_ticks, fingerprint, snapshot_hash, state, sent_at, deadline_at) "
-	"SELECT workspace_id, id, 1, account_id, UNHEX(MD5(id)), 1, 'h', 'b', 1, 1, "
-	"UNHEX(SHA2(id, 256)), UNHEX(SHA2(id, 256)), 'effect', due_at, due_at FROM posts LIMIT "
-	"5000",
-	"INSERT INTO account_tokens (workspace_id, account_id, kind, kid, sealed, issued_at) "
-	"SELECT workspace_id, id, kind, 'k', 's', created_at FROM accounts "
-	"JOIN (SELECT 'access' AS kind UNION SELECT 'refresh') kinds",
-	"INSERT INTO media (workspace_id, id, state, created_at) VALUES (" WS
-	", 'med_x', 'fetching', NOW())",
-	"INSERT INTO content_media (workspace_id, content_id, position, media_id) "
-	"SELECT workspace_id, id, 0, 'med_x' FROM contents LIMIT 5000",
-	"ANALYZE TABLE attempts, account_tokens, content_media",
-};
+static void add_company(void)
+{
+	database_run(&database,
+		     "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, fence, "
+		     "host, boot_id, pid, start_ticks, fingerprint, snapshot_hash, state, sent_at, "
+		     "deadline_at) SELECT workspace_id, id, 1, account_id, UNHEX(MD5(id)), 1, 'h', "
+		     "'b', 1, 1, UNHEX(SHA2(id, 256)), UNHEX(SHA2(id, 256)), 'effect', due_at, "
+		     "due_at FROM posts LIMIT 5000");
+	database_run(&database,
+		     "INSERT INTO account_tokens (workspace_id, account_id, kind, kid, sealed, "
+		     "issued_at) SELECT workspace_id, id, kind, 'k', 's', created_at FROM accounts "
+		     "JOIN (SELECT 'access' AS kind UNION SELECT 'refresh') kinds");
+	database_run(&database, "INSERT INTO media (workspace_id, id, state, created_at) VALUES "
+				"(" WS ", 'med_x', 'fetching', NOW())");
+	database_run(&database,
+		     "INSERT INTO content_media (workspace_id, content_id, position, media_id) "
+		     "SELECT workspace_id, id, 0, 'med_x' FROM contents LIMIT 5000");
+	database_run(&database, "ANALYZE TABLE attempts, account_tokens, content_media");
+}
 
 static void open_database(void)
 {
 	database_start(&database, true);
 	crowd_make(&database, POSTS);
-	for (size_t i = 0; i < ARRAY_LEN(company); i++)
-		database_run(&database, company[i]);
+	add_company();
 }
 
 static void close_database(void)

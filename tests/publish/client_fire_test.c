@@ -170,19 +170,22 @@ START_TEST(fire_past_its_deadline_sends_nothing)
 }
 END_TEST
 
+/* A tenth of it is left to end a call in, before the watchdog ends the process. */
+#define DEADLINE_MS 2000
+
 /* The peer is connected but does not speak TLS: the request is never allowed to go. */
 START_TEST(fire_stuck_before_sending_ends_alone_at_its_deadline)
 {
 	struct peer *p = peer_start(hang);
 	const char *url = arena_printf(fixture_arena, "https://127.0.0.1:%d/", peer_port(p));
 	int64_t before_us = clock_boot_us();
-	struct outcome o = run(NET_FIRE, request(VERB_POST, url), 300);
+	struct outcome o = run(NET_FIRE, request(VERB_POST, url), DEADLINE_MS);
 
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_NOT_SENT);
 	ck_assert_str_eq(o.reply.failure, "the send deadline passed");
-	ck_assert_int_lt(clock_boot_us() - before_us, 300 * US_PER_MS);
+	ck_assert_int_lt(clock_boot_us() - before_us, DEADLINE_MS * US_PER_MS);
 	outcome_done(&o);
-	peer_sleep_ms(200); /* the watchdog must be off: we are still here */
+	peer_sleep_ms(DEADLINE_MS / 5); /* the watchdog must be off: we are still here */
 	peer_stop(p);
 }
 END_TEST
@@ -192,7 +195,7 @@ static void read_nothing(struct peer *p, int fd, int nth)
 	(void)p;
 	(void)nth;
 	(void)fd;
-	peer_sleep_ms(800);
+	peer_sleep_ms(DEADLINE_MS * 2);
 }
 
 START_TEST(fire_half_sent_at_its_deadline_is_broken)
@@ -203,10 +206,10 @@ START_TEST(fire_half_sent_at_its_deadline_is_broken)
 	struct outcome o;
 
 	http_request_file(r, path, 0, 256LL << 20, "video/mp4");
-	o = run(NET_FIRE, r, 300);
+	o = run(NET_FIRE, r, DEADLINE_MS);
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_BROKEN);
 	ck_assert_str_eq(o.reply.failure, "the send deadline passed");
-	peer_sleep_ms(200);
+	peer_sleep_ms(DEADLINE_MS / 5);
 	outcome_done(&o);
 	unlink(path);
 	peer_stop(p);
