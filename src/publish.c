@@ -171,8 +171,10 @@ static int work_beside(const struct options *o, struct problem *reterr)
 	close_range(3, ~0U, 0);
 	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
 		return -1;
-	log_setup("carillon-render", level_of(cfg->server_log_level), 2);
-	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || check_schema(db, reterr) < 0)
+	log_setup(o->fetches ? "carillon-fetch" : "carillon-render",
+		  level_of(cfg->server_log_level), 2);
+	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || check_schema(db, reterr) < 0 ||
+	    (o->fetches && net_open(cfg, &net, reterr) < 0))
 		return -1;
 	app.config = cfg;
 	app.db = db;

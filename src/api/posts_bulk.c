@@ -19,6 +19,7 @@
 #include "store/bulklines.h"
 
 #define LINES_MAX 1000
+#define RUN_S     22 /* nginx waits 30 s for an answer */
 
 /* clang-format off */
 static const struct field line_fields[] = {

@@ -15,6 +15,7 @@
 #include "store/apikeys.h"
 #include "store/bulklines.h"
 #include "store/deliveries.h"
+#include "store/fetches.h"
 #include "store/flows.h"
 #include "store/idempotency.h"
 #include "store/media.h"

@@ -131,8 +131,7 @@ int sandbox_door_open(struct sandbox *sb, const char *listen_on, struct door **r
 	return 0;
 }
 
-/* False: nobody is there. */
-static bool let_in(const struct door *d)
+static void let_in(const struct door *d)
 {
 	struct sockaddr_storage from;
 	socklen_t n = sizeof(from);
@@ -143,7 +142,6 @@ static bool let_in(const struct door *d)
 		(void)MHD_add_connection(d->daemon, fd, (struct sockaddr *)&from, n);
 	else if (errno == EMFILE || errno == ENFILE)
 		(void)poll(NULL, 0, NO_ROOM_MS);
-	return fd >= 0;
 }
 
 /* Makes the door what it is to be; ms until that changes, -1: not by itself. */
@@ -155,9 +153,6 @@ static int swing(struct door *d)
 	left_us = d->shut_until_us - clock_boot_us();
 	pthread_mutex_unlock(&d->lock);
 	if (left_us > 0 && d->listen_fd >= 0) {
-		/* Who has knocked already is let in: he would be cut off, not refused. */
-		while (let_in(d))
-			continue;
 		close(d->listen_fd);
 		d->listen_fd = -1;
 	}
@@ -191,7 +186,7 @@ static void *door_run(void *arg)
 		if (fds[0].revents != 0 && read(d->wake_fd, &ticks, sizeof(ticks)) < 0)
 			continue;
 		if (fds[1].revents != 0)
-			(void)let_in(d);
+			let_in(d);
 	}
 	return NULL;
 }

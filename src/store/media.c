@@ -44,11 +44,11 @@ const struct stmt store_media_statements[] = {
 	[LIST_UP] = { "media.list_up", STMT_WORKSPACE, "ssi",
 		      SELECT "AND id > ? " LISTED "ORDER BY id LIMIT ?", NULL },
 	[LIST_DOWN] = { "media.list_down", STMT_WORKSPACE, "ssi",
-			SELECT "AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+			SELECT "AND id < ? " LISTED "ORDER BY id DESC LIMIT ?", NULL },
 	[KIND_UP] = { "media.kind_up", STMT_WORKSPACE, "sssi",
-		      SELECT "AND kind = ? AND id > ? ORDER BY id LIMIT ?", NULL },
+		      SELECT "AND kind = ? AND id > ? " LISTED "ORDER BY id LIMIT ?", NULL },
 	[KIND_DOWN] = { "media.kind_down", STMT_WORKSPACE, "sssi",
-			SELECT "AND kind = ? AND id < ? ORDER BY id DESC LIMIT ?", NULL },
+			SELECT "AND kind = ? AND id < ? " LISTED "ORDER BY id DESC LIMIT ?", NULL },
 	/* Covers and sounds stand in overrides, where no foreign key sees them. */
 	[NAMED] = { "media.named", STMT_WORKSPACE, "ssss",
 		    "SELECT 1 FROM contents WHERE workspace_id = ? "

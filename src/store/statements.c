@@ -19,6 +19,7 @@
 #include "store/flows.h"
 #include "store/health.h"
 #include "store/idempotency.h"
+#include "store/imports.h"
 #include "store/limits.h"
 #include "store/media.h"
 #include "store/pauses.h"
@@ -58,6 +59,8 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_flows_statements,
 		store_health_statements,
 		store_hookqueue_statements,
+		store_idempotency_statements,
+		store_imports_statements,
 		store_limits_statements,
 		store_media_statements,
 		store_pauses_statements,

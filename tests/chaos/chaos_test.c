@@ -25,7 +25,6 @@
 
 #define LEAD_MS     3000   /* between the making of the posts and the first due time */
 #define QUIET_MS    120000 /* so long without a post that comes to its end */
-#define STORMS_MOST 6      /* so many times as long as planned */
 #define PAUSES_US   US_PER_S
 #define FAULT_RATE  0.12 /* of each call; a post makes about five */
 #define POSTS_A_SEC 40
@@ -71,15 +70,6 @@ static bool has_got_on(int64_t *open)
 	return true;
 }
 
-/* Half of the posts must have met it: a slow machine has hardly begun when the plan is through. */
-static bool is_storm_over(void)
-{
-	if (now_ms() <= c.length_ms || c.event_next < c.events_n)
-		return false;
-	return now_ms() > STORMS_MOST * c.length_ms ||
-	       (is_database_up() && chaos_open_posts(&c) <= c.posts_n / 2);
-}
-
 static void run_round(void)
 {
 	int64_t end_us = INT64_MAX, pauses_us = 0, open = INT64_MAX;
@@ -96,8 +86,10 @@ static void run_round(void)
 	chaos_make_posts(&c);
 	begin_faults();
 	for (;;) {
+		const bool is_over = now_ms() > c.length_ms && c.event_next == c.events_n;
+
 		chaos_blows(&c, now_ms());
-		if (!c.is_calm && is_storm_over()) {
+		if (is_over && !c.is_calm) {
 			chaos_calm(&c);
 			rig_connect_again(&c.rig); /* tokens that a lost answer burnt */
 		}
