@@ -36,11 +36,7 @@ static int write_settlement(struct db *db, const struct flight *f, struct proble
 
 	if (!f->change.is_ours)
 		return report(db, f, reterr);
-	if (store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr) <
-	    0)
-		return -1;
-	(void)FP(F19_settlement_written);
-	return 0;
+	return store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr);
 }
 
 /* PERMIT_WAIT: a budget is used up, and nothing was written but that. */
@@ -76,11 +72,8 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 		return -1;
 	if (!c->has_permit && limits_write(db, f, reterr) < 0)
 		return -1;
-	if (!c->event || !c->is_ours || BUG(event_dropped))
-		return 0;
-	if (postevent_insert(db, ws, c->event, &c->event_post, reterr) < 0)
-		return -1;
-	(void)FP(F20_event_written);
+	if (c->event && c->is_ours && !BUG(event_dropped))
+		return postevent_insert(db, ws, c->event, &c->event_post, reterr);
 	return 0;
 }
 
@@ -93,11 +86,18 @@ static int write_each(struct db *db, const struct engine *e, struct problem *ret
 	return 0;
 }
 
+/* Everything is in the transaction, and nothing is committed. */
 static int written(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
-		if (f->change.is_pending && f->change.has_permit)
+		const struct change *c = &f->change;
+
+		if (c->is_pending && c->has_permit)
 			(void)FP(F11_permit_written);
+		if (c->is_pending && c->has_settlement)
+			(void)FP(F19_settlement_written);
+		if (c->is_pending && c->event)
+			(void)FP(F20_event_written);
 	}
 	return 0;
 }
