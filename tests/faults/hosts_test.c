@@ -187,7 +187,7 @@ static void be_host(int host, int ready_fd, int go_fd)
 {
 	const union address to = tcp_address(MIDDLE, DB_PORT);
 	union address at;
-	char path[PATH_BYTES], name[16], byte = 0;
+	char path[PATH_BYTES], name[24], byte = 0;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)snprintf(name, sizeof(name), "host-%d", host);
