@@ -4,7 +4,7 @@
 # their own database and sandbox mostly wait, so a few of them run at once, beside everything else.
 # shellcheck shell=bash
 
-BESIDE_WIDTH=4
+BESIDE_WIDTH=3
 
 check() {
 	SECONDS=0

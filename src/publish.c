@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "crypto/keys.h"
@@ -27,8 +29,9 @@
 #include "platform/platform.h"
 #include "publish/engine.h"
 
-#define EXIT_USAGE  64
-#define EXIT_CONFIG 78
+#define EXIT_USAGE       64
+#define EXIT_CONFIG      78
+#define DATABASE_WAIT_US (10 * US_PER_S)
 
 static volatile int stop_asked;
 
@@ -125,6 +128,21 @@ static int serve(struct app *app, const struct options *o, struct problem *reter
 	return done;
 }
 
+/* Who starts while the database does, or is busy, would leave a whole minute to the next one. */
+static int open_database(const struct config *cfg, struct db **ret, struct problem *reterr)
+{
+	static const struct timespec pause = { .tv_nsec = 200000000L };
+	const int64_t until_us = clock_boot_us() + DATABASE_WAIT_US;
+
+	while (db_open(cfg, DB_ROLE_RUN, ret, reterr) < 0) {
+		if (reterr->kind != PROBLEM_DB_DOWN || stop_asked || clock_boot_us() >= until_us)
+			return -1;
+		problem_clear(reterr);
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 /* A schema that is half applied, or of another version, is nobody's to publish from. */
 static int check_schema(struct db *db, struct problem *reterr)
 {
@@ -148,7 +166,7 @@ static int start(const struct options *o, struct problem *reterr)
 	if (config_load(o->config, groups, n, &cfg, reterr) < 0)
 		return -1;
 	log_setup("carillon-publish", level_of(cfg->server_log_level), 2);
-	if (keys_load(cfg, true, &keys, reterr) < 0 || db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 ||
+	if (keys_load(cfg, true, &keys, reterr) < 0 || open_database(cfg, &db, reterr) < 0 ||
 	    check_schema(db, reterr) < 0 || net_open(cfg, &app.net, reterr) < 0)
 		return -1;
 	app.config = cfg;
@@ -173,7 +191,7 @@ static int work_beside(const struct options *o, struct problem *reterr)
 		return -1;
 	log_setup(o->fetches ? "carillon-fetch" : "carillon-render",
 		  level_of(cfg->server_log_level), 2);
-	if (db_open(cfg, DB_ROLE_RUN, &db, reterr) < 0 || check_schema(db, reterr) < 0 ||
+	if (open_database(cfg, &db, reterr) < 0 || check_schema(db, reterr) < 0 ||
 	    (o->fetches && net_open(cfg, &net, reterr) < 0))
 		return -1;
 	app.config = cfg;

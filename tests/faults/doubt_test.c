@@ -254,9 +254,26 @@ START_TEST(database_crash_leaves_one_post)
 	database_crash(&rig.database);
 	rig_sleep_ms(300);
 	ck_assert_int_eq(database_revive(&rig.database), 0);
-	(void)rig_wait(pid, 30000); /* it may have found no database at its start */
+	(void)rig_wait(pid, 30000);
 	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+}
+END_TEST
+
+START_TEST(runner_that_starts_before_its_database_waits_for_it)
+{
+	char id[ID_MAX];
+	pid_t pid;
+
+	rig_post(&rig, 0, "early", -500, id);
+	ck_assert_int_eq(database_shut(&rig.database), 0);
+	pid = rig_runner(&rig, NULL, "--once");
+	rig_sleep_ms(500);
+	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	ck_assert_int_eq(database_revive(&rig.database), 0);
+	ck_assert_int_eq(rig_wait(pid, PATIENCE_MS), 0);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
+	ck_assert_int_eq(rig_effects(&rig, "early"), 1);
 }
 END_TEST
 
@@ -435,6 +452,7 @@ int main(void)
 		{ cancel_is_honoured_or_refused, 12 },
 		{ cancel_amid_staging_stays_cancelled, (int)ARRAY_LEN(staging_ms) },
 		{ database_crash_leaves_one_post, (int)ARRAY_LEN(outage_at_ms) },
+		{ runner_that_starts_before_its_database_waits_for_it, 0 },
 		{ stalled_runner_is_ended_and_its_post_settled, 0 },
 		{ forgotten_permit_is_a_doubt_and_not_sent_again, 0 },
 		{ refused_but_live_is_found_and_not_sent_again, 2 },
