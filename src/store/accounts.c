@@ -284,36 +284,26 @@ int store_accounts_connect(struct db *db, const char *ws, const struct account_c
 	return 0;
 }
 
-static int64_t mode_bind(enum livemode mode)
+static void read_listed(const struct rows *r, struct arena *a, void *to)
 {
-	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
-}
-
-static int collect(struct rows *r, struct arena *a, struct accounts *list, struct problem *reterr)
-{
-	int got;
-
-	while ((got = rows_next(r, reterr)) == 1)
-		store_accounts_read(r, 0, a, &list->v[list->n++]);
-	rows_end(r);
-	return got;
+	store_accounts_read(r, 0, a, to);
 }
 
 int store_accounts_list(struct db *db, const char *ws, const struct account_query *q,
 			struct arena *a, struct accounts *ret, struct problem *reterr)
 {
-	int most = page_rows(&q->page);
-	struct accounts list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
-	int64_t mode = mode_bind(q->livemode);
+	static const struct page_kind kind = { sizeof(struct account), read_listed };
+	int64_t mode = livemode_bind(q->livemode);
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws, q->platform,
 		     q->platform, q->account_ids, q->account_ids, mode, mode,
-		     (int64_t)q->with_disconnected, page_start_id(&q->page), (int64_t)most) < 0 ||
-	    collect(r, a, &list, reterr) < 0)
+		     (int64_t)q->with_disconnected, page_start_id(&q->page),
+		     (int64_t)page_rows(&q->page)) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct accounts){ list.v, list.n, list.has_more };
 	return 0;
 }
 
@@ -345,12 +335,22 @@ static void prefer_live(struct accounts *list)
 		list->n = live;
 }
 
+static int collect(struct rows *r, struct arena *a, struct accounts *list, struct problem *reterr)
+{
+	int got;
+
+	while ((got = rows_next(r, reterr)) == 1)
+		store_accounts_read(r, 0, a, &list->v[list->n++]);
+	rows_end(r);
+	return got;
+}
+
 int store_accounts_resolve(struct db *db, const char *ws, const struct account_wish *in,
 			   struct arena *a, struct account *ret, struct problem *reterr)
 {
 	struct accounts list = { .v = arena_array(a, CANDIDATES_MAX, sizeof(*list.v)) };
 	const char *preferred = in->preferred_id ? in->preferred_id : "";
-	int64_t mode = mode_bind(in->livemode);
+	int64_t mode = livemode_bind(in->livemode);
 	struct rows *r = NULL;
 	bool is_preferred;
 

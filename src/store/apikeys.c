@@ -109,8 +109,10 @@ static int64_t cap_bind(int64_t cap)
 	return cap ? cap : INT64_MIN;
 }
 
-static void read_row(const struct rows *r, struct arena *a, struct apikey *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct apikey *ret = to;
+
 	*ret = (struct apikey){
 		.workspace = rows_dup(r, 0, a),
 		.id = rows_dup(r, 1, a),
@@ -185,20 +187,15 @@ int store_apikeys_get(struct db *db, const char *ws, const char *id, struct aren
 int store_apikeys_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
 		       struct apikeys *ret, struct problem *reterr)
 {
-	int most = page_rows(page), got;
-	struct apikeys list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct apikey), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
-		     page_start_id(page), (int64_t)most) < 0)
+		     page_start_id(page), (int64_t)page_rows(page)) < 0 ||
+	    page_collect(page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(page, &list.n);
-	*ret = list;
+	*ret = (struct apikeys){ list.v, list.n, list.has_more };
 	return 0;
 }
 

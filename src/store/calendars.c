@@ -62,11 +62,6 @@ const struct stmt store_calendars_statements[] = {
 
 #define ROW(x) (&store_calendars_statements[x])
 
-static int64_t mode_bind(enum livemode mode)
-{
-	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
-}
-
 static void read_row(const struct rows *r, struct arena *a, struct calendar *ret)
 {
 	*ret = (struct calendar){
@@ -87,8 +82,8 @@ int store_calendars_insert(struct db *db, const char *ws, const struct calendar 
 {
 	random_id(ret_id, "cal");
 	return db_exec(db, ROW(INSERT), NULL, reterr, ws, ret_id, (const void *)hash,
-		       (size_t)SHA256_BYTES, in->name, in->character_id, mode_bind(in->livemode),
-		       in->account_ids, in->created_by);
+		       (size_t)SHA256_BYTES, in->name, in->character_id,
+		       livemode_bind(in->livemode), in->account_ids, in->created_by);
 }
 
 int store_calendars_list(struct db *db, const char *ws, struct arena *a, struct calendars *ret,
@@ -160,7 +155,7 @@ int store_calendars_open(struct db *db, const uint8_t hash[static SHA256_BYTES],
 static int query_events(struct db *db, const struct calendar *of, struct rows **ret,
 			struct problem *reterr)
 {
-	const int64_t mode = mode_bind(of->livemode);
+	const int64_t mode = livemode_bind(of->livemode);
 
 	if (of->character_id)
 		return db_query(db, ROW(EVENTS_OF_CHARACTER), ret, reterr, of->workspace, mode,

@@ -43,8 +43,10 @@ const struct stmt store_characters_statements[] = {
 
 #define ROW(x) (&store_characters_statements[x])
 
-static void read_row(const struct rows *r, struct arena *a, struct character *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct character *ret = to;
+
 	*ret = (struct character){
 		.id = rows_dup(r, 0, a),
 		.name = rows_dup(r, 1, a),
@@ -92,20 +94,15 @@ int store_characters_get(struct db *db, const char *ws, const char *id, struct a
 int store_characters_list(struct db *db, const char *ws, const struct page *page, struct arena *a,
 			  struct characters *ret, struct problem *reterr)
 {
-	int most = page_rows(page), got;
-	struct characters list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct character), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(page->descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
-		     page_start_id(page), (int64_t)most) < 0)
+		     page_start_id(page), (int64_t)page_rows(page)) < 0 ||
+	    page_collect(page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(page, &list.n);
-	*ret = list;
+	*ret = (struct characters){ list.v, list.n, list.has_more };
 	return 0;
 }
 

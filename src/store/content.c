@@ -141,8 +141,10 @@ const struct stmt store_content_statements[] = {
 
 #define ROW(x) (&store_content_statements[x])
 
-static void read_row(const struct rows *r, struct arena *a, struct content *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct content *ret = to;
+
 	*ret = (struct content){
 		.id = rows_dup(r, 0, a),
 		.character_id = rows_dup(r, 1, a),
@@ -350,20 +352,17 @@ int store_content_list(struct db *db, const char *ws, const struct content_query
 		       struct arena *a, struct contents *ret, struct problem *reterr)
 {
 	const struct filter_texts f = texts_of(&q->filter);
-	int most = page_rows(&q->page), got;
-	struct contents list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct content), read_row };
+	struct page_list page;
+	struct contents list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
 		     f.character_id, f.character_id, f.state, f.state, f.kind, f.kind,
-		     page_start_id(&q->page), (int64_t)most) < 0)
+		     page_start_id(&q->page), (int64_t)page_rows(&q->page)) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &page, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
+	list = (struct contents){ page.v, page.n, page.has_more };
 	if (list.n && (query_page_media(db, ws, q, &list, &r, reterr) < 0 ||
 		       add_page_media(r, q->page.descending, a, &list, reterr) < 0))
 		return -1;

@@ -56,8 +56,10 @@ const struct stmt store_deliveries_statements[] = {
 
 #define ROW(x) (&store_deliveries_statements[x])
 
-static void read_row(const struct rows *r, struct arena *a, struct delivery *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct delivery *ret = to;
+
 	*ret = (struct delivery){
 		.id = rows_dup(r, 0, a),
 		.webhook_id = rows_dup(r, 1, a),
@@ -76,21 +78,16 @@ static void read_row(const struct rows *r, struct arena *a, struct delivery *ret
 int store_deliveries_list(struct db *db, const char *ws, const struct delivery_query *q,
 			  struct arena *a, struct deliveries *ret, struct problem *reterr)
 {
-	int most = page_rows(&q->page), got;
-	struct deliveries list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct delivery), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws,
 		     q->webhook_id, q->state, q->state, q->event_id, q->event_id,
-		     page_start_id(&q->page), (int64_t)most) < 0)
+		     page_start_id(&q->page), (int64_t)page_rows(&q->page)) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct deliveries){ list.v, list.n, list.has_more };
 	return 0;
 }
 

@@ -31,17 +31,12 @@ const struct stmt store_events_statements[] = {
 
 #define ROW(x) (&store_events_statements[x])
 
-static int64_t mode_bind(enum livemode mode)
-{
-	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
-}
-
 int store_events_write(struct db *db, const char *ws, const struct event *in,
 		       char ret_id[static ID_MAX], struct problem *reterr)
 {
 	random_id(ret_id, "evt");
-	return db_exec(db, ROW(INSERT), NULL, reterr, ws, ret_id, in->type, mode_bind(in->livemode),
-		       in->subject_id, in->data);
+	return db_exec(db, ROW(INSERT), NULL, reterr, ws, ret_id, in->type,
+		       livemode_bind(in->livemode), in->subject_id, in->data);
 }
 
 int store_events_insert(struct db *db, const char *ws, const struct event *in,
@@ -52,8 +47,10 @@ int store_events_insert(struct db *db, const char *ws, const struct event *in,
 	return store_events_write(db, ws, in, id, reterr);
 }
 
-static void read_row(const struct rows *r, struct arena *a, struct event *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct event *ret = to;
+
 	*ret = (struct event){
 		.id = rows_dup(r, 0, a),
 		.type = rows_dup(r, 1, a),
@@ -69,23 +66,18 @@ static void read_row(const struct rows *r, struct arena *a, struct event *ret)
 int store_events_list(struct db *db, const char *ws, const struct event_query *q, struct arena *a,
 		      struct events *ret, struct problem *reterr)
 {
-	int most = page_rows(&q->page), got;
-	struct events list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct event), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
 	char floor[ID_MAX];
 
 	random_id_floor(floor, "evt", q->since_us - CLOCKS_US);
 	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws, q->type,
-		     q->type, q->subject_id, q->subject_id, mode_bind(q->livemode),
-		     mode_bind(q->livemode), q->accounts, q->accounts, q->since_us, floor,
-		     page_start_id(&q->page), (int64_t)most) < 0)
+		     q->type, q->subject_id, q->subject_id, livemode_bind(q->livemode),
+		     livemode_bind(q->livemode), q->accounts, q->accounts, q->since_us, floor,
+		     page_start_id(&q->page), (int64_t)page_rows(&q->page)) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct events){ list.v, list.n, list.has_more };
 	return 0;
 }

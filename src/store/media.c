@@ -82,8 +82,9 @@ const struct stmt store_media_statements[] = {
 
 #define ROW(x) (&store_media_statements[x])
 
-static void read_row(const struct rows *r, struct arena *a, struct media *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct media *ret = to;
 	int kind = media_kind_parse(rows_text(r, 2));
 
 	*ret = (struct media){
@@ -180,21 +181,14 @@ static int begin_list(struct db *db, const char *ws, const struct media_query *q
 int store_media_list(struct db *db, const char *ws, const struct media_query *q, struct arena *a,
 		     struct medias *ret, struct problem *reterr)
 {
-	struct medias list = {
-		.v = arena_array(a, (size_t)page_rows(&q->page), sizeof(*list.v)),
-	};
+	static const struct page_kind kind = { sizeof(struct media), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
-	int got;
 
-	if (begin_list(db, ws, q, &r, reterr) < 0)
+	if (begin_list(db, ws, q, &r, reterr) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct medias){ list.v, list.n, list.has_more };
 	return 0;
 }
 

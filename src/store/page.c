@@ -26,12 +26,22 @@ int64_t page_start_us(const struct page *p)
 	return p->descending ? INT64_C(250000000000) * US_PER_S : 0; /* the year 9892, or 1970 */
 }
 
-bool page_trim(const struct page *p, size_t *n)
+int page_collect(const struct page *p, struct rows *r, const struct page_kind *kind,
+		 struct arena *a, struct page_list *ret, struct problem *reterr)
 {
-	size_t limit = (size_t)page_rows(p) - 1;
+	const size_t most = (size_t)page_rows(p);
+	char *v = arena_array(a, most, kind->size);
+	size_t n = 0;
+	int got;
 
-	if (*n <= limit)
-		return false;
-	*n = limit;
-	return true;
+	while ((got = rows_next(r, reterr)) == 1)
+		kind->read(r, a, v + n++ * kind->size);
+	rows_end(r);
+	*ret = (struct page_list){ v, n < most ? n : most - 1, n == most };
+	return got;
+}
+
+int64_t livemode_bind(enum livemode mode)
+{
+	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
 }

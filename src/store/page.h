@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "db/stmt.h"
+
 #define PAGE_LIMIT_MAX 100
 
 struct page {
@@ -26,7 +29,22 @@ enum livemode { LIVEMODE_TEST, LIVEMODE_LIVE, LIVEMODE_ANY };
 int page_rows(const struct page *p);
 const char *page_start_id(const struct page *p);
 int64_t page_start_us(const struct page *p);
-/* Cuts *n to the limit; true when there were more. */
-bool page_trim(const struct page *p, size_t *n);
+/*
+ * Reads what page_rows() asked for to the end, one element a row, into an array in the arena. The
+ * result is closed in any case.
+ */
+struct page_kind {
+	size_t size; /* of an element */
+	void (*read)(const struct rows *r, struct arena *a, void *ret);
+};
+struct page_list {
+	void *v;
+	size_t n;
+	bool has_more;
+};
+int page_collect(const struct page *p, struct rows *r, const struct page_kind *kind,
+		 struct arena *a, struct page_list *ret, struct problem *reterr);
+/* As a filter is bound: SQL NULL takes both modes. */
+int64_t livemode_bind(enum livemode mode);
 
 #endif

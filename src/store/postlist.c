@@ -125,7 +125,7 @@ static int query(struct db *db, const char *ws, const struct post_query *q, stru
 	const struct page everything = { .descending = true };
 	char buffer[POST_STATES_TEXT_MAX];
 	const char *states = q->states ? post_states_print(q->states, buffer) : NULL;
-	const int64_t mode = q->livemode == LIVEMODE_ANY ? INT64_MIN : (int64_t)q->livemode;
+	const int64_t mode = livemode_bind(q->livemode);
 	const int64_t from_us = q->from_us == INSTANT_NONE ? 0 : q->from_us;
 	const int64_t to_us = q->to_us == INSTANT_NONE ? page_start_us(&everything) : q->to_us;
 	const int64_t start_us = page_start_us(&q->page);
@@ -139,21 +139,21 @@ static int query(struct db *db, const char *ws, const struct post_query *q, stru
 			page_start_id(&q->page), (int64_t)page_rows(&q->page));
 }
 
+static void read_listed(const struct rows *r, struct arena *a, void *to)
+{
+	store_posts_read(r, 0, a, to);
+}
+
 int store_posts_list(struct db *db, const char *ws, const struct post_query *q, struct arena *a,
 		     struct posts *ret, struct problem *reterr)
 {
-	struct posts list = { .v = arena_array(a, (size_t)page_rows(&q->page), sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct post), read_listed };
+	struct page_list list;
 	struct rows *r = NULL;
-	int got;
 
-	if (query(db, ws, q, &r, reterr) < 0)
+	if (query(db, ws, q, &r, reterr) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		store_posts_read(r, 0, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct posts){ list.v, list.n, list.has_more };
 	return 0;
 }

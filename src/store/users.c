@@ -78,8 +78,10 @@ const struct stmt store_users_statements[] = {
 
 #define ROW(x) (&store_users_statements[x])
 
-static void read_member(const struct rows *r, struct arena *a, struct member *ret)
+static void read_member(const struct rows *r, struct arena *a, void *to)
 {
+	struct member *ret = to;
+
 	*ret = (struct member){
 		.workspace = rows_dup(r, 0, a),
 		.user_id = rows_dup(r, 1, a),
@@ -164,29 +166,22 @@ int store_users_set_password(struct db *db, const char *user_id, const char *pas
 	return changed ? 0 : guard_missing("user", user_id, reterr);
 }
 
-static int collect_members(struct rows *r, struct arena *a, struct members *list,
-			   struct problem *reterr)
-{
-	int got;
-
-	while ((got = rows_next(r, reterr)) == 1)
-		read_member(r, a, &list->v[list->n++]);
-	rows_end(r);
-	return got;
-}
-
 int store_users_workspaces(struct db *db, const char *user_id, struct arena *a, struct member **ret,
 			   size_t *ret_n, struct problem *reterr)
 {
-	struct members list = { .v = arena_array(a, USER_WORKSPACES_MAX, sizeof(*list.v)) };
+	struct member *v = arena_array(a, USER_WORKSPACES_MAX, sizeof(*v));
 	struct rows *r = NULL;
+	size_t n = 0;
+	int got;
 
-	if (db_query(db, ROW(WORKSPACES), &r, reterr, user_id, (int64_t)USER_WORKSPACES_MAX) < 0 ||
-	    collect_members(r, a, &list, reterr) < 0)
+	if (db_query(db, ROW(WORKSPACES), &r, reterr, user_id, (int64_t)USER_WORKSPACES_MAX) < 0)
 		return -1;
-	*ret = list.v;
-	*ret_n = list.n;
-	return 0;
+	while ((got = rows_next(r, reterr)) == 1)
+		read_member(r, a, &v[n++]);
+	rows_end(r);
+	*ret = v;
+	*ret_n = n;
+	return got;
 }
 
 int store_users_add_member(struct db *db, const char *ws, const char *user_id, enum role role,
@@ -219,16 +214,15 @@ int store_users_member(struct db *db, const char *ws, const char *user_id, struc
 int store_users_members(struct db *db, const char *ws, const struct page *page, struct arena *a,
 			struct members *ret, struct problem *reterr)
 {
-	int most = page_rows(page);
-	struct members list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	static const struct page_kind kind = { sizeof(struct member), read_member };
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(page->descending ? MEMBERS_DOWN : MEMBERS_UP), &r, reterr, ws,
-		     page_start_id(page), (int64_t)most) < 0 ||
-	    collect_members(r, a, &list, reterr) < 0)
+		     page_start_id(page), (int64_t)page_rows(page)) < 0 ||
+	    page_collect(page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	list.has_more = page_trim(page, &list.n);
-	*ret = list;
+	*ret = (struct members){ list.v, list.n, list.has_more };
 	return 0;
 }
 

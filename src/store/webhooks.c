@@ -105,11 +105,6 @@ const struct stmt store_webhooks_statements[] = {
 
 #define ROW(x) (&store_webhooks_statements[x])
 
-static int64_t mode_bind(enum livemode mode)
-{
-	return mode == LIVEMODE_ANY ? INT64_MIN : (int64_t)mode;
-}
-
 /* ---- secrets ---- */
 
 static int no_ring(struct problem *reterr)
@@ -279,8 +274,10 @@ int store_webhooks_insert(struct db *db, const char *ws, const struct webhook_ne
 
 /* ---- reading ---- */
 
-static void read_row(const struct rows *r, struct arena *a, struct webhook *ret)
+static void read_row(const struct rows *r, struct arena *a, void *to)
 {
+	struct webhook *ret = to;
+
 	*ret = (struct webhook){
 		.id = rows_dup(r, 0, a),
 		.url = rows_dup(r, 1, a),
@@ -300,7 +297,7 @@ static void read_row(const struct rows *r, struct arena *a, struct webhook *ret)
 int store_webhooks_get(struct db *db, const char *ws, const struct webhook_key *key,
 		       struct arena *a, struct webhook *ret, struct problem *reterr)
 {
-	const int64_t mode = mode_bind(key->mode);
+	const int64_t mode = livemode_bind(key->mode);
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(GET), &r, reterr, ws, mode, mode, key->id);
 
@@ -316,21 +313,16 @@ int store_webhooks_get(struct db *db, const char *ws, const struct webhook_key *
 int store_webhooks_list(struct db *db, const char *ws, const struct webhook_query *q,
 			struct arena *a, struct webhooks *ret, struct problem *reterr)
 {
-	const int64_t mode = mode_bind(q->mode);
-	int most = page_rows(&q->page), got;
-	struct webhooks list = { .v = arena_array(a, (size_t)most, sizeof(*list.v)) };
+	const int64_t mode = livemode_bind(q->mode);
+	static const struct page_kind kind = { sizeof(struct webhook), read_row };
+	struct page_list list;
 	struct rows *r = NULL;
 
 	if (db_query(db, ROW(q->page.descending ? LIST_DOWN : LIST_UP), &r, reterr, ws, mode, mode,
-		     page_start_id(&q->page), (int64_t)most) < 0)
+		     page_start_id(&q->page), (int64_t)page_rows(&q->page)) < 0 ||
+	    page_collect(&q->page, r, &kind, a, &list, reterr) < 0)
 		return -1;
-	while ((got = rows_next(r, reterr)) == 1)
-		read_row(r, a, &list.v[list.n++]);
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	list.has_more = page_trim(&q->page, &list.n);
-	*ret = list;
+	*ret = (struct webhooks){ list.v, list.n, list.has_more };
 	return 0;
 }
 
