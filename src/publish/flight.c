@@ -49,6 +49,16 @@ void flight_free(struct flight *f)
 	free(f);
 }
 
+struct flight *flight_find(const struct engine *e, const struct row_key *key)
+{
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (strcmp(f->key.id, key->id) == 0 &&
+		    strcmp(f->key.workspace, key->workspace) == 0)
+			return f;
+	}
+	return NULL;
+}
+
 int64_t flight_now_us(const struct flight *f)
 {
 	return dueclock_now_us(&f->engine->clock);

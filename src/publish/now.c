@@ -75,17 +75,6 @@ static int check(struct engine *e, const struct queue_post *q, struct arena *a,
 	return 0;
 }
 
-/* Finished flights of earlier calls are gone by now; one that fires is left to engine_settle(). */
-static struct flight *find_flight(const struct engine *e, const struct row_key *key)
-{
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (strcmp(f->key.id, key->id) == 0 &&
-		    strcmp(f->key.workspace, key->workspace) == 0)
-			return f;
-	}
-	return NULL;
-}
-
 /* 0 taken, or not to be taken (see *ret_state); the row is read once more when it moves meanwhile. */
 static int take(struct engine *e, const struct row_key *key, enum post_state *ret_state,
 		struct problem *reterr)
@@ -155,9 +144,9 @@ static int wait_for(struct engine *e, const struct row_key *key, int64_t until_b
 	struct flight *f;
 
 	do {
-		f = find_flight(e, key);
+		f = flight_find(e, key);
 		engine_turn(e, f ? until_boot_us : clock_boot_us() + LOOK_EVERY_US);
-		f = find_flight(e, key);
+		f = flight_find(e, key);
 		if (f)
 			continue;
 		if (store_queue_mark(e->app->db, key, &mark, reterr) < 0)
@@ -183,7 +172,7 @@ int engine_publish_one(struct engine *e, const char *ws, const char *post_id, in
 	e->is_alone = true;
 	if (freshen_clock(e, reterr) < 0 || take(e, &key, &state, reterr) < 0)
 		return -1;
-	if (!post_state_is_terminal(state) || find_flight(e, &key)) {
+	if (!post_state_is_terminal(state) || flight_find(e, &key)) {
 		if (wait_for(e, &key, until_boot_us, &state, reterr) < 0)
 			return -1;
 	}

@@ -148,6 +148,7 @@ uint32_t engine_draw(void);
 /* flight.c */
 struct flight *flight_new(struct engine *e, const char *ws, const char *id);
 void flight_free(struct flight *f);
+struct flight *flight_find(const struct engine *e, const struct row_key *key); /* NULL: none */
 void flight_advance(struct flight *f); /* until it must wait */
 void flight_written(struct flight *f); /* its change is in the database */
 void flight_start(struct flight *f);   /* SEND: the request leaves */

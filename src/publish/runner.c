@@ -112,16 +112,6 @@ static void beat(struct run *r)
 		engine_db_failed(e, &p);
 }
 
-static struct flight *find(const struct engine *e, const struct row_key *key)
-{
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (strcmp(f->key.id, key->id) == 0 &&
-		    strcmp(f->key.workspace, key->workspace) == 0)
-			return f;
-	}
-	return NULL;
-}
-
 /*
  * Our own lease ran out while the database was away and we have claimed the row again: the flight
  * goes on under the new fence.
@@ -167,7 +157,7 @@ static size_t claim_part(struct run *r, struct queue_claim *in)
 	(void)FP(F02_after_claim);
 	e->commits += n > 0;
 	for (size_t i = 0; i < n; i++) {
-		struct flight *f = find(e, &keys[i]);
+		struct flight *f = flight_find(e, &keys[i]);
 
 		if (f)
 			adopt(f);

@@ -50,26 +50,6 @@ static bool is_replayed(const struct answer *a)
 	return answer_header(a, "idempotent-replayed") != NULL;
 }
 
-/* How many objects with this caption the platform itself has. */
-static size_t truth_count(const char *caption)
-{
-	CLEANUP(answer_free)
-	struct answer *a =
-		client_send(&(struct call){ .method = "GET",
-					    .path = "/_control/objects?platform=instagram",
-					    .base = client_env("CARILLON_SANDBOX_URL") });
-	json_t *object;
-	size_t i, n = 0;
-
-	assert_status(a, 200);
-	json_array_foreach(answer_at(a, "objects"), i, object) {
-		const char *text = json_string_value(json_object_get(object, "caption"));
-
-		n += text && strcmp(text, caption) == 0;
-	}
-	return n;
-}
-
 static int64_t posts(void)
 {
 	return posting_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
@@ -225,7 +205,7 @@ START_TEST(thousand_repeats_of_publish_now_publish_once)
 
 	publish_now_of(&r);
 	send_crowd(&r, 200);
-	ck_assert_uint_eq(truth_count(r.caption), 1);
+	ck_assert_uint_eq(client_objects(r.caption), 1);
 }
 END_TEST
 
@@ -326,7 +306,7 @@ START_TEST(repeat_after_a_death_has_one_effect_and_one_answer)
 	ck_assert(is_replayed(b));
 	ck_assert_str_eq(a->body, b->body);
 	ck_assert_int_eq(posts(), before + deaths[_i].posts);
-	ck_assert_uint_eq(truth_count(r.caption), deaths[_i].truths);
+	ck_assert_uint_eq(client_objects(r.caption), deaths[_i].truths);
 }
 END_TEST
 
@@ -349,7 +329,7 @@ START_TEST(repeat_goes_on_with_its_own_post)
 	assert_status(a, 200);
 	ck_assert_str_ne(answer_text(a, "scheduled_post.id"),
 			 answer_text(later, "scheduled_posts.0.id"));
-	ck_assert_uint_eq(truth_count(r.caption), 1);
+	ck_assert_uint_eq(client_objects(r.caption), 1);
 }
 END_TEST
 
@@ -389,7 +369,7 @@ START_TEST(run_that_rests_is_not_overtaken)
 		a = send_it(&r);
 		_exit(a->status == 200 && !is_replayed(a) ? 0 : 1);
 	}
-	while (truth_count(r.caption) == 0)
+	while (client_objects(r.caption) == 0)
 		usleep(50000);
 	a = send_it(&r);
 	disarm();
@@ -400,7 +380,7 @@ START_TEST(run_that_rests_is_not_overtaken)
 	a = send_it(&r);
 	assert_status(a, 200);
 	ck_assert(is_replayed(a));
-	ck_assert_uint_eq(truth_count(r.caption), 1);
+	ck_assert_uint_eq(client_objects(r.caption), 1);
 	answer_free(a);
 }
 END_TEST

@@ -19,28 +19,6 @@ static char *fresh_caption(char ret[static ID_MAX])
 	return ret;
 }
 
-/* How many objects with this caption the platform itself has. */
-static size_t truth_count(const char *caption)
-{
-	CLEANUP(answer_free)
-	struct answer *a =
-		client_send(&(struct call){ .method = "GET",
-					    .path = "/_control/objects?platform=instagram",
-					    .base = client_env("CARILLON_SANDBOX_URL") });
-	json_t *list = answer_at(a, "objects");
-	size_t n = 0;
-
-	assert_status(a, 200);
-	ck_assert(json_is_array(list));
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *text =
-			json_string_value(json_object_get(json_array_get(list, i), "caption"));
-
-		n += text && strcmp(text, caption) == 0;
-	}
-	return n;
-}
-
 static char *schedule(const char *content, int64_t seconds)
 {
 	char at[RFC3339_MAX], path[128];
@@ -78,7 +56,7 @@ START_TEST(reference_publish_now)
 	ck_assert_str_eq(answer_text(a, "scheduled_post.remote_post_id"),
 			 answer_text(a, "publish_result.remote_post_id"));
 	ck_assert_uint_eq(answer_count(a, "publish_result.media_urls"), 1);
-	ck_assert_uint_eq(truth_count(caption), 1);
+	ck_assert_uint_eq(client_objects(caption), 1);
 	free(account);
 	free(content);
 	free(post);
@@ -97,7 +75,7 @@ START_TEST(publish_now_twice_is_one_post)
 	assert_status(b, 200);
 	ck_assert_str_eq(answer_text(a, "publish_result.remote_post_id"),
 			 answer_text(b, "publish_result.remote_post_id"));
-	ck_assert_uint_eq(truth_count(caption), 1);
+	ck_assert_uint_eq(client_objects(caption), 1);
 	free(account);
 	free(content);
 	free(post);
@@ -116,7 +94,7 @@ START_TEST(publish_now_of_a_cancelled_post_is_refused)
 
 	assert_status(gone, 204);
 	assert_problem(a, 409, "post_cancelled");
-	ck_assert_uint_eq(truth_count(caption), 0);
+	ck_assert_uint_eq(client_objects(caption), 0);
 	free(account);
 	free(content);
 	free(post);
@@ -136,7 +114,7 @@ START_TEST(publish_now_of_an_edited_content_is_refused)
 
 	assert_status(edit, 200);
 	assert_problem(a, 409, "post_paused");
-	ck_assert_uint_eq(truth_count(caption), 0);
+	ck_assert_uint_eq(client_objects(caption), 0);
 	free(account);
 	free(content);
 	free(post);
@@ -170,7 +148,7 @@ START_TEST(reference_public_publish)
 	ck_assert_str_eq(answer_text(a, "scheduled_post.status"), "published");
 	assert_status(b, 200);
 	ck_assert_str_eq(answer_text(a, "scheduled_post.id"), answer_text(b, "scheduled_post.id"));
-	ck_assert_uint_eq(truth_count(caption), 1);
+	ck_assert_uint_eq(client_objects(caption), 1);
 	free(account);
 	free(content);
 }
@@ -186,7 +164,7 @@ START_TEST(public_publish_of_a_future_time_only_schedules)
 
 	assert_status(a, 201);
 	ck_assert_str_eq(answer_text(a, "scheduled_post.status"), "pending");
-	ck_assert_uint_eq(truth_count(caption), 0);
+	ck_assert_uint_eq(client_objects(caption), 0);
 	free(account);
 	free(content);
 }
@@ -236,7 +214,7 @@ START_TEST(scheduled_post_goes_out_by_the_runner)
 			nanosleep(&nap, NULL);
 	}
 	ck_assert(is_over);
-	ck_assert_uint_eq(truth_count(caption), 1);
+	ck_assert_uint_eq(client_objects(caption), 1);
 	free(account);
 	free(content);
 	free(post);

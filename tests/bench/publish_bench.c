@@ -212,13 +212,6 @@ struct video_case {
 static void video(struct bench *b, const struct video_case *c)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct media_item item = { .kind = MEDIA_VIDEO,
-					 .mime = "video/mp4",
-					 .ext = "mp4",
-					 .width = 540,
-					 .height = 960,
-					 .duration_ms = 5000,
-					 .video_codec = "h264" };
 	const int64_t mb = b->mb * c->share / 100, rate = mb << 20 >> 3; /* eight seconds */
 	const char *path = arena_printf(a, "%s/%s.mp4", b->rig.folder, c->name);
 	const char *caption = arena_printf(a, "video of %s", c->name);
@@ -228,7 +221,7 @@ static void video(struct bench *b, const struct video_case *c)
 	pid_t runner;
 
 	video_make(path, "testsrc=s=540x960:r=30:d=5", mb << 20);
-	rig_media(&b->rig, path, &item, id);
+	rig_media(&b->rig, path, &video_upright, id);
 	rig_sandbox(&b->rig, "/_control/bandwidth",
 		    arena_printf(a, "{\"platform\":\"%s\",\"upload_bytes_per_s\":%lld}", c->name,
 				 (long long)rate));

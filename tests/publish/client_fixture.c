@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,4 +102,19 @@ char *sparse_file(int64_t bytes)
 	ck_assert_int_eq(pwrite(fd, "end", 3, bytes - 3), 3);
 	close(fd);
 	return path;
+}
+
+void fixture_folder_make(char *folder)
+{
+	if (!mkdtemp(folder))
+		exit(EXIT_FAILURE); /* before the first case nothing can be asserted */
+}
+
+void fixture_folder_remove(const char *folder)
+{
+	char path[100];
+
+	(void)snprintf(path, sizeof(path), "%s/tmp", folder);
+	(void)rmdir(path);
+	(void)rmdir(folder);
 }

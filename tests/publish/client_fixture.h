@@ -41,6 +41,10 @@ void hang(struct peer *p, int fd, int nth); /* takes one request, answers nothin
 
 /* The peer's last request holds that text. */
 bool has(struct peer *p, const char *text);
+/* A media folder around the program: from a template of mkdtemp(); gone with its tmp. */
+void fixture_folder_make(char *folder);
+void fixture_folder_remove(const char *folder);
+
 /* A file with "begin" at 1000 and "end" as its last bytes; the test removes it. */
 char *sparse_file(int64_t bytes);
 

@@ -469,17 +469,12 @@ END_TEST
 
 static void before(void)
 {
-	if (!mkdtemp(folder))
-		exit(EXIT_FAILURE);
+	fixture_folder_make(folder);
 }
 
 static void after(void)
 {
-	char path[100];
-
-	(void)snprintf(path, sizeof(path), "%s/tmp", folder);
-	(void)rmdir(path);
-	(void)rmdir(folder);
+	fixture_folder_remove(folder);
 }
 
 int main(void)

@@ -35,22 +35,10 @@ static char case_path[40]; /* of this case alone: the peer remembers how often i
 
 static void send_file(int fd, const char *name)
 {
-	char path[200], head[100], block[8192];
-	struct stat st;
-	ssize_t n;
-	int in;
+	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
-	in = open(path, O_RDONLY | O_CLOEXEC);
-	if (in < 0 || fstat(in, &st) < 0)
-		return;
-	(void)snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n",
-		       (long long)st.st_size);
-	peer_say(fd, head);
-	while ((n = read(in, block, sizeof(block))) > 0 &&
-	       send(fd, block, (size_t)n, MSG_NOSIGNAL) == n)
-		;
-	(void)close(in);
+	(void)peer_say_file(fd, path);
 }
 
 static int asked_before(const char *path)

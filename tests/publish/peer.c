@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -169,6 +171,28 @@ void peer_say(int fd, const char *text)
 		text += put;
 		len -= (size_t)put;
 	}
+}
+
+bool peer_say_file(int fd, const char *path)
+{
+	char head[100], block[8192];
+	const int in = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	if (in < 0)
+		return false;
+	if (fstat(in, &st) == 0) {
+		(void)snprintf(head, sizeof(head),
+			       "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n",
+			       (long long)st.st_size);
+		peer_say(fd, head);
+		while ((n = read(in, block, sizeof(block))) > 0 &&
+		       send(fd, block, (size_t)n, MSG_NOSIGNAL) == n)
+			;
+	}
+	(void)close(in);
+	return true;
 }
 
 void peer_sleep_ms(int ms)

@@ -28,6 +28,8 @@ const char *peer_url(struct peer *p, const char *path); /* http; valid until the
 /* Reads one request whole; the body is counted, its first 64 KiB kept. False: peer hung up. */
 bool peer_read_request(struct peer *p, int fd);
 void peer_say(int fd, const char *text);
+/* The file as a 200; false: there is none, and nothing was said. */
+bool peer_say_file(int fd, const char *path);
 void peer_sleep_ms(int ms);
 /* Closes with RST instead of FIN. */
 void peer_reset(int fd);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From POST /posts with nothing but URLs to what stands on the platform, through the real runner. */
 #include <check.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,27 +25,14 @@ static struct peer *web;
 
 static void serve(struct peer *p, int fd, int nth)
 {
-	char name[40] = "", path[200], head[100], block[8192];
-	struct stat st;
-	ssize_t n;
-	int in;
+	char name[40] = "", path[200];
 
 	(void)nth;
 	if (!peer_read_request(p, fd) || sscanf(peer_request(p), "GET /%39[a-z0-9.]", name) != 1)
 		return;
 	(void)snprintf(path, sizeof(path), "%s/%s", rig.folder, name);
-	in = open(path, O_RDONLY | O_CLOEXEC);
-	if (in < 0 || fstat(in, &st) < 0) {
+	if (!peer_say_file(fd, path))
 		peer_say(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-		return;
-	}
-	(void)snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n",
-		       (long long)st.st_size);
-	peer_say(fd, head);
-	while ((n = read(in, block, sizeof(block))) > 0 &&
-	       send(fd, block, (size_t)n, MSG_NOSIGNAL) == n)
-		;
-	(void)close(in);
 }
 
 static void draw(const char *source, const char *name)

@@ -281,6 +281,27 @@ size_t answer_count(const struct answer *a, const char *path)
 	return json_array_size(at);
 }
 
+size_t client_objects(const char *caption)
+{
+	CLEANUP(answer_free)
+	struct answer *a =
+		client_send(&(struct call){ .method = "GET",
+					    .path = "/_control/objects?platform=instagram",
+					    .base = client_env("CARILLON_SANDBOX_URL") });
+	const json_t *list, *object;
+	size_t i, n = 0;
+
+	assert_status(a, 200);
+	list = answer_at(a, "objects");
+	ck_assert(json_is_array(list));
+	json_array_foreach(list, i, object) {
+		const char *text = json_string_value(json_object_get(object, "caption"));
+
+		n += text && strcmp(text, caption) == 0;
+	}
+	return n;
+}
+
 void assert_status_at(const struct answer *a, long status, const char *file, int line)
 {
 	ck_assert_msg(a->status == status, "%s:%d: %ld instead of %ld:\n%s%s", file, line,

@@ -86,6 +86,9 @@ char *client_raw(const void *bytes, size_t n);
 /* One FastCGI request straight to a socket; params: name, value, ..., NULL. Caller frees. */
 char *client_fcgi(const char *socket_path, const char *const *params, const void *body, size_t n);
 
+/* How many objects with that caption the sandbox's Instagram itself has. */
+size_t client_objects(const char *caption);
+
 /* First column of the first row as text, NULL without a row; caller frees. Runs as the local admin. */
 char *client_sql(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
