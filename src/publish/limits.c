@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/bug.h"
 #include "base/log.h"
+#include "publish/notes.h"
 #include "publish/private.h"
 #include "store/limits.h"
 
@@ -16,17 +17,10 @@
 #define PROBE_MS       10000
 #define PROBE_SLACK_US US_PER_S /* what waits is woken when the probe has its answer */
 #define WAIT_LEAST_US  (200 * US_PER_MS)
-#define NOTES_MAX      32
+#define WAIT_SPREAD_US (4 * US_PER_S) /* thousands that wait for one platform do not wake as one */
 /* What an answer told, beside counted budgets: an account or the app; the app while staging. */
 #define TOLD           "told"
 #define TOLD_STAGING   "told_staging"
-
-struct note { /* of the replies of one turn */
-	const struct platform *platform;
-	bool livemode, has_answer;
-	enum breaker_class class;
-	int faults;
-};
 
 struct limits {
 	struct engine *engine;
@@ -34,8 +28,7 @@ struct limits {
 	struct limit_row *rows;
 	size_t n;
 	int64_t read_boot_us;
-	struct note notes[NOTES_MAX];
-	size_t notes_n;
+	struct notes notes;
 	struct arena *probe_arena; /* NULL: none is under way */
 	struct breaker_key probe;
 	bool has_probe_ended, is_probe_answered;
@@ -111,8 +104,11 @@ static int64_t wake_of(const struct flight *f, const struct limit_row *r, int64_
 {
 	const int64_t late_us =
 		f->q.post.due_us + f->q.account.publish_within_minutes * US_PER_MIN + US_PER_S;
-	int64_t wake_us = r->until_us + (r->is_breaker ? PROBE_SLACK_US : 0);
+	int64_t wake_us = r->until_us;
 
+	if (r->is_breaker) /* a probe that is late must not make everybody ask again and again */
+		wake_us = (wake_us > now_us ? wake_us : now_us) + PROBE_SLACK_US +
+			  (int64_t)((uint64_t)WAIT_SPREAD_US * engine_draw() >> 32);
 	if (!f->q.post.is_immediate && late_us > now_us && late_us < wake_us)
 		wake_us = late_us;
 	return wake_us > now_us + WAIT_LEAST_US ? wake_us : now_us + WAIT_LEAST_US;
@@ -230,33 +226,16 @@ static void close_budget(struct flight *f, const struct platform_budget *b)
 	f->closings[f->closings_n++] = (struct closing){ b->name, b->is_app, until_us };
 }
 
-static void note(struct limits *l, const struct flight *f, enum breaker_class class, bool is_fault)
-{
-	const struct platform *p = f->platform_app.platform;
-	const bool livemode = f->q.post.livemode;
-	size_t i = 0;
-
-	while (i < l->notes_n && (l->notes[i].platform != p || l->notes[i].livemode != livemode ||
-				  l->notes[i].class != class))
-		i++;
-	if (i == NOTES_MAX)
-		return;
-	if (i == l->notes_n)
-		l->notes[l->notes_n++] = (struct note){ p, livemode, false, class, 0 };
-	if (is_fault)
-		l->notes[i].faults++;
-	else
-		l->notes[i].has_answer = true;
-}
-
 void limits_hear(struct flight *f)
 {
 	const struct http_reply *r = &f->reply;
 	const bool is_reading = f->phase == PHASE_CONFIRM || f->phase == PHASE_DOUBT;
 	const bool is_whole = r->transfer == TRANSFER_REPLIED;
 
-	note(f->engine->limits, f, is_reading ? BREAKER_READ : BREAKER_PUBLISH,
-	     !is_whole || r->status >= 500);
+	notes_add(&f->engine->limits->notes,
+		  &(struct breaker_key){ f->platform_app.platform->id, f->q.post.livemode,
+					 is_reading ? BREAKER_READ : BREAKER_PUBLISH },
+		  !is_whole || r->status >= 500);
 	if (f->phase != PHASE_FIRE || !is_whole)
 		return;
 	for (const struct platform_budget *b = f->platform_app.platform->budgets; b && b->name; b++)
@@ -307,15 +286,16 @@ static bool has_failures(const struct limits *l, const struct breaker_key *key)
 static int write_note(struct limits *l, const struct note *n, struct problem *reterr)
 {
 	const struct config *c = l->engine->app->config;
-	const struct breaker_key key = { n->platform->id, n->livemode, n->class };
 	struct db *db = l->engine->app->db;
 
 	if (c->publish_breaker_failures == 0)
 		return 0;
-	if (n->has_answer && has_failures(l, &key) && store_limits_answer(db, &key, reterr) < 0)
+	if (n->has_answer && has_failures(l, &n->key) &&
+	    store_limits_answer(db, &n->key, reterr) < 0)
 		return -1;
-	for (int i = 0; i < n->faults; i++) {
-		if (store_limits_fault(db, &key, c->publish_breaker_failures,
+	/* More than open it would say nothing more. */
+	for (int i = 0; i < n->faults && i < c->publish_breaker_failures; i++) {
+		if (store_limits_fault(db, &n->key, c->publish_breaker_failures,
 				       c->publish_breaker_probe_s, reterr) < 0)
 			return -1;
 	}
@@ -396,10 +376,10 @@ static int turn(struct limits *l, struct problem *reterr)
 
 	if (l->probe_arena && l->has_probe_ended && end_probe(l, reterr) < 0)
 		return -1;
-	while (l->notes_n > 0) {
-		if (write_note(l, &l->notes[l->notes_n - 1], reterr) < 0)
+	while (l->notes.n > 0) {
+		if (write_note(l, &l->notes.v[l->notes.n - 1], reterr) < 0)
 			return -1;
-		l->notes_n--;
+		l->notes.n--;
 	}
 	for (size_t i = 0; i < l->n && !l->probe_arena && !e->is_alone && !e->is_draining; i++) {
 		if (probe_one(l, &l->rows[i], reterr) < 0)
