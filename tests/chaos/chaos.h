@@ -21,7 +21,6 @@
 
 #define CHAOS_HOSTS    3
 #define CHAOS_ACCOUNTS (RIG_PLATFORMS * RIG_ACCOUNTS)
-#define CHAOS_ROUND    2000 /* most posts of a round */
 #define CHAOS_STARTS   4096 /* most runners of a campaign */
 #define CHAOS_SHOWN    5    /* of each kind of violation */
 
@@ -94,6 +93,8 @@ struct campaign {
 	struct rig rig;
 	uint64_t seed;
 	int round;
+	int round_posts; /* most of a round */
+	int rate;        /* posts due a second */
 	struct chaos_post *posts;
 	int posts_n;
 	int64_t start_us, length_ms;

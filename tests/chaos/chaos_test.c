@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CHAOS_POSTS (2000) posts in rounds, CHAOS_SEED (of the clock) drawn and printed; the report goes
- * to CHAOS_REPORT, if given. A seed replays the plan and the sandbox's faults; how processes are
- * scheduled against each other is the machine's.
+ * CHAOS_POSTS (2000) posts in rounds of CHAOS_ROUND (2000), CHAOS_RATE (40) due a second; the
+ * CHAOS_SEED (of the clock) is printed, the report goes to CHAOS_REPORT, if given. A seed replays
+ * the plan of rounds of that size and rate and the sandbox's faults; how processes are scheduled
+ * against each other is the machine's.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -27,7 +28,8 @@
 #define QUIET_MS    120000 /* so long without a post that comes to its end */
 #define PAUSES_US   US_PER_S
 #define FAULT_RATE  0.12 /* of each call; a post makes about five */
-#define POSTS_A_SEC 40
+#define RATE        40
+#define ROUND_POSTS 2000
 
 static struct campaign c;
 
@@ -79,7 +81,7 @@ static void run_round(void)
 	rig_connect_again(&c.rig);
 	rig_open_doors(&c.rig);
 	c.is_calm = false;
-	c.length_ms = 5000 + (int64_t)c.posts_n * 1000 / POSTS_A_SEC;
+	c.length_ms = 5000 + (int64_t)c.posts_n * 1000 / c.rate;
 	c.start_us = clock_real_us() + LEAD_MS * US_PER_MS + (int64_t)c.posts_n * US_PER_MS;
 	chaos_plan_posts(&c);
 	chaos_plan_events(&c);
@@ -134,11 +136,11 @@ static void write_report(void)
 
 START_TEST(nothing_is_lost_doubled_or_told_wrongly)
 {
-	int64_t left = number("CHAOS_POSTS", CHAOS_ROUND);
+	int64_t left = number("CHAOS_POSTS", ROUND_POSTS);
 
 	chaos_prepare(&c);
 	for (c.round = 1; left > 0; c.round++, left -= c.posts_n) {
-		c.posts_n = (int)(left < CHAOS_ROUND ? left : CHAOS_ROUND);
+		c.posts_n = (int)(left < c.round_posts ? left : c.round_posts);
 		run_round();
 		printf("round %d: %lld posts, %lld violations\n", c.round, (long long)c.tally.posts,
 		       (long long)chaos_violations(&c));
@@ -146,9 +148,9 @@ START_TEST(nothing_is_lost_doubled_or_told_wrongly)
 	}
 	write_report();
 	ck_assert_int_eq(chaos_violations(&c), 0);
-	if (c.tally.posts >= CHAOS_ROUND)
+	if (c.tally.posts >= ROUND_POSTS)
 		ck_assert_int_eq(chaos_faults_missed(&c, stdout), 0);
-	if (rig_has_failpoints() && c.tally.posts >= CHAOS_ROUND)
+	if (rig_has_failpoints() && c.tally.posts >= ROUND_POSTS)
 		ck_assert_int_eq(chaos_points_missed(&c, stdout), 0);
 }
 END_TEST
@@ -199,13 +201,19 @@ static void read_sha(const char *id, char ret[static 65])
 static void before(void)
 {
 	c.seed = (uint64_t)number("CHAOS_SEED", clock_real_us() % 1000000007);
-	printf("CHAOS_SEED=%llu\n", (unsigned long long)c.seed);
+	c.round_posts = (int)number("CHAOS_ROUND", ROUND_POSTS);
+	c.rate = (int)number("CHAOS_RATE", RATE);
+	if (c.round_posts < 1 || c.rate < 1) {
+		fprintf(stderr, "chaos: CHAOS_ROUND and CHAOS_RATE start at 1\n");
+		exit(EXIT_FAILURE);
+	}
+	printf("CHAOS_SEED=%llu CHAOS_ROUND=%d CHAOS_RATE=%d\n", (unsigned long long)c.seed,
+	       c.round_posts, c.rate);
 	(void)fflush(stdout);
 	/* What hosts mount ends with this program. */
 	if (unshare(CLONE_NEWNS) == 0)
 		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	c.posts = alloc_zero(CHAOS_ROUND * sizeof(*c.posts));
-	c.events = alloc_zero(CHAOS_ROUND * sizeof(*c.events));
+	c.posts = alloc_zero((size_t)c.round_posts * sizeof(*c.posts));
 	c.tally.faults = json_object();
 	rig_start_all(&c.rig, platforms, (int)ARRAY_LEN(platforms));
 	make_video();

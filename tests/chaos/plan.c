@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens in a campaign, as a pure function of its seed. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "chaos.h"
 
@@ -111,8 +113,19 @@ static int later(const void *a, const void *b)
 	return (x->at_ms > y->at_ms) - (x->at_ms < y->at_ms);
 }
 
+static size_t blows_of(const struct campaign *c)
+{
+	size_t n = 0;
+
+	for (int blow = 0; blow < BLOWS; blow++)
+		n += (size_t)(c->length_ms / blows[blow].every_ms);
+	return n;
+}
+
 void chaos_plan_events(struct campaign *c)
 {
+	free(c->events);
+	c->events = alloc_array(blows_of(c) + 1, sizeof(*c->events));
 	c->events_n = 0;
 	c->event_next = 0;
 	for (int blow = 0; blow < BLOWS; blow++) {

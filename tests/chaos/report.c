@@ -50,6 +50,27 @@ static void report_verdict(const struct campaign *c, FILE *out)
 	}
 }
 
+static const int64_t bars_ms[] = { 100, 1000, 5000, 10000, 20000, 40000, 60000, 90000, INT64_MAX };
+
+/* Rows of what took less than that, and not less than the row before. */
+static void report_spread(const char *what, const int64_t *sorted, size_t n, FILE *out)
+{
+	size_t i = 0;
+
+	fprintf(out, "\n| %s | posts |\n|---|---|\n", what);
+	for (size_t bar = 0; bar < ARRAY_LEN(bars_ms); bar++) {
+		const size_t from = i;
+
+		while (i < n && sorted[i] < bars_ms[bar])
+			i++;
+		if (bars_ms[bar] == INT64_MAX)
+			fprintf(out, "| longer | %zu |\n", i - from);
+		else
+			fprintf(out, "| below %g s | %zu |\n", (double)bars_ms[bar] / 1000,
+				i - from);
+	}
+}
+
 static void report_deeds(const struct chaos_tally *t, FILE *out)
 {
 	static const char *const acts[] = { NULL, "cancelled", "moved", "edited", "published now" };
@@ -94,8 +115,9 @@ void chaos_report(struct campaign *c, FILE *out)
 		qsort(t->doubt_ms, t->doubt_n, sizeof(*t->doubt_ms), smaller);
 	if (t->late_n > 0)
 		qsort(t->late_ms, t->late_n, sizeof(*t->late_ms), smaller);
-	fprintf(out, "seed %llu, %lld posts, %s, %s %s\n\n", (unsigned long long)c->seed,
-		(long long)t->posts, date, host.sysname, host.release);
+	fprintf(out, "seed %llu, %lld posts in rounds of %d, %d a second, %s, %s %s\n\n",
+		(unsigned long long)c->seed, (long long)t->posts, c->round_posts, c->rate, date,
+		host.sysname, host.release);
 	report_verdict(c, out);
 	fprintf(out,
 		"\n%lld attempts, %lld of them in doubt and read up on; a doubt was settled after "
@@ -107,6 +129,9 @@ void chaos_report(struct campaign *c, FILE *out)
 		(long long)at(t->doubt_ms, t->doubt_n, 990),
 		(long long)at(t->late_ms, t->late_n, 500),
 		(long long)at(t->late_ms, t->late_n, 990));
+	report_spread("a doubt was settled after", t->doubt_ms, t->doubt_n, out);
+	report_spread("the fire of a post with one attempt left after its due time by", t->late_ms,
+		      t->late_n, out);
 	report_deeds(t, out);
 	report_faults(t, out);
 }

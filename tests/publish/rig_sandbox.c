@@ -6,7 +6,7 @@
 #include "net/client.h"
 #include "rig.h"
 
-/* A door that a case has shut opens again by itself. */
+/* A door that a case has shut opens again by itself; it may shut on a call that stood in it. */
 #define KNOCKS   500
 #define KNOCK_MS 20
 
@@ -25,7 +25,7 @@ json_t *rig_control(struct rig *r, const char *path, const char *json)
 		http_request_json(req, json_loads(json, 0, NULL));
 	for (int i = 0; i < KNOCKS; i++) {
 		rig_need(net_perform(net, NET_REPEATABLE, req, &reply, &p), &p);
-		if (reply.transfer != TRANSFER_NOT_SENT)
+		if (reply.transfer == TRANSFER_REPLIED)
 			break;
 		http_reply_done(&reply);
 		rig_sleep_ms(KNOCK_MS);
