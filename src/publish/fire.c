@@ -203,6 +203,17 @@ static void given(struct flight *f)
 		journal_permit(f->engine->journal, f->key.workspace, p);
 }
 
+/* The account's other posts would only be told the same, one after the other. */
+static void wait_for_lane(const struct flight *f)
+{
+	const int64_t retry_us = flight_now_us(f) + LANE_RETRY_US;
+
+	for (struct flight *o = f->engine->flights; o; o = o->next) {
+		if (o->lane == f->lane && o->at == FLIGHT_READY && o->fire_us < retry_us)
+			o->fire_us = retry_us;
+	}
+}
+
 static void refused(struct flight *f)
 {
 	if (f->change.permit_answer == PERMIT_WAIT) {
@@ -217,7 +228,7 @@ static void refused(struct flight *f)
 	}
 	f->change.permit_answer = PERMIT_NONE;
 	f->q.post.version += 2;
-	f->fire_us = flight_now_us(f) + LANE_RETRY_US;
+	wait_for_lane(f);
 }
 
 /* Nothing has left: the permits are void, the posts come back. */

@@ -135,6 +135,36 @@ START_TEST(neighbours_of_one_account_go_one_by_one)
 }
 END_TEST
 
+START_TEST(posts_of_an_account_that_fires_elsewhere_do_not_all_ask)
+{
+	/* A version rises by two when a permit is written and taken back. */
+	static const char asks[] = "SELECT SUM(version) DIV 2 FROM posts WHERE state = 'staged'";
+	char id[ID_MAX];
+	int64_t first, since_us;
+	pid_t runner;
+
+	rig_post(&rig, 0, "elsewhere", 3600000, id);
+	database_run(
+		&rig.database,
+		"INSERT IGNORE INTO attempts (workspace_id, post_id, seq, account_id, state, "
+		"host) SELECT workspace_id, id, 1, account_id, 'sent', 'elsewhere' FROM posts");
+	for (int i = 0; i < 20; i++)
+		rig_post(&rig, 0, "here", 3000, id);
+	runner = rig_runner(&rig, NULL, NULL);
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < 20)
+		rig_sleep_ms(50);
+	for (first = rig_number(&rig, asks); rig_number(&rig, asks) == first;)
+		rig_sleep_ms(50);
+	since_us = clock_boot_us();
+	rig_sleep_ms(1500);
+	ck_assert_int_le(rig_number(&rig, asks) - first,
+			 3 + (clock_boot_us() - since_us) / (100 * US_PER_MS));
+	database_run(&rig.database, "DELETE FROM attempts WHERE host = 'elsewhere'");
+	(void)rig_until(&rig, id, RIG_OVER, LONG_MS);
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 10000), 0);
+}
+END_TEST
+
 START_TEST(two_runners_share_without_doubling)
 {
 	char id[8][ID_MAX], caption[32];
@@ -539,6 +569,7 @@ int main(void)
 		{ unanswered_question_is_missed, 0 },
 		{ backlog_is_spaced_and_in_order, 0 },
 		{ neighbours_of_one_account_go_one_by_one, 0 },
+		{ posts_of_an_account_that_fires_elsewhere_do_not_all_ask, 0 },
 		{ two_runners_share_without_doubling, 0 },
 		{ successor_takes_over_without_a_gap, 0 },
 		{ unapproved_content_stays_here, 0 },
