@@ -149,6 +149,10 @@ int chaos_faults_missed(const struct campaign *c, FILE *out);
 void chaos_let_pauses_pass(struct campaign *c);
 void chaos_verify(struct campaign *c);
 
+struct st_mysql;
+/* keep.c: rows, truth and log of the round, into the folder CHAOS_KEEP, if that is set. */
+void chaos_keep(struct campaign *c, struct st_mysql *my);
+
 /* report.c */
 void chaos_report(struct campaign *c, FILE *out);
 int64_t chaos_violations(const struct campaign *c);

@@ -463,6 +463,7 @@ void chaos_verify(struct campaign *c)
 	struct matter m = { .c = c,
 			    .my = connect_to(c),
 			    .rows = alloc_zero((size_t)c->posts_n * sizeof(*m.rows)) };
+	const int64_t before = chaos_violations(c);
 
 	if (!m.my || read_database(&m) < 0) {
 		fprintf(stderr, "chaos: nothing to compare\n");
@@ -478,6 +479,8 @@ void chaos_verify(struct campaign *c)
 	check_schema(&m);
 	measure(&m);
 	add_faults(c);
+	if (chaos_violations(c) > before)
+		chaos_keep(c, m.my);
 	mysql_close(m.my);
 	free(m.rows);
 	free(m.objects);
