@@ -182,9 +182,10 @@ static bool note_page(struct delivery *d, const json_t *items)
 static enum script_move list_verdict(struct delivery *d, bool is_covered, struct step_result *ret)
 {
 	json_t *matches = json_object_get(d->memo, "matches");
+	const char *one = json_object_iter_key(json_object_iter(matches));
 	size_t n = json_object_size(matches);
 
-	if (n > 1 || (n == 1 && script_has_twin(d)))
+	if (n > 1 || (n == 1 && !script_is_certain(d, one)))
 		return recover_unknown(
 			d, "ambiguous",
 			"Several pins look like this one; choose the right one by hand.", ret);
@@ -198,7 +199,7 @@ static enum script_move list_verdict(struct delivery *d, bool is_covered, struct
 		ret->outcome = (struct outcome){ .kind = OUTCOME_ABSENT };
 		return recover_end(d);
 	}
-	memo_set_text(d->memo, "pin_id", json_object_iter_key(json_object_iter(matches)));
+	memo_set_text(d->memo, "pin_id", one);
 	return recover_found(d, ret);
 }
 

@@ -163,9 +163,12 @@ bool script_is_free(const struct delivery *d, const char *remote_id)
 	return !d->is_taken || !d->is_taken(d->is_taken_arg, remote_id);
 }
 
-bool script_has_twin(const struct delivery *d)
+/* In this order: who waits no more by the first question has got it by the second. */
+bool script_is_certain(const struct delivery *d, const char *remote_id)
 {
-	return d->has_twin && d->has_twin(d->is_taken_arg);
+	const bool has_twin = d->has_twin && d->has_twin(d->is_taken_arg);
+
+	return !has_twin && script_is_free(d, remote_id);
 }
 
 const char *script_words(struct arena *a, const char *words)

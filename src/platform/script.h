@@ -65,8 +65,11 @@ bool script_is_patient(const struct delivery *d);
 
 /* Of a remote object that reads like ours: no other post of ours is bound to it. */
 bool script_is_free(const struct delivery *d, const char *remote_id);
-/* One match by text alone proves nothing while this holds: it may be the other post's. */
-bool script_has_twin(const struct delivery *d);
+/*
+ * Of the only object that reads like ours: it is. Not while another post of the same text waits to
+ * learn which object is its own, nor if such a post has learnt it since the list was read.
+ */
+bool script_is_certain(const struct delivery *d, const char *remote_id);
 
 /* Members of a memo. Absent or of another type: NULL and 0. */
 const char *memo_text(const json_t *memo, const char *key);

@@ -212,7 +212,7 @@ static enum script_move list_verdict(struct delivery *d, struct step_result *ret
 			d, "not_listed", 0, ret,
 			"TikTok never answered and does not list the post; moderation may "
 			"hold it. Look into the app before anything is sent again.");
-	if (json_object_size(matches) > 1 || script_has_twin(d))
+	if (json_object_size(matches) > 1 || !script_is_certain(d, json_object_iter_key(match)))
 		return recover_unknown(
 			d, "ambiguous", 0, ret,
 			"TikTok never answered, and several posts look like it; choose the "

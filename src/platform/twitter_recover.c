@@ -213,10 +213,11 @@ static enum script_move verdict(struct delivery *d, bool is_covered, struct step
 	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
 				      "ambiguous" };
 	json_t *matches = json_object_get(d->memo, "matches");
+	const char *one = json_object_iter_key(json_object_iter(matches));
 	size_t n = json_object_size(matches);
 
-	if (n == 1 && is_covered && !script_has_twin(d))
-		return found_one(d, json_object_iter_key(json_object_iter(matches)), ret);
+	if (n == 1 && is_covered && script_is_certain(d, one))
+		return found_one(d, one, ret);
 	if (n == 0 && is_covered && !memo_int(d->memo, "duplicate")) {
 		ret->outcome = (struct outcome){ .kind = OUTCOME_ABSENT };
 		return recover_end(d);

@@ -167,7 +167,7 @@ static enum youtube_list read_videos(struct delivery *d, const struct youtube_re
 		was = id;
 		n++;
 	}
-	if (n == 1 && script_has_twin(d))
+	if (n == 1 && !script_is_certain(d, was))
 		return YOUTUBE_LIST_MANY;
 	if (n == 1) {
 		memo_set_text(d->memo, "video", was);

@@ -239,10 +239,9 @@ START_TEST(look_at_the_board_proves_what_it_covers)
 }
 END_TEST
 
-/* It may be the other post's, which waits for an answer of its own. */
-START_TEST(match_is_nobodys_while_a_twin_waits)
+START_TEST(match_that_may_be_anothers_is_nobodys)
 {
-	b.d.has_twin = bench_twin;
+	bench_rival(&b, _i);
 	(void)bench_recover(&b, NULL);
 	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, PAGE(OURS, "null"))),
 		   OUTCOME_UNKNOWN);
@@ -386,7 +385,7 @@ int main(void)
 		{ video_names_its_media_and_one_cover, 0 },
 		{ reply_to_a_fire_proves_what_its_row_says, (int)ARRAY_LEN(fires) },
 		{ unfetched_image_is_final_behind_the_last_wait, 0 },
-		{ match_is_nobodys_while_a_twin_waits, 0 },
+		{ match_that_may_be_anothers_is_nobodys, BENCH_RIVALS },
 		{ look_at_the_board_proves_what_it_covers, (int)ARRAY_LEN(looks) },
 		{ look_without_end_proves_nothing, 0 },
 		{ check_counts_as_pinterest_does, 0 },

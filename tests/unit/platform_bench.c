@@ -272,8 +272,25 @@ void bench_restart(struct bench *b)
 	free(text);
 }
 
-bool bench_twin(void *arg)
+static bool has_twin(void *arg)
 {
 	(void)arg;
 	return true;
+}
+
+/* Free when the list is read, taken when it is asked for again. */
+static bool is_taken_by_now(void *arg, const char *id)
+{
+	int *asked = arg;
+
+	(void)id;
+	return (*asked)++ > 0;
+}
+
+void bench_rival(struct bench *b, int how)
+{
+	b->d.has_twin = how == 0 ? has_twin : NULL;
+	b->d.is_taken = how == 1 ? is_taken_by_now : NULL;
+	b->d.is_taken_arg = &b->asked;
+	b->asked = 0;
 }

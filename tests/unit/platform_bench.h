@@ -26,6 +26,7 @@ struct bench {
 	const json_t
 		*contract; /* NULL, or the platform's own document: every request must fit it */
 	char folder[64];
+	int asked; /* how often whose a match is */
 };
 
 /* An answer, and what becomes of it. */
@@ -68,8 +69,12 @@ void bench_fails(struct bench *b, enum step step, enum outcome_kind kind, enum p
 		 enum who who);
 /* Checks that this answer to the code, the first one of a connect flow, connects nobody. */
 void bench_refuses_code(struct bench *b, const struct bench_answer *answer);
-/* For delivery.has_twin: there is one. */
-bool bench_twin(void *arg);
+/*
+ * The one match may be another post's: that still waits for an answer (0), or has got one since the
+ * list was read (1).
+ */
+#define BENCH_RIVALS 2
+void bench_rival(struct bench *b, int how);
 /* What the memo would be in another process: printed and parsed again. */
 void bench_restart(struct bench *b);
 

@@ -401,18 +401,17 @@ static bool is_taken(void *arg, const char *id)
 
 static const struct {
 	const char *body, *slug; /* slug NULL: found as 8 */
-	bool has_twin;
+	int rival;               /* of bench_rival(); -1: none */
 } lists[] = {
-	{ LIST(VIDEO("8", FRESH, "Fresh  bread"), "false"), NULL, false },
-	{ LIST(VIDEO("9", FRESH, "Other") "," VIDEO("8", FRESH, "Fresh bread"), "true"), NULL,
-	  false },
+	{ LIST(VIDEO("8", FRESH, "Fresh  bread"), "false"), NULL, -1 },
+	{ LIST(VIDEO("9", FRESH, "Other") "," VIDEO("8", FRESH, "Fresh bread"), "true"), NULL, -1 },
 	{ LIST(VIDEO("8", FRESH, "Fresh bread") "," VIDEO("7", FRESH, "Fresh bread"), "false"),
-	  "ambiguous", false },
-	{ LIST(VIDEO("66", FRESH, "Fresh bread"), "false"), "not_listed", false },
-	{ LIST(VIDEO("8", OLDER, "Fresh bread"), "false"), "not_listed", false },
-	{ LIST("", "false"), "not_listed", false },
-	/* It may be the other post's, which waits for an answer of its own. */
-	{ LIST(VIDEO("8", FRESH, "Fresh bread"), "false"), "ambiguous", true },
+	  "ambiguous", -1 },
+	{ LIST(VIDEO("66", FRESH, "Fresh bread"), "false"), "not_listed", -1 },
+	{ LIST(VIDEO("8", OLDER, "Fresh bread"), "false"), "not_listed", -1 },
+	{ LIST("", "false"), "not_listed", -1 },
+	{ LIST(VIDEO("8", FRESH, "Fresh bread"), "false"), "ambiguous", 0 },
+	{ LIST(VIDEO("8", FRESH, "Fresh bread"), "false"), "ambiguous", 1 },
 };
 
 /* Photos whose init was never answered: only the listing can prove them, nothing can disprove. */
@@ -422,7 +421,8 @@ START_TEST(unanswered_photos_are_looked_for_in_the_listing)
 
 	bench_images(&b, CONTENT_CAROUSEL, 2);
 	b.d.is_taken = is_taken;
-	b.d.has_twin = lists[_i].has_twin ? bench_twin : NULL;
+	if (lists[_i].rival >= 0)
+		bench_rival(&b, lists[_i].rival);
 	memo_set_text(b.d.memo, "privacy", "PUBLIC_TO_EVERYONE");
 	b.d.fired_us = b.d.now_us;
 	bench_ends(&b, bench_recover(&b, NULL), OUTCOME_UNKNOWN);

@@ -340,13 +340,12 @@ START_TEST(look_proves_what_it_shows)
 }
 END_TEST
 
-/* It may be the other post's, which waits for an answer of its own. */
-START_TEST(match_is_nobodys_while_a_twin_waits)
+START_TEST(match_that_may_be_anothers_is_nobodys)
 {
 	staged(0);
 	b.post.caption = "Bread";
 	b.d.fired_us = BENCH_NOW_S * US_PER_S;
-	b.d.has_twin = bench_twin;
+	bench_rival(&b, _i);
 	(void)bench_recover(&b, NULL);
 	bench_ends(&b, bench_recover(&b, bench_reply(&b, 200, PAGE1(ONE("5", "Bread", "")))),
 		   OUTCOME_UNKNOWN);
@@ -433,7 +432,7 @@ int main(void)
 		{ no_row_hides_behind_an_earlier_one, 0 },
 		{ spoilt_media_are_uploaded_anew_a_few_times, 0 },
 		{ look_proves_what_it_shows, (int)ARRAY_LEN(looks) },
-		{ match_is_nobodys_while_a_twin_waits, 0 },
+		{ match_that_may_be_anothers_is_nobodys, BENCH_RIVALS },
 		{ fields_are_named_as_ever_unless_told, 0 },
 		{ list_is_read_to_its_end, 0 },
 		{ stale_token_is_renewed_for_the_look, 0 },

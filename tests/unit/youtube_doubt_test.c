@@ -100,10 +100,9 @@ START_TEST(match_that_belongs_to_another_post_is_none)
 }
 END_TEST
 
-/* Nor is one while a post of the same text waits for an answer of its own. */
-START_TEST(match_is_nobodys_while_a_twin_waits)
+START_TEST(match_that_may_be_anothers_is_nobodys)
 {
-	bench.d.has_twin = bench_twin;
+	bench_rival(&bench, _i);
 	(void)opened();
 	(void)bench_stage(&bench, bench_reply(&bench, 404, ""));
 	(void)bench_stage(
@@ -310,7 +309,7 @@ int main(void)
 		{ upload_that_is_nowhere_is_looked_for_three_times, 0 },
 		{ match_that_belongs_to_another_post_is_none, 0 },
 		{ two_matches_are_nobodys, 0 },
-		{ match_is_nobodys_while_a_twin_waits, 0 },
+		{ match_that_may_be_anothers_is_nobodys, BENCH_RIVALS },
 		{ edited_words_are_changed_on_the_private_video, 0 },
 		{ another_file_is_another_upload, 0 },
 		{ video_that_is_visible_already_is_not_fired_again, 0 },
