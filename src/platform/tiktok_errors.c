@@ -98,10 +98,10 @@ const struct tiktok_error_row tiktok_error_rows[] = {
 	  "TikTok answered with an error that is not known here." },
 };
 
-/* Where no code came at all, the HTTP status has to do. */
+/* Where no code came at all, the HTTP status has to do; who speaks then is not sure to be TikTok. */
 static const struct tiktok_error_row status_network = { NULL, LATER, DOUBT, E(NETWORK), W(PLATFORM), 0,
 	"TikTok's answer did not arrive whole, or was no answer of its API." };
-static const struct tiktok_error_row status_throttled = { NULL, LATER, LATER, E(RATE_LIMITED), W(PLATFORM),
+static const struct tiktok_error_row status_throttled = { NULL, LATER, DOUBT, E(RATE_LIMITED), W(PLATFORM),
 	MINUTE, "TikTok asks for fewer calls." };
 static const struct tiktok_error_row status_token = { NULL, TOKEN, TOKEN, E(TOKEN_EXPIRED),
 	W(ACCOUNT_OWNER), 0, "TikTok refuses the access token; connect the account again." };
@@ -116,7 +116,7 @@ static const struct tiktok_upload_row uploads[] = {
 	  "TikTok does not know the upload any more." } },
 	{ 416, 416, LATER,    DOUBT,    { NULL, LATER, DOUBT, E(PLATFORM), W(PLATFORM), 0,
 	  "TikTok has other bytes of the upload than expected." } },
-	{ 429, 429, LATER,    LATER,    { NULL, LATER, LATER, E(RATE_LIMITED), W(PLATFORM), MINUTE,
+	{ 429, 429, LATER,    DOUBT,    { NULL, LATER, DOUBT, E(RATE_LIMITED), W(PLATFORM), MINUTE,
 	  "TikTok asks for fewer calls." } },
 	{ 0,   999, LATER,    DOUBT,    { NULL, LATER, DOUBT, E(NETWORK), W(PLATFORM), 0,
 	  "The upload to TikTok broke off; it goes on where it stopped." } },

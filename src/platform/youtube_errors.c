@@ -190,7 +190,7 @@ static const struct {
 	  "Another change was under way at YouTube." } },
 	{ 410, 410, { NULL, GONE, GONE, E(PLATFORM), W(PLATFORM), 0,
 	  "YouTube does not know the upload or the video any more." } },
-	{ 429, 429, { NULL, LATER, LATER, E(RATE_LIMITED), W(PLATFORM), MINUTE,
+	{ 429, 429, { NULL, LATER, DOUBT, E(RATE_LIMITED), W(PLATFORM), MINUTE,
 	  "YouTube asks for fewer calls." } },
 	{ 400, 499, { NULL, CONTENT, CONTENT, E(CONTENT_REJECTED), W(OPERATOR), 0,
 	  "YouTube refuses the call." } },

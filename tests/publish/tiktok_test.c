@@ -163,6 +163,25 @@ START_TEST(photos_are_pulled_with_title_and_description)
 }
 END_TEST
 
+static const char *const photo_faults[] = { "http.429_after", "http.5xx_after",
+					    "http.html_502_after", "net.rst_after" };
+
+/* The photos' only call is the one that cannot be taken back. */
+START_TEST(answer_that_proves_nothing_does_not_double_photos)
+{
+	char id[ID_MAX], caption[40], fault[150];
+
+	(void)snprintf(caption, sizeof(caption), "photos %d", _i);
+	(void)snprintf(fault, sizeof(fault),
+		       "{\"platform\":\"tiktok\",\"point\":\"%s\",\"times\":1,"
+		       "\"match\":{\"endpoint\":\"photo_init\"}}",
+		       photo_faults[_i]);
+	rig_fault(&rig, fault);
+	post_photos(caption, NULL, id);
+	expect_published(id, caption);
+}
+END_TEST
+
 START_TEST(draft_ends_in_the_inbox)
 {
 	char id[ID_MAX];
@@ -541,6 +560,7 @@ int main(void)
 		{ public_video_gets_its_id_and_address, 0 },
 		{ long_video_goes_up_in_chunks_the_last_one_on_time, 0 },
 		{ photos_are_pulled_with_title_and_description, 0 },
+		{ answer_that_proves_nothing_does_not_double_photos, ARRAY_LEN(photo_faults) },
 		{ draft_ends_in_the_inbox, 0 },
 		{ fault_of_a_video_ends_with_one_post, (int)ARRAY_LEN(survived) },
 		{ refused_video_fails_with_its_reason, (int)ARRAY_LEN(fatal) },
