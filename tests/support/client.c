@@ -132,13 +132,37 @@ static void call_set(CURL *curl, const struct call *c, const char *url, struct c
 	}
 }
 
+/*
+ * One a process, so that calls share a connection: of a call over TLS the handshake is most. Those
+ * of the processes that this one was forked from are theirs, and stay where they are.
+ */
+struct line {
+	CURL *curl;
+	pid_t owner;
+	struct line *before;
+};
+
+static CURL *line_take(void)
+{
+	static struct line *line;
+
+	if (!line || line->owner != getpid()) {
+		struct line *own = alloc_zero(sizeof(*own));
+
+		*own = (struct line){ curl_easy_init(), getpid(), line };
+		line = own;
+	}
+	curl_easy_reset(line->curl);
+	return line->curl;
+}
+
 struct answer *client_send(const struct call *c)
 {
 	struct answer *a = alloc_zero(sizeof(*a));
 	struct buf url CLEANUP(buf_done) = BUF_INIT;
 	struct buf headers = BUF_INIT, body = BUF_INIT;
 	struct curl_slist *list = headers_of(c);
-	CURL *curl = curl_easy_init();
+	CURL *curl = line_take();
 	char *type = NULL;
 	CURLcode rc;
 
@@ -162,7 +186,6 @@ struct answer *client_send(const struct call *c)
 	if (type && strstr(type, "json"))
 		a->json = json_loadb(a->body, a->body_n, 0, NULL);
 	curl_slist_free_all(list);
-	curl_easy_cleanup(curl);
 	return a;
 }
 
