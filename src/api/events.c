@@ -36,7 +36,7 @@ static const struct query_param list_query[] = {
 	{ "cursor", QUERY_CURSOR, 0, 0, NULL, "next_cursor of the page before." },
 	{ "order", QUERY_ENUM, 0, 0, order_names, "asc, unless told: as they happened." },
 	{ "since", QUERY_INSTANT, 0, 0, NULL, "Not older than that." },
-	{ "type", QUERY_TEXT, 0, 40, NULL, "Only this type." },
+	{ "type", QUERY_WORD, 0, 0, NULL, "Only this type." },
 	{ "subject_id", QUERY_ID, 0, 0, NULL, "Only about this post, content, account or webhook." },
 	{ "livemode", QUERY_BOOL, 0, 0, NULL, "Only live (true) or test (false) ones, and those without a mode." },
 	{ NULL, 0, 0, 0, NULL, NULL },

@@ -175,7 +175,7 @@ static int preflight(struct request *req, struct reply *ret, struct problem *ret
 
 /* clang-format off */
 static const struct query_param preflight_query[] = {
-	{ .name = "platform",     .kind = QUERY_TEXT, .most = 32, .sentence = "Only accounts of this platform." },
+	{ .name = "platform",     .kind = QUERY_ID, .sentence = "Only accounts of this platform." },
 	{ .name = "account_id",   .kind = QUERY_ID, .sentence = "Only this account." },
 	{ .name = "scheduled_at", .kind = QUERY_INSTANT, .sentence = "When it would go out; left out: now." },
 	{ .name = NULL },

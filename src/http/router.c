@@ -162,6 +162,18 @@ static int query_check_id(const struct query_param *q, const char *value, struct
 	return 0;
 }
 
+static int query_check_word(const struct query_param *q, const char *value, struct problem *reterr)
+{
+	size_t i = 0;
+
+	while (byte_is_id(value[i]) || value[i] == '.')
+		i++;
+	if (!i || value[i] || i > 64)
+		return problem_add(reterr, q->name, "wrong_type",
+				   "a word of letters, digits, dots and underscores is wanted");
+	return 0;
+}
+
 static int query_check_bool(const struct query_param *q, const char *value, struct problem *reterr)
 {
 	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
@@ -212,10 +224,10 @@ static int query_check_cursor(const struct query_param *q, const char *value,
 
 static int (*const query_checks[])(const struct query_param *q, const char *value,
 				   struct problem *reterr) = {
-	[QUERY_TEXT] = query_check_text,       [QUERY_ID] = query_check_id,
-	[QUERY_INT] = query_check_int,         [QUERY_BOOL] = query_check_bool,
-	[QUERY_INSTANT] = query_check_instant, [QUERY_ENUM] = query_check_enum,
-	[QUERY_CURSOR] = query_check_cursor,
+	[QUERY_TEXT] = query_check_text, [QUERY_ID] = query_check_id,
+	[QUERY_WORD] = query_check_word, [QUERY_INT] = query_check_int,
+	[QUERY_BOOL] = query_check_bool, [QUERY_INSTANT] = query_check_instant,
+	[QUERY_ENUM] = query_check_enum, [QUERY_CURSOR] = query_check_cursor,
 };
 
 static const struct query_param *query_row(const struct route *route, const char *name)

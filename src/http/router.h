@@ -35,12 +35,15 @@ enum route_repeat {
 enum query_kind {
 	QUERY_TEXT,
 	QUERY_ID,
+	QUERY_WORD, /* as an id, with dots */
 	QUERY_INT,
 	QUERY_BOOL,
 	QUERY_INSTANT,
 	QUERY_ENUM,
 	QUERY_CURSOR
 };
+
+#define ROUTE_ALSO_MAX 2
 
 struct query_param {
 	const char *name;
@@ -69,7 +72,10 @@ struct route {
 	bool is_body_optional;
 	const struct query_param *query; /* ends with name NULL; NULL: none allowed */
 	int ok;                          /* status of success */
+	int also[ROUTE_ALSO_MAX + 1];    /* further ones of the same answer; 0 ends them */
 	const struct schema *reply;      /* members of the answer, for OpenAPI; NULL: none */
+	bool has_version;                /* a GET: ETag, and 304 while If-None-Match is the newest */
+	const char *type;                /* media type of an answer without members; NULL: no body */
 	route_handler *handler;
 	const char *operation; /* OpenAPI operationId */
 	const char *summary;

@@ -317,6 +317,25 @@ START_TEST(internal_and_unknown_hosts_are_closed)
 }
 END_TEST
 
+/* What is compared with words in ASCII; the database would fail over others. */
+static const struct {
+	const char *path, *name;
+} beyond_ascii[] = {
+	{ "/api/v1/events?type=%C2%A0", "type" },
+	{ "/api/v1/content/cnt_1/preflight?platform=%C3%A9", "platform" },
+	{ "/api/v1/accounts?platform=%C3%A9", "platform" },
+	{ "/api/v1/schedule?platform=%C3%A9", "platform" },
+};
+
+START_TEST(word_beyond_ascii_is_refused)
+{
+	CLEANUP(answer_free)
+	struct answer *a = client_call("GET", beyond_ascii[_i].path, CLIENT_TOKEN, NULL);
+
+	assert_invalid(a, beyond_ascii[_i].name, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -334,6 +353,7 @@ int main(void)
 		{ header_beyond_8k_is_a_problem_document, 0 },
 		{ etag_guards_changes, 0 },
 		{ internal_and_unknown_hosts_are_closed, 0 },
+		{ word_beyond_ascii_is_refused, (int)ARRAY_LEN(beyond_ascii) },
 		{ NULL, 0 },
 	};
 
