@@ -186,6 +186,7 @@ check_suites() {
 	done < <(programs_of "$tree" instance)
 	check_program "$tree" tests/browser/run "$TOP/tests/browser/run"
 	check_program "$tree" tests/webhooks/run "$TOP/tests/webhooks/run"
+	check_program "$tree" tests/contract/run "$TOP/tests/contract/run"
 	check_command "$tree carillon down" stop_and_look || true
 	check_command "$tree logs" clean_logs || true
 	cp -r "$LOG_DIR" "$CHECK_DIR/logs/instance-$tree" 2>/dev/null || true

@@ -386,7 +386,7 @@ static int revoke(struct request *req, struct reply *ret, struct problem *reterr
 const struct route api_apikeys_routes[] = {
 	{ HTTP_GET, "/api/v1/api-keys", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_READ, .query = list_query, .ok = 200, .reply = &list_schema, .handler = list, .operation = "listApiKeys", .summary = "List API keys" },
 	{ HTTP_POST, "/api/v1/api-keys", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .body = &create_schema, .ok = 201, .reply = &created_schema, .handler = create, .operation = "createApiKey", .summary = "Make an API key; its secret is shown this once" },
-	{ HTTP_GET, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_READ, .ok = 200, .reply = &key_schema, .handler = get, .operation = "getApiKey", .summary = "Read an API key" },
+	{ HTTP_GET, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_READ, .ok = 200, .has_version = true, .reply = &key_schema, .handler = get, .operation = "getApiKey", .summary = "Read an API key" },
 	{ HTTP_PATCH, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .body = &patch_schema, .ok = 200, .reply = &key_schema, .handler = patch, .operation = "updateApiKey", .summary = "Change an API key" },
 	{ HTTP_DELETE, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .ok = 204, .handler = revoke, .operation = "deleteApiKey", .summary = "Revoke an API key at once" },
 	{ .pattern = NULL },

@@ -213,7 +213,7 @@ static const struct query_param feed_query[] = {
 #define READ  .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_READ),  .rate = RATE_READ
 #define WRITE .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE
 const struct route api_calendars_routes[] = {
-	{ HTTP_GET,    "/api/v1/schedule/calendar.ics",          .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_READ, .query = feed_query, .ok = 200, .handler = feed, .operation = "readCalendar", .summary = "A calendar of posts for whoever has its secret address" },
+	{ HTTP_GET,    "/api/v1/schedule/calendar.ics",          .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_READ, .query = feed_query, .ok = 200, .type = "text/calendar", .handler = feed, .operation = "readCalendar", .summary = "A calendar of posts for whoever has its secret address" },
 	{ HTTP_GET,    "/api/v1/schedule/calendars",             READ,  .ok = 200, .reply = &list_schema, .handler = list, .operation = "listCalendars", .summary = "List calendars" },
 	{ HTTP_POST,   "/api/v1/schedule/calendars",             WRITE, .ok = 201, .body = &create_schema, .is_body_optional = true, .reply = &secret_schema, .handler = create, .operation = "createCalendar", .summary = "Make a calendar to subscribe to; its address is shown once" },
 	{ HTTP_POST,   "/api/v1/schedule/calendars/{id}/rotate", WRITE, .ok = 200, .body = &empty_schema, .is_body_optional = true, .reply = &secret_schema, .handler = rotate, .operation = "rotateCalendar", .summary = "Give a calendar a new address; the old one ends at once" },

@@ -287,7 +287,7 @@ static const struct query_param list_query[] = {
 const struct route api_characters_routes[] = {
 	{ HTTP_GET,    "/api/v1/characters",      READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .operation = "listCharacters", .summary = "List characters" },
 	{ HTTP_POST,   "/api/v1/characters",      WRITE, .ok = 201, .body = &create_schema, .reply = &view_schema, .handler = create, .operation = "createCharacter", .summary = "Create a character" },
-	{ HTTP_GET,    "/api/v1/characters/{id}", READ,  .ok = 200, .reply = &view_schema, .handler = get, .operation = "getCharacter", .summary = "Read a character" },
+	{ HTTP_GET,    "/api/v1/characters/{id}", READ,  .ok = 200, .has_version = true, .reply = &view_schema, .handler = get, .operation = "getCharacter", .summary = "Read a character" },
 	{ HTTP_PATCH,  "/api/v1/characters/{id}", WRITE, .ok = 200, .body = &patch_schema, .reply = &view_schema, .handler = update, .operation = "updateCharacter", .summary = "Change a character" },
 	{ HTTP_DELETE, "/api/v1/characters/{id}", WRITE, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteCharacter", .summary = "Delete a character without content" },
 	{ .pattern = NULL },

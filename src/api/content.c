@@ -257,7 +257,7 @@ static const struct query_param list_query[] = {
 const struct route api_content_routes[] = {
 	{ HTTP_GET,    "/api/v1/content",              READ,    .ok = 200, .query = list_query, .reply = &content_view_list_schema, .handler = list, .operation = "listContent", .summary = "List content" },
 	{ HTTP_POST,   "/api/v1/content",              WRITE,   .ok = 201, .body = &create_schema, .reply = &content_view_schema, .handler = create, .operation = "createContent", .summary = "Create a content item" },
-	{ HTTP_GET,    "/api/v1/content/{id}",         READ,    .ok = 200, .reply = &content_view_schema, .handler = get, .operation = "getContent", .summary = "Read a content item" },
+	{ HTTP_GET,    "/api/v1/content/{id}",         READ,    .ok = 200, .has_version = true, .reply = &content_view_schema, .handler = get, .operation = "getContent", .summary = "Read a content item" },
 	{ HTTP_PATCH,  "/api/v1/content/{id}",         WRITE,   .ok = 200, .body = &patch_schema, .reply = &content_view_schema, .handler = update, .operation = "updateContent", .summary = "Change a content item; an approval is voided and its pending posts pause" },
 	{ HTTP_DELETE, "/api/v1/content/{id}",         WRITE,   .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteContent", .summary = "Delete a content item that was never scheduled" },
 	{ HTTP_POST,   "/api/v1/content/{id}/submit",  WRITE,   .ok = 200, .body_max = -1, .reply = &content_view_schema, .handler = submit, .operation = "submitContent", .summary = "Hand a draft in for review" },

@@ -197,10 +197,10 @@ static const struct query_param upload_query[] = {
 #define WRITE .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEDIA_WRITE), .rate = RATE_MEDIA
 const struct route api_media_routes[] = {
 	{ HTTP_GET,    "/api/v1/media",          READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .operation = "listMedia", .summary = "List media" },
-	{ HTTP_POST,   "/api/v1/media",          WRITE, .ok = 201, .body_max = -2, .body = &medium_url_schema, .query = upload_query, .reply = &view_schema, .handler = create, .operation = "uploadMedia", .summary = "Upload a file; the same bytes answer 200 with the same id. Or have one fetched from a URL: 202" },
-	{ HTTP_GET,    "/api/v1/media/{id}",     READ,  .ok = 200, .reply = &view_schema, .handler = get, .operation = "getMedia", .summary = "Read a media item" },
+	{ HTTP_POST,   "/api/v1/media",          WRITE, .ok = 201, .also = { 200, 202 }, .body_max = -2, .body = &medium_url_schema, .query = upload_query, .reply = &view_schema, .handler = create, .operation = "uploadMedia", .summary = "Upload a file; the same bytes answer 200 with the same id. Or have one fetched from a URL: 202" },
+	{ HTTP_GET,    "/api/v1/media/{id}",     READ,  .ok = 200, .has_version = true, .reply = &view_schema, .handler = get, .operation = "getMedia", .summary = "Read a media item" },
 	{ HTTP_DELETE, "/api/v1/media/{id}",     WRITE, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteMedia", .summary = "Delete media that no content uses" },
-	{ HTTP_GET,    "/m/{id}/{expiry}/{file}", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = serve, .operation = "serveMedia", .summary = "The bytes behind a signed media address" },
+	{ HTTP_GET,    "/m/{id}/{expiry}/{file}", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .type = "*/*", .handler = serve, .operation = "serveMedia", .summary = "The bytes behind a signed media address" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -248,7 +248,7 @@ const struct route api_posts_routes[] = {
 	FAMILY_B(HTTP_DELETE, "/posts",           "deletePosts",          WRITE, .ok = 200, .body = &drop_schema, .reply = &results_schema, .handler = drop_many, .summary = "Cancel several posts, each for itself"),
 	FAMILY_B(HTTP_POST,   "/posts/video",     "createVideoPosts",     MAKE,  .ok = 201, .body = &posts_ask_video_schema, .reply = &posts_made_schema, .handler = create_video, .summary = "Post a video to several accounts"),
 	FAMILY_B(HTTP_POST,   "/posts/slideshow", "createSlideshowPosts", MAKE,  .ok = 201, .body = &posts_ask_slideshow_schema, .reply = &posts_made_schema, .handler = create_slideshow, .summary = "Post a slideshow to several accounts"),
-	FAMILY_B(HTTP_GET,    "/posts/{id}",      "getPost",              READ,  .ok = 200, .reply = &posts_view_schema, .handler = get, .summary = "Read a post"),
+	FAMILY_B(HTTP_GET,    "/posts/{id}",      "getPost",              READ,  .ok = 200, .has_version = true, .reply = &posts_view_schema, .handler = get, .summary = "Read a post"),
 	FAMILY_B(HTTP_PATCH,  "/posts/{id}",      "updatePost",           WRITE, .ok = 200, .body = &posts_change_schema, .reply = &posts_view_schema, .handler = update, .summary = "Move, reword, cancel or revive a post"),
 	FAMILY_B(HTTP_DELETE, "/posts/{id}",      "deletePost",           WRITE, .ok = 204, .body_max = -1, .handler = drop, .summary = "Cancel a post"),
 	{ .pattern = NULL },

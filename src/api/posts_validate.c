@@ -285,7 +285,7 @@ static int validate(struct request *req, struct reply *ret, struct problem *rete
 
 /* clang-format off */
 const struct route api_posts_validate_routes[] = {
-	FAMILY_B(HTTP_POST, "/posts/validate", "validatePosts", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .ok = 200, .body = &posts_ask_schema, .reply = &validation_schema, .handler = validate, .summary = "What would happen, per account, with the media fetched and nothing made"),
+	FAMILY_B(HTTP_POST, "/posts/validate", "validatePosts", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .ok = 200, .also = { 202 }, .body = &posts_ask_schema, .reply = &validation_schema, .handler = validate, .summary = "What would happen, per account, with the media fetched and nothing made"),
 	{ .pattern = NULL },
 };
 /* clang-format on */

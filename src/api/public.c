@@ -270,8 +270,8 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 
 /* clang-format off */
 const struct route api_public_routes[] = {
-	{ HTTP_POST, "/api/v1/public/publish", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &publish_schema, .ok = 200, .reply = &publish_now_schema, .handler = publish, .operation = "publicPublish", .summary = "Create or update a scheduled post and publish it at once" },
-	{ HTTP_GET, "/api/v1/public/posts/{id}", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_READ), .rate = RATE_READ, .ok = 200, .reply = &post_view_schema, .handler = get, .operation = "publicGetPost", .summary = "Read a scheduled post" },
+	{ HTTP_POST, "/api/v1/public/publish", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &publish_schema, .ok = 200, .also = { 201, 202 }, .reply = &publish_now_schema, .handler = publish, .operation = "publicPublish", .summary = "Create or update a scheduled post and publish it at once" },
+	{ HTTP_GET, "/api/v1/public/posts/{id}", .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_READ), .rate = RATE_READ, .ok = 200, .has_version = true, .reply = &post_view_schema, .handler = get, .operation = "publicGetPost", .summary = "Read a scheduled post" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -274,10 +274,10 @@ static const struct query_param list_query[] = {
 const struct route api_schedule_routes[] = {
 	{ HTTP_GET,    "/api/v1/schedule",              READ,  .ok = 200, .query = list_query, .reply = &post_view_list_schema, .handler = list, .operation = "listScheduledPosts", .summary = "List scheduled posts by due time" },
 	{ HTTP_GET,    "/api/v1/schedule/history",      READ,  .ok = 200, .query = list_query, .reply = &post_view_history_schema, .handler = history, .operation = "listScheduleHistory", .summary = "List what is over, newest first" },
-	{ HTTP_GET,    "/api/v1/schedule/{id}",         READ,  .ok = 200, .reply = &post_view_schema, .handler = get, .operation = "getScheduledPost", .summary = "Read a scheduled post" },
+	{ HTTP_GET,    "/api/v1/schedule/{id}",         READ,  .ok = 200, .has_version = true, .reply = &post_view_schema, .handler = get, .operation = "getScheduledPost", .summary = "Read a scheduled post" },
 	{ HTTP_PATCH,  "/api/v1/schedule/{id}",         WRITE, .ok = 200, .body = &patch_schema, .reply = &post_view_schema, .handler = update, .operation = "updateScheduledPost", .summary = "Move, change, cancel or revive a scheduled post" },
 	{ HTTP_DELETE, "/api/v1/schedule/{id}",         WRITE, .ok = 204, .body_max = -1, .handler = cancel, .operation = "cancelScheduledPost", .summary = "Cancel a scheduled post" },
-	{ HTTP_POST,   "/api/v1/schedule/{id}/publish-now", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &empty_schema, .is_body_optional = true, .ok = 200, .reply = &publish_now_schema, .handler = publish_now, .operation = "publishNow", .summary = "Publish at once and wait for the outcome" },
+	{ HTTP_POST,   "/api/v1/schedule/{id}/publish-now", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &empty_schema, .is_body_optional = true, .ok = 200, .also = { 202 }, .reply = &publish_now_schema, .handler = publish_now, .operation = "publishNow", .summary = "Publish at once and wait for the outcome" },
 	{ HTTP_POST,   "/api/v1/schedule/{id}/resolve", WRITE, .ok = 200, .body = &resolve_schema, .reply = &post_view_schema, .handler = resolve, .operation = "resolveScheduledPost", .summary = "Settle an unconfirmed post by hand" },
 	{ .pattern = NULL },
 };

@@ -225,7 +225,7 @@ static int generate(struct request *req, struct reply *ret, struct problem *rete
 
 /* clang-format off */
 const struct route api_schedule_generate_routes[] = {
-	{ HTTP_POST, "/api/v1/schedule/generate", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE, .body = &generate_schema, .ok = 201, .reply = &reply_schema, .handler = generate, .operation = "generateSchedule", .summary = "Plan a character's approved content at the best free times" },
+	{ HTTP_POST, "/api/v1/schedule/generate", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_SCHEDULE_WRITE), .rate = RATE_WRITE, .body = &generate_schema, .ok = 201, .also = { 200 }, .reply = &reply_schema, .handler = generate, .operation = "generateSchedule", .summary = "Plan a character's approved content at the best free times" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -163,8 +163,8 @@ static const struct query_param upload_query[] = {
 #define WRITE .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEDIA_WRITE), .rate = RATE_MEDIA
 const struct route api_sounds_routes[] = {
 	FAMILY_B(HTTP_GET,    "/media/sounds",      "listSounds",  READ,  .ok = 200, .query = list_query, .reply = &list_schema, .handler = list, .summary = "List the workspace's sounds, newest first"),
-	FAMILY_B(HTTP_POST,   "/media/sounds",      "addSound",    WRITE, .ok = 201, .body_max = -2, .body = &medium_sound_schema, .query = upload_query, .reply = &view_schema, .handler = create, .summary = "Upload a sound; the same bytes answer 200 with the same id. Or have it fetched from a URL: 202"),
-	FAMILY_B(HTTP_GET,    "/media/sounds/{id}", "getSound",    READ,  .ok = 200, .reply = &view_schema, .handler = get, .summary = "Read a sound"),
+	FAMILY_B(HTTP_POST,   "/media/sounds",      "addSound",    WRITE, .ok = 201, .also = { 200, 202 }, .body_max = -2, .body = &medium_sound_schema, .query = upload_query, .reply = &view_schema, .handler = create, .summary = "Upload a sound; the same bytes answer 200 with the same id. Or have it fetched from a URL: 202"),
+	FAMILY_B(HTTP_GET,    "/media/sounds/{id}", "getSound",    READ,  .ok = 200, .has_version = true, .reply = &view_schema, .handler = get, .summary = "Read a sound"),
 	FAMILY_B(HTTP_DELETE, "/media/sounds/{id}", "deleteSound", WRITE, .ok = 204, .body_max = -1, .handler = drop, .summary = "Delete a sound that nothing uses"),
 	{ .pattern = NULL },
 };

@@ -196,9 +196,9 @@ static int upload_auth(struct request *req, struct reply *ret, struct problem *r
 /* clang-format off */
 const struct route api_system_routes[] = {
 	{ HTTP_GET, "/api/v1/health", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .reply = &health_schema, .handler = health, .operation = "getHealth", .summary = "Tell whether the process and its database work" },
-	{ HTTP_GET, "/api/v1/health/publish", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .reply = &publish_schema, .handler = publish_health, .operation = "getPublishHealth", .summary = "Tell whether posts are being published; 503 when not" },
-	{ HTTP_GET, "/api/v1/openapi.json", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .handler = openapi, .operation = "getOpenapi", .summary = "This document" },
-	{ HTTP_GET, "/metrics", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .handler = metrics, .operation = "getMetrics", .summary = "Figures for Prometheus, to this host only" },
+	{ HTTP_GET, "/api/v1/health/publish", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .also = { 503 }, .reply = &publish_schema, .handler = publish_health, .operation = "getPublishHealth", .summary = "Tell whether posts are being published; 503 when not" },
+	{ HTTP_GET, "/api/v1/openapi.json", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .type = "application/json", .handler = openapi, .operation = "getOpenapi", .summary = "This document" },
+	{ HTTP_GET, "/metrics", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 200, .type = "text/plain", .handler = metrics, .operation = "getMetrics", .summary = "Figures for Prometheus, to this host only" },
 	{ HTTP_GET, "/internal/upload-auth", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -1, .ok = 204, .handler = upload_auth, .operation = "authorizeUpload", .summary = "Answer nginx whether the caller may upload; not reachable from outside" },
 	{ .pattern = NULL },
 };

@@ -103,7 +103,7 @@ static int get(struct request *req, struct reply *ret, struct problem *reterr)
 #define READ .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_READ), .rate = RATE_READ
 const struct route api_v1_accounts_routes[] = {
 	{ HTTP_GET, "/v1/accounts",      READ, .ok = 200, .query = accounts_query, .reply = &list_schema, .handler = list, .operation = "listAccountsB", .summary = "List connected accounts, in camelCase" },
-	{ HTTP_GET, "/v1/accounts/{id}", READ, .ok = 200, .reply = &view_schema, .handler = get, .operation = "getAccountB", .summary = "Read an account, in camelCase" },
+	{ HTTP_GET, "/v1/accounts/{id}", READ, .ok = 200, .has_version = true, .reply = &view_schema, .handler = get, .operation = "getAccountB", .summary = "Read an account, in camelCase" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -260,11 +260,11 @@ static int member_remove(struct request *req, struct reply *ret, struct problem 
 
 /* clang-format off */
 const struct route api_workspace_routes[] = {
-	{ HTTP_GET, "/api/v1/workspace", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_READ), .rate = RATE_READ, .ok = 200, .reply = &workspace_schema, .handler = get, .operation = "getWorkspace", .summary = "Read the workspace" },
+	{ HTTP_GET, "/api/v1/workspace", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_READ), .rate = RATE_READ, .ok = 200, .has_version = true, .reply = &workspace_schema, .handler = get, .operation = "getWorkspace", .summary = "Read the workspace" },
 	{ HTTP_PATCH, "/api/v1/workspace", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_WRITE), .rate = RATE_WRITE, .body = &patch_schema, .ok = 200, .reply = &workspace_schema, .handler = patch, .operation = "updateWorkspace", .summary = "Change the workspace" },
 	{ HTTP_GET, "/api/v1/workspace/members", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_READ), .rate = RATE_READ, .query = list_query, .ok = 200, .reply = &list_schema, .handler = members_list, .operation = "listMembers", .summary = "List members" },
 	{ HTTP_POST, "/api/v1/workspace/members", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEMBERS_MANAGE), .rate = RATE_WRITE, .body = &member_create_schema, .ok = 201, .reply = &member_schema, .handler = member_add, .operation = "addMember", .summary = "Add a known user, or make a new one" },
-	{ HTTP_GET, "/api/v1/workspace/members/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_READ), .rate = RATE_READ, .ok = 200, .reply = &member_schema, .handler = member_get, .operation = "getMember", .summary = "Read a member" },
+	{ HTTP_GET, "/api/v1/workspace/members/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_WORKSPACE_READ), .rate = RATE_READ, .ok = 200, .has_version = true, .reply = &member_schema, .handler = member_get, .operation = "getMember", .summary = "Read a member" },
 	{ HTTP_PATCH, "/api/v1/workspace/members/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEMBERS_MANAGE), .rate = RATE_WRITE, .body = &role_schema, .ok = 200, .reply = &member_schema, .handler = member_patch, .operation = "updateMember", .summary = "Give a member another role" },
 	{ HTTP_DELETE, "/api/v1/workspace/members/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_MEMBERS_MANAGE), .rate = RATE_WRITE, .ok = 204, .handler = member_remove, .operation = "removeMember", .summary = "Remove a member and end his sessions here" },
 	{ .pattern = NULL },

@@ -282,6 +282,11 @@ static void emit_components(struct printer *p)
 		 "\"string\"},\"description\":\"The ETag of the version to change; 412 when it is "
 		 "another one.\"}");
 	emit_raw(
+		&p->e, "IfNoneMatch",
+		"{\"name\":\"If-None-Match\",\"in\":\"header\",\"required\":false,\"schema\":{"
+		"\"type\":\"string\"},\"description\":\"The ETag of the version that is known; 304 "
+		"while it is the newest.\"}");
+	emit_raw(
 		&p->e, "IdempotencyKey",
 		"{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"schema\":{"
 		"\"type\":\"string\",\"minLength\":1,\"maxLength\":255},\"description\":\"Bare or "
@@ -294,6 +299,8 @@ static void emit_components(struct printer *p)
 		 "{\"description\":\"What was wrong (RFC "
 		 "9457)\",\"content\":{\"application/problem+json\":"
 		 "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
+	emit_raw(&p->e, "NotModified",
+		 "{\"description\":\"The version of If-None-Match is the newest\"}");
 	emit_close(&p->e);
 	emit_open(&p->e, "schemas");
 	emit_problem_schema(p);
@@ -314,7 +321,11 @@ static void emit_path_params(struct printer *p, const char *pattern)
 		emit_text_n(&p->e, "name", s, len);
 		emit_text(&p->e, "in", "path");
 		emit_bool(&p->e, "required", true);
-		emit_raw(&p->e, "schema", "{\"type\":\"string\"}");
+		emit_open(&p->e, "schema");
+		emit_text(&p->e, "type", "string");
+		if (len == strlen("id") && strncmp(s, "id", len) == 0)
+			emit_text(&p->e, "pattern", kinds[FIELD_ID].pattern);
+		emit_close(&p->e);
 		emit_close(&p->e);
 	}
 }
@@ -322,6 +333,7 @@ static void emit_path_params(struct printer *p, const char *pattern)
 static const struct kind_row query_kinds[] = {
 	[QUERY_TEXT] = { "string", NULL, NULL, "minLength", "maxLength" },
 	[QUERY_ID] = { "string", NULL, "^[0-9A-Za-z_]{1,64}$", NULL, NULL },
+	[QUERY_WORD] = { "string", NULL, "^[0-9A-Za-z_.]{1,64}$", NULL, NULL },
 	[QUERY_INT] = { "integer", NULL, NULL, "minimum", "maximum" },
 	[QUERY_BOOL] = { "boolean", NULL, NULL, NULL, NULL },
 	[QUERY_INSTANT] = { "string", "date-time", NULL, NULL, NULL },
@@ -363,12 +375,14 @@ static void emit_parameters(struct printer *p, const struct route *r)
 	bool has_if_match =
 		(r->method == HTTP_PATCH || r->method == HTTP_DELETE) && strchr(r->pattern, '{');
 
-	if (!strchr(r->pattern, '{') && !r->query && !takes_key)
+	if (!strchr(r->pattern, '{') && !r->query && !takes_key && !r->has_version)
 		return;
 	emit_open_array(&p->e, "parameters");
 	emit_path_params(p, r->pattern);
 	for (q = r->query; q && q->name; q++)
 		emit_query_param(p, q);
+	if (r->has_version)
+		emit_raw(&p->e, NULL, "{\"$ref\":\"#/components/parameters/IfNoneMatch\"}");
 	if (has_if_match)
 		emit_raw(&p->e, NULL, "{\"$ref\":\"#/components/parameters/IfMatch\"}");
 	if (takes_key)
@@ -406,18 +420,35 @@ static void emit_request_body(struct printer *p, const struct route *r)
 	emit_close(&p->e);
 }
 
+static void emit_answer(struct printer *p, const struct route *r, int status)
+{
+	emit_open(&p->e, arena_printf(p->arena, "%d", status));
+	emit_text(&p->e, "description", r->summary);
+	if (r->reply || r->type)
+		emit_open(&p->e, "content");
+	if (r->reply)
+		emit_content(p, r, r->reply);
+	if (r->type)
+		emit_raw(&p->e, r->type, "{\"schema\":{}}");
+	if (status >= 400)
+		emit_raw(&p->e, "application/problem+json",
+			 "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}");
+	if (r->reply || r->type)
+		emit_close(&p->e);
+	emit_close(&p->e);
+}
+
+/* Whatever is not named here is a problem document. */
 static void emit_responses(struct printer *p, const struct route *r)
 {
 	emit_open(&p->e, "responses");
-	emit_open(&p->e, arena_printf(p->arena, "%d", r->ok));
-	emit_text(&p->e, "description", r->summary);
-	if (r->reply) {
-		emit_open(&p->e, "content");
-		emit_content(p, r, r->reply);
-		emit_close(&p->e);
-	}
-	emit_close(&p->e);
-	emit_raw(&p->e, "default", "{\"$ref\":\"#/components/responses/Problem\"}");
+	emit_answer(p, r, r->ok);
+	for (int i = 0; i < ROUTE_ALSO_MAX && r->also[i]; i++)
+		emit_answer(p, r, r->also[i]);
+	if (r->has_version)
+		emit_raw(&p->e, "304", "{\"$ref\":\"#/components/responses/NotModified\"}");
+	emit_raw(&p->e, "4XX", "{\"$ref\":\"#/components/responses/Problem\"}");
+	emit_raw(&p->e, "5XX", "{\"$ref\":\"#/components/responses/Problem\"}");
 	emit_close(&p->e);
 }
 

@@ -109,12 +109,12 @@ static int descriptors(struct request *req, struct reply *ret, struct problem *r
 
 /* clang-format off */
 static const struct route rows[] = {
-	{ HTTP_GET, "/plain", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, plain, "plain", "", REPEAT_STORED },
-	{ HTTP_GET, "/slow", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, slow, "slow", "", REPEAT_STORED },
-	{ HTTP_GET, "/early", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 202, NULL, early, "early", "", REPEAT_STORED },
-	{ HTTP_GET, "/crash", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, crash, "crash", "", REPEAT_STORED },
-	{ HTTP_GET, "/descriptors", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, descriptors, "descriptors", "", REPEAT_STORED },
-	{ HTTP_POST, "/length", POOL_API, AUTH_NONE, 0, RATE_NONE, -2, NULL, false, NULL, 200, NULL, length, "length", "", REPEAT_STORED },
+	{ HTTP_GET, "/plain", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = plain, .operation = "plain" },
+	{ HTTP_GET, "/slow", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = slow, .operation = "slow" },
+	{ HTTP_GET, "/early", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 202, .handler = early, .operation = "early" },
+	{ HTTP_GET, "/crash", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = crash, .operation = "crash" },
+	{ HTTP_GET, "/descriptors", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = descriptors, .operation = "descriptors" },
+	{ HTTP_POST, "/length", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .body_max = -2, .ok = 200, .handler = length, .operation = "length" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -55,15 +55,15 @@ static const struct query_param list_query[] = {
 #define SCOPE_RW (SCOPE_BIT(SCOPE_CONTENT_READ) | SCOPE_BIT(SCOPE_CONTENT_WRITE))
 /* clang-format off */
 static const struct route rows[] = {
-	{ HTTP_GET, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, list_query, 200, NULL, handle, "list", "", REPEAT_STORED },
-	{ HTTP_POST, "/v1/notes", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, &note_schema, false, NULL, 201, NULL, handle, "create", "", REPEAT_STORED },
-	{ HTTP_GET, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "get", "", REPEAT_STORED },
-	{ HTTP_DELETE, "/v1/notes/{id}", POOL_API, AUTH_NONE, 0, RATE_WRITE, 0, NULL, false, NULL, 204, NULL, handle, "delete", "", REPEAT_STORED },
-	{ HTTP_POST, "/v1/notes/validate", POOL_API, AUTH_NONE, 0, RATE_READ, 20, &note_schema, true, NULL, 200, NULL, handle, "validate", "", REPEAT_STORED },
-	{ HTTP_POST, "/v1/notes/{id}/send", POOL_PLATFORM, AUTH_NONE, 0, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "send", "", REPEAT_STORED },
-	{ HTTP_GET, "/m/{id}/{expiry}/{file}", POOL_BOTH, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, handle, "media", "", REPEAT_STORED },
-	{ HTTP_GET, "/v1/secret", POOL_API, AUTH_BEARER, SCOPE_RW, RATE_READ, 0, NULL, false, NULL, 200, NULL, handle, "secret", "", REPEAT_STORED },
-	{ HTTP_GET, "/v1/busy", POOL_API, AUTH_NONE, 0, RATE_NONE, 0, NULL, false, NULL, 200, NULL, refuse, "busy", "", REPEAT_STORED },
+	{ HTTP_GET, "/v1/notes", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_READ, .query = list_query, .ok = 200, .handler = handle, .operation = "list" },
+	{ HTTP_POST, "/v1/notes", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_WRITE, .body = &note_schema, .ok = 201, .handler = handle, .operation = "create" },
+	{ HTTP_GET, "/v1/notes/{id}", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_READ, .ok = 200, .handler = handle, .operation = "get" },
+	{ HTTP_DELETE, "/v1/notes/{id}", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_WRITE, .ok = 204, .handler = handle, .operation = "delete" },
+	{ HTTP_POST, "/v1/notes/validate", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_READ, .body_max = 20, .body = &note_schema, .is_body_optional = true, .ok = 200, .handler = handle, .operation = "validate" },
+	{ HTTP_POST, "/v1/notes/{id}/send", .pool = POOL_PLATFORM, .auth = AUTH_NONE, .rate = RATE_READ, .ok = 200, .handler = handle, .operation = "send" },
+	{ HTTP_GET, "/m/{id}/{expiry}/{file}", .pool = POOL_BOTH, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = handle, .operation = "media" },
+	{ HTTP_GET, "/v1/secret", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_RW, .rate = RATE_READ, .ok = 200, .handler = handle, .operation = "secret" },
+	{ HTTP_GET, "/v1/busy", .pool = POOL_API, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .handler = refuse, .operation = "busy" },
 	{ .pattern = NULL },
 };
 /* clang-format on */
