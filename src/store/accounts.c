@@ -216,15 +216,16 @@ struct connecting {
 	char id[ID_MAX];
 };
 
-static int taken(struct db *db, struct problem *reterr)
+/* 1: another connection of the account was written first; whose, the next look tells. */
+static int duplicate(struct db *db, struct problem *reterr)
 {
 	if (db_errno(db) != DB_ERROR_DUPLICATE)
 		return -1;
-	return problem_set(
-		reterr, PROBLEM_ACCOUNT_TAKEN,
-		"another workspace has connected that account: disconnect it there first");
+	problem_clear(reterr);
+	return 1;
 }
 
+/* 1: the account is somebody else's, or was made in the meantime. */
 static int upsert(struct db *db, struct connecting *c, struct problem *reterr)
 {
 	const struct account_connect *in = c->in;
@@ -240,15 +241,29 @@ static int upsert(struct db *db, struct connecting *c, struct problem *reterr)
 		if (db_exec(db, ROW(RECONNECT), NULL, reterr, in->username, in->display_name,
 			    in->avatar_url, in->scopes, in->missing_scopes, in->meta,
 			    in->expires_us, c->ws, c->id) < 0)
-			return taken(db, reterr);
+			return duplicate(db, reterr);
 		return 0;
 	}
 	random_id(c->id, "acc");
 	if (db_exec(db, ROW(INSERT), NULL, reterr, c->ws, c->id, in->platform,
 		    (int64_t)in->livemode, in->remote_id, in->username, in->display_name,
 		    in->avatar_url, in->scopes, in->missing_scopes, in->meta, in->expires_us) < 0)
-		return taken(db, reterr);
+		return duplicate(db, reterr);
 	return 0;
+}
+
+/* Two flows of one workspace may bring the same new account at once: the later one finds it. */
+static int claim(struct db *db, struct connecting *c, struct problem *reterr)
+{
+	int got = upsert(db, c, reterr);
+
+	if (got == 1)
+		got = upsert(db, c, reterr);
+	if (got != 1)
+		return got;
+	return problem_set(
+		reterr, PROBLEM_ACCOUNT_TAKEN,
+		"another workspace has connected that account: disconnect it there first");
 }
 
 static int connect_account(struct db *db, void *arg, struct problem *reterr)
@@ -262,7 +277,7 @@ static int connect_account(struct db *db, void *arg, struct problem *reterr)
 				       .livemode = in->livemode,
 				       .paused = -1 };
 
-	if (upsert(db, c, reterr) < 0 ||
+	if (claim(db, c, reterr) < 0 ||
 	    store_tokens_put(db, c->ws, c->id, &tokens, c->keys, reterr) < 0 ||
 	    store_tokens_plan(db, c->ws, c->id, in->refresh_us, reterr) < 0 ||
 	    store_tokens_wake(db, c->ws, c->id, reterr) < 0 ||
