@@ -14,6 +14,7 @@
 #include "api/redirect.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "crypto/digest.h"
 #include "db/conn.h"
 #include "http/router.h"
@@ -85,12 +86,23 @@ static int go_outcome(struct request *req, struct reply *ret, const struct flow 
 	return go(req, ret, url);
 }
 
+/* As many whole letters as fit. */
+static const char *message_cut(struct arena *a, const char *message)
+{
+	size_t len = strlen(message), n = 0, step = 0;
+
+	do {
+		n += step;
+		step = n < len ? utf8_measure(message + n, len - n) : 0;
+	} while (step && n + step <= MESSAGE_MAX / 4);
+	return arena_strndup(a, message, n);
+}
+
 static int flow_fail(struct request *req, struct reply *ret, struct flow *flow,
 		     enum problem_kind kind, const char *message)
 {
 	const struct flow_end end = { flow->id, problem_row(kind)->code,
-				      arena_strndup(req->arena, message,
-						    strnlen(message, MESSAGE_MAX / 4)) };
+				      message_cut(req->arena, message) };
 	struct problem why = { 0 };
 
 	log_line(LOG_LEVEL_WARN, "connect.failed", "platform=%s code=%s detail=\"%s\"",
@@ -338,7 +350,7 @@ int integration_callback(struct request *req, struct reply *ret, struct problem 
 	const char *state = request_query(req, "state"), *error = request_query(req, "error");
 	const char *code = request_query(req, "code");
 	uint8_t hash[SHA256_BYTES];
-	bool is_ours = false;
+	bool is_ours = false, is_meant;
 	struct flow flow;
 
 	if (!state || !*state || strlen(state) > STATE_MAX)
@@ -347,9 +359,14 @@ int integration_callback(struct request *req, struct reply *ret, struct problem 
 	digest_sha256(state, strlen(state), hash);
 	if (store_flows_take(req->app->db, hash, req->arena, &flow, &is_ours, reterr) < 0)
 		return -1;
+	is_meant = strcmp(flow.platform, integration_platform(req)->id) == 0 &&
+		   cookie_fits(req, &flow);
+	if (!is_ours && !is_meant)
+		return problem_set(reterr, PROBLEM_OAUTH_STATE,
+				   "this browser, or this platform, did not start the flow");
 	if (!is_ours)
 		return twin_wait(req, ret, &flow, reterr);
-	if (strcmp(flow.platform, integration_platform(req)->id) != 0 || !cookie_fits(req, &flow))
+	if (!is_meant)
 		return flow_fail(req, ret, &flow, PROBLEM_OAUTH_STATE,
 				 "this browser, or this platform, did not start the flow");
 	if (error && *error)
