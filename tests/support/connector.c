@@ -50,6 +50,32 @@ void person_make(struct person *ret, size_t pages)
 	sandbox_post("/_control/world", body.p, 200);
 }
 
+void person_known(const char *platform, const char *id)
+{
+	static const char *const worlds[] = {
+		"{\"platform\":\"tiktok\",\"accounts\":[{\"id\":\"%s\",\"username\":\"who\","
+		"\"name\":"
+		"\"Who\"}]}",
+		"{\"platform\":\"pinterest\",\"users\":[{\"id\":\"%s\",\"boards\":[]}]}",
+		"{\"platform\":\"twitter\",\"users\":[{\"id\":\"%s\",\"username\":\"who\"}]}",
+		"{\"platform\":\"youtube\",\"users\":[{\"id\":\"g%s\",\"name\":\"P\",\"channels\":["
+		"{"
+		"\"id\":\"%s\",\"handle\":\"who\",\"title\":\"C\"}]}]}",
+	};
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+	const char *rest;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(worlds) && !strstr(worlds[i], platform))
+		i++;
+	ck_assert_msg(i < ARRAY_LEN(worlds), "no persons of %s are known", platform);
+	rest = worlds[i];
+	for (const char *at; (at = strstr(rest, "%s")) != NULL; rest = at + 2)
+		buf_printf(&body, "%.*s%s", (int)(at - rest), rest, id);
+	buf_adds(&body, rest);
+	sandbox_post("/_control/world", body.p, 200);
+}
+
 void connect_start(struct start *ret, const char *token, const char *query)
 {
 	connect_start_on(ret, "instagram", token, query);

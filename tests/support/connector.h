@@ -18,6 +18,8 @@ struct person {
 void sandbox_post(const char *path, const char *body, long status);
 
 void person_make(struct person *ret, size_t pages);
+/* A person of another platform, with one account of that id (of YouTube: a channel, UC...). */
+void person_known(const char *platform, const char *id);
 
 /* Address of the consent page for this query (such as "?redirect=/x"); the cookie it came with. */
 struct start {
