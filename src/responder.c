@@ -15,6 +15,7 @@
 #include "db/conn.h"
 #include "db/migrate.h"
 #include "http/fcgi.h"
+#include "http/listing.h"
 #include "http/locations.h"
 #include "http/master.h"
 #include "http/openapi.h"
@@ -190,7 +191,7 @@ static void print_openapi(struct buf *out)
 
 static void print_routes(struct buf *out)
 {
-	openapi_print_routes(&api_routes, out);
+	listing_routes(&api_routes, out);
 }
 
 static void print_locations(struct buf *out)
@@ -205,7 +206,7 @@ static const struct print_row {
 	{ "--print-openapi", print_openapi },
 	{ "--print-routes", print_routes },
 	{ "--print-locations", print_locations },
-	{ "--print-errors", openapi_print_errors },
+	{ "--print-errors", listing_errors },
 };
 
 /* -1: the option is none of them. */

@@ -74,8 +74,8 @@ struct route {
 	int ok;                          /* status of success */
 	int also[ROUTE_ALSO_MAX + 1];    /* further ones of the same answer; 0 ends them */
 	const struct schema *reply;      /* members of the answer, for OpenAPI; NULL: none */
-	bool has_version;                /* a GET: ETag, and 304 while If-None-Match is the newest */
-	const char *type;                /* media type of an answer without members; NULL: no body */
+	bool has_version; /* a GET: ETag, and 304 while If-None-Match is the newest */
+	const char *type; /* media type of an answer without members; NULL: no body */
 	route_handler *handler;
 	const char *operation; /* OpenAPI operationId */
 	const char *summary;

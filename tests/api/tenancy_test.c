@@ -15,137 +15,10 @@
 #include "base/buf.h"
 #include "support/fixtures.h"
 #include "support/suite.h"
+#include "tenancy_names.h"
 #include "tenancy_world.h"
 
 static struct world mine, theirs, nobody;
-
-/* What {id} is; a path begins with the row's, "/api" aside. */
-static const struct {
-	const char *path;
-	enum thing thing;
-} path_things[] = {
-	{ "/v1/api-keys/{id}", THING_KEY },
-	{ "/v1/workspace/members/{id}", THING_MEMBER },
-	{ "/v1/characters/{id}", THING_CHARACTER },
-	{ "/v1/media/sounds/{id}", THING_SOUND },
-	{ "/v1/media/{id}", THING_MEDIUM },
-	{ "/v1/content/{id}", THING_CONTENT },
-	{ "/v1/accounts/{id}", THING_ACCOUNT },
-	{ "/v1/schedule/calendars/{id}", THING_CALENDAR },
-	{ "/v1/schedule/{id}/resolve", THING_DOUBT },
-	{ "/v1/schedule/{id}", THING_POST },
-	{ "/v1/posts/{id}", THING_POST },
-	{ "/v1/public/posts/{id}", THING_POST },
-	{ "/v1/webhooks/deliveries/{id}", THING_DELIVERY },
-	{ "/v1/webhooks/{id}", THING_WEBHOOK },
-};
-
-static const struct {
-	const char *name;
-	enum thing thing;
-} query_things[] = {
-	{ "account_id", THING_ACCOUNT },     { "accountId", THING_ACCOUNT },
-	{ "character_id", THING_CHARACTER }, { "content_id", THING_CONTENT },
-	{ "contentId", THING_CONTENT },      { "event_id", THING_EVENT },
-	{ "subject_id", THING_POST },        { "flow", THING_FLOW },
-};
-/* Shaped as an id, but a word that belongs to nobody. */
-#define QUERY_WORD "platform"
-
-#define LATER "\"2098-06-01T10:00:00Z\""
-#define VIDEO "\"https://media.invalid/v.mp4\""
-/*
- * A body for each schema that names something, or that a route with {id} takes. `nothing`: a member
- * that has the shape of an id and is none of ours.
- */
-static const struct {
-	const char *schema, *body, *nothing;
-} bodies[] = {
-	{ "ApiKeyCreate", "{\"name\":\"k\",\"account_ids\":[\"@account\"]}", NULL },
-	{ "ApiKeyPatch", "{\"account_ids\":[\"@account\"]}", NULL },
-	{ "MemberPatch", "{\"role\":\"editor\"}", NULL },
-	{ "CharacterCreate", "{\"name\":\"c\",\"default_accounts\":{\"twitter\":\"@account\"}}",
-	  NULL },
-	{ "CharacterPatch", "{\"default_accounts\":{\"twitter\":\"@account\"}}", NULL },
-	{ "ContentCreate",
-	  "{\"kind\":\"image\",\"character_id\":\"@character\",\"media\":[{\"media_id\":"
-	  "\"@medium\"}]}",
-	  NULL },
-	{ "ContentCreate", "{\"kind\":\"image\",\"media\":[{\"media_id\":\"@fetch\"}]}", NULL },
-	{ "ContentPatch",
-	  "{\"character_id\":\"@character\",\"media\":[{\"media_id\":\"@medium\"}]}", NULL },
-	{ "ContentReject", "{\"reason\":\"no\"}", NULL },
-	{ "ContentSchedule", "{\"scheduled_at\":" LATER ",\"account_ids\":[\"@account\"]}", NULL },
-	{ "IntegrationSelect", "{\"flow\":\"@flow\",\"remote_ids\":[\"1\"]}", NULL },
-	{ "AccountPatch", "{\"publish_within_minutes\":30}", NULL },
-	{ "DefaultBoardSet", "{\"board_id\":\"1\",\"account_id\":\"@pinner\"}", "board_id" },
-	{ "ScheduleGenerate",
-	  "{\"character_id\":\"@character\",\"days\":1,\"dry_run\":true,\"platforms\":["
-	  "\"twitter\"]}",
-	  NULL },
-	{ "ScheduledPostPatch", "{\"scheduled_at\":" LATER "}", NULL },
-	{ "ScheduledPostResolve", "{\"outcome\":\"not_published\"}", NULL },
-	{ "ScheduleShift",
-	  "{\"minutes\":1,\"account_id\":\"@account\",\"from\":\"2098-01-01T00:00:00Z\"}", NULL },
-	{ "ScheduleShift", "{\"minutes\":1,\"character_id\":\"@character\"}", NULL },
-	{ "ScheduleShift", "{\"minutes\":1,\"content_id\":\"@content\"}", NULL },
-	{ "CalendarCreate", "{\"name\":\"c\",\"character_id\":\"@character\"}", NULL },
-	{ "PostsCreate",
-	  "{\"accountIds\":[\"@account\"],\"contentType\":\"text\",\"caption\":\"x\","
-	  "\"scheduledTime\":" LATER "}",
-	  NULL },
-	{ "PostsCreate",
-	  "{\"accountIds\":[\"@tiktok\"],\"contentType\":\"video\",\"contentUrl\":" VIDEO
-	  ",\"soundUrl\":\"@sound\",\"scheduledTime\":" LATER "}",
-	  NULL },
-	{ "PostsCreateVideo",
-	  "{\"accountIds\":[\"@tiktok\"],\"contentUrl\":" VIDEO
-	  ",\"soundUrl\":\"@sound\",\"scheduledTime\":" LATER "}",
-	  NULL },
-	{ "PostsCreateSlideshow",
-	  "{\"accountIds\":[\"@tiktok\"],\"contentUrl\":[\"https://media.invalid/a.jpg\","
-	  "\"https://media.invalid/b.jpg\"],\"soundUrl\":\"@sound\",\"scheduledTime\":" LATER "}",
-	  NULL },
-	{ "PostsDelete", "{\"postIds\":[\"@post\"]}", NULL },
-	{ "PostChange", "{\"caption\":\"x\"}", NULL },
-	{ "PublicPublish",
-	  "{\"content_id\":\"@content\",\"platform\":\"twitter\",\"account_id\":\"@account\","
-	  "\"scheduled_at\":" LATER "}",
-	  NULL },
-	{ "WebhookPatch", "{\"description\":\"d\"}", NULL },
-	{ "WebhookRotate", "{\"overlap_s\":60}", NULL },
-	{ "Empty", "{}", NULL },
-};
-
-static const char *without_api(const char *pattern)
-{
-	return strncmp(pattern, "/api/", 5) == 0 ? pattern + 4 : pattern;
-}
-
-/* -1: no caller names an id in this path. */
-static int thing_of(const struct route *row)
-{
-	const char *path = without_api(row->pattern);
-
-	if (row->auth == AUTH_NONE || !strstr(path, "{id}"))
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(path_things); i++) {
-		if (strncmp(path, path_things[i].path, strlen(path_things[i].path)) == 0)
-			return (int)path_things[i].thing;
-	}
-	ck_abort_msg("%s: the crawler has no foreign id for this route", row->pattern);
-	return -1;
-}
-
-/* The n-th body for the schema, NULL: there are no more. */
-static const char *body_of(const struct schema *schema, size_t n)
-{
-	for (size_t i = 0; schema && i < ARRAY_LEN(bodies); i++) {
-		if (strcmp(bodies[i].schema, schema->name) == 0 && n-- == 0)
-			return bodies[i].body;
-	}
-	return NULL;
-}
 
 static struct answer *ask(const struct route *row, const char *token, const char *id,
 			  const char *tail, const char *body)
@@ -312,14 +185,14 @@ static void walk_as_keeper(const struct route *row)
 
 static int query_thing(const struct query_param *q)
 {
-	for (size_t i = 0; i < ARRAY_LEN(query_things); i++) {
-		if (strcmp(query_things[i].name, q->name) == 0)
-			return (int)query_things[i].thing;
+	for (size_t i = 0; query_names[i].name; i++) {
+		if (strcmp(query_names[i].name, q->name) == 0)
+			return (int)query_names[i].thing;
 	}
 	return -1;
 }
 
-static bool query_tells[ARRAY_LEN(query_things)]; /* its owner was answered otherwise */
+static bool query_tells[NAMES_MAX]; /* its owner was answered otherwise */
 
 static void query_asked(const struct route *row, const struct query_param *q, enum thing thing)
 {
@@ -333,8 +206,8 @@ static void query_asked(const struct route *row, const struct query_param *q, en
 		got[i] = ask(row, mine.p.token, about < 0 ? "" : mine.ids[about], tail, NULL);
 	}
 	as_if_absent(got[0], theirs.ids[thing], got[1], nobody.ids[thing], name_of(row, q->name));
-	for (size_t i = 0; i < ARRAY_LEN(query_things); i++)
-		if (strcmp(query_things[i].name, q->name) == 0 &&
+	for (size_t i = 0; query_names[i].name; i++)
+		if (strcmp(query_names[i].name, q->name) == 0 &&
 		    !is_alike(got[2], mine.ids[thing], got[1], nobody.ids[thing]))
 			query_tells[i] = true;
 	for (size_t i = 0; i < ARRAY_LEN(worlds); i++)
@@ -394,7 +267,7 @@ static int body_thing(const char *body, int n)
 	return -1;
 }
 
-static bool body_tells[ARRAY_LEN(bodies)]; /* its owner was answered otherwise, for each name */
+static bool body_tells[NAMES_MAX]; /* its owner was answered otherwise, for each name */
 
 /* One name in the body is theirs, nobody's, mine; everything else is mine. */
 static bool body_asked(const struct route *row, const char *body, int nth)
@@ -425,13 +298,13 @@ static bool body_asked(const struct route *row, const char *body, int nth)
 
 static void walk_body(const struct route *row)
 {
-	for (size_t i = 0; row->body && i < ARRAY_LEN(bodies); i++) {
+	for (size_t i = 0; row->body && body_names[i].schema; i++) {
 		bool tells = true;
 
-		if (strcmp(bodies[i].schema, row->body->name) != 0)
+		if (strcmp(body_names[i].schema, row->body->name) != 0)
 			continue;
-		for (int n = 0; body_thing(bodies[i].body, n) >= 0; n++)
-			tells = body_asked(row, bodies[i].body, n) && tells;
+		for (int n = 0; body_thing(body_names[i].body, n) >= 0; n++)
+			tells = body_asked(row, body_names[i].body, n) && tells;
 		body_tells[i] = body_tells[i] || tells;
 	}
 }
@@ -449,11 +322,12 @@ static void fields_are_known(const struct schema *top, const struct schema *s)
 			continue;
 		snprintf(member, sizeof(member), "\"%s\":%s\"@", f->name,
 			 f->kind == FIELD_IDS ? "[" : "");
-		for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-			if (strcmp(bodies[i].schema, top->name) != 0)
+		for (size_t i = 0; body_names[i].schema; i++) {
+			if (strcmp(body_names[i].schema, top->name) != 0)
 				continue;
-			found = found || strstr(bodies[i].body, member) ||
-				(bodies[i].nothing && strcmp(bodies[i].nothing, f->name) == 0);
+			found = found || strstr(body_names[i].body, member) ||
+				(body_names[i].nothing &&
+				 strcmp(body_names[i].nothing, f->name) == 0);
 		}
 		ck_assert_msg(found, "%s.%s: the crawler has no foreign id for this member",
 			      top->name, f->name);
@@ -485,12 +359,12 @@ START_TEST(foreign_ids_are_absent_everywhere)
 	ck_assert_str_eq(after, before);
 	free(before);
 	free(after);
-	for (size_t i = 0; i < ARRAY_LEN(query_things); i++)
+	for (size_t i = 0; query_names[i].name; i++)
 		ck_assert_msg(query_tells[i], "?%s= says nothing to its owner",
-			      query_things[i].name);
-	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+			      query_names[i].name);
+	for (size_t i = 0; body_names[i].schema; i++)
 		ck_assert_msg(body_tells[i], "a body of %s says nothing to its owner: %s",
-			      bodies[i].schema, bodies[i].body);
+			      body_names[i].schema, body_names[i].body);
 	each_route(walk_as_keeper);
 }
 END_TEST
