@@ -85,6 +85,7 @@ static int create_workspace(struct admin *a, struct problem *reterr)
 		return refuse_usage(reterr, "create-workspace NAME");
 	if (store_workspaces_create(a->app.db, a->argv[0], a->arena, &made, reterr) < 0)
 		return -1;
+	a->record_in = a->subject = arena_strdup(a->arena, made.id);
 	printf("%s\n", made.id);
 	return 0;
 }
@@ -116,19 +117,24 @@ static int join_workspace(struct admin *a, const char *user_id, enum role role,
 {
 	struct workspace ws = { .id = a->workspace };
 	struct member *memberships = NULL;
+	const struct member *m;
 	size_t n = 0;
 
 	if (!a->workspace)
 		return 0;
 	if (store_users_workspaces(a->app.db, user_id, a->arena, &memberships, &n, reterr) < 0)
 		return -1;
-	if (find_membership(memberships, n, a->workspace))
+	m = find_membership(memberships, n, a->workspace);
+	if (m) {
+		a->record_in = m->workspace;
 		return 0;
+	}
 	if (strncmp(a->workspace, "ws_", 3) != 0 &&
 	    store_workspaces_create(a->app.db, a->workspace, a->arena, &ws, reterr) < 0)
 		return -1;
 	if (store_users_add_member(a->app.db, ws.id, user_id, role, reterr) < 0)
 		return -1;
+	a->record_in = arena_strdup(a->arena, ws.id);
 	printf("workspace %s\n", ws.id);
 	return 0;
 }
@@ -149,6 +155,7 @@ static int put_user(struct admin *a, const char *hash, enum role role, struct pr
 		   store_users_create(a->app.db, &in, id, reterr) < 0) {
 		return -1;
 	}
+	a->subject = arena_strdup(a->arena, id);
 	printf("user %s\n", id);
 	return join_workspace(a, id, role, reterr);
 }
@@ -194,6 +201,8 @@ static int create_key(struct admin *a, struct problem *reterr)
 	keyformat_mac(a->app.keys, text, mac);
 	if (store_apikeys_insert(a->app.db, a->workspace, &in, a->arena, &made, reterr) < 0)
 		return -1;
+	a->record_in = a->workspace;
+	a->subject = made.id;
 	printf("%s\n", text);
 	digest_wipe(text, sizeof(text));
 	return 0;
@@ -225,6 +234,8 @@ static int create_token(struct admin *a, struct problem *reterr)
 	digest_sha256(refresh, strlen(refresh), tokens.refresh_hash);
 	if (store_sessions_create(a->app.db, m->workspace, user.id, &tokens, id, reterr) < 0)
 		return -1;
+	a->record_in = m->workspace;
+	a->subject = arena_strdup(a->arena, id);
 	printf("%s\n", access);
 	return 0;
 }
@@ -276,9 +287,13 @@ enum need { NEED_DB = 1, NEED_KEYS = 2, NEED_RING = 4, NEED_SCHEMA = 8 };
 struct command {
 	const char *name;
 	unsigned needs;
-	int (*run)(struct admin *a, struct problem *reterr);
+	admin_fn *run;
 	const char *sentence;
+	/* How it stands in the audit log; NULL: it changes nothing there is a log of. */
+	int (*recorded)(struct admin *a, const char *action, admin_fn *run, struct problem *reterr);
 };
+
+#define NEED_LOG (NEED_DB | NEED_SCHEMA | NEED_KEYS) /* the log is written with the pepper */
 
 static int reconcile(struct admin *a, struct problem *reterr)
 {
@@ -296,29 +311,36 @@ static int reconcile(struct admin *a, struct problem *reterr)
 }
 
 static const struct command commands[] = {
-	{ "print-config", 0, print_config, "every setting with its default" },
-	{ "init-keys", 0, admin_init_keys, "make the key files that are missing" },
-	{ "migrate", NEED_DB, migrate, "[FOLDER]: bring the schema up to date, grant rights" },
-	{ "doctor", 0, admin_doctor, "look at everything and name the cure" },
-	{ "create-workspace", NEED_DB | NEED_SCHEMA, create_workspace, "NAME: prints its id" },
-	{ "user-add", NEED_DB | NEED_SCHEMA, create_user,
-	  "EMAIL [--workspace NAME|ID] [--role ROLE]: password from standard input" },
-	{ "create-user", NEED_DB | NEED_SCHEMA, create_user, "the same" },
-	{ "create-key", NEED_DB | NEED_SCHEMA | NEED_KEYS, create_key,
-	  "--workspace ID --live|--test [--scopes LIST]: prints the key once" },
-	{ "create-token", NEED_DB | NEED_SCHEMA, create_token,
-	  "EMAIL [--workspace NAME|ID]: prints an access token for scripts" },
-	{ "list", NEED_DB | NEED_SCHEMA, list, "EMAIL: the workspaces of a user" },
-	{ "reconcile", NEED_DB | NEED_SCHEMA, reconcile,
-	  "[MINUTES]: after a fail-over, have what was due in the last hour looked up first" },
+	{ "print-config", 0, print_config, "every setting with its default", NULL },
+	{ "init-keys", 0, admin_init_keys, "make the key files that are missing", NULL },
+	{ "migrate", NEED_DB, migrate, "[FOLDER]: bring the schema up to date, grant rights",
+	  NULL },
+	{ "doctor", 0, admin_doctor, "look at everything and name the cure", NULL },
+	{ "create-workspace", NEED_LOG, create_workspace, "NAME: prints its id", admin_recorded },
+	{ "user-add", NEED_LOG, create_user,
+	  "EMAIL [--workspace NAME|ID] [--role ROLE]: password from standard input",
+	  admin_recorded },
+	{ "create-user", NEED_LOG, create_user, "the same", admin_recorded },
+	{ "create-key", NEED_LOG, create_key,
+	  "--workspace ID --live|--test [--scopes LIST]: prints the key once", admin_recorded },
+	{ "create-token", NEED_LOG, create_token,
+	  "EMAIL [--workspace NAME|ID]: prints an access token for scripts", admin_recorded },
+	{ "list", NEED_DB | NEED_SCHEMA, list, "EMAIL: the workspaces of a user", NULL },
+	{ "reconcile", NEED_LOG, reconcile,
+	  "[MINUTES]: after a fail-over, have what was due in the last hour looked up first",
+	  admin_recorded },
 	{ "export", NEED_DB | NEED_SCHEMA, admin_export,
-	  "--workspace ID FILE|- [--media FOLDER]: all of a workspace but its secrets, as JSON" },
-	{ "import", NEED_DB | NEED_SCHEMA, admin_import,
+	  "--workspace ID FILE|- [--media FOLDER]: all of a workspace but its secrets, as JSON",
+	  NULL },
+	{ "import", NEED_LOG, admin_import,
 	  "--workspace ID --format carillon|buffer|postiz FILE.csv [--dry-run] [--accounts MAP] "
 	  "[--timezone ZONE] [--live|--test]; or [--workspace ID] --format json FILE|- "
-	  "[--media FOLDER]" },
-	{ "reseal", NEED_DB | NEED_SCHEMA | NEED_KEYS | NEED_RING, reseal,
-	  "seal stored tokens with the newest key" },
+	  "[--media FOLDER]",
+	  admin_recorded_around },
+	{ "reseal", NEED_LOG | NEED_RING, reseal, "seal stored tokens with the newest key",
+	  admin_recorded_around },
+	{ "audit", NEED_LOG, admin_audit,
+	  "verify [--workspace ID]: walk the audit log; fails where it was tampered with", NULL },
 };
 
 static void print_usage(FILE *out)
@@ -419,6 +441,11 @@ static void explain(const struct problem *why)
 		fprintf(stderr, "  %s: %s\n", why->items[i].pointer, why->items[i].detail);
 }
 
+static int run(struct admin *a, const struct command *c, struct problem *reterr)
+{
+	return c->recorded ? c->recorded(a, c->name, c->run, reterr) : c->run(a, reterr);
+}
+
 int main(int argc, char **argv)
 {
 	struct admin a = { .sql_folder = SQLDIR };
@@ -440,7 +467,7 @@ int main(int argc, char **argv)
 	a.argc = argc - optind - 1;
 	a.argv = argv + optind + 1;
 	a.arena = arena_new();
-	failed = prepare(&a, command, &keys, &why) < 0 || command->run(&a, &why) < 0;
+	failed = prepare(&a, command, &keys, &why) < 0 || run(&a, command, &why) < 0;
 	if (failed)
 		explain(&why);
 	db_free(a.app.db);

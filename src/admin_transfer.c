@@ -79,6 +79,7 @@ static int import_table(struct admin *a, struct problem *reterr)
 		return refuse_use(reterr);
 	if (store_workspaces_get(a->app.db, a->workspace, a->arena, &workspace, reterr) < 0)
 		return -1;
+	a->record_in = a->workspace;
 	file = fopen(a->argv[0], "re");
 	if (!file)
 		return cannot(reterr, a->argv[0]);
@@ -113,8 +114,10 @@ static int import_archive(struct admin *a, struct problem *reterr)
 	if (!file)
 		return cannot(reterr, a->argv[0]);
 	failed = archive_import(&job, file, workspace, &n, reterr);
-	if (!failed)
+	if (!failed) {
+		a->record_in = arena_strdup(a->arena, workspace);
 		print_archive(workspace, &n);
+	}
 	if (!is_stdin)
 		(void)fclose(file);
 	return failed;

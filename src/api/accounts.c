@@ -141,7 +141,7 @@ const struct route api_accounts_routes[] = {
 	{ HTTP_GET,    "/api/v1/accounts",      READ,  .ok = 200, .query = accounts_query, .reply = &list_schema, .handler = list, .operation = "listAccounts", .summary = "List connected accounts" },
 	{ HTTP_GET,    "/api/v1/accounts/{id}", READ,  .ok = 200, .has_version = true, .reply = &account_schema, .handler = get, .operation = "getAccount", .summary = "Read an account" },
 	{ HTTP_PATCH,  "/api/v1/accounts/{id}", WRITE, .ok = 200, .body = &patch_schema, .reply = &account_schema, .handler = update, .operation = "updateAccount", .summary = "Change how an account publishes" },
-	{ HTTP_DELETE, "/api/v1/accounts/{id}", WRITE, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteAccount", .summary = "Disconnect an account" },
+	{ HTTP_DELETE, "/api/v1/accounts/{id}", WRITE, .repeat = REPEAT_RESUMED, .ok = 204, .body_max = -1, .handler = drop, .operation = "deleteAccount", .summary = "Disconnect an account" },
 	{ .pattern = NULL },
 };
 /* clang-format on */

@@ -19,7 +19,7 @@ extern const struct route api_auth_routes[], api_apikeys_routes[], api_workspace
 	api_public_routes[], api_system_routes[], api_boards_routes[], api_preflight_routes[],
 	api_v1_accounts_routes[], api_posts_routes[], api_posts_validate_routes[],
 	api_posts_bulk_routes[], api_sounds_routes[], api_webhooks_routes[],
-	api_deliveries_routes[], api_events_routes[];
+	api_deliveries_routes[], api_events_routes[], api_audit_routes[];
 
 /* Opens app->db if it is not, and checks the schema; else PROBLEM_DB_DOWN. Part of api_hooks. */
 int api_prepare(struct app *app, struct problem *reterr);

@@ -3,10 +3,12 @@
 
 #include "api/api.h"
 #include "api/principal.h"
+#include "api/record.h"
 #include "base/config.h"
 #include "crypto/digest.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
+#include "db/conn.h"
 #include "store/sessions.h"
 #include "store/users.h"
 #include "store/workspaces.h"
@@ -127,16 +129,53 @@ static void reply_tokens(struct reply *ret, const struct issued *tokens, const c
 	emit_close(e);
 }
 
-static int open_session(struct request *req, const char *user, const char *workspace,
-			struct reply *ret, struct problem *reterr)
+/* Nobody has a principal yet: whose workspace it is shows within. */
+static int record_user(const struct request *req, const char *workspace, const char *user,
+		       const struct record *in, struct problem *reterr)
 {
-	struct issued tokens;
-	char id[ID_MAX];
+	struct record record = *in;
 
-	issue(req->app->config, &tokens);
-	if (store_sessions_create(req->app->db, workspace, user, &tokens.stored, id, reterr) < 0)
+	record.workspace = workspace;
+	record.actor_kind = "user";
+	record.actor_id = user;
+	return record_write(req, &record, reterr);
+}
+
+struct opening {
+	struct request *req;
+	const char *user, *workspace;
+	const struct user_new *fresh; /* is made first, with that workspace; NULL: they exist */
+	struct registered made;
+	struct issued tokens;
+	char session[ID_MAX];
+};
+
+static int open_and_record(struct db *db, void *arg, struct problem *reterr)
+{
+	struct opening *o = arg;
+	const struct record record = { .outcome = RECORD_DONE,
+				       .status = o->req->route->ok,
+				       .subject_id = o->session };
+	const char *user = o->user, *workspace = o->workspace;
+
+	if (o->fresh) {
+		if (store_users_register(db, o->fresh, workspace, &o->made, reterr) < 0)
+			return -1;
+		user = o->made.user_id;
+		workspace = o->made.workspace;
+	}
+	if (store_sessions_create(db, workspace, user, &o->tokens.stored, o->session, reterr) < 0)
 		return -1;
-	reply_tokens(ret, &tokens, user, workspace);
+	return record_user(o->req, workspace, user, &record, reterr);
+}
+
+static int open_session(struct opening *o, struct reply *ret, struct problem *reterr)
+{
+	issue(o->req->app->config, &o->tokens);
+	if (db_transact(o->req->app->db, open_and_record, o, reterr) < 0)
+		return -1;
+	reply_tokens(ret, &o->tokens, o->fresh ? o->made.user_id : o->user,
+		     o->fresh ? o->made.workspace : o->workspace);
 	return 0;
 }
 
@@ -245,22 +284,56 @@ static int login(struct request *req, struct reply *ret, struct problem *reterr)
 	if (store_sessions_forgive(req->app->db, subjects.pair, reterr) < 0 ||
 	    choose_workspace(req, user.id, in->workspace_id, &workspace, reterr) < 0)
 		return -1;
-	return open_session(req, user.id, workspace, ret, reterr);
+	return open_session(
+		&(struct opening){ .req = req, .user = user.id, .workspace = workspace }, ret,
+		reterr);
+}
+
+struct trading { /* a refresh token for a new pair */
+	struct request *req;
+	uint8_t hash[SHA256_BYTES];
+	struct session_rotated rotated;
+	struct issued tokens;
+	struct problem refusal; /* what it did is committed all the same */
+};
+
+static int trade(struct db *db, void *arg, struct problem *reterr)
+{
+	struct trading *t = arg;
+	struct session_rotated *to = &t->rotated;
+	struct record record = { .outcome = RECORD_DONE, .status = t->req->route->ok };
+	int rc = store_sessions_rotate(db, t->hash, &t->tokens.stored,
+				       t->req->app->config->session_refresh_grace_s, to, reterr);
+
+	t->refusal.kind = PROBLEM_NONE;
+	record.subject_id = to->id;
+	if (rc < 0 && problem_row(reterr->kind)->status >= 500)
+		return -1;
+	if (rc < 0) {
+		t->refusal = *reterr;
+		problem_clear(reterr);
+		record = (struct record){ .outcome = problem_row(t->refusal.kind)->code,
+					  .status = problem_row(t->refusal.kind)->status };
+	}
+	return rc == 0 || to->is_reused
+		       ? record_user(t->req, to->workspace, to->user_id, &record, reterr)
+		       : 0;
 }
 
 static int refresh(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct refresh_body *in = req->in;
-	uint8_t hash[SHA256_BYTES];
-	struct session_rotated rotated;
-	struct issued tokens;
+	struct trading t = { .req = req };
 
-	digest_sha256(in->refresh_token, strlen(in->refresh_token), hash);
-	issue(req->app->config, &tokens);
-	if (store_sessions_rotate(req->app->db, hash, &tokens.stored,
-				  req->app->config->session_refresh_grace_s, &rotated, reterr) < 0)
+	digest_sha256(in->refresh_token, strlen(in->refresh_token), t.hash);
+	issue(req->app->config, &t.tokens);
+	if (db_transact(req->app->db, trade, &t, reterr) < 0)
 		return -1;
-	reply_tokens(ret, &tokens, rotated.user_id, rotated.workspace);
+	if (t.refusal.kind != PROBLEM_NONE) {
+		*reterr = t.refusal;
+		return -1;
+	}
+	reply_tokens(ret, &t.tokens, t.rotated.user_id, t.rotated.workspace);
 	return 0;
 }
 
@@ -338,17 +411,16 @@ static int sign_up(struct request *req, struct reply *ret, struct problem *reter
 	const struct register_body *in = req->in;
 	char hash[PASSWORD_HASH_MAX];
 	const struct user_new fresh = { in->email, in->name, hash };
-	struct registered made;
+	const char *workspace = in->workspace ? in->workspace : in->name;
 
 	if (!req->app->config->server_registration_open)
 		return problem_set(reterr, PROBLEM_CLOSED,
 				   "Ask the operator for an account, or to open registration.");
 	if (password_hash(in->password, hash) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "The password could not be hashed.");
-	if (store_users_register(req->app->db, &fresh, in->workspace ? in->workspace : in->name,
-				 &made, reterr) < 0)
-		return -1;
-	return open_session(req, made.user_id, made.workspace, ret, reterr);
+	return open_session(
+		&(struct opening){ .req = req, .workspace = workspace, .fresh = &fresh }, ret,
+		reterr);
 }
 
 /* clang-format off */

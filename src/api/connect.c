@@ -11,6 +11,7 @@
 #include "api/dialogue.h"
 #include "api/integrations.h"
 #include "api/principal.h"
+#include "api/record.h"
 #include "api/redirect.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -262,6 +263,22 @@ static int join_all(struct db *db, void *arg, struct problem *reterr)
 	return store_flows_finish(db, j->flow->workspace, &end, reterr);
 }
 
+/* The browser that comes back has no token: the flow says for whom. */
+static int join_and_record(struct db *db, void *arg, struct problem *reterr)
+{
+	const struct joining *j = arg;
+	const struct flow *flow = j->flow;
+	const char *who = flow->user_id ? flow->user_id : "";
+	const struct record record = { .workspace = flow->workspace,
+				       .actor_kind = strncmp(who, "key_", 4) ? "user" : "key",
+				       .actor_id = who,
+				       .subject_id = flow->id,
+				       .outcome = RECORD_DONE,
+				       .status = j->req->route->ok };
+
+	return join_all(db, arg, reterr) < 0 ? -1 : record_write(j->req, &record, reterr);
+}
+
 static int flow_offer(struct request *req, struct reply *ret, struct flow *flow,
 		      const json_t *found, struct problem *reterr)
 {
@@ -286,7 +303,7 @@ static int flow_found(struct request *req, struct reply *ret, struct flow *flow,
 		json_array_append_new(found, candidate_pack(&c->accounts[i]));
 	if (c->accounts_n > 1)
 		return flow_offer(req, ret, flow, found, reterr);
-	if (db_transact(req->app->db, join_all, &j, &why) < 0)
+	if (db_transact(req->app->db, join_and_record, &j, &why) < 0)
 		return flow_fail(req, ret, flow, why.kind, why.detail);
 	flow->status = FLOW_DONE;
 	return go_outcome(req, ret, flow);

@@ -7,6 +7,7 @@
 #include "api/kept.h"
 #include "api/leases.h"
 #include "api/principal.h"
+#include "api/record.h"
 #include "base/fp.h"
 #include "base/log.h"
 #include "db/conn.h"
@@ -24,11 +25,12 @@
  */
 #define FOREIGN_LEASE_S 600
 
-struct keyed { /* a request with a key */
+struct keyed { /* a request; without a key nothing of `row` counts */
 	struct request *req;
 	struct reply *ret;
 	struct db *db;
 	const char *ws;
+	bool has_key;
 	struct idempotency row;
 };
 
@@ -91,7 +93,7 @@ static int keep_answer(struct keyed *k, struct problem *reterr)
 	return store_idempotency_answer(k->db, k->ws, &k->row, reterr);
 }
 
-/* ---- one transaction: the key, what is done, the answer ---- */
+/* ---- one transaction: the key, what is done, the answer, the record of it ---- */
 
 static int call_handler(struct db *db, void *arg, struct problem *reterr)
 {
@@ -104,13 +106,24 @@ static int call_handler(struct db *db, void *arg, struct problem *reterr)
 /* Within the transaction. A refusal is an answer, too; what the handler did before it is undone. */
 static int work_and_answer(struct keyed *k, struct problem *reterr)
 {
+	const char *outcome = RECORD_DONE;
+
 	if (db_transact(k->db, call_handler, k, reterr) < 0) {
 		if (!may_be_kept(reterr))
 			return -1;
+		outcome = problem_row(reterr->kind)->code;
 		problem_json(k->req, reterr, k->ret);
 		problem_clear(reterr);
 	}
-	return keep_answer(k, reterr);
+	if (k->has_key && keep_answer(k, reterr) < 0)
+		return -1;
+	return record_answer(k->req, k->ret, outcome, reterr);
+}
+
+static int claim(struct keyed *k, struct problem *reterr)
+{
+	k->row.run = 1;
+	return k->has_key ? store_idempotency_claim(k->db, k->ws, &k->row, reterr) : 1;
 }
 
 /* 1 answered; 0 somebody else has written a row: look again; -1 */
@@ -121,8 +134,7 @@ static int store_once(struct keyed *k, struct problem *reterr)
 
 	if (db_begin_wide(k->db, idle_s, reterr) < 0)
 		return -1;
-	k->row.run = 1;
-	got = store_idempotency_claim(k->db, k->ws, &k->row, reterr);
+	got = claim(k, reterr);
 	if (got <= 0 || work_and_answer(k, reterr) < 0) {
 		db_rollback(k->db);
 		return got == 0 ? 0 : -1;
@@ -221,13 +233,33 @@ static void end_run(struct keyed *k, bool is_kept)
 			 problem_row(why.kind)->code);
 }
 
+/* Nothing is begun without a record of it; how it ended stands with what was done, too. */
+static int run_recorded(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	struct problem why = { .kind = PROBLEM_NONE };
+	const char *outcome = RECORD_DONE;
+	int rc;
+
+	if (record_answer(req, NULL, RECORD_BEGUN, reterr) < 0)
+		return -1;
+	rc = req->route->handler(req, ret, reterr);
+	if (rc < 0) {
+		outcome = problem_row(reterr->kind)->code;
+		ret->status = problem_row(reterr->kind)->status;
+	}
+	if (record_answer(req, ret, outcome, &why) < 0)
+		log_line(LOG_LEVEL_WARN, "audit.end_not_recorded", "code=%s",
+			 problem_row(why.kind)->code);
+	return rc;
+}
+
 static int work_elsewhere(struct keyed *k, struct problem *reterr)
 {
 	bool is_kept;
 	int rc;
 
 	k->req->run = k;
-	rc = k->req->route->handler(k->req, k->ret, reterr);
+	rc = run_recorded(k->req, k->ret, reterr);
 	k->req->run = NULL;
 	is_kept = rc < 0 ? may_be_kept(reterr) : !invites_again(k->ret);
 	if (rc < 0 && is_kept) {
@@ -268,12 +300,15 @@ int idempotency_pin(const struct request *req, const char *id, struct problem *r
 int idempotency_run(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const enum route_repeat repeat = req->route->repeat;
-	const bool is_kept = repeat == REPEAT_STORED || repeat == REPEAT_RESUMED;
 	struct keyed k = { .req = req, .ret = ret, .db = req->app->db };
 
-	if (!req->idempotency_key || !req->principal || !is_kept)
+	if (!record_is_due(req) || (repeat != REPEAT_STORED && repeat != REPEAT_RESUMED))
 		return req->route->handler(req, ret, reterr);
 	k.ws = req->principal->workspace;
+	k.has_key = req->idempotency_key != NULL;
+	if (!k.has_key)
+		return repeat == REPEAT_STORED ? run_stored(&k, reterr)
+					       : run_recorded(req, ret, reterr);
 	kept_key(req, k.row.key);
 	if (kept_fingerprint(req, k.row.body, reterr) < 0)
 		return -1;

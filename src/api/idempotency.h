@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * idempotency - runs the handler of a route once a key
- * Layer api. The hook `run` of the router, driven by the column `repeat` of the route table.
- * Without an Idempotency-Key, or on another method than POST and PATCH, it is the handler itself.
+ * idempotency - runs the handler of a route, once a key, and has it recorded
+ * Layer api. The hook `run` of the router, driven by the column `repeat` of the route table. What
+ * changes nothing is the handler itself. A change goes with its row of the audit log (api/record.h),
+ * with or without an Idempotency-Key, which POST and PATCH alone may carry.
  *
  * What is answered is kept for a day, unless it invites to ask again (5xx, 429, Retry-After):
  * then nothing of a REPEAT_STORED request has happened, and a REPEAT_RESUMED one goes on where it

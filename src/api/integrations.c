@@ -368,9 +368,9 @@ static const struct query_param callback_query[] = {
 #define OPEN    .pool = POOL_PLATFORM, .auth = AUTH_NONE, .rate = RATE_CONNECT
 #define PLATFORM_ROUTES(p)                                                                                                 \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p,               READ,    .ok = 200, .query = state_query, .reply = &integration_schema, .handler = get_state, .operation = "get_integration_" #p, .summary = "State of the " #p " connection" }, \
-	{ HTTP_DELETE, INTEGRATIONS_BASE #p,               CONNECT, .ok = 200, .body_max = -1, .query = leave_query, .reply = &left_schema, .handler = disconnect, .operation = "disconnect_" #p, .summary = "Disconnect " #p " accounts" }, \
+	{ HTTP_DELETE, INTEGRATIONS_BASE #p,               CONNECT, .repeat = REPEAT_RESUMED, .ok = 200, .body_max = -1, .query = leave_query, .reply = &left_schema, .handler = disconnect, .operation = "disconnect_" #p, .summary = "Disconnect " #p " accounts" }, \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p "/auth-url",   CONNECT, .ok = 200, .query = url_query, .reply = &url_schema, .handler = get_auth_url, .operation = "auth_url_" #p, .summary = "Start connecting a " #p " account" }, \
-	{ HTTP_GET,    INTEGRATIONS_BASE #p "/callback",   OPEN,    .ok = 303, .query = callback_query, .handler = integration_callback, .operation = "callback_" #p, .summary = "Where " #p " sends the browser back to" }, \
+	{ HTTP_GET,    INTEGRATIONS_BASE #p "/callback",   OPEN,    .repeat = REPEAT_UNKEPT, .ok = 303, .query = callback_query, .handler = integration_callback, .operation = "callback_" #p, .summary = "Where " #p " sends the browser back to" }, \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p "/candidates", CONNECT, .ok = 200, .query = flow_query, .reply = &integration_candidates_schema, .handler = integration_candidates, .operation = "candidates_" #p, .summary = "Accounts that a " #p " flow found" }, \
 	{ HTTP_POST,   INTEGRATIONS_BASE #p "/select",     CONNECT, .ok = 200, .body = &integration_select_schema, .reply = &integration_schema, .handler = integration_select, .operation = "select_" #p, .summary = "Choose among the accounts that a " #p " flow found" },
 const struct route api_integrations_routes[] = {

@@ -13,6 +13,7 @@
 #include "api/posts_make.h"
 #include "api/posts_view.h"
 #include "api/principal.h"
+#include "api/record.h"
 #include "base/clock.h"
 #include "db/conn.h"
 #include "http/problem_json.h"
@@ -71,9 +72,10 @@ static int make_and_keep(struct db *db, void *arg, struct problem *reterr)
 		return -1;
 	posts_view_emit_array(&l->req, &e, NULL, &made, l->ask.kind);
 	l->kept.answer = arena_strdup(l->req.arena, buf_str(&text));
-	if (!l->bulk->has_key)
-		return 0;
-	return store_bulklines_insert(db, l->req.principal->workspace, &l->kept, reterr);
+	if (l->bulk->has_key &&
+	    store_bulklines_insert(db, l->req.principal->workspace, &l->kept, reterr) < 0)
+		return -1;
+	return record_answer(&l->req, NULL, RECORD_DONE, reterr);
 }
 
 /* 1 it has an answer already, 0 it has none */

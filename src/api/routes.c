@@ -35,6 +35,7 @@ static const struct route *const families[] = {
 	api_webhooks_routes,
 	api_deliveries_routes,
 	api_events_routes,
+	api_audit_routes,
 	api_system_routes,
 	NULL,
 };

@@ -24,7 +24,7 @@ enum rate_class {
 enum route_pool { POOL_API, POOL_PLATFORM, POOL_BOTH };
 enum route_auth { AUTH_NONE, AUTH_BEARER };
 
-/* What an Idempotency-Key does on a POST or PATCH. */
+/* What an Idempotency-Key does on a POST or PATCH; how any change is recorded (api/record.h). */
 enum route_repeat {
 	REPEAT_STORED, /* the handler works in the database alone: one transaction with its answer */
 	REPEAT_RESUMED, /* it also works elsewhere: never twice at a time, and goes on where it was */

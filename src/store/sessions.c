@@ -209,12 +209,15 @@ int store_sessions_rotate(struct db *db, const uint8_t refresh_hash[static SHA25
 {
 	struct rotation rot = { .refresh_hash = refresh_hash, .next = next, .grace_s = grace_s };
 
-	if (db_transact(db, rotate, &rot, reterr) < 0)
+	int failed = db_transact(db, rotate, &rot, reterr);
+
+	rot.ret.is_reused = !failed && rot.verdict == VERDICT_REUSED;
+	*ret = rot.ret;
+	if (failed)
 		return -1;
 	switch (rot.verdict) {
 	case VERDICT_FRESH:
 	case VERDICT_REPEATED:
-		*ret = rot.ret;
 		return 0;
 	case VERDICT_EXPIRED:
 		return problem_set(reterr, PROBLEM_TOKEN_EXPIRED, "the refresh token has expired");

@@ -31,6 +31,7 @@ struct session { /* who stands behind an access token; one statement */
 
 struct session_rotated {
 	char id[ID_MAX], workspace[ID_MAX], user_id[ID_MAX];
+	bool is_reused; /* the family was revoked: whose it was, for the record */
 };
 
 /* PROBLEM_NOT_FOUND when the user is no member of ws. */
@@ -42,7 +43,8 @@ int store_sessions_by_access(struct db *db, const uint8_t access_hash[static SHA
 			     struct arena *a, struct session *ret, struct problem *reterr);
 /*
  * Trades a refresh token for the new pair. PROBLEM_TOKEN_INVALID: unknown, revoked, or reused (the
- * family is then revoked, and that stays so); PROBLEM_TOKEN_EXPIRED.
+ * family is then revoked, and that stays so; *ret tells whose it was); PROBLEM_TOKEN_EXPIRED. *ret is
+ * set in any case. Joins the caller's transaction.
  */
 int store_sessions_rotate(struct db *db, const uint8_t refresh_hash[static SHA256_BYTES],
 			  const struct session_tokens *next, int64_t grace_s,

@@ -9,6 +9,7 @@
 #include "store/archive.h"
 #include "store/attemptlog.h"
 #include "store/attempts.h"
+#include "store/audit.h"
 #include "store/bulklines.h"
 #include "store/calendars.h"
 #include "store/characters.h"
@@ -49,6 +50,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_archive_statements,
 		store_attemptlog_statements,
 		store_attempts_statements,
+		store_audit_statements,
 		store_bulklines_statements,
 		store_calendars_statements,
 		store_characters_statements,

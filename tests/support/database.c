@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +68,31 @@ const char *database_sql_folder(void)
 	return folder;
 }
 
+static void write_key(const struct database *d, const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", d->folder, name);
+	f = fopen(path, "w");
+	if (!f || fputs(text, f) < 0 || fchmod(fileno(f), 0400) < 0 || fclose(f) != 0) {
+		fprintf(stderr, "database: cannot write %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+}
+
+/* Keys that anybody knows: nothing of a test is secret. */
+static void write_keys(const struct database *d)
+{
+	static const char hex[] =
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+
+	write_key(d, "pepper.key", hex);
+	write_key(d, "url.key", hex);
+	write_key(d, "sealing.key",
+		  "k1 101112131415161718191a1b1c1d1e1f000102030405060708090a0b0c0d0e0f\n");
+}
+
 static void write_config(struct database *d)
 {
 	char path[128];
@@ -83,7 +109,12 @@ static void write_config(struct database *d)
 	fprintf(f, "[database]\nsocket = %s\nname = carillon\n", d->socket);
 	fprintf(f, "api_user = %s\nrun_user = %s\nadmin_user = %s\n", me->pw_name, me->pw_name,
 		me->pw_name);
+	fprintf(f,
+		"[keys]\nsealing_file = %s/sealing.key\npepper_file = %s/pepper.key\n"
+		"url_file = %s/url.key\n",
+		d->folder, d->folder, d->folder);
 	fclose(f);
+	write_keys(d);
 	if (config_load(path, NULL, 0, &d->config, &why) < 0) {
 		fprintf(stderr, "database: %s\n", why.detail);
 		exit(EXIT_FAILURE);
