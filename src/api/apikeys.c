@@ -2,6 +2,7 @@
 #include "store/apikeys.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/keyformat.h"
@@ -12,6 +13,8 @@
 
 #define LIST            "api_keys"
 #define PUBLIC_ID_TRIES 3
+#define OVERLAP_USUAL_S 86400
+#define OVERLAP_MOST_S  604800
 
 struct create_body {
 	uint64_t present;
@@ -26,6 +29,11 @@ struct patch_body {
 	struct field_texts scopes, account_ids;
 	int64_t publish_cap_per_day, expires_us;
 };
+struct rotate_body {
+	uint64_t present;
+	int64_t overlap_s;
+};
+enum { ROTATE_OVERLAP };
 enum { CREATE_NAME, CREATE_LIVEMODE, CREATE_SCOPES, CREATE_ACCOUNTS, CREATE_CAP, CREATE_EXPIRES };
 enum { PATCH_NAME, PATCH_SCOPES, PATCH_ACCOUNTS, PATCH_CAP, PATCH_EXPIRES };
 
@@ -51,6 +59,12 @@ static const struct field patch_fields[] = {
 };
 static const struct schema patch_schema = { "ApiKeyPatch", sizeof(struct patch_body), patch_fields };
 
+static const struct field rotate_fields[] = {
+	[ROTATE_OVERLAP] = { .name = "overlap_s", .kind = FIELD_INT, .offset = offsetof(struct rotate_body, overlap_s), .least = 0, .most = OVERLAP_MOST_S, .sentence = "How long the old secret is good beside the new one; a day unless told." },
+	{ .name = NULL },
+};
+static const struct schema rotate_schema = { "ApiKeyRotate", sizeof(struct rotate_body), rotate_fields };
+
 #define KEY_ROWS                                                                                                     \
 	{ .name = "id", .kind = FIELD_ID, .flags = FIELD_REQUIRED },                                                 \
 	{ .name = "name", .kind = FIELD_TEXT, .flags = FIELD_REQUIRED },                                             \
@@ -61,6 +75,7 @@ static const struct schema patch_schema = { "ApiKeyPatch", sizeof(struct patch_b
 	{ .name = "publish_cap_per_day", .kind = FIELD_INT, .flags = FIELD_REQUIRED | FIELD_NULLABLE },              \
 	{ .name = "expires_at", .kind = FIELD_INSTANT, .flags = FIELD_REQUIRED | FIELD_NULLABLE },                   \
 	{ .name = "last_used_at", .kind = FIELD_INSTANT, .flags = FIELD_REQUIRED | FIELD_NULLABLE },                 \
+	{ .name = "previous_secret_ends_at", .kind = FIELD_INSTANT, .flags = FIELD_REQUIRED | FIELD_NULLABLE, .sentence = "Until then the secret before the last rotation is good, too." }, \
 	{ .name = "created_by", .kind = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE },                        \
 	{ .name = "created_at", .kind = FIELD_INSTANT, .flags = FIELD_REQUIRED }
 static const struct field key_fields[] = { KEY_ROWS, { .name = NULL } };
@@ -107,6 +122,7 @@ static void emit_key(struct emit *e, const struct apikey *k, struct arena *a, co
 		emit_null(e, "publish_cap_per_day");
 	emit_instant(e, "expires_at", k->expires_us);
 	emit_instant(e, "last_used_at", k->last_used_us);
+	emit_instant(e, "previous_secret_ends_at", k->old_ends_us);
 	emit_text(e, "created_by", k->created_by);
 	emit_instant(e, "created_at", k->created_us);
 	if (secret)
@@ -370,6 +386,32 @@ static int patch(struct request *req, struct reply *ret, struct problem *reterr)
 	return get(req, ret, reterr);
 }
 
+static int rotate(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const struct rotate_body *in = req->in;
+	struct minted minted = { .parts.public_id = "" };
+	struct apikey key = { 0 };
+	struct apikey_rotation rotation = {
+		.id = req->params[0],
+		.secret_hmac = minted.mac,
+		.overlap_s = in && SCHEMA_HAS(in, ROTATE_OVERLAP) ? in->overlap_s : OVERLAP_USUAL_S,
+	};
+
+	if (find(req, &key, reterr) < 0)
+		return -1;
+	minted.parts.livemode = key.livemode;
+	memcpy(minted.parts.public_id, key.public_id, KEYFORMAT_PUBLIC);
+	keyformat_renew(&minted.parts, minted.secret);
+	keyformat_mac(req->app->keys, minted.secret, minted.mac);
+	if (store_apikeys_rotate(req->app->db, req->principal->workspace, &rotation, reterr) < 0 ||
+	    find(req, &key, reterr) < 0)
+		return -1;
+	emit_key(&ret->emit, &key, req->arena, minted.secret);
+	digest_wipe(&minted, sizeof(minted));
+	ret->version = key.version;
+	return 0;
+}
+
 static int revoke(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct apikey key;
@@ -388,6 +430,7 @@ const struct route api_apikeys_routes[] = {
 	{ HTTP_POST, "/api/v1/api-keys", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .body = &create_schema, .ok = 201, .reply = &created_schema, .handler = create, .operation = "createApiKey", .summary = "Make an API key; its secret is shown this once" },
 	{ HTTP_GET, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_READ, .ok = 200, .has_version = true, .reply = &key_schema, .handler = get, .operation = "getApiKey", .summary = "Read an API key" },
 	{ HTTP_PATCH, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .body = &patch_schema, .ok = 200, .reply = &key_schema, .handler = patch, .operation = "updateApiKey", .summary = "Change an API key" },
+	{ HTTP_POST, "/api/v1/api-keys/{id}/rotate", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .body = &rotate_schema, .is_body_optional = true, .ok = 200, .reply = &created_schema, .handler = rotate, .operation = "rotateApiKey", .summary = "Make a new secret, shown this once; both are good for a while" },
 	{ HTTP_DELETE, "/api/v1/api-keys/{id}", .pool = POOL_API, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_KEYS_MANAGE), .rate = RATE_WRITE, .ok = 204, .handler = revoke, .operation = "deleteApiKey", .summary = "Revoke an API key at once" },
 	{ .pattern = NULL },
 };

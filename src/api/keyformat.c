@@ -24,21 +24,28 @@ static void checksum(const char *text, char ret[static CRC_LEN])
 	}
 }
 
-void keyformat_make(bool livemode, char ret[static KEYFORMAT_LEN + 1], struct keyformat *ret_parts)
+void keyformat_renew(const struct keyformat *parts, char ret[static KEYFORMAT_LEN + 1])
 {
 	char *p = ret + PREFIX_LEN;
-	size_t i;
 
-	memcpy(ret, prefixes[livemode], PREFIX_LEN);
-	for (i = 0; i < KEYFORMAT_PUBLIC; i++)
-		*p++ = base62[random_below(62)];
+	memcpy(ret, prefixes[parts->livemode], PREFIX_LEN);
+	memcpy(p, parts->public_id, KEYFORMAT_PUBLIC);
+	p += KEYFORMAT_PUBLIC;
 	*p++ = '_';
 	random_token(p, SECRET_BYTES);
 	checksum(ret, ret + KEYFORMAT_LEN - CRC_LEN);
 	ret[KEYFORMAT_LEN] = '\0';
+}
+
+void keyformat_make(bool livemode, char ret[static KEYFORMAT_LEN + 1], struct keyformat *ret_parts)
+{
+	size_t i;
+
 	ret_parts->livemode = livemode;
-	memcpy(ret_parts->public_id, ret + PREFIX_LEN, KEYFORMAT_PUBLIC);
+	for (i = 0; i < KEYFORMAT_PUBLIC; i++)
+		ret_parts->public_id[i] = base62[random_below(62)];
 	ret_parts->public_id[KEYFORMAT_PUBLIC] = '\0';
+	keyformat_renew(ret_parts, ret);
 }
 
 int keyformat_parse(const char *text, struct keyformat *ret)

@@ -23,6 +23,8 @@ struct keyformat {
 };
 
 void keyformat_make(bool livemode, char ret[static KEYFORMAT_LEN + 1], struct keyformat *ret_parts);
+/* Another secret for that id. */
+void keyformat_renew(const struct keyformat *parts, char ret[static KEYFORMAT_LEN + 1]);
 /* -1: not shaped like a key, or a wrong checksum. */
 int keyformat_parse(const char *text, struct keyformat *ret);
 /* What is stored of a key. */

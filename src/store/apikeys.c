@@ -16,6 +16,7 @@ enum {
 	LIST_UP,
 	LIST_DOWN,
 	UPDATE,
+	ROTATE,
 	REVOKE,
 	TOUCH,
 	VERSION,
@@ -30,7 +31,9 @@ enum {
 	"workspace_id, id, public_id, secret_hmac, name, livemode, scopes, account_ids, "  \
 	"publish_cap_per_day, expires_at, last_used_at, created_by, version, created_at, " \
 	"revoked_at, COALESCE(expires_at <= UTC_TIMESTAMP(3), FALSE), "                    \
-	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE)"
+	"COALESCE(last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE, TRUE), "            \
+	"IF(old_ends_at > UTC_TIMESTAMP(3), old_hmac, NULL), "                             \
+	"IF(old_ends_at > UTC_TIMESTAMP(3), old_ends_at, NULL)"
 #define DAY_S  86400
 #define SELECT "SELECT " COLUMNS " FROM api_keys "
 
@@ -62,6 +65,13 @@ const struct stmt store_apikeys_statements[] = {
 		     "expires_at = IF(?, ?, expires_at), version = version + 1 "
 		     "WHERE workspace_id = ? AND id = ? AND (? = 0 OR version = ?) "
 		     "AND revoked_at IS NULL",
+		     NULL },
+	/* Assigned from left to right: the old secret is put by before the new one comes. */
+	[ROTATE] = { "apikeys.rotate", STMT_WORKSPACE, "iiibss",
+		     "UPDATE api_keys SET old_hmac = IF(? > 0, secret_hmac, NULL), "
+		     "old_ends_at = IF(? > 0, UTC_TIMESTAMP(3) + INTERVAL ? SECOND, NULL), "
+		     "secret_hmac = ?, version = version + 1 "
+		     "WHERE workspace_id = ? AND id = ? AND revoked_at IS NULL",
 		     NULL },
 	[REVOKE] = { "apikeys.revoke", STMT_WORKSPACE, "ssii",
 		     "UPDATE api_keys SET revoked_at = UTC_TIMESTAMP(3), version = version + 1 "
@@ -129,7 +139,11 @@ static void read_row(const struct rows *r, struct arena *a, void *to)
 		.revoked_us = rows_instant(r, 14),
 		.is_expired = rows_int(r, 15) != 0,
 		.is_touch_due = rows_int(r, 16) != 0,
+		.has_old = !rows_null(r, 17),
+		.old_ends_us = rows_instant(r, 18),
 	};
+	if (ret->has_old)
+		memcpy(ret->old_hmac, rows_text(r, 17), SHA256_BYTES);
 	memcpy(ret->secret_hmac, rows_text(r, 3), SHA256_BYTES);
 	/* A scope that a newer program gave and this one does not know is a scope it cannot use. */
 	if (scopes_parse(rows_text(r, 6), &ret->scopes, NULL) < 0)
@@ -214,6 +228,17 @@ int store_apikeys_update(struct db *db, const char *ws, const char *id,
 		    ws, id, if_version, if_version) < 0)
 		return -1;
 	return changed ? 0 : guard_refused(db, &row, reterr);
+}
+
+int store_apikeys_rotate(struct db *db, const char *ws, const struct apikey_rotation *in,
+			 struct problem *reterr)
+{
+	int64_t changed = 0;
+
+	if (db_exec(db, ROW(ROTATE), &changed, reterr, in->overlap_s, in->overlap_s, in->overlap_s,
+		    (const void *)in->secret_hmac, (size_t)SHA256_BYTES, ws, in->id) < 0)
+		return -1;
+	return changed ? 0 : guard_missing("API key", in->id, reterr);
 }
 
 int store_apikeys_revoke(struct db *db, const char *ws, const char *id, int64_t if_version,

@@ -27,6 +27,10 @@ struct apikey {
 	int64_t version, created_us, revoked_us;
 	bool is_expired;   /* by the database's clock */
 	bool is_touch_due; /* last_used_at is a minute old or none */
+	/* Of the secret before the last rotation, while it is still good. */
+	bool has_old;
+	uint8_t old_hmac[SHA256_BYTES];
+	int64_t old_ends_us; /* INSTANT_NONE: there is none */
 };
 
 struct apikey_new {
@@ -71,6 +75,17 @@ int store_apikeys_list(struct db *db, const char *ws, const struct page *page, s
 int store_apikeys_update(struct db *db, const char *ws, const char *id,
 			 const struct apikey_patch *in, int64_t if_version, struct problem *reterr);
 int store_apikeys_revoke(struct db *db, const char *ws, const char *id, int64_t if_version,
+			 struct problem *reterr);
+/*
+ * A new secret under the same public id; the one before is good for overlap_s more, one older than
+ * that ends at once.
+ */
+struct apikey_rotation {
+	const char *id;
+	const uint8_t *secret_hmac;
+	int64_t overlap_s;
+};
+int store_apikeys_rotate(struct db *db, const char *ws, const struct apikey_rotation *in,
 			 struct problem *reterr);
 /* Call when is_touch_due; writes at most once a minute whoever calls. */
 int store_apikeys_touch(struct db *db, const char *ws, const char *id, struct problem *reterr);

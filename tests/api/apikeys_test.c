@@ -229,6 +229,74 @@ START_TEST(deleted_and_expired_keys_stop_at_once)
 }
 END_TEST
 
+static struct answer *rotate(const struct answer *key, const char *token, const char *body)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/rotate", path_of(key));
+	return client_call("POST", path, token, body);
+}
+
+static void expect_key(const char *secret, long status)
+{
+	struct answer *a CLEANUP(answer_free) = client_call("GET", "/api/v1/auth/me", secret, NULL);
+
+	assert_status(a, status);
+}
+
+START_TEST(rotated_key_keeps_its_id_and_two_secrets)
+{
+	struct persona p;
+
+	persona_make(&p, NULL, "admin");
+	struct answer *a CLEANUP(answer_free) = make(p.token, "{\"name\":\"ci\"}");
+	struct answer *b CLEANUP(answer_free) = rotate(a, p.token, "{\"overlap_s\":3600}");
+	const char *first = answer_text(a, "secret"), *second = answer_text(b, "secret");
+
+	assert_status(b, 200);
+	ck_assert_str_eq(answer_text(a, "id"), answer_text(b, "id"));
+	ck_assert_str_eq(answer_text(a, "prefix"), answer_text(b, "prefix"));
+	ck_assert_str_ne(first, second);
+	ck_assert(answer_is_null(a, "previous_secret_ends_at"));
+	ck_assert(!answer_is_null(b, "previous_secret_ends_at"));
+	expect_key(first, 200);
+	expect_key(second, 200);
+	/* A third one ends the first at once. */
+	struct answer *c CLEANUP(answer_free) = rotate(a, p.token, NULL);
+	assert_status(c, 200);
+	expect_key(first, 401);
+	expect_key(second, 200);
+	expect_key(answer_text(c, "secret"), 200);
+	free(client_sql("UPDATE api_keys SET old_ends_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND "
+			"WHERE id = '%s'",
+			answer_text(a, "id")));
+	expect_key(second, 401);
+	expect_key(answer_text(c, "secret"), 200);
+}
+END_TEST
+
+START_TEST(rotation_without_overlap_and_deletion_end_both)
+{
+	struct persona p;
+
+	persona_make(&p, NULL, "admin");
+	struct answer *a CLEANUP(answer_free) = make(p.token, "{\"name\":\"ci\"}");
+	struct answer *b CLEANUP(answer_free) = rotate(a, p.token, "{\"overlap_s\":0}");
+	struct answer *long_one CLEANUP(answer_free) = rotate(a, p.token, "{\"overlap_s\":604801}");
+
+	expect_key(answer_text(a, "secret"), 401);
+	expect_key(answer_text(b, "secret"), 200);
+	ck_assert(answer_is_null(b, "previous_secret_ends_at"));
+	assert_invalid(long_one, "/overlap_s", "out_of_range");
+	struct answer *c CLEANUP(answer_free) = rotate(a, p.token, NULL);
+	answer_free(client_call("DELETE", path_of(a), p.token, NULL));
+	expect_key(answer_text(b, "secret"), 401);
+	expect_key(answer_text(c, "secret"), 401);
+	struct answer *gone CLEANUP(answer_free) = rotate(a, p.token, NULL);
+	assert_problem(gone, 404, "not_found");
+}
+END_TEST
+
 START_TEST(foreign_keys_are_absent)
 {
 	struct persona p, other;
@@ -239,10 +307,12 @@ START_TEST(foreign_keys_are_absent)
 	struct answer *get CLEANUP(answer_free) = client_call("GET", path_of(a), other.token, NULL);
 	struct answer *del CLEANUP(answer_free) =
 		client_call("DELETE", path_of(a), other.token, NULL);
+	struct answer *turn CLEANUP(answer_free) = rotate(a, other.token, NULL);
 	struct answer *list CLEANUP(answer_free) = client_call("GET", KEYS, other.token, NULL);
 
 	assert_problem(get, 404, "not_found");
 	assert_problem(del, 404, "not_found");
+	assert_problem(turn, 404, "not_found");
 	ck_assert_uint_eq(answer_count(list, "api_keys"), 0);
 }
 END_TEST
@@ -305,6 +375,8 @@ int main(void)
 		{ bad_body_names_the_member, (int)ARRAY_LEN(bad) },
 		{ patch_changes_and_clears, 0 },
 		{ deleted_and_expired_keys_stop_at_once, 0 },
+		{ rotated_key_keeps_its_id_and_two_secrets, 0 },
+		{ rotation_without_overlap_and_deletion_end_both, 0 },
 		{ foreign_keys_are_absent, 0 },
 		{ last_use_is_noted_once_a_minute, 0 },
 		{ list_pages_through_all, 0 },
