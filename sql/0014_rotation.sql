@@ -5,3 +5,8 @@ ALTER TABLE api_keys
   ADD COLUMN old_hmac    BINARY(32) NULL,   -- of the secret before; NULL: there is none
   ADD COLUMN old_ends_at DATETIME(3) NULL;
 ALTER TABLE account_tokens ADD KEY by_kid (kid);
+
+-- What is sealed says with which key, in every table.
+ALTER TABLE oauth_flows ADD COLUMN kid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL AFTER candidates;
+UPDATE oauth_flows SET kid = SUBSTR(candidates, 3, ORD(SUBSTR(candidates, 2, 1)))
+  WHERE candidates IS NOT NULL;

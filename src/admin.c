@@ -20,9 +20,7 @@
 #include "store/apikeys.h"
 #include "store/reconcile.h"
 #include "store/sessions.h"
-#include "store/tokens.h"
 #include "store/users.h"
-#include "store/webhooks.h"
 #include "store/workspaces.h"
 
 #ifndef SQLDIR
@@ -31,7 +29,6 @@
 #define PASSWORD_LEAST     10
 #define PASSWORD_MAX       1024
 #define TOKEN_BYTES        32
-#define RESEAL_BATCH       500
 #define RECONCILE_MOST_MIN (14L * 24 * 60)
 
 static int refuse_usage(struct problem *reterr, const char *how)
@@ -257,31 +254,6 @@ static int list(struct admin *a, struct problem *reterr)
 	return 0;
 }
 
-static int reseal(struct admin *a, struct problem *reterr)
-{
-	static const struct {
-		const char *what;
-		int (*fn)(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
-			  struct problem *reterr);
-	} kinds[] = {
-		{ "tokens", store_tokens_reseal },
-		{ "secrets of webhooks", store_webhooks_reseal },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		int64_t n = 0, all = 0;
-
-		do {
-			if (kinds[i].fn(a->app.db, a->app.keys, RESEAL_BATCH, &n, reterr) < 0)
-				return -1;
-			all += n;
-		} while (n > 0);
-		printf("%lld %s sealed with the first key of the ring\n", (long long)all,
-		       kinds[i].what);
-	}
-	return 0;
-}
-
 enum need { NEED_DB = 1, NEED_KEYS = 2, NEED_RING = 4, NEED_SCHEMA = 8 };
 
 struct command {
@@ -337,7 +309,10 @@ static const struct command commands[] = {
 	  "[--timezone ZONE] [--live|--test]; or [--workspace ID] --format json FILE|- "
 	  "[--media FOLDER]",
 	  admin_recorded_around },
-	{ "reseal", NEED_LOG | NEED_RING, reseal, "seal stored tokens with the newest key",
+	{ "rotate-keys", NEED_LOG | NEED_RING, admin_rotate_keys,
+	  "[--add|--keep]: a new sealing key in place of the old one, while everything runs",
+	  admin_recorded_around },
+	{ "reseal", NEED_LOG | NEED_RING, admin_reseal, "seal stored tokens with the newest key",
 	  admin_recorded_around },
 	{ "audit", NEED_LOG, admin_audit,
 	  "verify [--workspace ID]: walk the audit log; fails where it was tampered with", NULL },
@@ -364,6 +339,8 @@ static const struct option options[] = {
 	{ "timezone", required_argument, NULL, 'z' },
 	{ "media", required_argument, NULL, 'm' },
 	{ "dry-run", no_argument, NULL, 'd' },
+	{ "add", no_argument, NULL, 'a' },
+	{ "keep", no_argument, NULL, 'k' },
 	{ "password-stdin", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -384,8 +361,9 @@ static void take_option(struct admin *a, int letter)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (texts[i].letter == letter)
 			*texts[i].text = optarg;
-	if (letter == 'd')
-		a->is_rehearsal = true;
+	a->is_rehearsal |= letter == 'd';
+	a->only_add |= letter == 'a';
+	a->keeps_old |= letter == 'k';
 	if (letter == 'l' || letter == 't') {
 		a->has_mode = true;
 		a->livemode = letter == 'l';

@@ -20,7 +20,7 @@ struct admin {
 	const char *config_path, *sql_folder;
 	/* Options of the subcommands; NULL when not given. */
 	const char *workspace, *role, *name, *scopes, *format, *accounts, *timezone, *media;
-	bool livemode, has_mode, is_rehearsal;
+	bool livemode, has_mode, is_rehearsal, only_add, keeps_old;
 	/* What a command changes, for its record; NULL: of no workspace, nothing by a name. */
 	const char *record_in, *subject;
 	int argc; /* what follows the subcommand */
@@ -35,6 +35,8 @@ int admin_recorded(struct admin *a, const char *action, admin_fn *run, struct pr
 int admin_recorded_around(struct admin *a, const char *action, admin_fn *run,
 			  struct problem *reterr);
 int admin_audit(struct admin *a, struct problem *reterr);
+int admin_rotate_keys(struct admin *a, struct problem *reterr);
+int admin_reseal(struct admin *a, struct problem *reterr);
 int admin_init_keys(struct admin *a, struct problem *reterr);
 int admin_doctor(struct admin *a, struct problem *reterr);
 int admin_import(struct admin *a, struct problem *reterr);

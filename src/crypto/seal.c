@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "crypto/digest.h"
@@ -30,16 +31,27 @@
 #define LENGTH_BYTES    4
 #define PLAIN_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define FILE_BYTES_MAX  ((size_t)16 * 1024)
+#define PATH_BYTES_MAX  512
 
 struct master {
 	char id[KEY_ID_MAX + 1];
 	uint8_t key[KEY_BYTES];
 };
 
+/* Which file was read; another one at the same place differs in one of these. */
+struct version {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec changed;
+};
+
 /* Lives in pages of its own, see secretfile.h. */
 struct keyring {
 	size_t n;
 	struct master keys[KEYS_MAX];
+	char path[PATH_BYTES_MAX]; /* "": of no file */
+	struct version version;
 };
 
 DEFINE_CLEANUP(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_free);
@@ -109,20 +121,50 @@ static int take_lines(struct keyring *k, struct buf *text)
 	return k->n ? 0 : -EINVAL;
 }
 
+static int look_up_version(const char *path, struct version *ret)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret = (struct version){ st.st_dev, st.st_ino, st.st_size, st.st_ctim };
+	return 0;
+}
+
 int seal_load(const char *path, struct keyring **ret)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF_INIT;
-	CLEANUP(seal_free) struct keyring *k = NULL;
-	int error = secretfile_read(path, FILE_BYTES_MAX, &text);
+	CLEANUP(seal_free) struct keyring *k = secretfile_pages_new(sizeof(*k));
+	/* Looked up before it is read: what replaces it in between is noticed later. */
+	int error = look_up_version(path, &k->version);
 
+	if (!error)
+		error = secretfile_read(path, FILE_BYTES_MAX, &text);
+	if (!error)
+		error = take_lines(k, &text);
 	if (error)
 		return error;
-	k = secretfile_pages_new(sizeof(*k));
-	error = take_lines(k, &text);
-	if (error)
-		return error;
+	if (strlen(path) < sizeof(k->path))
+		memcpy(k->path, path, strlen(path));
 	*ret = TAKE(k);
 	return 0;
+}
+
+static bool is_same(const struct version *a, const struct version *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+void seal_follow(struct keyring *k)
+{
+	CLEANUP(seal_free) struct keyring *fresh = NULL;
+	struct version now;
+
+	if (!k->path[0] || look_up_version(k->path, &now) < 0 || is_same(&now, &k->version) ||
+	    seal_load(k->path, &fresh) < 0)
+		return;
+	memcpy(k, fresh, sizeof(*k));
 }
 
 struct keyring *seal_ring_of(const uint8_t key[static KEY_BYTES])
@@ -143,6 +185,11 @@ void seal_free(struct keyring *k)
 const char *seal_current_id(const struct keyring *k)
 {
 	return k->keys[0].id;
+}
+
+const char *seal_id(const struct keyring *k, size_t i)
+{
+	return i < k->n ? k->keys[i].id : NULL;
 }
 
 static void derive_key(const struct master *m, const char *row, uint8_t ret[static KEY_BYTES])
@@ -213,7 +260,7 @@ static void pad_plain(const char *plain, size_t n, struct buf *ret)
 	ret->len += padded;
 }
 
-int seal_close(const struct keyring *k, const struct seal_place *at, const char *plain, size_t n,
+int seal_close(struct keyring *k, const struct seal_place *at, const char *plain, size_t n,
 	       struct buf *ret_blob)
 {
 	CLEANUP(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *ctx = NULL;
@@ -225,6 +272,7 @@ int seal_close(const struct keyring *k, const struct seal_place *at, const char 
 
 	if (!is_place(at) || n > PLAIN_BYTES_MAX)
 		return -EINVAL;
+	seal_follow(k);
 	random_bytes(nonce, sizeof(nonce));
 	ctx = cipher_new(m, at, nonce, 1);
 	pad_plain(plain, n, &padded);
@@ -282,7 +330,17 @@ static int unpad(const struct buf *padded, struct buf *ret_plain)
 	return 0;
 }
 
-int seal_open(const struct keyring *k, const struct seal_place *at, const void *blob, size_t n,
+static const struct master *find_or_follow(struct keyring *k, const struct parts *parts)
+{
+	const struct master *m = find_master(k, parts->id, parts->id_len);
+
+	if (m)
+		return m;
+	seal_follow(k);
+	return find_master(k, parts->id, parts->id_len);
+}
+
+int seal_open(struct keyring *k, const struct seal_place *at, const void *blob, size_t n,
 	      struct buf *ret_plain)
 {
 	CLEANUP(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *ctx = NULL;
@@ -295,7 +353,7 @@ int seal_open(const struct keyring *k, const struct seal_place *at, const void *
 
 	if (!is_place(at) || split_blob(blob, n, &parts) < 0)
 		return -EINVAL;
-	m = find_master(k, parts.id, parts.id_len);
+	m = find_or_follow(k, &parts);
 	if (!m)
 		return -ENOENT;
 	ctx = cipher_new(m, at, parts.nonce, 0);

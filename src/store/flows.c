@@ -33,11 +33,12 @@ const struct stmt store_flows_statements[] = {
 		  NULL },
 	[END] = { "flows.end", STMT_WORKSPACE, "sssss",
 		  "UPDATE oauth_flows SET status = IF(? IS NULL, 'done', 'failed'), outcome = ?, "
-		  "message = ?, verifier = '', candidates = NULL "
+		  "message = ?, verifier = '', candidates = NULL, kid = NULL "
 		  "WHERE workspace_id = ? AND id = ? AND status IN ('exchanging', 'choose')",
 		  NULL },
-	[OFFER] = { "flows.offer", STMT_WORKSPACE, "biss",
-		    "UPDATE oauth_flows SET status = 'choose', candidates = ?, verifier = '', "
+	[OFFER] = { "flows.offer", STMT_WORKSPACE, "bsiss",
+		    "UPDATE oauth_flows SET status = 'choose', candidates = ?, kid = ?, verifier = "
+		    "'', "
 		    "expires_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND "
 		    "WHERE workspace_id = ? AND id = ? AND status = 'exchanging'",
 		    NULL },
@@ -155,8 +156,8 @@ int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in
 	if (!keys->ring ||
 	    seal_close(keys->ring, &at, in->candidates, strlen(in->candidates), &blob) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "the candidates cannot be sealed");
-	if (db_exec(db, ROW(OFFER), &changed, reterr, (const void *)blob.p, blob.len, in->life_s,
-		    ws, in->id) < 0)
+	if (db_exec(db, ROW(OFFER), &changed, reterr, (const void *)blob.p, blob.len,
+		    seal_current_id(keys->ring), in->life_s, ws, in->id) < 0)
 		return -1;
 	return changed ? 0 : refused(db, ws, in->id, reterr);
 }

@@ -34,6 +34,7 @@
 #include "store/renditions.h"
 #include "store/results.h"
 #include "store/runners.h"
+#include "store/sealed.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
@@ -77,6 +78,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_renditions_statements,
 		store_results_statements,
 		store_runners_statements,
+		store_sealed_statements,
 		store_sessions_statements,
 		store_tokens_statements,
 		store_users_statements,

@@ -15,8 +15,6 @@ enum {
 	GET_ALL,
 	DELETE,
 	FORGET_PLAN,
-	STALE,
-	RESEAL,
 	PLAN,
 	WANT,
 	WAKE,
@@ -55,14 +53,6 @@ const struct stmt store_tokens_statements[] = {
 			  "lease_until = NULL, fence = fence + 1 "
 			  "WHERE workspace_id = ? AND account_id = ?",
 			  NULL },
-	[STALE] = { "tokens.stale", STMT_GLOBAL, "si",
-		    "SELECT workspace_id, account_id, kind, sealed, generation FROM account_tokens "
-		    "WHERE kid <> ? LIMIT ?",
-		    "key rotation serves every workspace" },
-	[RESEAL] = { "tokens.reseal", STMT_WORKSPACE, "sbsssi",
-		     "UPDATE account_tokens SET kid = ?, sealed = ? WHERE workspace_id = ? "
-		     "AND account_id = ? AND kind = ? AND generation = ?",
-		     NULL },
 	[PLAN] = { "tokens.plan", STMT_WORKSPACE, "sst",
 		   "INSERT INTO account_refreshes (workspace_id, account_id, next_at) VALUES (?, "
 		   "?, ?) "
@@ -145,7 +135,7 @@ static int no_ring(struct problem *reterr)
 }
 
 static int put_one(struct db *db, const struct seal_place *at, const struct token *t,
-		   const struct keyring *ring, struct problem *reterr)
+		   struct keyring *ring, struct problem *reterr)
 {
 	CLEANUP(buf_done) struct buf blob = BUF_INIT;
 
@@ -159,7 +149,7 @@ static int put_one(struct db *db, const struct seal_place *at, const struct toke
 struct putting {
 	const char *ws, *account_id;
 	const struct token_set *set;
-	const struct keyring *ring;
+	struct keyring *ring;
 };
 
 static int put(struct db *db, void *arg, struct problem *reterr)
@@ -187,7 +177,7 @@ int store_tokens_put(struct db *db, const char *ws, const char *account_id,
 	return p.ring ? db_transact(db, put, &p, reterr) : no_ring(reterr);
 }
 
-static int open_one(const struct rows *r, const struct seal_place *at, const struct keyring *ring,
+static int open_one(const struct rows *r, const struct seal_place *at, struct keyring *ring,
 		    struct tokens *ret)
 {
 	size_t i = ret->n;
@@ -239,7 +229,7 @@ int store_tokens_get(struct db *db, const char *ws, const char *account_id, cons
 	return failed;
 }
 
-static void open_next(const struct rows *r, struct tokens_loading *one, const struct keyring *ring)
+static void open_next(const struct rows *r, struct tokens_loading *one, struct keyring *ring)
 {
 	const struct seal_place at = { one->account.workspace, one->account.id, rows_text(r, 0) };
 
@@ -280,53 +270,6 @@ int store_tokens_delete(struct db *db, const char *ws, const char *account_id,
 	if (db_exec(db, ROW(DELETE), NULL, reterr, ws, account_id) < 0)
 		return -1;
 	return db_exec(db, ROW(FORGET_PLAN), NULL, reterr, ws, account_id);
-}
-
-static int reseal_one(struct db *db, const struct rows *r, const struct keyring *ring,
-		      int64_t *changed, struct problem *reterr)
-{
-	const struct seal_place at = { rows_text(r, 0), rows_text(r, 1), rows_text(r, 2) };
-	CLEANUP(buf_done) struct buf blob = BUF_INIT;
-	struct buf plain = BUF_INIT;
-	int failed = seal_open(ring, &at, rows_text(r, 3), rows_len(r, 3), &plain);
-
-	if (failed == 0)
-		failed = seal_close(ring, &at, buf_str(&plain), plain.len, &blob);
-	buf_wipe(&plain);
-	if (failed < 0)
-		return problem_set(
-			reterr, PROBLEM_INTERNAL,
-			"the %s token of account %s cannot be sealed anew: is its key still "
-			"in the ring?",
-			at.column, at.row);
-	return db_exec(db, ROW(RESEAL), changed, reterr, seal_current_id(ring),
-		       (const void *)blob.p, blob.len, at.workspace, at.row, at.column,
-		       rows_int(r, 4));
-}
-
-int store_tokens_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
-			struct problem *reterr)
-{
-	int64_t n = 0, changed = 0;
-	struct rows *r = NULL;
-	int got;
-
-	if (!keys->ring)
-		return no_ring(reterr);
-	if (db_query(db, ROW(STALE), &r, reterr, seal_current_id(keys->ring), most) < 0)
-		return -1;
-	while ((got = rows_next(r, reterr)) == 1) {
-		if (reseal_one(db, r, keys->ring, &changed, reterr) < 0) {
-			got = -1;
-			break;
-		}
-		n += changed;
-	}
-	rows_end(r);
-	if (got < 0)
-		return -1;
-	*ret_n = n;
-	return 0;
 }
 
 int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int64_t next_us,

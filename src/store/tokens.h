@@ -54,9 +54,6 @@ int store_tokens_get_all(struct db *db, struct tokens_loading *v, size_t n, cons
 			 struct problem *reterr);
 int store_tokens_delete(struct db *db, const char *ws, const char *account_id,
 			struct problem *reterr);
-/* Seals rows of older keys with the current one, up to `most`; *ret_n: how many were. */
-int store_tokens_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
-			struct problem *reterr);
 
 /* Renewal. When it is due next; INSTANT_NONE never. */
 int store_tokens_plan(struct db *db, const char *ws, const char *account_id, int64_t next_us,

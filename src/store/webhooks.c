@@ -26,9 +26,7 @@ enum {
 	PUT_SECRET,
 	END_SECRETS,
 	DATE_SECRET,
-	SECRETS,
-	STALE,
-	RESEAL
+	SECRETS
 };
 
 #define SELECT                                                                                \
@@ -93,13 +91,6 @@ const struct stmt store_webhooks_statements[] = {
 		      "AND webhook_id = ? AND (ends_at IS NULL OR ends_at > UTC_TIMESTAMP(3)) "
 		      "ORDER BY ends_at IS NULL DESC, id DESC LIMIT ?",
 		      NULL },
-	[STALE] = { "webhooks.stale", STMT_GLOBAL, "si",
-		    "SELECT workspace_id, id, sealed FROM webhook_secrets WHERE kid <> ? LIMIT ?",
-		    "key rotation serves every workspace" },
-	[RESEAL] = { "webhooks.reseal", STMT_WORKSPACE, "sbss",
-		     "UPDATE webhook_secrets SET kid = ?, sealed = ? WHERE workspace_id = ? "
-		     "AND id = ?",
-		     NULL },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -171,50 +162,6 @@ int store_webhooks_secrets(struct db *db, const char *ws, const char *id, const 
 		got = problem_set(reterr, PROBLEM_INTERNAL, "webhook %.64s has no usable secret",
 				  id);
 	ret->n = n;
-	return got;
-}
-
-static int reseal_one(struct db *db, const struct rows *r, const struct keys *keys,
-		      struct problem *reterr)
-{
-	const struct seal_place at = place_of(rows_text(r, 0), rows_text(r, 1));
-	CLEANUP(buf_done) struct buf blob = BUF_INIT;
-	struct websign_secret secret;
-	int failed = open_secret(r, &at, 2, keys, &secret);
-
-	if (failed == 0)
-		failed = seal_close(keys->ring, &at, (const char *)secret.bytes, secret.n, &blob);
-	digest_wipe(&secret, sizeof(secret));
-	if (failed < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL,
-				   "secret %s of a webhook cannot be sealed anew: is its key still "
-				   "in the ring?",
-				   at.row);
-	return db_exec(db, ROW(RESEAL), NULL, reterr, seal_current_id(keys->ring),
-		       (const void *)blob.p, blob.len, at.workspace, at.row);
-}
-
-int store_webhooks_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
-			  struct problem *reterr)
-{
-	struct rows *r = NULL;
-	int64_t n = 0;
-	int got;
-
-	if (!keys->ring)
-		return no_ring(reterr);
-	if (db_query(db, ROW(STALE), &r, reterr, seal_current_id(keys->ring), most) < 0)
-		return -1;
-	while ((got = rows_next(r, reterr)) == 1) {
-		if (reseal_one(db, r, keys, reterr) < 0) {
-			got = -1;
-			break;
-		}
-		n++;
-	}
-	rows_end(r);
-	if (got == 0)
-		*ret_n = n;
 	return got;
 }
 

@@ -90,9 +90,6 @@ struct webhook_secrets {
 };
 int store_webhooks_secrets(struct db *db, const char *ws, const char *id, const struct keys *keys,
 			   struct webhook_secrets *ret, struct problem *reterr);
-/* As store_tokens_reseal(). */
-int store_webhooks_reseal(struct db *db, const struct keys *keys, int64_t most, int64_t *ret_n,
-			  struct problem *reterr);
 
 extern const struct stmt store_webhooks_statements[];
 

@@ -75,7 +75,7 @@ static void write_key(const struct database *d, const char *name, const char *te
 
 	snprintf(path, sizeof(path), "%s/%s", d->folder, name);
 	f = fopen(path, "w");
-	if (!f || fputs(text, f) < 0 || fchmod(fileno(f), 0400) < 0 || fclose(f) != 0) {
+	if (!f || fputs(text, f) < 0 || fchmod(fileno(f), 0600) < 0 || fclose(f) != 0) {
 		fprintf(stderr, "database: cannot write %s\n", path);
 		exit(EXIT_FAILURE);
 	}
