@@ -130,6 +130,12 @@ START_TEST(each_line_has_its_answer)
 	expect_line(a, 3, 5, 201, NULL);
 	ck_assert_ptr_nonnull(strstr(a->body, "\"pointer\":\"/nope\""));
 	ck_assert_int_eq(posts(), before + 2);
+	/* A line that was taken is a change, and recorded with it. */
+	ck_assert_int_eq(
+		posting_number("SELECT COUNT(*) FROM audit_log WHERE request_id = '%s' AND "
+			       "outcome = 'done'",
+			       answer_header(a, "x-request-id")),
+		2);
 	id = post_id(a, 0);
 	ck_assert_int_eq(strncmp(id, "post_", 5), 0);
 	free(id);
