@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secrets stay where they belong. Flows are driven, and made to fail, with secrets of every kind; then
- * each is looked for in the answers, the logs, all rows of the database, /proc and a core.
+ * each is looked for in the answers, the logs, all rows of the database and /proc.
  */
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -465,137 +460,6 @@ START_TEST(secrets_are_nowhere_but_where_they_belong)
 }
 END_TEST
 
-/* ---- cores ---- */
-
-/* The value of that line of /proc/PID/status or limits. */
-static long number_behind(const char *pid, const char *file, const char *name)
-{
-	CLEANUP(buf_done) struct buf text = BUF_INIT;
-	char path[100];
-	const char *at;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/%.20s", pid, file);
-	read_whole(path, &text);
-	at = text.len ? strstr(buf_str(&text), name) : NULL;
-	return at ? strtol(at + strlen(name), NULL, 10) : -1;
-}
-
-static bool is_ours(const char *pid)
-{
-	CLEANUP(buf_done) struct buf name = BUF_INIT;
-	char path[100];
-
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	read_whole(path, &name);
-	return name.len && (strncmp(buf_str(&name), "carillon-respon", 15) == 0 ||
-			    strncmp(buf_str(&name), "carillon-publis", 15) == 0);
-}
-
-/* What cannot be dumped belongs to root in /proc, whoever runs it. */
-static bool is_dumpable(const char *pid)
-{
-	char path[100];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
-	return stat(path, &st) == 0 && st.st_uid != 0;
-}
-
-START_TEST(no_process_can_leave_a_core)
-{
-	DIR *proc = opendir("/proc");
-	const struct dirent *e;
-	int n = 0;
-
-	ck_assert_ptr_nonnull(proc);
-	while ((e = readdir(proc))) {
-		const char *pid = e->d_name;
-
-		if (pid[0] < '0' || pid[0] > '9' || !is_ours(pid))
-			continue;
-		/* It may have ended meanwhile. */
-		ck_assert_int_le(number_behind(pid, "limits", "Max core file size"), 0);
-#ifndef __SANITIZE_ADDRESS__
-		ck_assert_msg(!is_dumpable(pid), "process %s can be dumped", pid);
-#endif
-		n++;
-	}
-	(void)closedir(proc);
-	ck_assert_int_gt(n, 10);
-}
-END_TEST
-
-/* The child's part; forced: without what else keeps a process from a core. */
-_Noreturn static void die_with_a_core(const char *folder, bool is_forced)
-{
-	struct rlimit most;
-	volatile char open_secret[] = "not_in_pages_of_secrets_1234567890";
-
-	explicit_bzero(canaries, sizeof(canaries)); /* what the test knows of them */
-	if (chdir(folder) < 0 || keys_load(config, true, &keys, &why) < 0)
-		_exit(1);
-	if (!is_forced)
-		keys_harden_process();
-	(void)getrlimit(RLIMIT_CORE, &most);
-	most.rlim_cur = most.rlim_max;
-	(void)setrlimit(RLIMIT_CORE, &most);
-	(void)signal(SIGABRT, SIG_DFL);
-	(void)open_secret[0];
-	abort();
-}
-
-static int die(const char *folder, bool is_forced)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		die_with_a_core(folder, is_forced);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFSIGNALED(status), "exit status %d, not a signal", WEXITSTATUS(status));
-	return WCOREDUMP(status);
-}
-
-static void no_keys_in(const char *folder)
-{
-	char pattern[100];
-	glob_t found;
-
-	(void)snprintf(pattern, sizeof(pattern), "%s/core*", folder);
-	if (glob(pattern, 0, NULL, &found) != 0) {
-		(void)fprintf(stderr, "canary: this kernel puts cores elsewhere; none was read\n");
-		return;
-	}
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		CLEANUP(buf_done) struct buf core = BUF_INIT;
-		static const char seen[] = "not_in_pages_of_secrets_1234567890";
-
-		read_whole(found.gl_pathv[i], &core);
-		ck_assert_ptr_nonnull(memmem(core.p, core.len, seen, sizeof(seen) - 1));
-		for (size_t k = 0; k < canaries_n; k++)
-			ck_assert_msg(!holds(core.p, core.len, &canaries[k]), "%s is in the core",
-				      canaries[k].what);
-		(void)unlink(found.gl_pathv[i]);
-	}
-	globfree(&found);
-}
-
-START_TEST(core_that_is_forced_holds_no_key)
-{
-	char folder[] = "/tmp/carillon-canary.XXXXXX";
-
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	plant_bytes("the pepper", keys->pepper, sizeof(keys->pepper), NULL);
-	keys_free(TAKE(keys));
-	ck_assert_int_eq(die(folder, false), 0);
-	if (die(folder, true))
-		no_keys_in(folder);
-	else
-		(void)fprintf(stderr, "canary: no core was written, even when it was wanted\n");
-	(void)rmdir(folder);
-}
-END_TEST
-
 static void setup(void)
 {
 	const struct setting_group *groups;
@@ -618,8 +482,6 @@ int main(void)
 {
 	const struct suite_case cases[] = {
 		{ secrets_are_nowhere_but_where_they_belong, 0 },
-		{ no_process_can_leave_a_core, 0 },
-		{ core_that_is_forced_holds_no_key, 0 },
 		{ NULL, 0 },
 	};
 
