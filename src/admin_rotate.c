@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "admin.h"
 #include "base/fp.h"
@@ -46,12 +46,12 @@ static struct ring look(const struct admin *a)
 	const char *id;
 
 	seal_follow(k);
+	ret.first = ret.newest = seal_current_id(k);
 	while ((id = seal_id(k, ret.n))) {
-		if (!ret.newest || number_of(id) > number_of(ret.newest))
+		if (number_of(id) > number_of(ret.newest))
 			ret.newest = id;
 		ret.n++;
 	}
-	ret.first = seal_current_id(k);
 	return ret;
 }
 
@@ -132,11 +132,12 @@ int admin_reseal(struct admin *a, struct problem *reterr)
 /* Somebody may have sealed with the old key and not committed yet: until a whole wait saw none. */
 static int settle(struct admin *a, struct problem *reterr)
 {
+	const struct timespec wait = { .tv_sec = a->config->keys_rotation_wait_s };
 	int64_t n = 0;
 
 	do {
 		(void)fflush(stdout);
-		(void)sleep((unsigned)a->config->keys_rotation_wait_s);
+		(void)nanosleep(&wait, NULL);
 		if (reseal_all(a, &n, reterr) < 0)
 			return -1;
 	} while (n > 0);

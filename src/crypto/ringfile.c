@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 
 #define KEY_BYTES      32
 #define FILE_BYTES_MAX ((size_t)16 * 1024)
+#define LINE_BYTES_MAX ((size_t)128) /* of a new key */
 #define PATH_BYTES_MAX 512
 
 /* ---- writing ---- */
@@ -32,11 +32,13 @@ static int write_whole(int fd, const struct buf *text, const struct stat *like)
 
 static int sync_folder(const char *path)
 {
-	char copy[PATH_BYTES_MAX];
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_BYTES_MAX];
 	int fd, error;
 
-	(void)snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
+		       slash ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	error = fsync(fd) < 0 ? -errno : 0;
@@ -97,7 +99,7 @@ static int read_ring(const char *path, struct buf *ret)
 	int error = seal_load(path, &k);
 
 	if (!error)
-		error = secretfile_read(path, FILE_BYTES_MAX - 2 * KEY_BYTES - 64, ret);
+		error = secretfile_read(path, FILE_BYTES_MAX - LINE_BYTES_MAX, ret);
 	if (!error && ret->p[ret->len - 1] != '\n')
 		buf_addc(ret, '\n');
 	return error;

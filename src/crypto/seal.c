@@ -159,10 +159,10 @@ static bool is_same(const struct version *a, const struct version *b)
 void seal_follow(struct keyring *k)
 {
 	CLEANUP(seal_free) struct keyring *fresh = NULL;
-	struct version now;
+	struct version now = { 0 };
 
-	if (!k->path[0] || look_up_version(k->path, &now) < 0 || is_same(&now, &k->version) ||
-	    seal_load(k->path, &fresh) < 0)
+	if (!k->path[0] || look_up_version(k->path, &now) != 0 || is_same(&now, &k->version) ||
+	    seal_load(k->path, &fresh) != 0 || !fresh)
 		return;
 	memcpy(k, fresh, sizeof(*k));
 }

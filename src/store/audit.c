@@ -112,7 +112,7 @@ static const char *fit(struct cut *to, const char *text, size_t most)
 
 	if (!text)
 		return NULL;
-	for (; text[n] && n < most; n++)
+	for (; n < most && text[n]; n++)
 		to->text[n] = text[n] > ' ' && text[n] < 0x7f ? text[n] : '?';
 	to->text[n] = '\0';
 	return to->text;
