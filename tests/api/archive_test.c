@@ -46,8 +46,8 @@ static void make_instance(struct database *d, const char *name, const char *sche
 		database.config->database_admin_user, database.config->database_admin_user,
 		database.config->database_admin_user);
 	fprintf(f, "[media]\nfolder = %s/media\n", d->folder);
-	fprintf(f, "[keys]\npepper_file = %s/pepper.key\nurl_file = %s/url.key\n",
-		database.folder, database.folder);
+	fprintf(f, "[keys]\npepper_file = %s/pepper.key\nurl_file = %s/url.key\n", database.folder,
+		database.folder);
 	must(fclose(f) == 0);
 }
 
