@@ -56,13 +56,16 @@ static const char *ids(void)
 {
 	static char text[200];
 	char line[200];
+	size_t len = 0;
 	FILE *f = fopen(keys_path(), "re");
 
 	text[0] = '\0';
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f)) {
-		line[strcspn(line, " \n") + 1] = '\0';
-		(void)strncat(text, line, sizeof(text) - strlen(text) - 1);
+		const int n = (int)strcspn(line, " \n") + 1;
+
+		(void)snprintf(text + len, sizeof(text) - len, "%.*s", n, line);
+		len = strlen(text);
 	}
 	(void)fclose(f);
 	return text;
