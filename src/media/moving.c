@@ -74,13 +74,27 @@ static void make_plan(const struct render *r, struct plan *ret)
 	};
 }
 
+/* What a phone records as HDR would look pale in eight bits: its white of 203 nits is made white. */
+#define TO_SDR                                                                                   \
+	",zscale=t=linear:npl=203:tin=%s:pin=bt2020:min=bt2020nc,format=gbrpf32le,"              \
+	"zscale=p=bt709,tonemap=tonemap=mobius:param=0.3:desat=0:peak=5,zscale=t=bt709:m=bt709:" \
+	"r=tv,format=yuv420p"
+
+static const char *picture_filter(const struct render *r, const struct plan *p)
+{
+	const char *transfer = r->sources[0].transfer;
+	const char *text = arena_printf(r->arena, "scale=%lld:%lld,setsar=1", (long long)p->width,
+					(long long)p->height);
+
+	if (!is_text(transfer, "smpte2084") && !is_text(transfer, "arib-std-b67"))
+		return text;
+	return arena_printf(r->arena, "%s" TO_SDR, text, transfer);
+}
+
 static void add_video(struct render *r, const struct plan *p, struct arguments *args)
 {
 	static const char *const copy[] = { "-c:v", "copy", NULL };
-	const char *const picture[] = { "-vf",
-					arena_printf(r->arena, "scale=%lld:%lld,setsar=1",
-						     (long long)p->width, (long long)p->height),
-					"-fpsmax", "60", NULL };
+	const char *const picture[] = { "-vf", picture_filter(r, p), "-fpsmax", "60", NULL };
 
 	arguments_add(args, p->copies_video ? copy : picture);
 	if (!p->copies_video)

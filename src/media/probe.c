@@ -115,6 +115,8 @@ static void read_stream(struct arena *a, const json_t *stream, struct media_fact
 		return;
 	ret->video_codec = arena_strdup(a, codec);
 	ret->pixels = arena_strdup(a, json_string_value(json_object_get(stream, "pix_fmt")));
+	ret->transfer =
+		arena_strdup(a, json_string_value(json_object_get(stream, "color_transfer")));
 	ret->fps = ratio(json_string_value(json_object_get(stream, "avg_frame_rate")));
 	ret->width = member_int(stream, "width");
 	ret->height = member_int(stream, "height");
@@ -242,7 +244,7 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 {
 	static const char shown[] =
 		"format=duration"
-		":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate"
+		":stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate,color_transfer"
 		":stream_side_data=rotation";
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 	struct media_facts f = { 0 };

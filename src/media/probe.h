@@ -24,9 +24,10 @@ struct media_facts {
 	int64_t duration_ms;                   /* 0 for images */
 	const char *video_codec, *audio_codec; /* NULL: none */
 	const char *pixels;                    /* ffmpeg's name of the pixel format; NULL: none */
-	const char *demuxer;                   /* that ffmpeg must be held to; "" vips reads it */
-	double fps;                            /* videos */
-	bool has_profile; /* images: colours are to be read by an ICC profile */
+	const char *transfer; /* ffmpeg's name of the transfer function; NULL: not said */
+	const char *demuxer;  /* that ffmpeg must be held to; "" vips reads it */
+	double fps;           /* videos */
+	bool has_profile;     /* images: colours are to be read by an ICC profile */
 };
 
 extern const char *const media_kind_words[]; /* by enum media_kind: "a video" */

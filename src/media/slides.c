@@ -170,7 +170,10 @@ static int make_slides(struct show *s, struct problem *reterr)
 	return 0;
 }
 
-/* Slide i as a stream of its own: letterboxed on a blurred copy, as long as it is seen. */
+/*
+ * Slide i as a stream of its own: letterboxed on a blurred copy, as long as it is seen. A JPEG has the
+ * matrix of BT.601; players take what is of a video's size for BT.709, so it is made that.
+ */
 static const char *slide_graph(const struct show *s, size_t i)
 {
 	const struct recipe *recipe = s->r->job->recipe;
@@ -179,7 +182,7 @@ static const char *slide_graph(const struct show *s, size_t i)
 
 	return arena_printf(
 		s->r->arena,
-		"[%zu:v]format=yuv420p,split[a%zu][b%zu];"
+		"[%zu:v]scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,split[a%zu][b%zu];"
 		"[a%zu]scale=%lld:%lld:force_original_aspect_ratio=increase,crop=%lld:%lld,"
 		"gblur=sigma=%lld[c%zu];"
 		"[b%zu]scale=%lld:%lld:force_original_aspect_ratio=decrease:force_divisible_by=2"
@@ -208,7 +211,10 @@ static const char *show_graph(const struct show *s)
 				    (long long)i * s->r->job->recipe->slide_s, next);
 		last = next;
 	}
-	return arena_printf(a, "%s[%s]format=yuv420p[picture]", text, last);
+	return arena_printf(a,
+			    "%s[%s]format=yuv420p,setparams=range=tv:colorspace=bt709:"
+			    "color_primaries=bt709:color_trc=bt709[picture]",
+			    text, last);
 }
 
 static const char *audio_graph(const struct show *s, size_t from, bool has_own)

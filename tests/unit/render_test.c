@@ -74,6 +74,10 @@ static const char *const lines[] = {
 	FF BARS TONE "-c:v libvpx -b:v 1M -c:a libopus clip.webm",
 	FF "-f lavfi -i testsrc2=s=322x182:r=120:d=1 -c:v libx264 -pix_fmt yuv444p fast.mp4",
 	FF "-i hevc.mov -c copy -metadata:s:v rotate=90 turned.mov",
+	/* White paper (203 nits), as phones record it. */
+	FF "-f lavfi -i color=gray:s=128x96:d=1 -vf format=yuv420p10le,lutyuv=y=721:u=512:v=512 "
+	   "-c:v libx265 -x265-params "
+	   "log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc hdr.mov",
 	FF "-f lavfi -i color=red:s=400x300 -frames:v 1 red.png",
 	FF "-f lavfi -i color=lime:s=300x900 -frames:v 1 lime.jpg",
 	FF "-f lavfi -i color=blue:s=200x100 -frames:v 1 blue.webp",
@@ -164,6 +168,7 @@ static const struct {
 	{ "clip.webm", { .kind = RECIPE_MP4, .long_max = 320 }, "video/mp4", "aac", 320, 180 },
 	{ "fast.mp4", { .kind = RECIPE_MP4 }, "video/mp4", NULL, 322, 182 },
 	{ "turned.mov", { .kind = RECIPE_MP4 }, "video/mp4", "aac", 360, 640 },
+	{ "hdr.mov", { .kind = RECIPE_MP4 }, "video/mp4", NULL, 128, 96 },
 };
 
 START_TEST(file_becomes_what_the_recipe_asks)
@@ -299,6 +304,18 @@ static bool is_colour(const char *said, int red, int green, int blue)
 	return true;
 }
 
+/* What is not told to be BT.709, but of another matrix, is shown in wrong colours by many players. */
+static void check_tags(struct arena *a, const char *path)
+{
+	const char *line = arena_printf(a,
+					"ffprobe -v error -show_entries "
+					"stream=color_range,color_space,color_transfer,"
+					"color_primaries -select_streams v -of csv=p=0 %s",
+					path);
+
+	ck_assert_str_eq(output_of(line), "tv,bt709,bt709,bt709\n");
+}
+
 static void check_frames(struct arena *a, const struct show *show, const char *path)
 {
 	static const int colours[][3] = { { 254, 0, 0 }, { 0, 255, 0 }, { 0, 0, 254 } };
@@ -322,6 +339,23 @@ static void check_frames(struct arena *a, const struct show *show, const char *p
 		pixel(a, path, (double)show->slide_s + 0.24, show->width / 2, show->height / 2), 0,
 		255, 0));
 }
+
+START_TEST(high_dynamic_range_becomes_ordinary)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = configure();
+	const struct recipe recipe = { .kind = RECIPE_MP4 };
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct made made = { .file = NULL };
+	const char *white;
+
+	ck_assert_msg(render(cfg, a, "hdr.mov", &recipe, &made, &p) == 0, "%s", p.detail);
+	check_tags(a, made.file->path);
+	white = pixel(a, made.file->path, 0.0, 60, 40);
+	ck_assert_msg(is_colour(white, 218, 218, 218), "%s", white);
+	media_file_free(made.file);
+}
+END_TEST
 
 /* Integrated loudness in LUFS. */
 static double loudness(struct arena *a, const char *path)
@@ -360,6 +394,7 @@ START_TEST(slideshow_shows_each_slide_at_its_time)
 	ck_assert_str_eq(made.facts.pixels, "yuv420p");
 	ck_assert_int_ge(made.facts.duration_ms, total_ms - 100);
 	ck_assert_int_le(made.facts.duration_ms, total_ms + 100);
+	check_tags(a, made.file->path);
 	check_frames(a, show, made.file->path);
 	if (show->sound) {
 		const double lufs = loudness(a, made.file->path);
@@ -533,6 +568,7 @@ int main(void)
 		{ image_is_made_small_enough, 0 },
 		{ fitting_streams_are_not_coded_again, 0 },
 		{ slideshow_shows_each_slide_at_its_time, (int)ARRAY_LEN(shows) },
+		{ high_dynamic_range_becomes_ordinary, 0 },
 		{ video_gets_the_sound, (int)ARRAY_LEN(sounded) },
 		{ hostile_file_is_refused, (int)ARRAY_LEN(hostile) },
 		{ conversion_without_end_is_stopped, 0 },
