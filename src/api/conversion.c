@@ -56,9 +56,12 @@ static int find_named(const struct request *req, const struct publication *p,
 		problem_clear(reterr);
 		findings_add(findings, false, file->at, "unknown_media", "No such media: %.64s.",
 			     id);
-	} else if (m->item.state != MEDIA_READY) {
-		findings_add(findings, false, file->at, "media_not_ready",
-			     "The %s is still being fetched, or failed.", file->word);
+	} else if (m->item.state == MEDIA_FETCHING) {
+		findings_add(findings, true, file->at, "media_not_ready",
+			     "The %s is still being fetched.", file->word);
+	} else if (m->item.state == MEDIA_FAILED) {
+		findings_add(findings, false, file->at, "media_failed",
+			     "The %s could not be fetched.", file->word);
 	} else if (m->item.kind != file->kind) {
 		findings_add(findings, false, file->at, "wrong_kind", "The %s must be %s.",
 			     file->word, file->kind == MEDIA_IMAGE ? "an image" : "a sound");

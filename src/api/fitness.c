@@ -27,17 +27,32 @@ static void check_account(const struct fitness_subject *s, struct findings *ret)
 			acc->username);
 }
 
-static void check_media(const struct fitness_subject *s, struct findings *ret)
+/*
+ * What is on its way is taken for what it must turn out to be, so that all the rest can be said now;
+ * the post waits for it, or fails with it. What has failed never comes.
+ */
+static struct media_item *presume_media(const struct fitness_subject *s, struct arena *a,
+					struct findings *ret)
 {
-	for (size_t i = 0; i < s->content->media_n; i++) {
+	const struct content *c = s->content;
+	struct media_item *media = arena_array(a, c->media_n + 1, sizeof(*media));
+
+	for (size_t i = 0; i < c->media_n; i++) {
+		const bool is_coming = c->media[i].state == MEDIA_FETCHING;
 		char at[64];
 
-		if (s->content->media[i].state == MEDIA_READY)
+		media[i] = c->media[i];
+		if (media[i].state == MEDIA_READY)
 			continue;
 		snprintf(at, sizeof(at), "media/%zu", i);
-		findings_add(ret, false, at, "media_not_ready",
-			     "the file is still being fetched, or failed");
+		findings_add(ret, is_coming, at, is_coming ? "media_not_ready" : "media_failed",
+			     is_coming ? "the file is still being fetched: what it is, is "
+					 "looked at when it is there"
+				       : "the file could not be fetched");
+		media[i].state = MEDIA_READY;
+		media[i].kind = c->kind == CONTENT_VIDEO ? MEDIA_VIDEO : MEDIA_IMAGE;
 	}
+	return media;
 }
 
 int fitness_check(const struct request *req, const struct fitness_subject *s, struct findings *ret,
@@ -46,14 +61,15 @@ int fitness_check(const struct request *req, const struct fitness_subject *s, st
 	CLEANUP(publication_done) struct publication p = { 0 };
 	const struct account *acc = s->account;
 	const struct platform *platform = platform_find(acc->platform);
+	struct content presumed = *s->content;
 	struct platform_app app;
 	struct platform_account view;
 	int failed;
 
 	memset(ret, 0, sizeof(*ret));
 	check_account(s, ret);
-	check_media(s, ret);
-	if (publication_build(s->content, acc->platform, s->overrides, req->arena, &p, reterr) < 0)
+	presumed.media = presume_media(s, req->arena, ret);
+	if (publication_build(&presumed, acc->platform, s->overrides, req->arena, &p, reterr) < 0)
 		return -1;
 	platform_account_of(req->arena, acc, &view);
 	platform_app_plain(&app, req->arena, req->app->config, platform, acc->livemode);

@@ -2,7 +2,8 @@
 /*
  * fitness - whether a platform would take a content on an account, as far as can be told without
  * asking the platform
- * Layer api. The same rules run again right before staging.
+ * Layer api. The same rules run again right before staging. Media that are still being fetched are a
+ * warning, media_not_ready; those that have failed a problem, media_failed.
  */
 #ifndef CARILLON_API_FITNESS_H
 #define CARILLON_API_FITNESS_H

@@ -367,20 +367,6 @@ int posts_ask_read(struct request *req, const void *body, enum content_kind impl
 	return 0;
 }
 
-void posts_ask_presume(struct arena *a, struct content *c)
-{
-	struct media_item *media = arena_array(a, c->media_n + 1, sizeof(*media));
-
-	for (size_t i = 0; i < c->media_n; i++) {
-		media[i] = c->media[i];
-		if (media[i].state != MEDIA_FETCHING)
-			continue;
-		media[i].state = MEDIA_READY;
-		media[i].kind = c->kind == CONTENT_VIDEO ? MEDIA_VIDEO : MEDIA_IMAGE;
-	}
-	c->media = media;
-}
-
 /* What the platforms speak of, and the member of the ask that it came from. */
 static const struct {
 	const char *said, *member;
@@ -434,8 +420,7 @@ void posts_ask_report(const struct posts_ask *ask, size_t i, const struct findin
 		const struct finding *one = &f->v[k];
 		const char *member = posts_ask_member(ask, i, one->pointer, buffer);
 
-		if (one->is_warning || strcmp(one->code, "media_not_ready") == 0 ||
-		    is_said(reterr, member, one->detail))
+		if (one->is_warning || is_said(reterr, member, one->detail))
 			continue;
 		problem_add(reterr, member, one->code, "%s", one->detail);
 		reterr->kind = PROBLEM_CONTENT_UNFIT;

@@ -47,15 +47,12 @@ int posts_ask_read(struct request *req, const void *body, enum content_kind impl
 
 /* The kind that a fetch of its media must find: enum media_kind, or FETCH_ANY_KIND. */
 int posts_ask_wanted(const struct posts_ask *ask);
-/* The media as they must turn out to be: what platforms say to the rest can then be asked now. */
-void posts_ask_presume(struct arena *a, struct content *c);
 /* The member of the ask that a platform's words about the i-th account are about. */
 #define POSTS_MEMBER_MAX 64
 const char *posts_ask_member(const struct posts_ask *ask, size_t i, const char *said,
 			     char buffer[static POSTS_MEMBER_MAX]);
 /*
- * What speaks against it on that account, the i-th, under the members of the ask. Media that are
- * still to come are not spoken of.
+ * What speaks against it on that account, the i-th, under the members of the ask.
  */
 void posts_ask_report(const struct posts_ask *ask, size_t i, const struct findings *f,
 		      struct problem *reterr);

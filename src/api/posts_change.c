@@ -116,7 +116,7 @@ static int merge(const struct change_body *in, const struct content *c, const ch
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
 }
 
-static int check_caption(struct request *req, struct content *c, const struct post *p,
+static int check_caption(struct request *req, const struct content *c, const struct post *p,
 			 const char *overrides, struct problem *reterr)
 {
 	struct account acc;
@@ -128,7 +128,6 @@ static int check_caption(struct request *req, struct content *c, const struct po
 	if (store_accounts_get(req->app->db, req->principal->workspace, p->account_id, req->arena,
 			       &acc, reterr) < 0)
 		return -1;
-	posts_ask_presume(req->arena, c);
 	if (fitness_check(req, &s, &f, reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < f.n; i++) {

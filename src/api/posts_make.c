@@ -84,12 +84,11 @@ static int insert_content(struct making *m, struct content *ret, struct problem 
 	return sound ? store_fetches_tie(db, ws, sound, ret->id, reterr) : 0;
 }
 
-static int check_fit(struct making *m, struct content *c, struct problem *reterr)
+static int check_fit(struct making *m, const struct content *c, struct problem *reterr)
 {
 	const struct posts_ask *ask = m->ask;
 	const int64_t due_us = ask->is_immediate ? clock_real_us() : ask->due.us;
 
-	posts_ask_presume(m->req->arena, c);
 	for (size_t i = 0; i < ask->accounts_n; i++) {
 		const struct fitness_subject s = { .content = c,
 						   .account = &ask->accounts[i],

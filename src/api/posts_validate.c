@@ -164,11 +164,16 @@ static void fill_content(struct validating *v)
 	}
 	if (v->sound_id)
 		tell_failed(v, "overrides/sound_media_id", &v->sound);
-	posts_ask_presume(a, &v->content);
 	if (content_check_shape(ask->kind, v->content.media, ask->urls_n, &shape) < 0)
 		for (size_t i = 0; i < shape.items_n && i < PROBLEM_ITEMS_MAX; i++)
 			findings_add(&v->found, false, shape.items[i].pointer + 1,
 				     shape.items[i].code, "%s", shape.items[i].detail);
+}
+
+/* That a file has failed, or is taken as right for the rest: among the problems of all accounts. */
+static bool is_told(const char *code)
+{
+	return strcmp(code, "media_not_ready") == 0 || strcmp(code, "media_failed") == 0;
 }
 
 static void emit_findings(struct validating *v, struct emit *e, const struct findings *f,
@@ -178,8 +183,7 @@ static void emit_findings(struct validating *v, struct emit *e, const struct fin
 
 	emit_open_array(e, warnings ? "warnings" : "problems");
 	for (size_t i = 0; i < f->n; i++) {
-		/* The failure itself is among the problems of all accounts. */
-		if (f->v[i].is_warning != warnings || strcmp(f->v[i].code, "media_not_ready") == 0)
+		if (f->v[i].is_warning != warnings || is_told(f->v[i].code))
 			continue;
 		v->is_ok = v->is_ok && warnings;
 		emit_open(e, NULL);
@@ -195,7 +199,7 @@ static void emit_findings(struct validating *v, struct emit *e, const struct fin
 static bool is_refused(const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		if (!f->v[i].is_warning && strcmp(f->v[i].code, "media_not_ready") != 0)
+		if (!f->v[i].is_warning && !is_told(f->v[i].code))
 			return true;
 	}
 	return false;

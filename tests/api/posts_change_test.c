@@ -105,6 +105,42 @@ START_TEST(media_are_told_while_they_come)
 }
 END_TEST
 
+/* The same content for a further account, as the other family schedules or examines it. */
+static struct answer *schedule_too(const char *call)
+{
+	char *content = client_sql("SELECT content_id FROM posts WHERE id = 'sch_%s'", post + 5);
+	char place[120], body[200];
+	struct answer *a;
+
+	snprintf(place, sizeof(place), "/api/v1/content/%s/%s", content, call);
+	snprintf(body, sizeof(body),
+		 "{\"scheduled_at\":\"2036-01-02T00:00:00Z\",\"account_ids\":[\"%s\"]}", on_tiktok);
+	a = client_call(*call == 's' ? "POST" : "GET", place, poster.token,
+			*call == 's' ? body : NULL);
+	free(content);
+	return a;
+}
+
+START_TEST(content_is_scheduled_while_its_media_come)
+{
+	media_becomes("state = 'fetching'");
+	CLEANUP(answer_free) struct answer *coming = schedule_too("schedule");
+	CLEANUP(answer_free) struct answer *look = schedule_too("preflight?platform=tiktok");
+	media_becomes("state = 'failed', error = 'It is not there.'");
+	CLEANUP(answer_free) struct answer *failed = schedule_too("schedule");
+
+	assert_status(coming, 201);
+	ck_assert_str_eq(answer_text(coming, "scheduled_posts.0.state"), "queued");
+	assert_status(look, 200);
+	ck_assert_msg(answer_bool(look, "ok"), "%s", look->body);
+	ck_assert_str_eq(answer_text(look, "targets.0.warnings.0.code"), "media_not_ready");
+	ck_assert_str_eq(answer_text(look, "targets.0.warnings.0.pointer"), "media/0");
+	assert_problem(failed, 422, "content_unfit");
+	ck_assert_str_eq(answer_text(failed, "errors.0.pointer"), "/account_ids/0/media/0");
+	ck_assert_str_eq(answer_text(failed, "errors.0.code"), "media_failed");
+}
+END_TEST
+
 /* A PNG, which Instagram does not take: it becomes a JPEG ahead of the due time. */
 START_TEST(progress_is_of_what_is_made)
 {
@@ -478,6 +514,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ post_shows_all_that_is_known, 0 },
 		{ media_are_told_while_they_come, 0 },
+		{ content_is_scheduled_while_its_media_come, 0 },
 		{ progress_is_of_what_is_made, 0 },
 		{ error_is_told_in_camel_case, 0 },
 		{ state_has_its_word, (int)ARRAY_LEN(words) },
