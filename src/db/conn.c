@@ -223,6 +223,7 @@ static const struct failure_row failures[] = {
 	{ DB_ERROR_NO_PARENT, PROBLEM_CONFLICT, 0, "it refers to something that does not exist" },
 	{ DB_ERROR_LOCK_WAIT, PROBLEM_DB_DOWN, RETRY_AFTER_LOCKED_S, "the database is busy" },
 	{ DB_ERROR_DEADLOCK, PROBLEM_DB_DOWN, RETRY_AFTER_LOCKED_S, "the database is busy" },
+	{ DB_ERROR_CHANGED, PROBLEM_DB_DOWN, RETRY_AFTER_LOCKED_S, "the database is busy" },
 };
 
 int db_failed(struct db *db, unsigned err, const char *statement, struct problem *reterr)
@@ -414,7 +415,8 @@ static void step_aside(unsigned tries)
 
 bool db_met_others(const struct db *db)
 {
-	return db->last_errno == DB_ERROR_DEADLOCK || db->last_errno == DB_ERROR_LOCK_WAIT;
+	return db->last_errno == DB_ERROR_DEADLOCK || db->last_errno == DB_ERROR_LOCK_WAIT ||
+	       db->last_errno == DB_ERROR_CHANGED;
 }
 
 static int transact_once(struct db *db, int (*fn)(struct db *, void *, struct problem *), void *arg,

@@ -23,6 +23,7 @@ struct db;
 
 /* What db_errno() may say, as far as callers ask. */
 enum db_error {
+	DB_ERROR_CHANGED = 1020, /* since the statement's, or transaction's, view of the row */
 	DB_ERROR_DUPLICATE = 1062,
 	DB_ERROR_LOCK_WAIT = 1205,
 	DB_ERROR_DEADLOCK = 1213,
@@ -53,11 +54,12 @@ bool db_in_transaction(const struct db *db);
  * two statements, in place of the usual 10 s.
  */
 int db_begin_wide(struct db *db, int idle_s, struct problem *reterr);
-/* Whether the last failure was a deadlock or a lock wait: all of it may be tried again. */
+/* Whether the last failure was a deadlock, a lock wait or a row that has changed meanwhile: all of it
+ * may be tried again. */
 bool db_met_others(const struct db *db);
 
 /*
- * Runs fn in a transaction; deadlock and lock wait time-out run it again (4 times in all). fn
+ * Runs fn in a transaction; what db_met_others() tells of runs it again (4 times in all). fn
  * returns 0 to commit, -1 to roll back with reterr filled. fn must not keep anything from a
  * failed run. Called within a transaction, fn joins it: no begin, no commit, no repetition.
  */

@@ -403,6 +403,33 @@ START_TEST(deadlocks_are_repeated_until_both_succeed)
 }
 END_TEST
 
+/* What was read is changed by somebody else before it is written, the first time. */
+static int read_and_bump(struct db *d, void *arg, struct problem *reterr)
+{
+	int *calls = arg;
+
+	(void)total();
+	if ((*calls)++ == 0 && db_exec(other, &bump, NULL, reterr, INT64_C(1)) < 0)
+		return -1;
+	return db_exec(d, &bump, NULL, reterr, INT64_C(1));
+}
+
+START_TEST(row_that_changed_meanwhile_is_read_once_more)
+{
+	static const struct stmt snapshots = {
+		"snapshots", STMT_GLOBAL, "",
+		"SET SESSION tx_isolation = 'REPEATABLE-READ', innodb_snapshot_isolation = ON",
+		"test"
+	};
+	int calls = 0;
+
+	ck_assert_int_eq(db_exec(db, &snapshots, NULL, &why), 0);
+	ck_assert_msg(db_transact(db, read_and_bump, &calls, &why) == 0, "%s", why.detail);
+	ck_assert_int_eq(calls, 2);
+	ck_assert_int_eq(total(), 2);
+}
+END_TEST
+
 static void write_file(const char *name, const char *text)
 {
 	char path[160];
@@ -529,6 +556,7 @@ int main(void)
 		{ wide_transaction_undoes_what_failed_within, 0 },
 		{ transaction_is_over_after_a_lock_wait, 0 },
 		{ deadlocks_are_repeated_until_both_succeed, 0 },
+		{ row_that_changed_meanwhile_is_read_once_more, 0 },
 		{ NULL, 0 },
 	};
 	const struct suite_case migrate[] = {
