@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /posts/bulk: JSON Lines in, JSON Lines out. Each line stands for itself and is one
- * transaction. With an Idempotency-Key what was answered is written in that transaction: whoever
- * lost the answer, or had only a part of it, sends all of it again.
+ * POST /posts/bulk: JSON Lines in, JSON Lines out. Each line stands for itself: it is taken wholly or
+ * not at all. With an Idempotency-Key what was answered is written along with it: whoever lost the
+ * answer, or had only a part of it, sends all of it again.
+ *
+ * A commit costs more than all else that a line does, so a group of lines has one between them; a line
+ * is a savepoint within. A group in which anything went wrong for our own sake, be it a deadlock, is
+ * undone, and its lines are taken one by one.
  */
 #include <string.h>
 #include <strings.h>
@@ -20,7 +24,8 @@
 #include "store/bulklines.h"
 
 #define LINES_MAX 1000
-#define RUN_S     22 /* nginx waits 30 s for an answer */
+#define GROUP_MAX 25
+#define RUN_S     22 /* nginx waits 30 s for an answer, and the last group takes its time */
 
 /* clang-format off */
 static const struct field line_fields[] = {
@@ -38,6 +43,9 @@ struct bulk {
 	struct request *req;
 	struct emit *e;
 	int64_t until_boot_us;
+	const char *at, *end; /* what is still to be read */
+	int64_t number;       /* of the line before it */
+	bool is_grouped;      /* the lines are part of a transaction */
 	bool has_key;
 	uint8_t key[SHA256_BYTES];
 };
@@ -104,7 +112,7 @@ static int take(struct line *l, const char *text, size_t n, struct problem *rete
 	void *body = NULL;
 	int got;
 
-	if (clock_boot_us() > l->bulk->until_boot_us)
+	if (!l->bulk->is_grouped && clock_boot_us() > l->bulk->until_boot_us)
 		return problem_set(reterr, PROBLEM_BUSY,
 				   "The lines take too long: send those from here on again.");
 	digest_sha256(text, n, l->kept.body);
@@ -141,16 +149,23 @@ static void emit_line(const struct line *l, const struct problem *why)
 	e->comma = false;
 }
 
+static struct line *line_new(const struct bulk *b, struct arena *arena)
+{
+	struct line *l = arena_alloc(arena, sizeof(*l));
+
+	*l = (struct line){ .req = *b->req, .bulk = b, .kept = { .line = b->number } };
+	l->req.arena = arena;
+	memcpy(l->kept.key, b->key, sizeof(b->key));
+	return l;
+}
+
 /* false: what broke is ours, and the lines behind it would meet the same. */
-static bool take_line(const struct bulk *b, int64_t number, const char *text, size_t n)
+static bool take_line(const struct bulk *b, const char *text, size_t n)
 {
 	struct arena *arena CLEANUP(arena_free) = arena_new();
 	struct problem why = { .kind = PROBLEM_NONE };
-	struct line *l = arena_alloc(arena, sizeof(*l));
+	struct line *l = line_new(b, arena);
 
-	*l = (struct line){ .req = *b->req, .bulk = b, .kept = { .line = number } };
-	l->req.arena = arena;
-	memcpy(l->kept.key, b->key, sizeof(b->key));
 	if (take(l, text, n, &why) < 0 && why.kind == PROBLEM_NONE)
 		problem_set(&why, PROBLEM_INTERNAL, "the line could not be taken");
 	emit_line(l, &why);
@@ -193,29 +208,86 @@ static int check_lines(const struct request *req, struct problem *reterr)
 	return 0;
 }
 
+/* Up to `most` lines that say something; false: it ends with the last of them. */
+static bool take_lines(struct bulk *b, int most)
+{
+	bool goes_on = true;
+
+	while (goes_on && most > 0 && b->at < b->end) {
+		const char *text = b->at, *newline = memchr(text, '\n', (size_t)(b->end - text));
+		const size_t n = (size_t)((newline ? newline : b->end) - text);
+
+		b->number++;
+		b->at += n + 1;
+		if (is_blank(text, n))
+			continue;
+		goes_on = take_line(b, text, n);
+		most--;
+	}
+	return goes_on;
+}
+
+/* 1 all is committed and answered, 0 nothing is, -1 that is not known */
+static int take_group(struct bulk *b)
+{
+	struct db *db = b->req->app->db;
+	CLEANUP(buf_done) struct buf said = BUF_INIT;
+	struct emit e = EMIT(&said);
+	struct problem why = { .kind = PROBLEM_NONE };
+	struct bulk group = *b;
+
+	if (db_begin_wide(db, 0, &why) < 0)
+		return 0;
+	group.e = &e;
+	group.is_grouped = true;
+	if (!take_lines(&group, GROUP_MAX) || db_commit(db, &why) < 0) {
+		db_rollback(db);
+		return db_commit_unknown(db) ? -1 : 0;
+	}
+	b->at = group.at;
+	b->number = group.number;
+	buf_add(b->e->out, buf_str(&said), said.len);
+	return 1;
+}
+
+/* Whoever sends them again with their key learns it. */
+static void tell_unknown(struct bulk *b)
+{
+	struct arena *arena CLEANUP(arena_free) = arena_new();
+	struct problem why = { .kind = PROBLEM_NONE };
+
+	problem_set(
+		&why, PROBLEM_DB_DOWN,
+		"the database went away: whether the lines from here on were taken is not known");
+	b->number++;
+	emit_line(line_new(b, arena), &why);
+}
+
+static bool take_some(struct bulk *b)
+{
+	const bool is_late = clock_boot_us() > b->until_boot_us;
+	const int got = is_late ? 0 : take_group(b);
+
+	if (got < 0)
+		tell_unknown(b);
+	return got != 0 ? got > 0 : take_lines(b, GROUP_MAX);
+}
+
 static int bulk(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const int run_s = request_prefer_wait_s(req, RUN_S, RUN_S);
 	struct bulk b = { .req = req,
 			  .e = &ret->emit,
-			  .until_boot_us = clock_boot_us() + run_s * US_PER_S };
-	const char *at = req->body, *end = req->body + req->body_n;
-	int64_t number = 0;
-	bool goes_on = true;
+			  .until_boot_us = clock_boot_us() + run_s * US_PER_S,
+			  .at = req->body,
+			  .end = req->body + req->body_n };
 
 	if (check_lines(req, reterr) < 0)
 		return -1;
 	read_key(&b);
 	ret->content_type = "application/x-ndjson";
-	while (goes_on && at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const size_t n = (size_t)((newline ? newline : end) - at);
-
-		number++;
-		if (!is_blank(at, n))
-			goes_on = take_line(&b, number, at, n);
-		at += n + 1;
-	}
+	while (b.at < b.end && take_some(&b))
+		;
 	return 0;
 }
 
