@@ -15,7 +15,6 @@
 #include "store/apikeys.h"
 #include "store/bulklines.h"
 #include "store/deliveries.h"
-#include "store/fetches.h"
 #include "store/flows.h"
 #include "store/idempotency.h"
 #include "store/media.h"
@@ -38,6 +37,7 @@ static const struct sweep_row sweeps[] = {
 	{ "flows", store_flows_sweep },          { "sessions", store_sessions_sweep },
 	{ "runners", store_runners_sweep },      { "key_publishes", store_apikeys_sweep },
 	{ "bulk_lines", store_bulklines_sweep }, { "idempotency", store_idempotency_sweep },
+	{ "fetches", store_fetches_sweep },      { "fetch_days", store_fetches_sweep_days },
 };
 
 static bool is_old_file(int folder, const char *name)

@@ -21,6 +21,7 @@
 #define TRIES_MAX   4
 #define AFTER_MS    1000 /* the next try; four times as long with each */
 #define AFTER_MAX_S 60   /* a Retry-After beyond is not waited for */
+#define MIB         INT64_C(1048576)
 #define NICE_MS     5000 /* our own trouble: given back for so long */
 
 struct fetcher {
@@ -171,6 +172,8 @@ static void on_done(void *arg, struct download_result *r)
 {
 	struct job *j = arg;
 
+	if (r->bytes > 0)
+		(void)store_fetches_charge(j->all->app->db, &j->fetch, r->bytes, &j->all->trouble);
 	switch (r->verdict) {
 	case DOWNLOAD_DONE:
 		keep(j, r->file);
@@ -190,6 +193,29 @@ static void on_done(void *arg, struct download_result *r)
 
 /* ---- the loop ---- */
 
+/*
+ * Whether its workspace has had its bytes of the day. What is under way then is ended; what comes
+ * behind it waits for tomorrow, or fails with the reason where a post cannot wait so long.
+ */
+static bool is_day_spent(struct job *j)
+{
+	struct fetcher *f = j->all;
+	const int64_t most_mb = f->app->config->fetch_day_mb;
+	struct fetch_day day;
+
+	if (most_mb == 0 || store_fetches_day(f->app->db, &j->fetch, &day, &f->trouble) < 0 ||
+	    day.bytes < most_mb * MIB)
+		return false;
+	if (day.may_wait)
+		give_back_untried(j, (day.left_s + 1) * 1000, "the bytes of the day are spent");
+	else
+		fail(j, arena_printf(j->arena,
+				     "the workspace has fetched its %lld MiB of today; there is "
+				     "more from 00:00 UTC on",
+				     (long long)most_mb));
+	return true;
+}
+
 static void begin(struct job *j)
 {
 	const struct app *app = j->all->app;
@@ -198,6 +224,8 @@ static void begin(struct job *j)
 
 	if (j->fetch.tries > TRIES_MAX)
 		fail(j, "fetching the file was broken off several times");
+	else if (is_day_spent(j))
+		;
 	else if (download_start(app->net, app->config, &order, &j->download, &p) == 0)
 		return;
 	else if (p.kind == PROBLEM_MEDIA_REJECTED)

@@ -22,6 +22,7 @@ struct download {
 	struct source_policy policy;
 	const char *url; /* of the hop */
 	int hops;
+	int64_t bytes; /* of all of them */
 	int64_t until_boot_us;
 	struct transfer_handle *transfer; /* NULL: over */
 	struct media_intake *intake;
@@ -47,6 +48,7 @@ static void end(struct download *d, struct download_result *r)
 {
 	struct media_file *file = r->file;
 
+	r->bytes = d->bytes;
 	d->done(d->arg, r); /* d may be gone */
 	if (r->file == file)
 		media_file_free(file);
@@ -206,6 +208,7 @@ static void on_reply(void *arg, struct http_reply *p)
 	struct download *d = arg;
 
 	d->transfer = NULL;
+	d->bytes += p->body_bytes;
 	if (!has_come(d, p))
 		return;
 	if (p->status == 200)

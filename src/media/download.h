@@ -31,6 +31,7 @@ struct download_result {
 	struct media_file *file; /* DONE: taken by the callback, or freed after it */
 	const char *why;         /* else: words for the user; host, never path or query */
 	int64_t retry_after_s;   /* AGAIN: what the peer asks for; -1 nothing */
+	int64_t bytes;           /* that came, of all hops, whatever the verdict */
 };
 typedef void download_done_fn(void *arg, struct download_result *r);
 

@@ -24,7 +24,10 @@ enum {
 	WAKE_USERS,
 	WAKE_TIED,
 	COUNT,
-	SWEEP
+	SWEEP,
+	CHARGE,
+	DAY,
+	SWEEP_DAYS
 };
 
 #define LEASE  "UTC_TIMESTAMP(3) + INTERVAL ? SECOND"
@@ -122,6 +125,19 @@ const struct stmt store_fetches_statements[] = {
 		    "DELETE FROM fetches WHERE state = 'failed' "
 		    "AND updated_at < UTC_TIMESTAMP() - INTERVAL 30 DAY LIMIT ?",
 		    "clean-up is for every workspace" },
+	[CHARGE] = { "fetches.charge", STMT_WORKSPACE, "si",
+		     "INSERT INTO fetch_days (workspace_id, day, bytes) VALUES (?, UTC_DATE(), ?) "
+		     "ON DUPLICATE KEY UPDATE bytes = bytes + VALUES(bytes)",
+		     NULL },
+	[DAY] = { "fetches.day", STMT_WORKSPACE, "ss",
+		  "SELECT COALESCE(d.bytes, 0), f.due_at >= UTC_DATE() + INTERVAL 1 DAY, "
+		  "TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), UTC_DATE() + INTERVAL 1 DAY) "
+		  "FROM fetches f LEFT JOIN fetch_days d ON d.workspace_id = f.workspace_id "
+		  "AND d.day = UTC_DATE() WHERE f.workspace_id = ? AND f.media_id = ?",
+		  NULL },
+	[SWEEP_DAYS] = { "fetches.sweep_days", STMT_GLOBAL, "i",
+			 "DELETE FROM fetch_days WHERE day < UTC_DATE() - INTERVAL 30 DAY LIMIT ?",
+			 "clean-up is for every workspace" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 
@@ -338,4 +354,32 @@ int store_fetches_count(struct db *db, int64_t most, int64_t *ret, struct proble
 int store_fetches_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr)
 {
 	return db_exec(db, ROW(SWEEP), ret_removed, reterr, most);
+}
+
+int store_fetches_charge(struct db *db, const struct fetch *f, int64_t bytes,
+			 struct problem *reterr)
+{
+	return db_exec(db, ROW(CHARGE), NULL, reterr, f->workspace, bytes);
+}
+
+int store_fetches_day(struct db *db, const struct fetch *f, struct fetch_day *ret,
+		      struct problem *reterr)
+{
+	struct rows *r = NULL;
+	const int got = db_query_one(db, ROW(DAY), &r, reterr, f->workspace, f->media_id);
+
+	*ret = (struct fetch_day){ 0 };
+	if (got != 1)
+		return got;
+	*ret = (struct fetch_day){ .bytes = rows_int(r, 0),
+				   .may_wait = rows_int(r, 1) != 0,
+				   .left_s = rows_int(r, 2) };
+	rows_end(r);
+	return 0;
+}
+
+int store_fetches_sweep_days(struct db *db, int64_t most, int64_t *ret_removed,
+			     struct problem *reterr)
+{
+	return db_exec(db, ROW(SWEEP_DAYS), ret_removed, reterr, most);
 }

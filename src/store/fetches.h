@@ -73,11 +73,25 @@ int store_fetches_fail(struct db *db, const struct fetch *f, const char *why, bo
 int store_fetches_retry(struct db *db, const struct fetch *f, int64_t delay_ms, bool *ret_is_ours,
 			struct problem *reterr);
 
+/* Bytes that came for it, whatever became of them: they count against its workspace's day (UTC). */
+int store_fetches_charge(struct db *db, const struct fetch *f, int64_t bytes,
+			 struct problem *reterr);
+struct fetch_day {
+	int64_t bytes;  /* of the workspace, today */
+	int64_t left_s; /* until tomorrow */
+	bool may_wait;  /* no post needs it before then */
+};
+int store_fetches_day(struct db *db, const struct fetch *f, struct fetch_day *ret,
+		      struct problem *reterr);
+
 /* How many could be claimed, at most `most`. */
 int store_fetches_count(struct db *db, int64_t most, int64_t *ret, struct problem *reterr);
 
 /* What failed a month ago: nobody asks again, and its URL may be a secret. */
 int store_fetches_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
+/* Days of a month ago. */
+int store_fetches_sweep_days(struct db *db, int64_t most, int64_t *ret_removed,
+			     struct problem *reterr);
 
 extern const struct stmt store_fetches_statements[];
 

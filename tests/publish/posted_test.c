@@ -303,6 +303,36 @@ START_TEST(what_is_not_there_fails_the_post_with_the_reason)
 }
 END_TEST
 
+/* A workspace that has had its bytes: what cannot wait for tomorrow fails, the rest waits. */
+START_TEST(bytes_of_the_day_are_limited)
+{
+	json_t *soon, *later, *seen;
+
+	database_run(&rig.database,
+		     "INSERT INTO fetch_days SELECT id, UTC_DATE(), 107374182400 FROM workspaces "
+		     "ON DUPLICATE KEY UPDATE bytes = VALUES(bytes)");
+	later = post("'contentType':'image','contentUrl':'$b.jpg','caption':'later',"
+		     "'scheduledTime':'2036-01-01T00:00:00Z'");
+	soon = post("'contentType':'image','contentUrl':'$b.jpg','caption':'soon'");
+	expect(soon, 0, POST_FAILED, "failed", "failed");
+	seen = read_post(soon, 0);
+	ck_assert_ptr_nonnull(strstr(text_of(seen, "mediaError"), "its 102400 MiB of today"));
+	json_decref(seen);
+	seen = read_post(later, 0);
+	ck_assert_str_eq(text_of(seen, "media"), "fetching");
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM fetches WHERE state = 'queued' AND "
+					  "tries = 0 AND next_at >= UTC_DATE() + INTERVAL 1 DAY"),
+			 1);
+	database_run(&rig.database, "DELETE FROM fetch_days");
+	database_run(&rig.database, "UPDATE fetches SET next_at = UTC_TIMESTAMP()");
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_gt(rig_number(&rig, "SELECT SUM(bytes) FROM fetch_days"), 1000);
+	json_decref(seen);
+	json_decref(soon);
+	json_decref(later);
+}
+END_TEST
+
 /* code of the nth finding in that list of that account; NULL: there is none */
 static const char *finding(const json_t *answer, size_t account, const char *list, size_t n)
 {
@@ -331,7 +361,8 @@ static void expect_swept(void)
 
 	for (int waited = 0;
 	     rig_number(&rig, "SELECT (SELECT COUNT(*) FROM probes) + (SELECT COUNT(*) FROM "
-			      "fetches)") > 0;
+			      "fetches) + (SELECT COUNT(*) FROM fetch_days WHERE day < "
+			      "'2021-01-01')") > 0;
 	     waited += 50) {
 		ck_assert_int_lt(waited, PATIENCE_MS);
 		rig_sleep_ms(50);
@@ -424,6 +455,14 @@ START_TEST(what_was_looked_at_is_swept)
 	made_too = post("'contentType':'image','contentUrl':'$b.jpg','scheduledTime':"
 			"'2036-01-01T00:00:00Z'");
 	database_run(&rig.database, "UPDATE probes SET created_at = created_at - INTERVAL 1 DAY");
+	/* A failed fetch that nobody asks for any more, and a day long gone. */
+	database_run(&rig.database,
+		     "INSERT INTO fetches SELECT workspace_id, id, 'https://a.invalid/', "
+		     "NULL, NULL, 'failed', UTC_TIMESTAMP(), UTC_TIMESTAMP(), NULL, 0, "
+		     "NULL, 4, UTC_TIMESTAMP(), UTC_TIMESTAMP() - INTERVAL 31 DAY "
+		     "FROM media LIMIT 1");
+	database_run(&rig.database,
+		     "INSERT INTO fetch_days SELECT id, '2020-01-01', 1 FROM workspaces");
 	expect_swept();
 	ck_assert_int_eq(access(path, F_OK), 0);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM media WHERE NOT is_twin AND "
@@ -448,6 +487,7 @@ int main(void)
 		{ validation_without_a_runner_says_come_again, 0 },
 		{ what_was_looked_at_is_swept, 0 },
 		{ what_is_not_there_fails_the_post_with_the_reason, 0 },
+		{ bytes_of_the_day_are_limited, 0 },
 		{ NULL, 0 },
 	};
 
