@@ -14,7 +14,7 @@
 
 const char *const archive_table_names[] = { "members",  "accounts",      "characters", "media",
 					    "contents", "content_media", "posts",      "attempts",
-					    "results",  "imported_rows", NULL };
+					    "results",  "imported_rows", "webhooks",   NULL };
 
 /* clang-format off */
 /* X(kind, column): T text or number, B truth, J JSON, D instant, H bytes */
@@ -52,6 +52,10 @@ const char *const archive_table_names[] = { "members",  "accounts",      "charac
 	X(T, account_id) X(D, published_at) X(T, views) X(T, likes) X(T, comments) X(T, shares) \
 	X(T, saves) X(T, score) X(T, readings) X(T, failures) X(D, read_at)
 #define IMPORT_ROWS(X) X(T, content_id) X(D, created_at)
+
+#define WEBHOOKS(X) \
+	X(T, url) X(T, description) X(T, events) X(B, livemode) X(T, version) X(T, created_by) \
+	X(D, created_at) X(D, updated_at)
 
 #define STAMP "'%Y-%m-%dT%H:%i:%s.%fZ'"
 #define OUT(kind, c)  ", '" #c "', " OUT_##kind(c)
@@ -138,6 +142,10 @@ const struct stmt store_archive_statements[] = {
 		"SELECT LOWER(HEX(row_sha256)), 0, JSON_OBJECT('row_sha256', LOWER(HEX(row_sha256))" IMPORT_ROWS(OUT) ") FROM import_rows "
 		"WHERE workspace_id = ? AND (row_sha256 > UNHEX(?) OR (row_sha256 = UNHEX(?) AND 0 > ?)) ORDER BY row_sha256 LIMIT ?", NULL },
 
+	[OUTS + ARCHIVE_WEBHOOKS] = { "archive.webhooks_out", STMT_WORKSPACE, "sssii",
+		"SELECT id, 0, JSON_OBJECT('id', id, 'state', state, 'reason', reason" WEBHOOKS(OUT) ") FROM webhooks "
+		"WHERE workspace_id = ? AND " AFTER("id"), NULL },
+
 	[INS + ARCHIVE_MEMBERS] = { "archive.members_in", STMT_WORKSPACE, "ss",
 		"INSERT INTO members (workspace_id, user_id, role, created_at) SELECT ?, users.id, JSON_VALUE(d, '$.role'), "
 		IN_D(created_at) " " GIVEN " JOIN users ON users.email = JSON_VALUE(d, '$.email') "
@@ -171,6 +179,9 @@ const struct stmt store_archive_statements[] = {
 	[INS + ARCHIVE_IMPORT_ROWS] = { "archive.import_rows_in", STMT_WORKSPACE, "ss",
 		"INSERT INTO import_rows (workspace_id, row_sha256" IMPORT_ROWS(NAME) ") SELECT ?, " IN_H(row_sha256)
 		IMPORT_ROWS(IN) " " GIVEN, NULL },
+	[INS + ARCHIVE_WEBHOOKS] = { "archive.webhooks_in", STMT_WORKSPACE, "ss",
+		"INSERT INTO webhooks (workspace_id, id, state, reason" WEBHOOKS(NAME) ") SELECT ?, " IN_T(id)
+		", 'disabled', 'came with an import: rotate its secret, then enable it'" WEBHOOKS(IN) " " GIVEN, NULL },
 	[INS + ARCHIVE_TABLES] = { NULL, STMT_WORKSPACE, NULL, NULL, NULL },
 };
 /* clang-format on */

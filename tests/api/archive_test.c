@@ -178,6 +178,13 @@ static void add_posts(void)
 	    "score) "
 	    "VALUES ('%s', 'sch_7', 'acc_1', UTC_TIMESTAMP(3), 12, 0.1)",
 	    ws);
+	run("INSERT INTO webhooks (workspace_id, id, url, events, livemode, state, created_at, "
+	    "updated_at) VALUES ('%s', 'whe_1', 'https://hook.example/in?a=b', 'post.published "
+	    "post.failed', 1, 'enabled', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+	    ws);
+	run("INSERT INTO webhook_secrets (workspace_id, id, webhook_id, kid, sealed, created_at) "
+	    "VALUES ('%s', 'whs_1', 'whe_1', 'k1', '%s-sealed', UTC_TIMESTAMP(3))",
+	    ws, CANARY);
 	run("INSERT INTO import_rows (workspace_id, row_sha256, content_id, created_at) SELECT "
 	    "'%s', "
 	    "UNHEX(SHA2(seq, 256)), 'cnt_0001', UTC_TIMESTAMP(3) FROM seq_1_to_301",
@@ -200,7 +207,7 @@ static void clear_here(void)
 					      "posts",       "content_media", "contents",
 					      "fetches",     "probes",        "media",
 					      "characters",  "oauth_flows",   "account_tokens",
-					      "accounts" };
+					      "accounts",    "webhooks" };
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		run("DELETE FROM %s", tables[i]);
@@ -262,6 +269,8 @@ static const struct {
 	{ "posts", "state", "publishing", "unconfirmed", NULL, NULL },
 	{ "posts", "state", "confirming", "unconfirmed", NULL, NULL },
 	{ "attempts", "state", "sent", "in_doubt", NULL, NULL },
+	{ "webhooks", "state", "enabled", "disabled", "reason",
+	  "came with an import: rotate its secret, then enable it" },
 };
 
 static void change_as_told(json_t *all)
@@ -314,6 +323,7 @@ START_TEST(what_was_exported_and_imported_is_exported_alike)
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "content_media")), 2450);
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "media")), 401);
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "posts")), 12);
+	ck_assert_uint_eq(json_array_size(json_object_get(first, "webhooks")), 1);
 	ck_assert_msg(import_to(&there, out_path, &out) == 0, "%s", buf_str(&out));
 	second = exported(&there);
 	change_as_told(first);
