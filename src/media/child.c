@@ -19,7 +19,7 @@
 #include "base/log.h"
 
 #define OUTPUT_MAX  (256UL * 1024)
-#define ARGS_MAX    512
+#define ARGS_MAX    800
 #define MEMORY_MAX  ((rlim_t)2 << 30)
 #define PROCESS_MAX 512  /* of the uid, threads included */
 #define SCRATCH_MAX 4096 /* bytes of a file where nothing may be written: bubblewrap writes some */

@@ -41,9 +41,19 @@ void render_begin(const struct render *r, struct arguments *args)
 
 void render_input(const char *demuxer, const char *path, struct arguments *args)
 {
-	const char *const list[] = {
-		"-protocol_whitelist", "file", "-threads", "1", "-f", demuxer, "-i", path, NULL
-	};
+	const char *const list[] = { "-protocol_whitelist",
+				     "file",
+				     "-format_whitelist",
+				     demuxer,
+				     "-codec_whitelist",
+				     media_codecs,
+				     "-threads",
+				     "1",
+				     "-f",
+				     demuxer,
+				     "-i",
+				     path,
+				     NULL };
 
 	arguments_add(args, list);
 }

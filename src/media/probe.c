@@ -16,6 +16,15 @@
 
 #define SIDE_MAX 16384
 
+/* What cameras, phones and editors write. Decoders that nobody misses are only ways in. */
+const char media_codecs[] =
+	"h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,h263,mpeg1video,mpeg2video,theora,prores,dnxhd,cfhd,"
+	"dvvideo,qtrle,rawvideo,mjpeg,png,webp,gif,"
+	"aac,mp3float,mp3,mp2float,mp2,alac,opus,libopus,vorbis,speex,flac,ac3,eac3,amrnb,amrwb,"
+	"pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
+	"pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,"
+	"mov_text,webvtt,subrip,ass";
+
 static int rejected(struct problem *reterr, const char *why)
 {
 	return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s", why);
@@ -63,6 +72,8 @@ static int run_tool(const struct config *cfg, const char *path, const char *cons
 	}
 	if (rc == CHILD_TIMED_OUT)
 		return rejected(reterr, "reading the file took too long");
+	if (rc != 0 && strstr(buf_str(&err), "not on whitelist"))
+		return rejected(reterr, "the file has a codec that is not taken");
 	if (rc != 0)
 		return rejected(reterr, "the file is damaged or not what its first bytes say");
 	return 0;
@@ -184,6 +195,10 @@ static int decode_image(const struct config *cfg, const char *path, const struct
 				     "explode",
 				     "-protocol_whitelist",
 				     "file",
+				     "-format_whitelist",
+				     m->demuxer,
+				     "-codec_whitelist",
+				     media_codecs,
 				     "-f",
 				     m->demuxer,
 				     "-i",
@@ -258,6 +273,10 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 		"error",
 		"-protocol_whitelist",
 		"file",
+		"-format_whitelist",
+		m.demuxer,
+		"-codec_whitelist",
+		media_codecs,
 		"-f",
 		m.demuxer,
 		"-show_entries",

@@ -30,6 +30,9 @@ struct media_facts {
 	bool has_profile;     /* images: colours are to be read by an ICC profile */
 };
 
+/* ffmpeg's names of the decoders that a file may ask for, beside the one demuxer of its type. */
+extern const char media_codecs[];
+
 extern const char *const media_kind_words[]; /* by enum media_kind: "a video" */
 
 int media_probe(const struct config *cfg, struct arena *a, const char *path,

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "media/render.h"
 
-#define RENDER_ARGS_MAX 400 /* a slide takes eight */
+#define RENDER_ARGS_MAX 600 /* a slide takes twelve */
 
 struct render {
 	const struct config *cfg;

@@ -121,6 +121,31 @@ START_TEST(box_leaves_no_process)
 }
 END_TEST
 
+/*
+ * What only makes processes meets the limit of its user, is stopped by the clock, and leaves none;
+ * bounded, should the limit fail. Root has no such limit, so root becomes somebody first.
+ */
+START_TEST(box_holds_a_fork_bomb)
+{
+	const uid_t nobody = 100000 + (uid_t)getpid(); /* who has no other processes */
+	char line[200], check[128];
+	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	CLEANUP(buf_done) struct buf err = BUF_INIT;
+
+	if (geteuid() == 0)
+		ck_assert_int_eq(setresuid(nobody, nobody, nobody), 0);
+	(void)snprintf(line, sizeof(line),
+		       "i=0; while [ $i -lt 700 ]; do sleep 31.%d & i=$((i+1)); done; wait",
+		       getpid());
+	ck_assert_int_ne(run_boxed(_i, argv, 5, &out, &err), 0);
+	ck_assert_msg(strstr(buf_str(&err), "fork"), "%s", buf_str(&err));
+	(void)snprintf(check, sizeof(check), "! ps -e -o args= | grep -q \"[s]leep 31.%d\"",
+		       getpid());
+	ck_assert_int_eq(run_plain(check), 0);
+}
+END_TEST
+
 START_TEST(box_hides_other_files)
 {
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
@@ -140,6 +165,7 @@ int main(void)
 		{ box_has_no_network, 2 },
 		{ box_gives_no_endless_memory, 2 },
 		{ box_leaves_no_process, 0 },
+		{ box_holds_a_fork_bomb, 2 },
 		{ box_hides_other_files, 0 },
 		{ NULL, 0 },
 	};

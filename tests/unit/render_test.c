@@ -78,6 +78,7 @@ static const char *const lines[] = {
 	FF "-f lavfi -i color=gray:s=128x96:d=1 -vf format=yuv420p10le,lutyuv=y=721:u=512:v=512 "
 	   "-c:v libx265 -x265-params "
 	   "log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc hdr.mov",
+	FF BARS "-c:v svq1 odd.mov",
 	FF "-f lavfi -i color=red:s=400x300 -frames:v 1 red.png",
 	FF "-f lavfi -i color=lime:s=300x900 -frames:v 1 lime.jpg",
 	FF "-f lavfi -i color=blue:s=200x100 -frames:v 1 blue.webp",
@@ -406,6 +407,30 @@ START_TEST(slideshow_shows_each_slide_at_its_time)
 }
 END_TEST
 
+/* As many slides as there may be, each seen at its time. */
+START_TEST(longest_slideshow_is_made)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = configure();
+	const struct recipe recipe = {
+		.kind = RECIPE_SLIDESHOW, .width = 54, .height = 96, .slide_s = 4
+	};
+	struct render_job job = { .recipe = &recipe, .paths_n = RECIPE_SLIDES_MAX };
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct made made = { .file = NULL };
+
+	cfg->media_render_timeout_s = 250;
+	for (size_t i = 0; i < job.paths_n; i++)
+		job.paths[i] = in_folder(a, slides[i % ARRAY_LEN(slides)]);
+	ck_assert_msg(media_render(cfg, a, &job, &made.facts, &made.file, &p) == 0, "%s", p.detail);
+	ck_assert_int_ge(made.facts.duration_ms, 139900);
+	ck_assert_int_le(made.facts.duration_ms, 140100);
+	ck_assert(is_colour(pixel(a, made.file->path, 33 * 4 + 2.0, 26, 48), 254, 0, 0));
+	ck_assert(is_colour(pixel(a, made.file->path, 34 * 4 + 2.0, 26, 48), 0, 255, 0));
+	media_file_free(made.file);
+}
+END_TEST
+
 static const char *const sounded[] = { "mute.mp4", "fits.mov", "clip.webm" };
 
 START_TEST(video_gets_the_sound)
@@ -481,6 +506,21 @@ START_TEST(hostile_file_is_refused)
 		ck_assert(*p.detail);
 		ck_assert_int_eq(unfinished(), 0);
 	}
+}
+END_TEST
+
+/* Decoders that nobody needs are ways in. */
+START_TEST(odd_codec_is_refused)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(config_free) struct config *cfg = configure();
+	const struct recipe recipe = { .kind = RECIPE_MP4 };
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct made made = { .file = NULL };
+
+	ck_assert_int_eq(render(cfg, a, "odd.mov", &recipe, &made, &p), -1);
+	ck_assert_int_eq(p.kind, PROBLEM_MEDIA_REJECTED);
+	ck_assert_str_eq(p.detail, "the file has a codec that is not taken");
 }
 END_TEST
 
@@ -568,9 +608,11 @@ int main(void)
 		{ image_is_made_small_enough, 0 },
 		{ fitting_streams_are_not_coded_again, 0 },
 		{ slideshow_shows_each_slide_at_its_time, (int)ARRAY_LEN(shows) },
+		{ longest_slideshow_is_made, 0 },
 		{ high_dynamic_range_becomes_ordinary, 0 },
 		{ video_gets_the_sound, (int)ARRAY_LEN(sounded) },
 		{ hostile_file_is_refused, (int)ARRAY_LEN(hostile) },
+		{ odd_codec_is_refused, 0 },
 		{ conversion_without_end_is_stopped, 0 },
 		{ conversion_ends_when_nobody_wants_it, 0 },
 		{ product_that_would_fill_the_disk_is_cut_off, 0 },
