@@ -72,6 +72,7 @@ struct media_item {
 	int64_t bytes;
 	int width, height, duration_ms;
 	const char *video_codec, *audio_codec;
+	bool is_index_last;   /* a video that plays only once all of it is there */
 	const char *alt_text; /* of this use, else of the media; NULL none */
 };
 

@@ -170,6 +170,7 @@ static void foresee_video(struct media_item *m)
 	m->mime = "video/mp4";
 	m->ext = "mp4";
 	m->video_codec = "h264";
+	m->is_index_last = false;
 	if (m->audio_codec && *m->audio_codec)
 		m->audio_codec = "aac";
 }

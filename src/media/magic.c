@@ -83,8 +83,9 @@ static uint64_t big_endian(const uint8_t *p, int n)
 	return v;
 }
 
-bool magic_boxes_whole(int fd, int64_t bytes)
+enum magic_boxes magic_boxes(int fd, int64_t bytes)
 {
+	bool has_bytes = false, is_last = false;
 	int64_t at = 0;
 
 	while (at < bytes) {
@@ -93,14 +94,16 @@ bool magic_boxes_whole(int fd, int64_t bytes)
 		uint64_t size = big_endian(head, 4);
 
 		if (got < 8)
-			return false;
+			return MAGIC_BOXES_CUT;
+		has_bytes = has_bytes || memcmp(head + 4, "mdat", 4) == 0;
+		is_last = is_last || (has_bytes && memcmp(head + 4, "moov", 4) == 0);
 		if (size == 0) /* to the end of the file */
-			return true;
+			break;
 		if (size == 1)
 			size = got < 16 ? 0 : big_endian(head + 8, 8);
 		if (size < 8 || size > (uint64_t)(bytes - at))
-			return false;
+			return MAGIC_BOXES_CUT;
 		at += (int64_t)size;
 	}
-	return true;
+	return is_last ? MAGIC_BOXES_INDEX_LAST : MAGIC_BOXES_WHOLE;
 }

@@ -17,7 +17,11 @@ struct magic {
 
 /* NULL: not a format that is taken. */
 const struct magic *magic_find(int fd);
-/* Whether the top-level boxes of an MP4/MOV end exactly at, or before, the file's end. */
-bool magic_boxes_whole(int fd, int64_t bytes);
+enum magic_boxes {                         /* of an MP4/MOV, the outermost ones */
+		   MAGIC_BOXES_WHOLE,      /* they end exactly at, or before, the file's end */
+		   MAGIC_BOXES_INDEX_LAST, /* so do they; moov stands behind mdat */
+		   MAGIC_BOXES_CUT,
+};
+enum magic_boxes magic_boxes(int fd, int64_t bytes);
 
 #endif

@@ -30,12 +30,13 @@ static int rejected(struct problem *reterr, const char *why)
 	return problem_set(reterr, PROBLEM_MEDIA_REJECTED, "%s", why);
 }
 
-static int identify(const char *path, struct magic *ret, struct problem *reterr)
+static int identify(const char *path, struct magic *ret, bool *ret_index_last,
+		    struct problem *reterr)
 {
+	enum magic_boxes boxes = MAGIC_BOXES_WHOLE;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	const struct magic *m = NULL;
 	struct stat st;
-	bool is_whole;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		if (fd >= 0)
@@ -43,7 +44,8 @@ static int identify(const char *path, struct magic *ret, struct problem *reterr)
 		return problem_set(reterr, PROBLEM_INTERNAL, "the upload cannot be read");
 	}
 	m = magic_find(fd);
-	is_whole = !m || strcmp(m->demuxer, "mov") != 0 || magic_boxes_whole(fd, st.st_size);
+	if (m && strcmp(m->demuxer, "mov") == 0)
+		boxes = magic_boxes(fd, st.st_size);
 	close(fd);
 	if (st.st_size == 0)
 		return rejected(reterr, "the file is empty");
@@ -51,9 +53,10 @@ static int identify(const char *path, struct magic *ret, struct problem *reterr)
 		return rejected(reterr,
 				"the bytes are not a JPEG, PNG, WebP, GIF, HEIC, MP4, MOV or WebM "
 				"file, nor a sound (MP3, M4A, WAV, Ogg, FLAC)");
-	if (!is_whole)
+	if (boxes == MAGIC_BOXES_CUT)
 		return rejected(reterr, "the video is cut off: its last part is missing");
 	*ret = *m;
+	*ret_index_last = boxes == MAGIC_BOXES_INDEX_LAST;
 	return 0;
 }
 
@@ -265,7 +268,7 @@ int media_probe(const struct config *cfg, struct arena *a, const char *path,
 	struct media_facts f = { 0 };
 	struct magic m = { .kind = "", .demuxer = "" };
 
-	if (identify(path, &m, reterr) < 0)
+	if (identify(path, &m, &f.is_index_last, reterr) < 0)
 		return -1;
 	const char *const argv[] = {
 		cfg->media_ffprobe,
@@ -327,6 +330,7 @@ void media_describe(const struct media_facts *f, const struct media_file *file,
 		.duration_ms = (int)f->duration_ms,
 		.video_codec = f->video_codec,
 		.audio_codec = f->audio_codec,
+		.is_index_last = f->is_index_last,
 	};
 	memcpy(ret->sha256, file->sha256, sizeof(ret->sha256));
 }

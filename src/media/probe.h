@@ -27,6 +27,7 @@ struct media_facts {
 	const char *transfer; /* ffmpeg's name of the transfer function; NULL: not said */
 	const char *demuxer;  /* that ffmpeg must be held to; "" vips reads it */
 	double fps;           /* videos */
+	bool is_index_last;   /* videos: where their parts are stands behind them */
 	bool has_profile;     /* images: colours are to be read by an ICC profile */
 };
 

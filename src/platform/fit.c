@@ -27,6 +27,8 @@ static bool is_fit(const struct platform_app *app, const struct media_rule *rule
 
 	if (!is_taken(m->mime, rule->mimes))
 		return false;
+	if (rule->needs_index_first && m->is_index_last)
+		return false;
 	/* A still image's codec says nothing beside its type; a video is not made to fit by bytes. */
 	if (m->kind == MEDIA_IMAGE && is_over(m->bytes, limit_of(app, rule->bytes_max)))
 		return false;

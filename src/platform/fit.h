@@ -22,6 +22,7 @@ struct media_rule {
 	const char *bytes_max;                                 /* images only */
 	const char *long_max, *short_max; /* most pixels of the longer, the shorter side */
 	const char *width_max;
+	bool needs_index_first; /* videos: one that is behind the bytes is put in front of them */
 };
 
 /*

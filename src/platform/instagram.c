@@ -156,7 +156,8 @@ static const char *const video_codecs[] = { "h264", "hevc", NULL };
 static const char *const audio_codecs[] = { "aac", NULL };
 static const struct media_rule media_rules[] = {
 	{ .kind = MEDIA_IMAGE, .mimes = image_mimes, .bytes_max = "image_max_bytes" },
-	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .width_max = "video_width_max" },
+	{ MEDIA_VIDEO, video_mimes, video_codecs, audio_codecs, .width_max = "video_width_max",
+	  .needs_index_first = true },
 	{ .mimes = NULL },
 };
 

@@ -29,7 +29,7 @@ const char *const archive_table_names[] = { "members",  "accounts",      "charac
 #define MEDIA(X) \
 	X(T, kind) X(T, mime) X(T, ext) X(H, sha256) X(T, bytes) X(T, width) X(T, height) \
 	X(T, duration_ms) X(T, video_codec) X(T, audio_codec) X(T, alt_text) X(T, filename) \
-	X(B, is_twin) X(T, version) X(D, created_at)
+	X(B, is_twin) X(B, is_index_last) X(T, version) X(D, created_at)
 #define CONTENTS(X) \
 	X(T, character_id) X(T, kind) X(T, title) X(T, caption) X(T, link) X(J, tags) X(T, first_comment) \
 	X(J, overrides) X(T, sound_media_id) X(T, state) X(T, revision) X(T, approved_revision) \

@@ -44,8 +44,8 @@ enum {
 #define MEDIA_COLUMNS                                                                           \
 	"cm.media_id, m.kind, m.state, m.mime, m.ext, LOWER(HEX(m.sha256)), m.bytes, m.width, " \
 	"m.height, m.duration_ms, m.video_codec, m.audio_codec, "                               \
-	"COALESCE(cm.alt_text, m.alt_text)"
-#define MEDIA_COLUMNS_N 13
+	"COALESCE(cm.alt_text, m.alt_text), m.is_index_last"
+#define MEDIA_COLUMNS_N 14
 #define JOIN_MEDIA                                                                                 \
 	"LEFT JOIN content_media cm ON cm.workspace_id = c.workspace_id AND cm.content_id = c.id " \
 	"LEFT JOIN media m ON m.workspace_id = cm.workspace_id AND m.id = cm.media_id "
@@ -185,6 +185,7 @@ static void read_media(const struct rows *r, unsigned f, struct arena *a, struct
 		.video_codec = rows_dup(r, f + 10, a),
 		.audio_codec = rows_dup(r, f + 11, a),
 		.alt_text = rows_dup(r, f + 12, a),
+		.is_index_last = rows_int(r, f + 13) != 0,
 	};
 	if (!rows_null(r, f + 5))
 		memcpy(ret->sha256, rows_text(r, f + 5), SHA256_HEX_MAX);

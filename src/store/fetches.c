@@ -88,11 +88,12 @@ const struct stmt store_fetches_statements[] = {
 		    "next_at = UTC_TIMESTAMP(3) + INTERVAL ? * 1000 MICROSECOND, "
 		    "updated_at = UTC_TIMESTAMP(3) " MINE,
 		    NULL },
-	[READY] = { "fetches.ready", STMT_WORKSPACE, "isssbIIIIssss",
+	[READY] = { "fetches.ready", STMT_WORKSPACE, "isssbIIIIssiss",
 		    "UPDATE media SET state = 'ready', is_twin = is_twin OR ?, kind = ?, mime = ?, "
 		    "ext = ?, "
 		    "sha256 = ?, bytes = ?, width = ?, height = ?, duration_ms = ?, "
-		    "video_codec = ?, audio_codec = ?, error = NULL, version = version + 1 "
+		    "video_codec = ?, audio_codec = ?, is_index_last = ?, error = NULL, version = "
+		    "version + 1 "
 		    "WHERE workspace_id = ? AND id = ?",
 		    NULL },
 	[FAILED] = { "fetches.failed", STMT_WORKSPACE, "sss",
@@ -262,7 +263,8 @@ static int set_ready(struct db *db, const struct settling *s, bool is_twin, stru
 	return db_exec(db, ROW(READY), NULL, reterr, (int64_t)is_twin, media_kind_names[i->kind],
 		       i->mime, i->ext, (const void *)hash, sizeof(hash), i->bytes,
 		       (int64_t)i->width, (int64_t)i->height, (int64_t)i->duration_ms,
-		       i->video_codec, i->audio_codec, s->f->workspace, s->f->media_id);
+		       i->video_codec, i->audio_codec, (int64_t)i->is_index_last, s->f->workspace,
+		       s->f->media_id);
 }
 
 static int done(struct db *db, void *arg, struct problem *reterr)

@@ -25,7 +25,7 @@ enum {
 
 #define COLUMNS                                                                               \
 	"id, state, kind, mime, ext, LOWER(HEX(sha256)), bytes, width, height, duration_ms, " \
-	"video_codec, audio_codec, alt_text, filename, error, version, created_at"
+	"video_codec, audio_codec, alt_text, filename, error, version, created_at, is_index_last"
 #define SELECT "SELECT " COLUMNS " FROM media WHERE workspace_id = ? "
 /* Not what was fetched to be looked at alone, see store/probes. */
 #define LISTED                                                                              \
@@ -33,11 +33,11 @@ enum {
 	"AND x.media_id = media.id) "
 
 const struct stmt store_media_statements[] = {
-	[INSERT] = { "media.insert", STMT_WORKSPACE, "ssssssbIIIIssss",
+	[INSERT] = { "media.insert", STMT_WORKSPACE, "ssssssbIIIIssssi",
 		     "INSERT INTO media (workspace_id, id, state, kind, mime, ext, sha256, bytes, "
 		     "width, height, duration_ms, video_codec, audio_codec, alt_text, filename, "
-		     "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		     "UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
+		     "is_index_last, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		     "?, ?, UTC_TIMESTAMP(3)) RETURNING " COLUMNS,
 		     NULL },
 	[BY_HASH] = { "media.by_hash", STMT_WORKSPACE, "sb", SELECT "AND own_sha256 = ?", NULL },
 	[GET] = { "media.get", STMT_WORKSPACE, "ss", SELECT "AND id = ?", NULL },
@@ -101,6 +101,7 @@ static void read_row(const struct rows *r, struct arena *a, void *to)
 			.video_codec = rows_dup(r, 10, a),
 			.audio_codec = rows_dup(r, 11, a),
 			.alt_text = rows_dup(r, 12, a),
+			.is_index_last = rows_int(r, 17) != 0,
 		},
 		.filename = rows_dup(r, 13, a),
 		.error = rows_dup(r, 14, a),
@@ -135,7 +136,7 @@ int store_media_insert(struct db *db, const char *ws, const struct media *in, st
 			   in->is_known_kind ? media_kind_names[i->kind] : NULL, i->mime, i->ext,
 			   hash_or_null, sizeof(hash), known(i, i->bytes), known(i, i->width),
 			   known(i, i->height), known(i, i->duration_ms), i->video_codec,
-			   i->audio_codec, i->alt_text, in->filename);
+			   i->audio_codec, i->alt_text, in->filename, (int64_t)i->is_index_last);
 	is_new = got == 1;
 	if (got < 0 && db_errno(db) == DB_ERROR_DUPLICATE)
 		got = db_query_one(db, ROW(BY_HASH), &r, reterr, ws, hash_or_null, sizeof(hash));

@@ -89,6 +89,11 @@ END_TEST
 		.kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), \
 		.width = (w), .height = (h)                                                      \
 	}
+#define LATE(m, v, a, w, h)                                                                      \
+	{                                                                                        \
+		.kind = MEDIA_VIDEO, .mime = "video/" m, .video_codec = (v), .audio_codec = (a), \
+		.width = (w), .height = (h), .is_index_last = true                               \
+	}
 
 /* That platform as it is without a file of settings; the caller frees them. */
 static struct config *app_open(struct platform_app *ret, struct arena *a, const char *platform)
@@ -119,6 +124,8 @@ static const struct {
 	{ "instagram", VIDEO("mp4", "h264", "aac", 3840, 2160),    "mp4 long=1920" },
 	{ "instagram", VIDEO("mp4", "h264", "aac", 2160, 3840),    "mp4 long=3413" },
 	{ "instagram", VIDEO("mp4", "h264", NULL, 1080, 1920),     "none" },
+	{ "instagram", LATE("mp4", "h264", "aac", 1080, 1920),     "mp4" },
+	{ "tiktok",    LATE("mp4", "h264", "aac", 1080, 1920),     "none" },
 	{ "tiktok",    IMAGE("webp", 1000, 1080, 1080),            "none" },
 	{ "tiktok",    IMAGE("png", 1000, 1080, 1080),             "jpeg bytes=20000000 long=1920 short=1080" },
 	{ "tiktok",    IMAGE("jpeg", 1000, 4000, 3000),            "jpeg bytes=20000000 long=1920 short=1080" },

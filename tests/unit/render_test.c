@@ -186,6 +186,7 @@ START_TEST(file_becomes_what_the_recipe_asks)
 	ck_assert_int_eq(made.facts.height, good[_i].height);
 	ck_assert_uint_eq(strlen(made.file->sha256), 64);
 	if (good[_i].recipe.kind == RECIPE_MP4) {
+		ck_assert(!made.facts.is_index_last);
 		ck_assert_str_eq(made.facts.video_codec, "h264");
 		ck_assert_str_eq(made.facts.pixels, "yuv420p");
 		ck_assert(made.facts.fps < 60.5);
@@ -254,8 +255,11 @@ START_TEST(fitting_streams_are_not_coded_again)
 	const struct recipe recipe = { .kind = RECIPE_MP4 };
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct made made = { .file = NULL };
+	struct media_facts source;
 	char *was;
 
+	ck_assert_int_eq(media_probe(cfg, a, in_folder(a, "fits.mov"), &source, &p), 0);
+	ck_assert(source.is_index_last);
 	ck_assert_int_eq(render(cfg, a, "fits.mov", &recipe, &made, &p), 0);
 	was = arena_strdup(a, output_of("ffmpeg -v error -i fits.mov -map 0:v -c copy -f md5 -"));
 	ck_assert_str_eq(
