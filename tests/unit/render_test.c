@@ -24,7 +24,7 @@ static struct config *configure(void)
 
 	ck_assert_int_eq(config_load(NULL, NULL, 0, &cfg, &p), 0);
 	cfg->media_folder = folder;
-	cfg->media_render_timeout_s = 60;
+	cfg->media_render_timeout_s = 250;
 	return cfg;
 }
 
@@ -273,12 +273,14 @@ struct show {
 	const char *sound;
 	int64_t slide_s;
 	int64_t width, height;
+	size_t n;
 };
 
 static const struct show shows[] = {
-	{ NULL, 4, 270, 480 },
-	{ "quiet.mp3", 4, 270, 480 }, /* shorter: looped */
-	{ "long.wav", 6, 480, 270 },  /* longer: cut */
+	{ NULL, 4, 270, 480, 3 },
+	{ "quiet.mp3", 4, 270, 480, 3 }, /* shorter: looped */
+	{ "long.wav", 6, 480, 270, 3 },  /* longer: cut */
+	{ NULL, 4, 54, 96, RECIPE_SLIDES_MAX },
 };
 
 static const char *const slides[] = { "red.png", "lime.jpg", "blue.webp" };
@@ -325,16 +327,17 @@ static void check_frames(struct arena *a, const struct show *show, const char *p
 {
 	static const int colours[][3] = { { 254, 0, 0 }, { 0, 255, 0 }, { 0, 0, 254 } };
 
-	for (size_t i = 0; i < ARRAY_LEN(slides); i++) {
+	for (size_t i = show->n - ARRAY_LEN(slides); i < show->n; i++) {
+		const int *colour = colours[i % ARRAY_LEN(slides)];
 		const double at_s = (double)(show->slide_s * (int64_t)i) + 2.0;
 		const char *middle = pixel(a, path, at_s, show->width / 2, show->height / 2);
 		const char *corner = pixel(a, path, at_s, 4, 4);
 
 		/* The blurred copy fills what the slide leaves: of one colour, it is that colour. */
-		ck_assert_msg(is_colour(middle, colours[i][0], colours[i][1], colours[i][2]),
-			      "slide %zu: %s", i, middle);
-		ck_assert_msg(is_colour(corner, colours[i][0], colours[i][1], colours[i][2]),
-			      "corner %zu: %s", i, corner);
+		ck_assert_msg(is_colour(middle, colour[0], colour[1], colour[2]), "slide %zu: %s",
+			      i, middle);
+		ck_assert_msg(is_colour(corner, colour[0], colour[1], colour[2]), "corner %zu: %s",
+			      i, corner);
 	}
 	/* In the middle of the fade both are seen. */
 	ck_assert(!is_colour(
@@ -383,13 +386,13 @@ START_TEST(slideshow_shows_each_slide_at_its_time)
 				       .width = show->width,
 				       .height = show->height,
 				       .slide_s = show->slide_s };
-	struct render_job job = { .recipe = &recipe, .paths_n = ARRAY_LEN(slides) };
+	struct render_job job = { .recipe = &recipe, .paths_n = show->n };
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct made made = { .file = NULL };
-	const int64_t total_ms = show->slide_s * 3 * 1000;
+	const int64_t total_ms = show->slide_s * (int64_t)show->n * 1000;
 
-	for (size_t i = 0; i < ARRAY_LEN(slides); i++)
-		job.paths[i] = in_folder(a, slides[i]);
+	for (size_t i = 0; i < show->n; i++)
+		job.paths[i] = in_folder(a, slides[i % ARRAY_LEN(slides)]);
 	job.sound = show->sound ? in_folder(a, show->sound) : NULL;
 	ck_assert_msg(media_render(cfg, a, &job, &made.facts, &made.file, &p) == 0, "%s", p.detail);
 	ck_assert_int_eq(made.facts.width, show->width);
@@ -408,30 +411,6 @@ START_TEST(slideshow_shows_each_slide_at_its_time)
 	}
 	media_file_free(made.file);
 	ck_assert_int_eq(unfinished(), 0);
-}
-END_TEST
-
-/* As many slides as there may be, each seen at its time. */
-START_TEST(longest_slideshow_is_made)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(config_free) struct config *cfg = configure();
-	const struct recipe recipe = {
-		.kind = RECIPE_SLIDESHOW, .width = 54, .height = 96, .slide_s = 4
-	};
-	struct render_job job = { .recipe = &recipe, .paths_n = RECIPE_SLIDES_MAX };
-	struct problem p = { .kind = PROBLEM_NONE };
-	struct made made = { .file = NULL };
-
-	cfg->media_render_timeout_s = 250;
-	for (size_t i = 0; i < job.paths_n; i++)
-		job.paths[i] = in_folder(a, slides[i % ARRAY_LEN(slides)]);
-	ck_assert_msg(media_render(cfg, a, &job, &made.facts, &made.file, &p) == 0, "%s", p.detail);
-	ck_assert_int_ge(made.facts.duration_ms, 139900);
-	ck_assert_int_le(made.facts.duration_ms, 140100);
-	ck_assert(is_colour(pixel(a, made.file->path, 33 * 4 + 2.0, 26, 48), 254, 0, 0));
-	ck_assert(is_colour(pixel(a, made.file->path, 34 * 4 + 2.0, 26, 48), 0, 255, 0));
-	media_file_free(made.file);
 }
 END_TEST
 
@@ -479,9 +458,10 @@ static void put(const char *name, const void *bytes, size_t n)
 
 /* Each ends as a sentence for the user and leaves no file. */
 static const struct {
-	const char *name, *bytes;
+	const char *name, *bytes; /* NULL: it is there */
 	size_t n;
 } hostile[] = {
+	{ "odd.mov", NULL, 0 }, /* of a decoder that nobody needs */
 	FILE_OF("list.mp4", "#EXTM3U\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"),
 	FILE_OF("list.txt", "ffconcat version 1.0\nfile /etc/passwd\n"),
 	FILE_OF("head.mp4", "\0\0\0\x14"
@@ -500,7 +480,8 @@ START_TEST(hostile_file_is_refused)
 	CLEANUP(config_free) struct config *cfg = configure();
 	const struct recipe recipes[] = { { .kind = RECIPE_JPEG }, { .kind = RECIPE_MP4 } };
 
-	put(hostile[_i].name, hostile[_i].bytes, hostile[_i].n);
+	if (hostile[_i].bytes)
+		put(hostile[_i].name, hostile[_i].bytes, hostile[_i].n);
 	for (size_t i = 0; i < ARRAY_LEN(recipes); i++) {
 		struct problem p = { .kind = PROBLEM_NONE };
 		struct made made = { .file = NULL };
@@ -510,21 +491,6 @@ START_TEST(hostile_file_is_refused)
 		ck_assert(*p.detail);
 		ck_assert_int_eq(unfinished(), 0);
 	}
-}
-END_TEST
-
-/* Decoders that nobody needs are ways in. */
-START_TEST(odd_codec_is_refused)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	CLEANUP(config_free) struct config *cfg = configure();
-	const struct recipe recipe = { .kind = RECIPE_MP4 };
-	struct problem p = { .kind = PROBLEM_NONE };
-	struct made made = { .file = NULL };
-
-	ck_assert_int_eq(render(cfg, a, "odd.mov", &recipe, &made, &p), -1);
-	ck_assert_int_eq(p.kind, PROBLEM_MEDIA_REJECTED);
-	ck_assert_str_eq(p.detail, "the file has a codec that is not taken");
 }
 END_TEST
 
@@ -612,11 +578,9 @@ int main(void)
 		{ image_is_made_small_enough, 0 },
 		{ fitting_streams_are_not_coded_again, 0 },
 		{ slideshow_shows_each_slide_at_its_time, (int)ARRAY_LEN(shows) },
-		{ longest_slideshow_is_made, 0 },
 		{ high_dynamic_range_becomes_ordinary, 0 },
 		{ video_gets_the_sound, (int)ARRAY_LEN(sounded) },
 		{ hostile_file_is_refused, (int)ARRAY_LEN(hostile) },
-		{ odd_codec_is_refused, 0 },
 		{ conversion_without_end_is_stopped, 0 },
 		{ conversion_ends_when_nobody_wants_it, 0 },
 		{ product_that_would_fill_the_disk_is_cut_off, 0 },
