@@ -83,6 +83,21 @@ static uint64_t big_endian(const uint8_t *p, int n)
 	return v;
 }
 
+/* Of the box there, of `left` bytes at most; -1: it is cut off. */
+static int64_t read_box(int fd, int64_t at, int64_t left, uint8_t head[static 16])
+{
+	const ssize_t got = pread(fd, head, 16, (off_t)at);
+	uint64_t size = big_endian(head, 4);
+
+	if (got < 8)
+		return -1;
+	if (size == 0) /* to the end of the file */
+		return left;
+	if (size == 1)
+		size = got < 16 ? 0 : big_endian(head + 8, 8);
+	return size < 8 || size > (uint64_t)left ? -1 : (int64_t)size;
+}
+
 enum magic_boxes magic_boxes(int fd, int64_t bytes)
 {
 	bool has_bytes = false, is_last = false;
@@ -90,20 +105,13 @@ enum magic_boxes magic_boxes(int fd, int64_t bytes)
 
 	while (at < bytes) {
 		uint8_t head[16] = { 0 };
-		ssize_t got = pread(fd, head, sizeof(head), (off_t)at);
-		uint64_t size = big_endian(head, 4);
+		const int64_t size = read_box(fd, at, bytes - at, head);
 
-		if (got < 8)
+		if (size < 0)
 			return MAGIC_BOXES_CUT;
 		has_bytes = has_bytes || memcmp(head + 4, "mdat", 4) == 0;
 		is_last = is_last || (has_bytes && memcmp(head + 4, "moov", 4) == 0);
-		if (size == 0) /* to the end of the file */
-			break;
-		if (size == 1)
-			size = got < 16 ? 0 : big_endian(head + 8, 8);
-		if (size < 8 || size > (uint64_t)(bytes - at))
-			return MAGIC_BOXES_CUT;
-		at += (int64_t)size;
+		at += size;
 	}
 	return is_last ? MAGIC_BOXES_INDEX_LAST : MAGIC_BOXES_WHOLE;
 }
