@@ -215,18 +215,15 @@ static int emit_history(struct request *req, struct reply *ret, const struct pos
 			struct problem *reterr)
 {
 	const struct post *last = found->n ? &found->v[found->n - 1] : NULL;
+	struct attempt_entries *tried;
 
+	if (store_attemptlog_read(req->app->db, req->principal->workspace, found, req->arena,
+				  &tried, reterr) < 0)
+		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "scheduled_posts");
-	for (size_t i = 0; i < found->n; i++) {
-		struct attempt_entries tried = { 0 };
-
-		if (found->v[i].attempts > 0 &&
-		    store_attemptlog_read(req->app->db, req->principal->workspace, found->v[i].id,
-					  req->arena, &tried, reterr) < 0)
-			return -1;
-		post_view_emit_past(&ret->emit, &found->v[i], &tried);
-	}
+	for (size_t i = 0; i < found->n; i++)
+		post_view_emit_past(&ret->emit, &found->v[i], &tried[i]);
 	emit_close_array(&ret->emit);
 	paging_close(req, ret, "history", found->has_more, last ? last->due_us : INSTANT_NONE,
 		     last ? last->id : NULL);

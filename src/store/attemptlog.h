@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attemptlog - the attempts of a post, as people read them
+ * attemptlog - the attempts of posts, as people read them
  * Layer store. Reads only; store/attempts writes.
  */
 #ifndef CARILLON_STORE_ATTEMPTLOG_H
@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "db/stmt.h"
+#include "store/posts.h"
 
 struct attempt_entry {
 	int64_t seq;
@@ -24,8 +25,9 @@ struct attempt_entries {
 	size_t n;
 };
 
-int store_attemptlog_read(struct db *db, const char *ws, const char *post_id, struct arena *a,
-			  struct attempt_entries *ret, struct problem *reterr);
+/* The attempts of each of these posts, in their order; one round trip for all of them. */
+int store_attemptlog_read(struct db *db, const char *ws, const struct posts *posts, struct arena *a,
+			  struct attempt_entries **ret, struct problem *reterr);
 
 extern const struct stmt store_attemptlog_statements[];
 

@@ -11,6 +11,7 @@
 
 static const char *const frame[] = {
 	"SET foreign_key_checks = 0, unique_checks = 0",
+	"TRUNCATE TABLE attempts",
 	"TRUNCATE TABLE posts",
 	"DELETE FROM contents WHERE workspace_id = '" CROWD_WORKSPACE "'",
 	"DELETE FROM accounts",
@@ -103,6 +104,34 @@ void crowd_make(const struct database *d, int64_t posts)
 	for (int64_t at = 0; at < posts; at += CHUNK)
 		add_chunk(my, at, posts - at < CHUNK ? posts - at : CHUNK, posts);
 	run(my, "ANALYZE TABLE posts, contents");
+	mysql_close(my);
+}
+
+void crowd_attempts(const struct database *d, int64_t n)
+{
+	MYSQL *my = connect_to(d);
+	char sql[1200];
+
+	for (int64_t at = 0; at < n; at += CHUNK) {
+		snprintf(sql, sizeof(sql),
+			 "SET STATEMENT foreign_key_checks = 0, unique_checks = 0 FOR "
+			 "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, "
+			 "fence, "
+			 "host, boot_id, pid, start_ticks, fingerprint, snapshot_hash, state, "
+			 "sent_at, "
+			 "deadline_at, settled_at, evidence) SELECT workspace_id, id, 1, "
+			 "account_id, "
+			 "UNHEX(MD5(id)), 1, 'h', 'b', 1, 1, UNHEX(SHA2(id, 256)), "
+			 "UNHEX(SHA2(id, 256)), 'effect', due_at, due_at, due_at, "
+			 "'[{\"at_us\":1774276200000000,\"phase\":\"fire\",\"came_to\":"
+			 "\"published\",\"remote_id\":\"1\"}]' FROM posts "
+			 "WHERE workspace_id = '" CROWD_WORKSPACE "' AND "
+			 "id >= CONCAT('sch_', LPAD(%lld, 26, '0')) AND "
+			 "id < CONCAT('sch_', LPAD(%lld, 26, '0'))",
+			 (long long)at, (long long)(at + CHUNK < n ? at + CHUNK : n));
+		run(my, sql);
+	}
+	run(my, "ANALYZE TABLE attempts");
 	mysql_close(my);
 }
 

@@ -22,6 +22,8 @@
 
 /* posts: at least 2 * CROWD_DUE. Empties what an earlier crowd left. */
 void crowd_make(const struct database *d, int64_t posts);
+/* An attempt that had effect, with its evidence, of each of the first `n` posts. */
+void crowd_attempts(const struct database *d, int64_t n);
 /* A statement, and one number; the program ends aloud when it does not work. */
 void crowd_run(const struct database *d, const char *sql);
 int64_t crowd_number(const struct database *d, const char *sql);
