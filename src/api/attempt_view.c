@@ -43,7 +43,9 @@ static const struct saying states[] = {
 };
 
 static const struct saying sayings[] = {
+	{ "stage",   "published", "Before anything was sent the platform said that it is there already: that is being looked up." },
 	{ "fire",    "published", "The platform answered that the post is live." },
+	{ "fire",    "continued", "The platform answered that this part is live; the next one follows." },
 	{ "fire",    "accepted",  "The platform took the post and is still working on it." },
 	{ "fire",    "defer",     "The platform put it off without publishing anything." },
 	{ "fire",    "refused",   "The platform refused it without publishing anything." },
@@ -52,11 +54,14 @@ static const struct saying sayings[] = {
 	{ "fire",    "restage",   "What was prepared had expired; it is prepared anew." },
 	{ "fire",    NULL,        "No usable answer came: whether it is live has to be found out." },
 	{ "doubt",   "published", "It was found on the platform: it is live." },
+	{ "doubt",   "continued", "This part was found on the platform: it is live, and the next one follows." },
 	{ "doubt",   "accepted",  "It was found on the platform, which is still working on it." },
 	{ "doubt",   "absent",    "The platform was asked, and it is not there." },
+	{ "doubt",   "restage",   "The platform shows that it was never published and has expired; it is prepared anew." },
 	{ "doubt",   NULL,        "The platform was asked, and the answer proves nothing." },
 	{ "confirm", "published", "The platform confirms that it is live." },
 	{ "confirm", "refused",   "The platform took the post and refused it while working on it." },
+	{ "confirm", "restage",   "What the platform had taken expired without being published; it is prepared anew." },
 	{ "confirm", NULL,        "The platform was asked how far it is." },
 	{ NULL,      NULL,        "Something was noted." },
 };
@@ -78,16 +83,25 @@ static const char *text_of(const json_t *o, const char *key)
 	return text && *text ? text : NULL;
 }
 
+/* What no call has told. */
+static const char *say_apart(const json_t *note)
+{
+	if (text_of(note, "resolved_by"))
+		return "A person looked and settled it by hand.";
+	if (text_of(note, "reconciled"))
+		return "The database was restored: whether it had been sent before has to be found "
+		       "out.";
+	return NULL;
+}
+
 /* Our own sentence, then the explanation of the error where there was one. */
 static void emit_words(struct emit *e, const json_t *note)
 {
 	CLEANUP(buf_done) struct buf words = BUF_INIT;
-	const char *more = text_of(note, "words");
+	const char *more = text_of(note, "words"), *apart = say_apart(note);
 
-	if (text_of(note, "resolved_by"))
-		buf_adds(&words, "A person looked and settled it by hand.");
-	else
-		buf_adds(&words, say(sayings, text_of(note, "phase"), text_of(note, "came_to")));
+	buf_adds(&words,
+		 apart ? apart : say(sayings, text_of(note, "phase"), text_of(note, "came_to")));
 	if (more)
 		buf_printf(&words, " %s", more);
 	emit_text(e, "words", buf_str(&words));
@@ -97,9 +111,10 @@ static void emit_note(struct emit *e, const json_t *note)
 {
 	const json_t *at_us = json_object_get(note, "at_us");
 	int64_t us = json_is_integer(at_us) ? (int64_t)json_integer_value(at_us) : INSTANT_NONE;
+	const char *at = text_of(note, "at") ? text_of(note, "at") : text_of(note, "reconciled");
 
-	if (text_of(note, "at"))
-		rfc3339_parse(text_of(note, "at"), &us);
+	if (at)
+		rfc3339_parse(at, &us);
 	emit_open(e, NULL);
 	emit_instant(e, "at", us);
 	emit_words(e, note);
