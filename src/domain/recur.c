@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -204,6 +205,14 @@ static int check_whole(const struct recur *r, bool has_freq, struct problem *ret
 	return 0;
 }
 
+/* Letters of either case mean the same in all of a rule. */
+static void raise_case(const char *text, char *ret)
+{
+	for (; *text; text++)
+		*ret++ = (char)(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
+	*ret = '\0';
+}
+
 int recur_parse(const char *text, struct recur *ret, struct problem *reterr)
 {
 	struct recur r = { .interval = 1 };
@@ -211,11 +220,11 @@ int recur_parse(const char *text, struct recur *ret, struct problem *reterr)
 	unsigned seen = 0;
 	char *at = copy;
 
-	if (strncmp(text, "RRULE:", 6) == 0)
+	if (strncasecmp(text, "RRULE:", 6) == 0)
 		text += 6;
 	if (strlen(text) >= sizeof(copy))
 		return problem_add(reterr, "/rrule", "too_long", "is longer than 255 bytes");
-	memcpy(copy, text, strlen(text) + 1);
+	raise_case(text, copy);
 	while (at) {
 		char *end = strchr(at, ';');
 

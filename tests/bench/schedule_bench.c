@@ -6,20 +6,21 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "api/api.h"
 #include "api/principal.h"
-#include "api/schedule_plan.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "crypto/random.h"
+#include "base/rfc3339.h"
+#include "crypto/keys.h"
 #include "platform/platform.h"
-#include "store/posts.h"
 #include "store/queue.h"
 #include "support/crowd.h"
 
 #define SMALL 10000
 #define USUAL 5000000
-#define RUNS  9
+#define RUNS  51
 #define PAGES 101
 
 #define FAST       20000 /* pages a second */
@@ -29,7 +30,10 @@
 
 struct bench {
 	struct app app;
+	const struct database *database;
+	struct keys keys; /* of cursors; any will do */
 	struct arena *arena;
+	struct reply reply;
 	int64_t posts;
 	int run;
 };
@@ -42,7 +46,12 @@ static void need(int done, const struct problem *p)
 	exit(EXIT_FAILURE);
 }
 
-/* Each run takes the next 500: what was claimed comes back only after its lease. */
+/* What was claimed is put back before the next run: its lease has a time that no other post has. */
+static const char put_back[] =
+	"UPDATE posts FORCE INDEX (wake) SET state = 'queued', owner = NULL, claims = 0, "
+	"wake_at = UTC_TIMESTAMP(3) - INTERVAL 1 MINUTE WHERE owner = 'run_bench' AND "
+	"wake_at BETWEEN UTC_TIMESTAMP(3) AND UTC_TIMESTAMP(3) + INTERVAL 2 HOUR";
+
 static void claim(struct bench *b)
 {
 	const struct queue_claim in = { .owner = "run_bench", .most = 500, .lease_s = 3600 };
@@ -55,90 +64,103 @@ static void claim(struct bench *b)
 		fprintf(stderr, "schedule_bench: %zu claimed instead of 500\n", n);
 }
 
-/* Pages from all over the list, the same fractions of it in both sizes. */
-static void list(struct bench *b, uint64_t states, bool descending)
+/* A call of the API as its handler runs it, with the answer written; what HTTP adds is left out. */
+static void call(struct bench *b, struct request *req, const struct route *route)
 {
-	const int64_t span_us = b->posts * 15 * US_PER_S;
-	const int64_t way_us = span_us / (PAGES + 1) * b->run;
-	struct post_query q = {
-		.page = { .limit = 50, .after_id = "", .descending = descending },
-		.from_us = INSTANT_NONE,
-		.to_us = INSTANT_NONE,
-		.states = states,
-		.livemode = LIVEMODE_ANY,
-	};
+	static const struct principal caller = { .kind = PRINCIPAL_USER,
+						 .mode = MODE_BOTH,
+						 .workspace = CROWD_WORKSPACE,
+						 .id = "user_bench" };
 	struct problem p = { .kind = PROBLEM_NONE };
-	struct posts page;
 
-	q.page.after_us = clock_real_us() + (descending ? -way_us : way_us);
-	need(store_posts_list(b->app.db, CROWD_WORKSPACE, &q, b->arena, &page, &p), &p);
-	if (page.n != 50)
-		fprintf(stderr, "schedule_bench: %zu listed instead of 50\n", page.n);
+	req->app = &b->app;
+	req->arena = b->arena;
+	req->principal = &caller;
+	b->reply.body.len = 0;
+	b->reply.emit = (struct emit)EMIT(&b->reply.body);
+	need(route->handler(req, &b->reply, &p), &p);
+}
+
+static const struct route *route_of(const struct route *rows, const char *pattern)
+{
+	while (strcmp(rows->pattern, pattern) != 0)
+		rows++;
+	return rows;
+}
+
+static void expect(const struct bench *b, const char *word, int least)
+{
+	const char *at = buf_str(&b->reply.body);
+	int n = 0;
+
+	while ((at = strstr(at, word))) {
+		at++;
+		n++;
+	}
+	if (n < least)
+		fprintf(stderr, "schedule_bench: %d times %s instead of %d\n", n, word, least);
+}
+
+/* Pages from all over the list, the same fractions of it in both sizes. */
+static void list(struct bench *b, const char *pattern, bool is_past)
+{
+	const int64_t way_us = b->posts * 15 * US_PER_S / (PAGES + 1) * b->run;
+	char at[RFC3339_MAX];
+	struct request req = { .query_n = 2 };
+
+	rfc3339_print(clock_real_us() + (is_past ? -way_us : way_us), at);
+	req.query[0] = (struct name_value){ is_past ? "to" : "from", at };
+	req.query[1] = (struct name_value){ "status", is_past ? "published" : "pending" };
+	req.query_n = is_past ? 1 : 2;
+	call(b, &req, route_of(api_schedule_routes, pattern));
+	expect(b, "\"content_id\"", 50);
+	if (is_past)
+		expect(b, "\"evidence\"", 50);
 }
 
 static void list_pending(struct bench *b)
 {
-	list(b, UINT64_C(1) << POST_QUEUED, false);
+	list(b, "/api/v1/schedule", false);
 }
 
 static void list_history(struct bench *b)
 {
-	list(b,
-	     UINT64_C(1) << POST_PUBLISHED | UINT64_C(1) << POST_FAILED |
-		     UINT64_C(1) << POST_MISSED | UINT64_C(1) << POST_CANCELLED,
-	     true);
+	list(b, "/api/v1/schedule/history", true);
 }
 
-struct planning {
-	struct bench *bench;
-	struct request *req;
-};
-
-static int plan_once(struct db *db, void *arg, struct problem *reterr)
-{
-	const struct planning *g = arg;
-	const struct plan_ask ask = {
-		.character_id = CROWD_PLANNER,
-		.from_us = clock_real_us(),
-		.not_before_us = clock_real_us(),
-		.days = SLOTS_DAYS_MAX,
-	};
-	struct plan plan;
-
-	(void)db;
-	if (schedule_plan_make(g->req, &ask, &plan, reterr) < 0)
-		return -1;
-	if (plan.picks_n + plan.misses_n != CROWD_OPEN || plan.picks_n < CROWD_OPEN / 3)
-		fprintf(stderr, "schedule_bench: %zu planned, %zu left\n", plan.picks_n,
-			plan.misses_n);
-	return 0;
-}
+/* Scheduled for good, and taken away again before the next run. */
+static const char forget[] =
+	"DELETE e, p FROM posts p FORCE INDEX (by_character) LEFT JOIN events e ON "
+	"e.workspace_id = p.workspace_id AND e.subject_id = p.id WHERE "
+	"p.workspace_id = '" CROWD_WORKSPACE "' AND p.character_id = '" CROWD_PLANNER "'";
 
 static void generate(struct bench *b)
 {
-	const struct principal caller = { .kind = PRINCIPAL_USER,
-					  .mode = MODE_BOTH,
-					  .workspace = CROWD_WORKSPACE,
-					  .id = "user_bench" };
-	struct request req = { .app = &b->app, .arena = b->arena, .principal = &caller };
-	struct planning g = { b, &req };
+	static const char body[] = "{\"character_id\":\"" CROWD_PLANNER "\",\"days\":90}";
+	const struct route *route =
+		route_of(api_schedule_generate_routes, "/api/v1/schedule/generate");
 	struct problem p = { .kind = PROBLEM_NONE };
+	struct request req = { .body = body };
+	void *in;
 
-	need(db_transact(b->app.db, plan_once, &g, &p), &p);
+	need(schema_bind(route->body, body, sizeof(body) - 1, b->arena, &in, &p), &p);
+	req.in = in;
+	call(b, &req, route);
+	expect(b, "\"sch_", CROWD_OPEN / 3);
 }
 
 struct figure {
 	const char *name;
 	void (*run)(struct bench *b);
 	int runs;
+	const char *after; /* undoes a run, outside of the measured time; NULL: nothing to undo */
 };
 
 static const struct figure figures[] = {
-	{ "list page of 50, pending", list_pending, PAGES },
-	{ "history page of 50", list_history, PAGES },
-	{ "generate, 500 open items", generate, RUNS },
-	/* The last: what it has claimed is no longer queued. */
-	{ "claim of 500 due", claim, RUNS },
+	{ "list page of 50, pending", list_pending, PAGES, NULL },
+	{ "history page of 50", list_history, PAGES, NULL },
+	{ "generate, 500 open items", generate, RUNS, forget },
+	{ "claim of 500 due", claim, RUNS, put_back },
 };
 
 static int by_value(const void *a, const void *b)
@@ -193,9 +215,13 @@ static void bench_open(struct bench *ret, const struct database *d, const struct
 	struct problem p = { .kind = PROBLEM_NONE };
 	const int64_t start = clock_boot_us();
 
-	*ret = (struct bench){ .app = { .config = config }, .arena = arena_new(), .posts = posts };
+	*ret = (struct bench){ .app = { .config = config, .keys = &ret->keys },
+			       .database = d,
+			       .arena = arena_new(),
+			       .posts = posts };
 	set_pace(d, FAST);
 	crowd_make(d, posts);
+	crowd_attempts(d, posts / 2);
 	settle(d);
 	set_pace(d, USUAL_PACE);
 	printf("%lld posts made in %lld s\n", (long long)posts,
@@ -205,12 +231,16 @@ static void bench_open(struct bench *ret, const struct database *d, const struct
 
 static int64_t time_us(struct bench *b, const struct figure *f, int run)
 {
-	const int64_t start = clock_boot_us();
+	int64_t start, took;
 
 	b->run = run;
 	arena_reset(b->arena);
+	start = clock_boot_us();
 	f->run(b);
-	return clock_boot_us() - start;
+	took = clock_boot_us() - start;
+	if (f->after)
+		crowd_run(b->database, f->after);
+	return took;
 }
 
 /* In turns, so that whatever else the machine does weighs on both alike. */
@@ -232,6 +262,7 @@ static void measure(struct bench *small, struct bench *large, const struct figur
 static void bench_close(struct bench *b)
 {
 	db_free(b->app.db);
+	buf_done(&b->reply.body);
 	arena_free(b->arena);
 }
 
