@@ -59,6 +59,16 @@ static const char *preferred_account(struct request *req, const struct post_targ
 	return id;
 }
 
+/* With a stagger it would publish the same twice on one account. */
+static bool has_before(const struct field_texts *names, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (strcmp(names->v[k], names->v[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int by_platform(struct request *req, const struct field_texts *names,
 		       const struct post_target *t, struct targets *ret, struct problem *reterr)
 {
@@ -74,6 +84,8 @@ static int by_platform(struct request *req, const struct field_texts *names,
 		if (!platform_find(names->v[i]))
 			return problem_add(reterr, at, "unknown_platform",
 					   "\"%s\" is not a platform", names->v[i]);
+		if (has_before(names, i))
+			return problem_add(reterr, at, "duplicate", "stands twice in the array");
 		if (store_accounts_resolve(req->app->db, req->principal->workspace, &wish,
 					   req->arena, &ret->v[ret->n], reterr) < 0)
 			return -1;

@@ -104,6 +104,10 @@ static const struct {
 	  "/platforms", 422 },
 	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"myspace\"]}",
 	  "validation_failed", "/platforms/0", 422 },
+	/* With a stagger it would go out twice. */
+	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\",\"instagram\"],"
+	  "\"stagger_minutes\":10}",
+	  "validation_failed", "/platforms/1", 422 },
 	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"account_ids\":[\"acc_absent\"]}",
 	  "validation_failed", "/account_ids/0", 422 },
 	{ "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":[\"instagram\"],\"account_"
