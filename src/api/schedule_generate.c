@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /schedule/generate: plan and write in one transaction, under the character's lock. */
+/* POST /schedule/generate: plan and write in one transaction, under the lock of store/plans.h. */
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * schedule_plan - which content of a character goes where and when; nothing is written
  * Layer api. Everything lives in the request's arena. Runs within a transaction, since it takes the
- * character's lock: until that ends nobody else plans for the same character.
+ * lock of store/plans.h: until that ends nobody else plans in the workspace.
  */
 #ifndef CARILLON_API_SCHEDULE_PLAN_H
 #define CARILLON_API_SCHEDULE_PLAN_H

@@ -13,14 +13,15 @@ enum { LOCK, READ, OPEN, BY_ACCOUNT, BY_CHARACTER };
 	"FROM posts p FORCE INDEX (by_content) WHERE p.workspace_id = c.workspace_id " \
 	"AND p.content_id = c.id AND p.state <> 'cancelled' AND FIND_IN_SET(" PLACE ", ?)"
 
-#define CHARACTER                                                           \
-	"SELECT COALESCE(c.timezone, (SELECT w.timezone FROM workspaces w " \
-	"WHERE w.id = c.workspace_id)), c.schedule, c.default_accounts "    \
-	"FROM characters c WHERE c.workspace_id = ? AND c.id = ? "
-
 const struct stmt store_plans_statements[] = {
-	[LOCK] = { "plans.lock", STMT_WORKSPACE, "ss", CHARACTER "FOR UPDATE", NULL },
-	[READ] = { "plans.read", STMT_WORKSPACE, "ss", CHARACTER, NULL },
+	/* Several characters may share an account, of which each must see what the other planned. */
+	[LOCK] = { "plans.lock", STMT_WORKSPACE, "s",
+		   "SELECT COUNT(*) FROM characters WHERE workspace_id = ? FOR UPDATE", NULL },
+	[READ] = { "plans.read", STMT_WORKSPACE, "ss",
+		   "SELECT COALESCE(c.timezone, (SELECT w.timezone FROM workspaces w "
+		   "WHERE w.id = c.workspace_id)), c.schedule, c.default_accounts "
+		   "FROM characters c WHERE c.workspace_id = ? AND c.id = ?",
+		   NULL },
 	[OPEN] = { "plans.open", STMT_WORKSPACE, "ssssii",
 		   "SELECT c.id, (SELECT GROUP_CONCAT(DISTINCT " PLACE ") " POSTS_OF_CONTENT ") "
 		   "FROM contents c FORCE INDEX (by_open) "
@@ -44,26 +45,20 @@ const struct stmt store_plans_statements[] = {
 
 #define ROW(x) (&store_plans_statements[x])
 
-struct reading {
-	struct db *db;
-	const char *ws, *character_id;
-	struct arena *arena;
-};
-
-static int read_character(const struct reading *in, const struct stmt *stmt,
-			  struct plan_character *ret, struct problem *reterr)
+int store_plans_read(struct db *db, const char *ws, const char *character_id, struct arena *a,
+		     struct plan_character *ret, struct problem *reterr)
 {
 	struct rows *r = NULL;
-	int got = db_query_one(in->db, stmt, &r, reterr, in->ws, in->character_id);
+	int got = db_query_one(db, ROW(READ), &r, reterr, ws, character_id);
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return guard_missing("character", in->character_id, reterr);
+		return guard_missing("character", character_id, reterr);
 	*ret = (struct plan_character){
-		.timezone = rows_dup(r, 0, in->arena),
-		.schedule = rows_dup(r, 1, in->arena),
-		.default_accounts = rows_dup(r, 2, in->arena),
+		.timezone = rows_dup(r, 0, a),
+		.schedule = rows_dup(r, 1, a),
+		.default_accounts = rows_dup(r, 2, a),
 	};
 	rows_end(r);
 	return 0;
@@ -72,17 +67,12 @@ static int read_character(const struct reading *in, const struct stmt *stmt,
 int store_plans_lock(struct db *db, const char *ws, const char *character_id, struct arena *a,
 		     struct plan_character *ret, struct problem *reterr)
 {
-	const struct reading in = { db, ws, character_id, a };
+	struct rows *r = NULL;
 
-	return read_character(&in, ROW(LOCK), ret, reterr);
-}
-
-int store_plans_read(struct db *db, const char *ws, const char *character_id, struct arena *a,
-		     struct plan_character *ret, struct problem *reterr)
-{
-	const struct reading in = { db, ws, character_id, a };
-
-	return read_character(&in, ROW(READ), ret, reterr);
+	if (db_query_one(db, ROW(LOCK), &r, reterr, ws) != 1)
+		return -1;
+	rows_end(r);
+	return store_plans_read(db, ws, character_id, a, ret, reterr);
 }
 
 int store_plans_open(struct db *db, const char *ws, const struct plan_wish *in, struct arena *a,

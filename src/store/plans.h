@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plans - what POST /schedule/generate has to know, and the lock that makes it happen once
- * Layer store. Within one transaction: store_plans_lock() first; a second caller waits there until
- * the first has committed, and then sees what it scheduled.
+ * Layer store. Within one transaction: store_plans_lock() first; a second caller of the workspace,
+ * whichever its character, waits there until the first has committed, and then sees what it
+ * scheduled: characters may share an account.
  */
 #ifndef CARILLON_STORE_PLANS_H
 #define CARILLON_STORE_PLANS_H

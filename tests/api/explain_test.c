@@ -47,7 +47,7 @@ static const struct hot hots[] = {
 	{ "posts.list_character_down",  "by_character", { WS, "'" CROWD_CHARACTER "'", OPEN, DOWN } },
 	{ "posts.list_content_up",      "by_content",   { WS, "'" CROWD_CONTENT "'", OPEN, UP } },
 	{ "posts.list_content_down",    "by_content",   { WS, "'" CROWD_CONTENT "'", OPEN, DOWN } },
-	{ "plans.lock",                 "PRIMARY",      { WS, "'" CROWD_PLANNER "'" } },
+	{ "plans.lock",                 "PRIMARY",      { WS } },
 	{ "plans.open",                 "by_open",      { "'twitter+'", WS, "'" CROWD_PLANNER "'", "'twitter+'", "1", "1001" } },
 	{ "plans.by_account",           "by_account",   { WS, "'" CROWD_ACCOUNT "'", PAST, AHEAD } },
 	{ "plans.by_character",         "by_character", { WS, "'" CROWD_CHARACTER "'", PAST, AHEAD } },

@@ -93,6 +93,29 @@ END_TEST
 
 #define CLIENTS 6
 
+/* How many the call scheduled, as a process of its own; 255 when it was refused. */
+static pid_t generate_aside(const struct stage *s, const char *more)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct answer *a = generate(s, more);
+
+		_exit(a->status == 201 || a->status == 200 ? (int)answer_count(a, "scheduledPosts")
+							   : 255);
+	}
+	return pid;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+	return WEXITSTATUS(status);
+}
+
 /* Each client is a process with a connection of its own; all call at once. */
 START_TEST(clients_at_once_schedule_nothing_twice)
 {
@@ -104,25 +127,41 @@ START_TEST(clients_at_once_schedule_nothing_twice)
 	stage_account(&s, "twitter", "race");
 	stage_account(&s, "pinterest", "race");
 	stage_texts(&s, 40);
-	for (int i = 0; i < CLIENTS; i++) {
-		pids[i] = fork();
-		if (pids[i] == 0) {
-			struct answer *a = generate(&s, ",\"days\":60");
-
-			_exit(a->status == 201 || a->status == 200
-				      ? (int)answer_count(a, "scheduledPosts")
-				      : 255);
-		}
-	}
-	for (int i = 0; i < CLIENTS; i++) {
-		int status;
-
-		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
-		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
-		posts += WEXITSTATUS(status);
-	}
+	for (int i = 0; i < CLIENTS; i++)
+		pids[i] = generate_aside(&s, ",\"days\":60");
+	for (int i = 0; i < CLIENTS; i++)
+		posts += wait_for(pids[i]);
 	ck_assert_int_eq(posts, 40); /* text goes on X alone */
 	ck_assert_int_eq(stage_posts(&s), 40);
+}
+END_TEST
+
+/* The account has one post a day, whoever's it is. */
+START_TEST(characters_of_one_account_keep_clear_of_each_other)
+{
+	struct stage s[CLIENTS];
+	pid_t pids[CLIENTS];
+	char *days;
+
+	stage_writer(&s[0], "{\"name\":\"First\",\"timezone\":\"Etc/UTC\"}", 10);
+	for (int i = 1; i < CLIENTS; i++) {
+		CLEANUP(answer_free)
+		struct answer *a = stage_post(&s[0], "/api/v1/characters",
+					      "{\"name\":\"More\",\"timezone\":\"Etc/UTC\"}");
+
+		s[i] = s[0];
+		snprintf(s[i].character, sizeof(s[i].character), "%s", answer_text(a, "id"));
+		stage_texts(&s[i], 10);
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		pids[i] = generate_aside(&s[i], ",\"start_date\":\"2027-06-01\",\"days\":70");
+	for (int i = 0; i < CLIENTS; i++)
+		ck_assert_int_eq(wait_for(pids[i]), 10);
+	days = client_sql("SELECT COUNT(DISTINCT DATE(due_at)) FROM posts WHERE workspace_id = "
+			  "'%s'",
+			  s[0].p.workspace);
+	ck_assert_str_eq(days, "60");
+	free(days);
 }
 END_TEST
 
@@ -457,6 +496,7 @@ int main(void)
 		{ reference_generate_a_smart_schedule, 0 },
 		{ second_call_schedules_nothing_twice, 0 },
 		{ clients_at_once_schedule_nothing_twice, 0 },
+		{ characters_of_one_account_keep_clear_of_each_other, 0 },
 		{ dry_run_says_the_same_and_writes_nothing, 0 },
 		{ rules_of_the_character_hold_across_a_change_of_clocks, 0 },
 		{ no_two_platforms_share_a_minute, 0 },
