@@ -2,6 +2,7 @@
 /* POST /schedule/shift: many posts moved by one step. */
 #include <string.h>
 
+#include "api/account_view.h"
 #include "api/api.h"
 #include "api/mode.h"
 #include "api/post_view.h"
@@ -9,6 +10,8 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "platform/platform.h"
+#include "store/characters.h"
+#include "store/content.h"
 #include "store/shifts.h"
 
 #define BIT(state) (UINT64_C(1) << (state))
@@ -53,6 +56,25 @@ static int check(const struct shift_body *in, struct problem *reterr)
 	return reterr->kind == PROBLEM_NONE ? 0 : -1;
 }
 
+/* Whom it names must be there: a slip of the pen would else move nothing and look like success. */
+static int find_named(struct request *req, const struct shift_body *in, struct problem *reterr)
+{
+	struct account account;
+	struct character character;
+	struct content content;
+
+	if (in->account_id && account_find(req, in->account_id, &account, reterr) < 0)
+		return -1;
+	if (in->character_id &&
+	    store_characters_get(req->app->db, req->principal->workspace, in->character_id,
+				 req->arena, &character, reterr) < 0)
+		return -1;
+	if (in->content_id && store_content_get(req->app->db, req->principal->workspace,
+						in->content_id, req->arena, &content, reterr) < 0)
+		return -1;
+	return 0;
+}
+
 static int run(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct shift_body *in = req->in;
@@ -73,8 +95,9 @@ static int run(struct request *req, struct reply *ret, struct problem *reterr)
 	};
 	struct posts moved;
 
-	if (check(in, reterr) < 0 || store_shifts_run(req->app->db, req->principal->workspace,
-						      &shift, req->arena, &moved, reterr) < 0)
+	if (check(in, reterr) < 0 || find_named(req, in, reterr) < 0 ||
+	    store_shifts_run(req->app->db, req->principal->workspace, &shift, req->arena, &moved,
+			     reterr) < 0)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_int(&ret->emit, "moved", (int64_t)moved.n);
