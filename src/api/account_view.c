@@ -30,6 +30,7 @@ static const struct field view_fields[] = {
 	{ .name = "settings",               .kind = FIELD_JSON,  .flags = FIELD_NULLABLE },
 	{ .name = "expires_at",             .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "expiring",               .kind = FIELD_BOOL,  .sentence = "Access ends within a week and is not renewed by itself." },
+	{ .name = "paused_at",              .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE, .sentence = "Since when nothing goes out on it; null: it does." },
 	{ .name = "connected_at",           .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "created_at",             .kind = FIELD_INSTANT },
 	{ .name = "updated_at",             .kind = FIELD_INSTANT },
@@ -79,6 +80,7 @@ void account_emit(struct emit *e, const char *key, const struct account *a)
 	emit_raw(e, "settings", a->settings);
 	emit_instant(e, "expires_at", a->expires_us);
 	emit_bool(e, "expiring", a->is_expiring);
+	emit_instant(e, "paused_at", a->paused_us);
 	emit_instant(e, "connected_at", a->connected_us);
 	emit_instant(e, "created_at", a->created_us);
 	emit_instant(e, "updated_at", a->updated_us);

@@ -72,6 +72,7 @@ static const struct field view_fields[] = {
 	{ .name = "timezone",         .kind = FIELD_TZ,   .flags = FIELD_NULLABLE },
 	{ .name = "schedule",         .kind = FIELD_JSON, .flags = FIELD_NULLABLE },
 	{ .name = "default_accounts", .kind = FIELD_JSON, .flags = FIELD_NULLABLE },
+	{ .name = "paused_at",        .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE, .sentence = "Since when nothing of it goes out; null: it does." },
 	{ .name = "created_at",       .kind = FIELD_INSTANT },
 	{ .name = "updated_at",       .kind = FIELD_INSTANT },
 	{ .name = NULL },
@@ -95,6 +96,7 @@ static void emit_character(struct emit *e, const struct character *c)
 	emit_text(e, "timezone", c->timezone);
 	emit_raw(e, "schedule", c->schedule);
 	emit_raw(e, "default_accounts", c->default_accounts);
+	emit_instant(e, "paused_at", c->paused_us);
 	emit_instant(e, "created_at", c->created_us);
 	emit_instant(e, "updated_at", c->updated_us);
 	emit_close(e);

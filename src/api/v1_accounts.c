@@ -28,6 +28,7 @@ static const struct field view_fields[] = {
 	{ .name = "settings",             .kind = FIELD_JSON,  .flags = FIELD_NULLABLE },
 	{ .name = "expiresAt",            .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "expiring",             .kind = FIELD_BOOL,  .sentence = "Access ends within a week and is not renewed by itself." },
+	{ .name = "pausedAt",             .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE, .sentence = "Since when nothing goes out on it; null: it does." },
 	{ .name = "connectedAt",          .kind = FIELD_INSTANT, .flags = FIELD_NULLABLE },
 	{ .name = "createdAt",            .kind = FIELD_INSTANT },
 	{ .name = "updatedAt",            .kind = FIELD_INSTANT },
@@ -63,6 +64,7 @@ static void emit_account(struct emit *e, const struct account *a)
 	emit_raw(e, "settings", a->settings);
 	emit_instant(e, "expiresAt", a->expires_us);
 	emit_bool(e, "expiring", a->is_expiring);
+	emit_instant(e, "pausedAt", a->paused_us);
 	emit_instant(e, "connectedAt", a->connected_us);
 	emit_instant(e, "createdAt", a->created_us);
 	emit_instant(e, "updatedAt", a->updated_us);

@@ -31,6 +31,7 @@ struct account {
 	int64_t publish_within_minutes;
 	enum on_late on_late;
 	int64_t expires_us, connected_us; /* INSTANT_NONE */
+	int64_t paused_us;                /* since when nothing goes out; INSTANT_NONE: it does */
 	bool is_expiring;                 /* soon, and account.expiring has said so */
 	int64_t version, created_us, updated_us;
 };

@@ -154,6 +154,7 @@ void store_accounts_read(const struct rows *r, unsigned f, struct arena *a, stru
 		.created_us = rows_instant(r, f + 19),
 		.updated_us = rows_instant(r, f + 20),
 		.is_expiring = rows_int(r, f + 21) != 0,
+		.paused_us = rows_instant(r, f + 22),
 	};
 }
 

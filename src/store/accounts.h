@@ -26,8 +26,10 @@
 	"accounts.meta, accounts.settings, accounts.publish_within_minutes, accounts.on_late, " \
 	"accounts.expires_at, accounts.connected_at, accounts.version, accounts.created_at, "   \
 	"accounts.updated_at, (accounts.status = 'connected' "                                  \
-	"AND accounts.expiry_told_at <=> accounts.expires_at AND accounts.expires_at IS NOT NULL)"
-#define STORE_ACCOUNTS_COLUMNS_N 22
+	"AND accounts.expiry_told_at <=> accounts.expires_at AND accounts.expires_at IS NOT "   \
+	"NULL), "                                                                               \
+	"accounts.paused_at"
+#define STORE_ACCOUNTS_COLUMNS_N 23
 void store_accounts_read(const struct rows *r, unsigned first, struct arena *a,
 			 struct account *ret);
 

@@ -9,7 +9,7 @@ enum { INSERT, GET, LIST_UP, LIST_DOWN, UPDATE, VERSION, DELETE };
 
 #define COLUMNS                                                                                \
 	"id, name, handle, niche, timezone, schedule, default_accounts, version, created_at, " \
-	"updated_at"
+	"updated_at, paused_at"
 #define SELECT "SELECT " COLUMNS " FROM characters WHERE workspace_id = ? "
 
 const struct stmt store_characters_statements[] = {
@@ -58,6 +58,7 @@ static void read_row(const struct rows *r, struct arena *a, void *to)
 		.version = rows_int(r, 7),
 		.created_us = rows_instant(r, 8),
 		.updated_us = rows_instant(r, 9),
+		.paused_us = rows_instant(r, 10),
 	};
 }
 

@@ -19,6 +19,7 @@ struct character {
 	const char *schedule;                              /* JSON object text; NULL none */
 	const char *default_accounts; /* JSON object text {platform: account id}; NULL none */
 	int64_t version, created_us, updated_us;
+	int64_t paused_us; /* INSTANT_NONE: not paused */
 };
 
 enum character_member {

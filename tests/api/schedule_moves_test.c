@@ -176,6 +176,30 @@ START_TEST(bad_shift_is_named)
 }
 END_TEST
 
+/* Whom it names must be there, and the caller's. */
+START_TEST(shift_of_others_is_not_there)
+{
+	static const char *const members[] = { "account_id", "character_id", "content_id" };
+	char *ids[3], body[120];
+	struct persona other;
+
+	stage_daily(&stage, 1, "Etc/UTC");
+	persona_make(&other, NULL, "owner");
+	ids[0] = stage_account_id(&stage);
+	ids[1] = strdup(stage.character);
+	ids[2] = client_sql("SELECT id FROM contents WHERE workspace_id = '%s'", stage.p.workspace);
+	for (int i = 0; i < 3; i++) {
+		snprintf(body, sizeof(body), "{\"days\":1,\"%s\":\"%s\"}", members[i], ids[i]);
+		CLEANUP(answer_free)
+		struct answer *a = client_call("POST", "/api/v1/schedule/shift", other.token, body);
+
+		assert_problem(a, 404, "not_found");
+		free(ids[i]);
+	}
+	expect_times("06-01T10:00");
+}
+END_TEST
+
 START_TEST(ten_thousand_posts_are_not_moved_at_once)
 {
 	stage_daily(&stage, 1, "Etc/UTC");
@@ -214,6 +238,10 @@ static void set_pause(const char *family, const char *id, const char *what, int6
 	assert_status(a, 200);
 	ck_assert_int_eq(answer_int(a, "posts"), posts);
 	ck_assert(answer_bool(a, "paused") == (strcmp(what, "pause") == 0));
+	*strrchr(path, '/') = '\0';
+	CLEANUP(answer_free) struct answer *shown = stage_get(&stage, path);
+
+	ck_assert(answer_is_null(shown, "paused_at") == !answer_bool(a, "paused"));
 }
 
 START_TEST(pause_holds_and_resume_lets_go)
@@ -338,6 +366,7 @@ int main(void)
 		{ shift_into_the_past_moves_nothing, 0 },
 		{ bad_patch_changes_nothing, (int)(sizeof(bad_patches) / sizeof(bad_patches[0])) },
 		{ patch_reads_wall_time_in_the_zone_of_the_post, 0 },
+		{ shift_of_others_is_not_there, 0 },
 		{ bad_shift_is_named, (int)(sizeof(bad_shifts) / sizeof(bad_shifts[0])) },
 		{ ten_thousand_posts_are_not_moved_at_once, 0 },
 		{ pause_holds_and_resume_lets_go, 0 },
