@@ -15,8 +15,11 @@
 #include "store/results.h"
 
 #define USUAL_ZONE "America/New_York"
-/* Of a slot's worth: what each post that stands on its day already takes, and each day of waiting. */
-#define CROWDING   150000
+/*
+ * Of a slot's worth: what each post that stands on its day already takes, and each day of waiting.
+ * The first is more than the best and the worst day differ by on any platform, as assumed.
+ */
+#define CROWDING   400000
 #define WAIT_SHARE 5000
 #define CELLS_MAX  ((size_t)4 * 1000 * 1000) /* a table of 32 MB for the time of one call */
 
@@ -452,13 +455,13 @@ const char *schedule_plan_reason(struct request *req, const struct plan_pick *pi
 	const struct plan_target *t = pick->target;
 	const struct slot *s = pick->slot;
 	const long long own = t->results ? (long long)t->results->posts[s->weekday][s->hour] : 0;
-	const char *from =
-		own == 0 ? "as people usually are there"
-			 : arena_printf(req->arena, "with %lld own posts of that hour", own);
+	const char *from = own == 0 ? "as is usual there; no results of its own at that hour yet"
+				    : arena_printf(req->arena,
+						   "learned from %lld own posts of that hour", own);
 
 	return arena_printf(req->arena,
-			    "%s at %02d:%02d local: worth %.0f of 100 on %s, %s; the best that is "
-			    "free and keeps %d minutes between posts and %d a day",
+			    "%s at %02d:%02d local: worth %.0f of 100 on %s (%s); the best that "
+			    "is free with %d minutes between posts and at most %d a day",
 			    engagement_weekday_name(s->weekday), s->hour, s->minute,
 			    100 * schedule_plan_score(pick), t->platform, from, t->table.gap_min,
 			    t->per_day);

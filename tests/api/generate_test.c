@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,120 @@ START_TEST(rules_of_the_character_hold_across_a_change_of_clocks)
 		  strstr(text_of(a, 0, "scheduled_at"), "2027-03-12T14:"));
 	ck_assert(strstr(text_of(a, 8, "scheduled_at"), "2027-03-16T12:") ||
 		  strstr(text_of(a, 8, "scheduled_at"), "2027-03-16T13:"));
+}
+END_TEST
+
+#define DAYS   7
+#define NO_DAY INT_MIN
+
+/* A week of one slot an hour or less a day: its offset from UTC in minutes, day by day. */
+static const struct {
+	const char *zone, *start, *from, *to;
+	int offsets[DAYS];
+} weeks[] = {
+	{ "America/New_York",
+	  "2027-03-11",
+	  "02:00",
+	  "03:00",
+	  { -300, -300, -300, NO_DAY, -240, -240, -240 } },
+	/* What comes twice is meant the first time. */
+	{ "America/New_York",
+	  "2027-11-05",
+	  "01:00",
+	  "02:00",
+	  { -240, -240, -240, -300, -300, -300, -300 } },
+	{ "Africa/Cairo",
+	  "2027-04-27",
+	  "00:00",
+	  "01:00",
+	  { 120, 120, 120, NO_DAY, 180, 180, 180 } },
+	{ "Africa/Cairo", "2027-10-25", "23:00", "24:00", { 180, 180, 180, 180, 120, 120, 120 } },
+	{ "Australia/Lord_Howe",
+	  "2027-09-30",
+	  "02:00",
+	  "02:30",
+	  { 630, 630, 630, NO_DAY, 660, 660, 660 } },
+	{ "Australia/Lord_Howe",
+	  "2027-04-01",
+	  "01:30",
+	  "02:00",
+	  { 660, 660, 660, 660, 630, 630, 630 } },
+	{ "Pacific/Apia", "2027-04-01", "00:00", "01:00", { 780, 780, 780, 780, 780, 780, 780 } },
+};
+
+/* The i-th post of the plan stands on that day of the week, within the window, at that offset. */
+static void check_day(const struct answer *a, size_t i, size_t week, int day)
+{
+	const char *local = text_of(a, i, "local_time");
+	int64_t midnight_us, local_us;
+	char utc[RFC3339_MAX];
+
+	snprintf(utc, sizeof(utc), "%sT00:00:00Z", weeks[week].start);
+	ck_assert_int_eq(rfc3339_parse(utc, &midnight_us), 0);
+	snprintf(utc, sizeof(utc), "%sZ", local);
+	ck_assert_int_eq(rfc3339_parse(utc, &local_us), 0);
+	ck_assert_int_eq((local_us - midnight_us) / US_PER_DAY, day);
+	ck_assert_msg(strncmp(local + 11, weeks[week].from, 5) >= 0 &&
+			      strncmp(local + 11, weeks[week].to, 5) < 0,
+		      "%s: %s", weeks[week].zone, local);
+	ck_assert_int_eq((local_us - due_of(a, i)) / US_PER_MIN, weeks[week].offsets[day]);
+}
+
+START_TEST(weeks_of_change_are_planned_day_by_day)
+{
+	struct stage s;
+	char path[128];
+
+	stage_writer(&s, "{\"name\":\"Zones\"}", 10);
+	snprintf(path, sizeof(path), "/api/v1/characters/%s", s.character);
+	for (size_t w = 0; w < sizeof(weeks) / sizeof(weeks[0]); w++) {
+		char more[80];
+		size_t i = 0;
+		CLEANUP(answer_free)
+		struct answer *set = client_callf(
+			"PATCH", path, s.p.token,
+			"{\"timezone\":\"%s\",\"schedule\":{\"twitter\":{\"windows\":[{\"days\":["
+			"\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"],\"from\":\"%s\","
+			"\"to\":\"%s\"}]}}}",
+			weeks[w].zone, weeks[w].from, weeks[w].to);
+
+		snprintf(more, sizeof(more), ",\"start_date\":\"%s\",\"dry_run\":true",
+			 weeks[w].start);
+		CLEANUP(answer_free) struct answer *a = generate(&s, more);
+
+		assert_status(set, 200);
+		assert_status(a, 200);
+		ck_assert_str_eq(answer_text(a, "timezone"), weeks[w].zone);
+		for (int day = 0; day < DAYS; day++) {
+			if (weeks[w].offsets[day] != NO_DAY)
+				check_day(a, i++, w, day);
+		}
+		ck_assert_uint_eq(answer_count(a, "scheduledPosts"), i);
+		ck_assert_uint_eq(answer_count(a, "unscheduled"), 10 - i);
+	}
+}
+END_TEST
+
+/* Three a day would be allowed: each day has one, and nobody waits longer than who came later. */
+START_TEST(posts_are_spread_over_days_in_the_order_of_their_age)
+{
+	struct stage s;
+
+	stage_writer(&s,
+		     "{\"name\":\"Spread\",\"timezone\":\"Etc/UTC\",\"schedule\":{\"twitter\":{"
+		     "\"posts_per_day\":3,\"min_gap_minutes\":60}}}",
+		     7);
+	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\"");
+
+	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 7);
+	for (size_t i = 0; i < 7; i++) {
+		char day[32], content[32];
+
+		snprintf(day, sizeof(day), "2027-06-%02zu", i + 1);
+		snprintf(content, sizeof(content), "cnt_%06zu", i + 1);
+		ck_assert_int_eq(strncmp(text_of(a, i, "local_time"), day, 10), 0);
+		ck_assert_int_eq(strncmp(text_of(a, i, "content_id"), content, 10), 0);
+	}
 }
 END_TEST
 
@@ -499,6 +614,8 @@ int main(void)
 		{ characters_of_one_account_keep_clear_of_each_other, 0 },
 		{ dry_run_says_the_same_and_writes_nothing, 0 },
 		{ rules_of_the_character_hold_across_a_change_of_clocks, 0 },
+		{ weeks_of_change_are_planned_day_by_day, 0 },
+		{ posts_are_spread_over_days_in_the_order_of_their_age, 0 },
 		{ no_two_platforms_share_a_minute, 0 },
 		{ unfit_content_is_left_with_the_reason, 0 },
 		{ what_stands_already_keeps_its_distance, 0 },
