@@ -107,6 +107,94 @@ START_TEST(filters_choose)
 }
 END_TEST
 
+/* Two published, one failed, one missed, one cancelled, and one to come, a day apart. */
+static void make_past(void)
+{
+	static const char *const ends[] = { "published", "published", "failed", "missed",
+					    "cancelled" };
+
+	stage_daily(&stage, 6, "Etc/UTC");
+	for (int i = 0; i < 5; i++)
+		free(client_sql("UPDATE posts SET state = '%s', wake_at = NULL, error_code = "
+				"IF('%s' = 'failed', 'unknown_error', NULL) WHERE workspace_id = "
+				"'%s' AND DATE(due_at) = '2027-06-0%d'",
+				ends[i], ends[i], stage.p.workspace, i + 1));
+}
+
+static const struct {
+	const char *query;
+	size_t n;
+} past_filters[] = {
+	{ "", 5 },
+	{ "&status=published", 2 },
+	{ "&status=failed", 2 },
+	{ "&state=failed", 1 },
+	{ "&state=missed", 1 },
+	{ "&status=failed&state=missed", 1 },
+	{ "&status=cancelled", 1 },
+	{ "&platform=twitter", 5 },
+	{ "&platform=tiktok", 0 },
+	{ "&from=2027-06-02T10:00:00Z&to=2027-06-05T10:00:00Z", 3 },
+	{ "&account_id=acc_absent", 0 },
+	{ "&character_id=char_absent", 0 },
+	{ "&livemode=false", 0 },
+};
+
+START_TEST(history_filters_choose)
+{
+	char path[200], *account;
+
+	make_past();
+	account = stage_account_id(&stage);
+	for (size_t i = 0; i < sizeof(past_filters) / sizeof(past_filters[0]); i++) {
+		snprintf(path, sizeof(path), "/api/v1/schedule/history?limit=50%s",
+			 past_filters[i].query);
+		CLEANUP(answer_free) struct answer *a = stage_get(&stage, path);
+
+		assert_status(a, 200);
+		ck_assert_msg(answer_count(a, "scheduled_posts") == past_filters[i].n,
+			      "%s: %zu instead of %zu", past_filters[i].query,
+			      answer_count(a, "scheduled_posts"), past_filters[i].n);
+	}
+	snprintf(path, sizeof(path), "/api/v1/schedule/history?account_id=%s&character_id=%s",
+		 account, stage.character);
+	CLEANUP(answer_free) struct answer *both = stage_get(&stage, path);
+
+	ck_assert_uint_eq(answer_count(both, "scheduled_posts"), 5);
+	free(account);
+}
+END_TEST
+
+/* Newest first; what ends meanwhile, before or behind the page's end, moves nothing. */
+START_TEST(history_cursor_is_stable_when_more_ends)
+{
+	char path[200];
+
+	make_past();
+	CLEANUP(answer_free)
+	struct answer *first = stage_get(&stage, "/api/v1/schedule/history?limit=2");
+
+	ck_assert_str_eq(stage_listed(first, 0, "scheduled_at"), "2027-06-05T10:00:00Z");
+	ck_assert_str_eq(stage_listed(first, 1, "scheduled_at"), "2027-06-04T10:00:00Z");
+	free(client_sql("UPDATE posts SET state = 'cancelled', wake_at = NULL WHERE workspace_id "
+			"= '%s' AND state = 'queued'",
+			stage.p.workspace));
+	snprintf(path, sizeof(path), "/api/v1/schedule/history?limit=2&cursor=%s",
+		 answer_text(first, "next_cursor"));
+	CLEANUP(answer_free) struct answer *second = stage_get(&stage, path);
+
+	ck_assert_str_eq(stage_listed(second, 0, "scheduled_at"), "2027-06-03T10:00:00Z");
+	ck_assert_str_eq(stage_listed(second, 1, "scheduled_at"), "2027-06-02T10:00:00Z");
+	snprintf(path, sizeof(path), "/api/v1/schedule/history?limit=2&cursor=%s",
+		 answer_text(second, "next_cursor"));
+	CLEANUP(answer_free) struct answer *last = stage_get(&stage, path);
+
+	ck_assert_uint_eq(answer_count(last, "scheduled_posts"), 1);
+	ck_assert_str_eq(stage_listed(last, 0, "scheduled_at"), "2027-06-01T10:00:00Z");
+	ck_assert(answer_is_null(last, "next_cursor"));
+}
+END_TEST
+
 static const struct {
 	const char *path, *name;
 } bad_queries[] = {
@@ -257,6 +345,8 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ cursor_is_stable_under_inserts, 0 },
 		{ filters_choose, 0 },
+		{ history_filters_choose, 0 },
+		{ history_cursor_is_stable_when_more_ends, 0 },
 		{ bad_query_is_named, (int)(sizeof(bad_queries) / sizeof(bad_queries[0])) },
 		{ history_tells_each_attempt_in_words, 0 },
 		{ calendar_is_read_by_whoever_has_its_address, 0 },

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "support/client.h"
@@ -40,6 +41,15 @@ static struct answer *post(const char *method, const char *id, const char *body)
 	return client_call(method, path, CLIENT_TOKEN, body);
 }
 
+static int64_t posts_of(const char *content)
+{
+	char *n = client_sql("SELECT COUNT(*) FROM posts WHERE content_id = '%s'", content);
+	int64_t count = strtoll(n, NULL, 10);
+
+	free(n);
+	return count;
+}
+
 /* The example of the reference: same request but for the ids, and its members in the answer. */
 START_TEST(reference_schedule_one_content)
 {
@@ -55,6 +65,75 @@ START_TEST(reference_schedule_one_content)
 	ck_assert_str_eq(answer_text(a, "scheduled_posts.0.account_id"), account);
 	ck_assert_int_eq(strncmp(answer_text(a, "scheduled_posts.0.id"), "sch_", 4), 0);
 	ck_assert(answer_is_null(a, "next_cursor"));
+	free(account);
+	free(content);
+}
+END_TEST
+
+/* Its two platforms, each member of each post, and no other. */
+START_TEST(reference_schedule_on_two_platforms)
+{
+	static const char *const members[] = {
+		"id",         "content_id", "character_id", "account_id",      "platform",
+		"livemode",   "status",     "state",        "reason",          "scheduled_at",
+		"timezone",   "local_time", "dst_adjusted", "published_at",    "remote_post_id",
+		"remote_url", "overrides",  "attempts",     "next_attempt_at", "waiting_for",
+		"error",      "created_at", "updated_at",
+	};
+	static const char *const platforms[] = { "instagram", "pinterest" };
+	struct persona p;
+	char *content, path[128];
+
+	persona_make(&p, NULL, "owner");
+	for (size_t i = 0; i < ARRAY_LEN(platforms); i++)
+		free(client_sql(
+			"INSERT INTO accounts (workspace_id, id, platform, livemode, remote_id, "
+			"username, display_name, status, scopes, missing_scopes, settings, "
+			"created_at, updated_at) VALUES ('%s', CONCAT('acc_', LEFT(SHA1(UUID()), "
+			"26)), '%s', 1, UUID(), 'g', 'g', 'connected', '', '', "
+			"'{\"default_board\":{\"id\":\"1\",\"name\":\"b\"}}', UTC_TIMESTAMP(3), "
+			"UTC_TIMESTAMP(3))",
+			p.workspace, platforms[i]));
+	content = fixture_approved(p.token, "image", "golden");
+	snprintf(path, sizeof(path), "/api/v1/content/%s/schedule", content);
+	CLEANUP(answer_free)
+	struct answer *a = client_call("POST", path, p.token,
+				       "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"platforms\":"
+				       "[\"instagram\",\"pinterest\"]}");
+
+	assert_status(a, 201);
+	ck_assert_uint_eq(answer_count(a, "scheduled_posts"), 2);
+	for (size_t i = 0; i < 2; i++) {
+		json_t *one = answer_at(a, i ? "scheduled_posts.1" : "scheduled_posts.0");
+
+		ck_assert_uint_eq(json_object_size(one), ARRAY_LEN(members));
+		for (size_t m = 0; m < ARRAY_LEN(members); m++)
+			ck_assert_msg(json_object_get(one, members[m]), "%s", members[m]);
+		ck_assert_str_eq(json_string_value(json_object_get(one, "platform")), platforms[i]);
+		ck_assert_str_eq(json_string_value(json_object_get(one, "status")), "pending");
+		ck_assert_str_eq(json_string_value(json_object_get(one, "scheduled_at")),
+				 "2031-03-23T14:30:00Z");
+	}
+	free(content);
+}
+END_TEST
+
+/* Lists that are far too long are refused by name, at once. */
+START_TEST(ten_thousand_targets_are_refused)
+{
+	CLEANUP(buf_done) struct buf body = BUF_INIT;
+	char *account = fixture_account(CLIENT_TOKEN);
+	char *content = fixture_approved(CLIENT_TOKEN, "image", "crowd");
+
+	buf_printf(&body, "{\"scheduled_at\":\"2031-03-23T14:30:00Z\",\"%s\":[\"%s\"",
+		   _i ? "account_ids" : "platforms", _i ? account : "instagram");
+	for (int i = 1; i < 10000; i++)
+		buf_printf(&body, ",\"a%d\"", i);
+	buf_adds(&body, "]}");
+	CLEANUP(answer_free) struct answer *a = schedule(content, buf_str(&body));
+
+	assert_invalid(a, _i ? "/account_ids" : "/platforms", NULL);
+	ck_assert_int_eq(posts_of(content), 0);
 	free(account);
 	free(content);
 }
@@ -144,15 +223,6 @@ START_TEST(bad_request_schedules_nothing)
 	free(content);
 }
 END_TEST
-
-static int64_t posts_of(const char *content)
-{
-	char *n = client_sql("SELECT COUNT(*) FROM posts WHERE content_id = '%s'", content);
-	int64_t count = strtoll(n, NULL, 10);
-
-	free(n);
-	return count;
-}
 
 /* Twice the same series is one series; the day of the gap says that it was moved. */
 START_TEST(rrule_repeats_in_wall_time)
@@ -395,6 +465,8 @@ int main(void)
 {
 	const struct suite_case cases[] = {
 		{ reference_schedule_one_content, 0 },
+		{ reference_schedule_on_two_platforms, 0 },
+		{ ten_thousand_targets_are_refused, 2 },
 		{ same_request_twice_is_one_post, 0 },
 		{ local_time_is_resolved_in_its_zone, 0 },
 		{ rrule_repeats_in_wall_time, 0 },
