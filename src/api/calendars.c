@@ -118,13 +118,32 @@ static int create(struct request *req, struct reply *ret, struct problem *reterr
 	return reply_secret(req, ret, id, url, reterr);
 }
 
+/* A user sees the whole workspace; of a key it is only what it made, which shows what it may see. */
+static bool is_seen(const struct principal *p, const struct calendar *c)
+{
+	return p->kind == PRINCIPAL_USER || (c->created_by && strcmp(c->created_by, p->id) == 0);
+}
+
+static int find(struct request *req, struct problem *reterr)
+{
+	struct calendar c;
+
+	if (store_calendars_get(req->app->db, req->principal->workspace, req->params[0], req->arena,
+				&c, reterr) < 0)
+		return -1;
+	if (!is_seen(req->principal, &c))
+		return problem_set(reterr, PROBLEM_NOT_FOUND, "calendar %s does not exist",
+				   req->params[0]);
+	return 0;
+}
+
 static int rotate(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	uint8_t hash[SHA256_BYTES];
 	const char *url = make_address(req, hash);
 
-	if (store_calendars_rotate(req->app->db, req->principal->workspace, req->params[0], hash,
-				   reterr) < 0)
+	if (find(req, reterr) < 0 || store_calendars_rotate(req->app->db, req->principal->workspace,
+							    req->params[0], hash, reterr) < 0)
 		return -1;
 	return reply_secret(req, ret, req->params[0], url, reterr);
 }
@@ -132,6 +151,8 @@ static int rotate(struct request *req, struct reply *ret, struct problem *reterr
 static int drop(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	(void)ret;
+	if (find(req, reterr) < 0)
+		return -1;
 	return store_calendars_delete(req->app->db, req->principal->workspace, req->params[0],
 				      reterr);
 }
@@ -145,8 +166,10 @@ static int list(struct request *req, struct reply *ret, struct problem *reterr)
 		return -1;
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "calendars");
-	for (size_t i = 0; i < found.n; i++)
-		emit_calendar(&ret->emit, &found.v[i], NULL);
+	for (size_t i = 0; i < found.n; i++) {
+		if (is_seen(req->principal, &found.v[i]))
+			emit_calendar(&ret->emit, &found.v[i], NULL);
+	}
 	emit_close_array(&ret->emit);
 	emit_null(&ret->emit, "next_cursor");
 	emit_close(&ret->emit);

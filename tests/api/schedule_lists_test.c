@@ -340,6 +340,61 @@ START_TEST(calendar_without_its_secret_is_not_there)
 }
 END_TEST
 
+/* A key has its own calendars alone, which show what it may see and end with it. */
+START_TEST(calendar_of_a_key_is_the_keys)
+{
+	char path[128], body[160], *account;
+
+	stage_daily(&stage, 2, "Etc/UTC");
+	account = stage_account_id(&stage);
+	stage_account(&stage, "twitter", "unseen");
+	free(client_sql("UPDATE posts SET account_id = (SELECT id FROM accounts WHERE workspace_id "
+			"= '%s' AND username = 'unseen') WHERE workspace_id = '%s' ORDER BY due_at "
+			"DESC LIMIT 1",
+			stage.p.workspace, stage.p.workspace));
+	free(client_sql("UPDATE posts SET due_at = due_at - INTERVAL 150 DAY WHERE workspace_id = "
+			"'%s'",
+			stage.p.workspace));
+	snprintf(body, sizeof(body), "{\"name\":\"few\",\"account_ids\":[\"%s\"]}", account);
+	CLEANUP(answer_free) struct answer *key = stage_post(&stage, "/api/v1/api-keys", body);
+	const char *secret = answer_text(key, "secret");
+	CLEANUP(answer_free)
+	struct answer *all = stage_post(&stage, "/api/v1/schedule/calendars", NULL);
+
+	assert_status(key, 201);
+	snprintf(path, sizeof(path), "/api/v1/schedule/calendars/%s/rotate",
+		 answer_text(all, "id"));
+	CLEANUP(answer_free) struct answer *turned = client_call("POST", path, secret, NULL);
+
+	assert_problem(turned, 404, "not_found");
+	*strrchr(path, '/') = '\0';
+	CLEANUP(answer_free) struct answer *gone = client_call("DELETE", path, secret, NULL);
+
+	assert_problem(gone, 404, "not_found");
+	CLEANUP(answer_free)
+	struct answer *own = client_call("POST", "/api/v1/schedule/calendars", secret, NULL);
+	CLEANUP(answer_free)
+	struct answer *list = client_call("GET", "/api/v1/schedule/calendars", secret, NULL);
+
+	ck_assert_uint_eq(answer_count(list, "calendars"), 1);
+	ck_assert_str_eq(answer_text(list, "calendars.0.id"), answer_text(own, "id"));
+	CLEANUP(answer_free) struct answer *whole = feed(answer_text(all, "url"));
+	CLEANUP(answer_free) struct answer *part = feed(answer_text(own, "url"));
+
+	ck_assert_ptr_nonnull(strstr(whole->body, "(unseen)"));
+	ck_assert_ptr_nonnull(strstr(part->body, "(writer)"));
+	ck_assert_ptr_null(strstr(part->body, "(unseen)"));
+	snprintf(path, sizeof(path), "/api/v1/api-keys/%s", answer_text(key, "id"));
+	CLEANUP(answer_free)
+	struct answer *revoked = client_call("DELETE", path, stage.p.token, NULL);
+	CLEANUP(answer_free) struct answer *left = feed(answer_text(own, "url"));
+
+	assert_status(revoked, 204);
+	assert_problem(left, 404, "not_found");
+	free(account);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -351,6 +406,7 @@ int main(void)
 		{ history_tells_each_attempt_in_words, 0 },
 		{ calendar_is_read_by_whoever_has_its_address, 0 },
 		{ calendar_without_its_secret_is_not_there, 0 },
+		{ calendar_of_a_key_is_the_keys, 0 },
 		{ NULL, 0 },
 	};
 
