@@ -58,14 +58,14 @@ static const struct field list_fields[] = {
 };
 const struct schema post_view_list_schema = { "ScheduledPostList", 0, list_fields };
 
-static const struct field past_fields[] = {
+static const struct field tried_fields[] = {
 	POST_ROWS,
 	{ .name = "attempt_log", .kind = FIELD_OBJECTS, .nested = &attempt_view_schema },
 	{ .name = NULL },
 };
-static const struct schema past_schema = { "PastPost", 0, past_fields };
+const struct schema post_view_tried_schema = { "TriedPost", 0, tried_fields };
 static const struct field history_fields[] = {
-	{ .name = "scheduled_posts", .kind = FIELD_OBJECTS, .nested = &past_schema },
+	{ .name = "scheduled_posts", .kind = FIELD_OBJECTS, .nested = &post_view_tried_schema },
 	{ .name = "next_cursor",     .kind = FIELD_TEXT, .flags = FIELD_NULLABLE },
 	{ .name = NULL },
 };
@@ -106,8 +106,8 @@ void post_view_emit(struct emit *e, const char *key, const struct post *p)
 	emit_close(e);
 }
 
-void post_view_emit_past(struct emit *e, const struct post *p,
-			 const struct attempt_entries *attempts)
+void post_view_emit_tried(struct emit *e, const struct post *p,
+			  const struct attempt_entries *attempts)
 {
 	emit_open(e, NULL);
 	emit_members(e, p);

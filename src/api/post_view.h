@@ -14,12 +14,13 @@
 extern const struct schema post_view_schema;      /* ScheduledPost */
 extern const struct schema post_view_list_schema; /* {"scheduled_posts": [...], "next_cursor"} */
 
-extern const struct schema post_view_history_schema; /* the same with attempt_log */
+/* The same with attempt_log: one post, and a list. */
+extern const struct schema post_view_tried_schema, post_view_history_schema;
 
 void post_view_emit(struct emit *e, const char *key, const struct post *p);
-/* Within an array, with what was tried. */
-void post_view_emit_past(struct emit *e, const struct post *p,
-			 const struct attempt_entries *attempts);
+/* With what was tried; within an array, or alone. */
+void post_view_emit_tried(struct emit *e, const struct post *p,
+			  const struct attempt_entries *attempts);
 
 /* {"scheduled_posts": [...], "next_cursor": ...}; list names the cursor's list. */
 void post_view_page(struct request *req, struct reply *ret, const char *list,

@@ -83,11 +83,20 @@ static int read_post(struct request *req, struct post *ret, struct problem *rete
 	return 0;
 }
 
+/* With its attempts: who is to settle a doubt by hand must see what there is to go by. */
 static int get(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	struct post p;
+	const struct posts alone = { .v = &p, .n = 1 };
+	struct attempt_entries *tried;
 
-	return read_post(req, &p, reterr) < 0 ? -1 : reply_post(req, ret, &p, reterr);
+	if (read_post(req, &p, reterr) < 0 ||
+	    store_attemptlog_read(req->app->db, req->principal->workspace, &alone, req->arena,
+				  &tried, reterr) < 0)
+		return -1;
+	post_view_emit_tried(&ret->emit, &p, tried);
+	ret->version = p.version;
+	return 0;
 }
 
 /* The new time; a zone alone keeps the instant and only shows it elsewhere. */
@@ -223,7 +232,7 @@ static int emit_history(struct request *req, struct reply *ret, const struct pos
 	emit_open(&ret->emit, NULL);
 	emit_open_array(&ret->emit, "scheduled_posts");
 	for (size_t i = 0; i < found->n; i++)
-		post_view_emit_past(&ret->emit, &found->v[i], &tried[i]);
+		post_view_emit_tried(&ret->emit, &found->v[i], &tried[i]);
 	emit_close_array(&ret->emit);
 	paging_close(req, ret, "history", found->has_more, last ? last->due_us : INSTANT_NONE,
 		     last ? last->id : NULL);
@@ -271,7 +280,7 @@ static const struct query_param list_query[] = {
 const struct route api_schedule_routes[] = {
 	{ HTTP_GET,    "/api/v1/schedule",              READ,  .ok = 200, .query = list_query, .reply = &post_view_list_schema, .handler = list, .operation = "listScheduledPosts", .summary = "List scheduled posts by due time" },
 	{ HTTP_GET,    "/api/v1/schedule/history",      READ,  .ok = 200, .query = list_query, .reply = &post_view_history_schema, .handler = history, .operation = "listScheduleHistory", .summary = "List what is over, newest first" },
-	{ HTTP_GET,    "/api/v1/schedule/{id}",         READ,  .ok = 200, .has_version = true, .reply = &post_view_schema, .handler = get, .operation = "getScheduledPost", .summary = "Read a scheduled post" },
+	{ HTTP_GET,    "/api/v1/schedule/{id}",         READ,  .ok = 200, .has_version = true, .reply = &post_view_tried_schema, .handler = get, .operation = "getScheduledPost", .summary = "Read a scheduled post" },
 	{ HTTP_PATCH,  "/api/v1/schedule/{id}",         WRITE, .ok = 200, .body = &patch_schema, .reply = &post_view_schema, .handler = update, .operation = "updateScheduledPost", .summary = "Move, change, cancel or revive a scheduled post" },
 	{ HTTP_DELETE, "/api/v1/schedule/{id}",         WRITE, .ok = 204, .body_max = -1, .handler = cancel, .operation = "cancelScheduledPost", .summary = "Cancel a scheduled post" },
 	{ HTTP_POST,   "/api/v1/schedule/{id}/publish-now", .pool = POOL_PLATFORM, .repeat = REPEAT_RESUMED, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_CONTENT_PUBLISH), .rate = RATE_PUBLISH, .body = &empty_schema, .is_body_optional = true, .ok = 200, .also = { 202 }, .reply = &publish_now_schema, .handler = publish_now, .operation = "publishNow", .summary = "Publish at once and wait for the outcome" },

@@ -215,6 +215,14 @@ START_TEST(bad_query_is_named)
 }
 END_TEST
 
+static struct answer *stage_one(const char *id)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/schedule/%s", id);
+	return stage_get(&stage, path);
+}
+
 START_TEST(history_tells_each_attempt_in_words)
 {
 	char *id;
@@ -241,8 +249,11 @@ START_TEST(history_tells_each_attempt_in_words)
 			"remote_id = '42', published_at = '2027-06-01 10:06:40' WHERE id = '%s'",
 			id));
 	CLEANUP(answer_free) struct answer *a = stage_get(&stage, "/api/v1/schedule/history");
+	CLEANUP(answer_free) struct answer *one = stage_one(id);
 
 	assert_status(a, 200);
+	/* The post alone tells the same, also before it is over: a doubt is for a person to settle. */
+	ck_assert(json_equal(answer_at(a, "scheduled_posts.0"), one->json));
 	ck_assert_uint_eq(answer_count(a, "scheduled_posts"), 1);
 	ck_assert_str_eq(stage_listed(a, 0, "id"), id);
 	ck_assert_uint_eq(answer_count(a, "scheduled_posts.0.attempt_log"), 2);
