@@ -15,12 +15,6 @@
 #include "support/stage.h"
 #include "support/suite.h"
 
-static struct answer *generate(const struct stage *s, const char *more)
-{
-	return client_callf("POST", "/api/v1/schedule/generate", s->p.token,
-			    "{\"character_id\":\"%s\"%s}", s->character, more);
-}
-
 static const char *text_of(const struct answer *a, size_t i, const char *member)
 {
 	char path[64];
@@ -51,7 +45,7 @@ START_TEST(reference_generate_a_smart_schedule)
 	free(client_sql("UPDATE contents SET character_id = '%s' WHERE id = '%s'", s.character,
 			content));
 	CLEANUP(answer_free)
-	struct answer *a = generate(&s, ",\"start_date\":\"2026-03-23T09:00:00Z\"");
+	struct answer *a = stage_generate(&s, ",\"start_date\":\"2026-03-23T09:00:00Z\"");
 
 	assert_status(a, 201);
 	ck_assert_str_eq(answer_text(a, "timezone"), "America/New_York");
@@ -79,8 +73,8 @@ START_TEST(second_call_schedules_nothing_twice)
 	struct stage s;
 
 	stage_writer(&s, "{\"name\":\"Twice\",\"timezone\":\"Europe/Berlin\"}", 3);
-	CLEANUP(answer_free) struct answer *a = generate(&s, "");
-	CLEANUP(answer_free) struct answer *b = generate(&s, "");
+	CLEANUP(answer_free) struct answer *a = stage_generate(&s, "");
+	CLEANUP(answer_free) struct answer *b = stage_generate(&s, "");
 
 	assert_status(a, 201);
 	assert_status(b, 200);
@@ -100,7 +94,7 @@ static pid_t generate_aside(const struct stage *s, const char *more)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct answer *a = generate(s, more);
+		struct answer *a = stage_generate(s, more);
 
 		_exit(a->status == 201 || a->status == 200 ? (int)answer_count(a, "scheduledPosts")
 							   : 255);
@@ -171,12 +165,12 @@ START_TEST(dry_run_says_the_same_and_writes_nothing)
 	struct stage s;
 
 	stage_writer(&s, "{\"name\":\"Dry\",\"timezone\":\"Europe/Berlin\"}", 5);
-	CLEANUP(answer_free) struct answer *dry = generate(&s, ",\"dry_run\":true");
+	CLEANUP(answer_free) struct answer *dry = stage_generate(&s, ",\"dry_run\":true");
 
 	assert_status(dry, 200);
 	ck_assert_int_eq(stage_posts(&s), 0);
-	CLEANUP(answer_free) struct answer *again = generate(&s, ",\"dry_run\":true");
-	CLEANUP(answer_free) struct answer *real = generate(&s, "");
+	CLEANUP(answer_free) struct answer *again = stage_generate(&s, ",\"dry_run\":true");
+	CLEANUP(answer_free) struct answer *real = stage_generate(&s, "");
 
 	ck_assert_uint_eq(answer_count(dry, "scheduledPosts"), 5);
 	ck_assert(answer_is_null(dry, "scheduledPosts.0.id"));
@@ -203,7 +197,7 @@ START_TEST(rules_of_the_character_hold_across_a_change_of_clocks)
 		     "\"from\":\"08:00\",\"to\":\"14:00\"}]}}}",
 		     20);
 	CLEANUP(answer_free)
-	struct answer *a = generate(&s, ",\"start_date\":\"2027-03-12\",\"days\":5");
+	struct answer *a = stage_generate(&s, ",\"start_date\":\"2027-03-12\",\"days\":5");
 
 	assert_status(a, 201);
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 10);
@@ -303,7 +297,7 @@ START_TEST(weeks_of_change_are_planned_day_by_day)
 
 		snprintf(more, sizeof(more), ",\"start_date\":\"%s\",\"dry_run\":true",
 			 weeks[w].start);
-		CLEANUP(answer_free) struct answer *a = generate(&s, more);
+		CLEANUP(answer_free) struct answer *a = stage_generate(&s, more);
 
 		assert_status(set, 200);
 		assert_status(a, 200);
@@ -327,7 +321,8 @@ START_TEST(posts_are_spread_over_days_in_the_order_of_their_age)
 		     "{\"name\":\"Spread\",\"timezone\":\"Etc/UTC\",\"schedule\":{\"twitter\":{"
 		     "\"posts_per_day\":3,\"min_gap_minutes\":60}}}",
 		     7);
-	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\"");
+	CLEANUP(answer_free)
+	struct answer *a = stage_generate(&s, ",\"start_date\":\"2027-06-01\"");
 
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 7);
 	for (size_t i = 0; i < 7; i++) {
@@ -357,7 +352,7 @@ START_TEST(no_two_platforms_share_a_minute)
 			"SELECT workspace_id, id, 0, '%s' FROM contents WHERE workspace_id = '%s'",
 			n, s.p.workspace));
 	free(n);
-	CLEANUP(answer_free) struct answer *b = generate(&s, "");
+	CLEANUP(answer_free) struct answer *b = stage_generate(&s, "");
 
 	assert_status(b, 201);
 	ck_assert_uint_eq(answer_count(b, "scheduledPosts"), 4);
@@ -377,7 +372,7 @@ START_TEST(unfit_content_is_left_with_the_reason)
 	free(client_sql("UPDATE contents SET caption = REPEAT('long ', 200) WHERE workspace_id = "
 			"'%s' AND id LIKE 'cnt\\_000002%%'",
 			s.p.workspace));
-	CLEANUP(answer_free) struct answer *a = generate(&s, "");
+	CLEANUP(answer_free) struct answer *a = stage_generate(&s, "");
 
 	assert_status(a, 201);
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), 2);
@@ -404,9 +399,9 @@ START_TEST(what_stands_already_keeps_its_distance)
 		"POST", body, s.p.token,
 		"{\"scheduled_at\":\"2027-06-01T10:00:00Z\",\"platforms\":[\"twitter\"]}");
 	CLEANUP(answer_free)
-	struct answer *same = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+	struct answer *same = stage_generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
 	CLEANUP(answer_free)
-	struct answer *next = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":2");
+	struct answer *next = stage_generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":2");
 
 	assert_status(one, 201);
 	/* One a day, and the day has its post. */
@@ -424,12 +419,12 @@ START_TEST(cancelled_posts_free_content_and_slot)
 
 	stage_writer(&s, "{\"name\":\"Free\",\"timezone\":\"Etc/UTC\"}", 1);
 	CLEANUP(answer_free)
-	struct answer *a = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+	struct answer *a = stage_generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
 
 	snprintf(path, sizeof(path), "/api/v1/schedule/%s", text_of(a, 0, "id"));
 	CLEANUP(answer_free) struct answer *gone = client_call("DELETE", path, s.p.token, NULL);
 	CLEANUP(answer_free)
-	struct answer *b = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
+	struct answer *b = stage_generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":1");
 
 	assert_status(gone, 204);
 	assert_status(b, 201);
@@ -444,97 +439,13 @@ START_TEST(ten_thousand_items_are_taken_a_thousand_at_a_time)
 	struct stage s;
 
 	stage_writer(&s, "{\"name\":\"Many\",\"timezone\":\"Etc/UTC\"}", 10000);
-	CLEANUP(answer_free) struct answer *a = generate(&s, ",\"days\":90");
+	CLEANUP(answer_free) struct answer *a = stage_generate(&s, ",\"days\":90");
 
 	assert_status(a, 201);
 	ck_assert_uint_ge(answer_count(a, "scheduledPosts"), 89);
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts") + answer_count(a, "unscheduled"), 1000);
 	ck_assert(answer_bool(a, "has_more"));
 	ck_assert_int_eq(stage_posts(&s), (int64_t)answer_count(a, "scheduledPosts"));
-}
-END_TEST
-
-static struct answer *weights(const struct stage *s)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/api/v1/schedule/weights?character_id=%s", s->character);
-	return client_call("GET", path, s->p.token, NULL);
-}
-
-static double weight_at(const struct answer *a, int weekday, int hour, const char *member)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "platforms.0.weights.%d.%s", weekday * 24 + hour, member);
-	return json_number_value(answer_at(a, path));
-}
-
-/* Posts at three in the morning that did far better than all others: there the next one goes. */
-START_TEST(own_results_take_the_place_of_what_is_assumed)
-{
-	struct stage s;
-	char path[128];
-
-	stage_writer(&s,
-		     "{\"name\":\"Owl\",\"timezone\":\"America/New_York\",\"schedule\":{"
-		     "\"twitter\":{\"windows\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\","
-		     "\"fri\",\"sat\",\"sun\"],\"from\":\"00:00\",\"to\":\"24:00\"}]}}}",
-		     81);
-	CLEANUP(answer_free) struct answer *before = weights(&s);
-	CLEANUP(answer_free)
-	struct answer *made = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":80");
-
-	assert_status(before, 200);
-	ck_assert_uint_eq(answer_count(before, "platforms.0.weights"), 168);
-	ck_assert_double_eq(weight_at(before, 2, 3, "weight"), weight_at(before, 2, 3, "prior"));
-	ck_assert_uint_eq(answer_count(made, "scheduledPosts"), 80);
-	/* Forty on Wednesdays at three, well received, forty on Mondays at nine, hardly. */
-	free(client_sql("UPDATE posts SET state = 'published', due_at = '2026-06-01 13:00:00' + "
-			"INTERVAL (due_at > '2027-07-10') SECOND WHERE "
-			"workspace_id = '%s'",
-			s.p.workspace));
-	free(client_sql(
-		"INSERT INTO post_results (workspace_id, post_id, account_id, published_at, score) "
-		"SELECT workspace_id, id, account_id, IF(SECOND(due_at) = 1, "
-		"'2026-06-03 07:30:00', '2026-06-01 13:30:00'), IF(SECOND(due_at) = 1, 7, 2) FROM "
-		"posts WHERE workspace_id = '%s'",
-		s.p.workspace));
-	snprintf(path, sizeof(path), "/api/v1/characters/%s", s.character);
-	CLEANUP(answer_free)
-	struct answer *narrow = client_call(
-		"PATCH", path, s.p.token,
-		"{\"schedule\":{\"twitter\":{\"windows\":[{\"days\":[\"mon\"],\"from\":\"09:00\","
-		"\"to\":\"10:00\"},{\"days\":[\"wed\"],\"from\":\"03:00\",\"to\":\"04:00\"}]}}}");
-	assert_status(narrow, 200);
-	CLEANUP(answer_free) struct answer *after = weights(&s);
-	CLEANUP(answer_free)
-	struct answer *next = generate(&s, ",\"start_date\":\"2027-06-01\",\"days\":7");
-
-	ck_assert_int_ge((int)weight_at(after, 2, 3, "posts"), 30);
-	ck_assert_double_gt(weight_at(after, 2, 3, "weight"),
-			    weight_at(after, 2, 3, "prior") * 1.3);
-	ck_assert_double_lt(weight_at(after, 0, 9, "weight"), weight_at(after, 0, 9, "prior"));
-	ck_assert_double_eq(weight_at(after, 4, 9, "weight"), weight_at(after, 4, 9, "prior"));
-	ck_assert_uint_eq(answer_count(next, "scheduledPosts"), 1);
-	ck_assert_int_eq(strncmp(text_of(next, 0, "local_time"), "2027-06-02T03:", 14), 0);
-	ck_assert_ptr_nonnull(strstr(text_of(next, 0, "reason"), "own posts"));
-}
-END_TEST
-
-START_TEST(weights_of_nobody_are_refused)
-{
-	struct stage s;
-
-	stage_make(&s, "{\"name\":\"None\"}");
-	CLEANUP(answer_free)
-	struct answer *unnamed = client_call("GET", "/api/v1/schedule/weights", s.p.token, NULL);
-
-	snprintf(s.character, sizeof(s.character), "char_absent");
-	CLEANUP(answer_free) struct answer *absent = weights(&s);
-
-	assert_invalid(unnamed, "character_id", "required");
-	assert_problem(absent, 404, "not_found");
 }
 END_TEST
 
@@ -560,7 +471,7 @@ START_TEST(bad_body_is_refused_by_name)
 	struct stage s;
 
 	stage_writer(&s, "{\"name\":\"Bad\"}", 1);
-	CLEANUP(answer_free) struct answer *a = generate(&s, bad_bodies[_i].more);
+	CLEANUP(answer_free) struct answer *a = stage_generate(&s, bad_bodies[_i].more);
 
 	assert_invalid(a, bad_bodies[_i].pointer, NULL);
 	ck_assert_int_eq(stage_posts(&s), 0);
@@ -576,7 +487,7 @@ START_TEST(character_of_another_workspace_is_not_there)
 	stage_account(&s, "twitter", "mine");
 	stage_texts(&other, 1);
 	snprintf(s.character, sizeof(s.character), "%s", other.character);
-	CLEANUP(answer_free) struct answer *a = generate(&s, "");
+	CLEANUP(answer_free) struct answer *a = stage_generate(&s, "");
 
 	assert_problem(a, 404, "not_found");
 }
@@ -588,14 +499,16 @@ START_TEST(platforms_without_account_are_said_when_named)
 
 	stage_make(&s, "{\"name\":\"Named\"}");
 	stage_texts(&s, 1);
-	CLEANUP(answer_free) struct answer *none = generate(&s, "");
+	CLEANUP(answer_free) struct answer *none = stage_generate(&s, "");
 
 	stage_account(&s, "twitter", "one");
-	CLEANUP(answer_free) struct answer *other = generate(&s, ",\"platforms\":[\"pinterest\"]");
+	CLEANUP(answer_free)
+	struct answer *other = stage_generate(&s, ",\"platforms\":[\"pinterest\"]");
 
 	stage_account(&s, "twitter", "two");
-	CLEANUP(answer_free) struct answer *named = generate(&s, ",\"platforms\":[\"twitter\"]");
-	CLEANUP(answer_free) struct answer *all = generate(&s, "");
+	CLEANUP(answer_free)
+	struct answer *named = stage_generate(&s, ",\"platforms\":[\"twitter\"]");
+	CLEANUP(answer_free) struct answer *all = stage_generate(&s, "");
 
 	assert_problem(none, 422, "account_not_connected");
 	assert_problem(other, 422, "account_not_connected");
@@ -622,8 +535,6 @@ int main(void)
 		{ cancelled_posts_free_content_and_slot, 0 },
 		{ ten_thousand_items_are_taken_a_thousand_at_a_time, 0 },
 		{ bad_body_is_refused_by_name, (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])) },
-		{ own_results_take_the_place_of_what_is_assumed, 0 },
-		{ weights_of_nobody_are_refused, 0 },
 		{ character_of_another_workspace_is_not_there, 0 },
 		{ platforms_without_account_are_said_when_named, 0 },
 		{ NULL, 0 },

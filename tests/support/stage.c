@@ -55,11 +55,8 @@ void stage_daily(struct stage *ret, int n, const char *zone)
 		 "\"10:00\",\"to\":\"10:10\"}]}}}",
 		 zone);
 	stage_writer(ret, body, n);
-	CLEANUP(answer_free)
-	struct answer *a = client_callf("POST", "/api/v1/schedule/generate", ret->p.token,
-					"{\"character_id\":\"%s\",\"start_date\":\"2027-06-01\","
-					"\"days\":%d}",
-					ret->character, n);
+	snprintf(body, sizeof(body), ",\"start_date\":\"2027-06-01\",\"days\":%d", n);
+	CLEANUP(answer_free) struct answer *a = stage_generate(ret, body);
 
 	assert_status(a, 201);
 	ck_assert_uint_eq(answer_count(a, "scheduledPosts"), (size_t)n);
@@ -67,6 +64,12 @@ void stage_daily(struct stage *ret, int n, const char *zone)
 	free(client_sql("UPDATE posts SET due_at = due_at - INTERVAL MINUTE(due_at) MINUTE WHERE "
 			"workspace_id = '%s'",
 			ret->p.workspace));
+}
+
+struct answer *stage_generate(const struct stage *s, const char *more)
+{
+	return client_callf("POST", "/api/v1/schedule/generate", s->p.token,
+			    "{\"character_id\":\"%s\"%s}", s->character, more);
 }
 
 struct answer *stage_get(const struct stage *s, const char *path)

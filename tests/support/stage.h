@@ -23,6 +23,8 @@ void stage_texts(const struct stage *s, int n);
 void stage_writer(struct stage *ret, const char *character, int texts);
 /* Such a writer with `n` posts, one a day at ten, from 2027-06-01 on in this zone. */
 void stage_daily(struct stage *ret, int n, const char *zone);
+/* POST /schedule/generate for its character; more: further members, each behind a comma, or "". */
+struct answer *stage_generate(const struct stage *s, const char *more);
 struct answer *stage_get(const struct stage *s, const char *path);
 struct answer *stage_post(const struct stage *s, const char *path, const char *body);
 char *stage_account_id(const struct stage *s); /* the first one; caller frees */
