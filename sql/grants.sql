@@ -19,6 +19,7 @@ GRANT UPDATE, DELETE ON ${db}.characters TO ${run};
 GRANT UPDATE, DELETE ON ${db}.content_media TO ${run};
 GRANT UPDATE, DELETE ON ${db}.contents TO ${run};
 GRANT UPDATE, DELETE ON ${db}.events TO ${run};
+GRANT UPDATE, DELETE ON ${db}.fetch_days TO ${run};
 GRANT UPDATE, DELETE ON ${db}.fetches TO ${run};
 GRANT UPDATE, DELETE ON ${db}.idempotency TO ${run};
 GRANT UPDATE, DELETE ON ${db}.import_rows TO ${run};
