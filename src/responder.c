@@ -171,10 +171,13 @@ static int responder_run(struct responder *r)
 	m.workers =
 		(int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
 	r->app.tails = is_platform ? tail_open() : 0;
-	if (leases_open(path, &r->app.leases, &problem) < 0 || master_run(&m, &problem) < 0)
-		rc = complain(&problem, EX_OSERR);
-	else
-		rc = EX_OK;
+	rc = leases_open(path, &r->app.leases, &problem);
+	if (rc == 0) {
+		m.shared[0] = r->app.tails;
+		m.shared[1] = leases_descriptor(r->app.leases);
+		rc = master_run(&m, &problem);
+	}
+	rc = rc < 0 ? complain(&problem, EX_OSERR) : EX_OK;
 	leases_free(r->app.leases);
 	free(path);
 	free(group);

@@ -51,6 +51,11 @@ void leases_free(struct leases *l)
 	free(l);
 }
 
+int leases_descriptor(const struct leases *l)
+{
+	return l->fd;
+}
+
 const uint8_t *leases_owner(const struct leases *l)
 {
 	return l->owner;

@@ -20,6 +20,7 @@ struct leases;
 /* Before the workers are forked. PROBLEM_INTERNAL: the file cannot be made or read. */
 int leases_open(const char *socket_path, struct leases **ret, struct problem *reterr);
 void leases_free(struct leases *l);                  /* NULL accepted */
+int leases_descriptor(const struct leases *l);       /* for the workers to keep */
 const uint8_t *leases_owner(const struct leases *l); /* IDEMPOTENCY_OWNER_BYTES */
 /* false: another worker has it. Taking what one has oneself changes nothing. */
 bool leases_take(const struct leases *l, const uint8_t key[static SHA256_BYTES]);

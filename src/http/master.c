@@ -55,12 +55,32 @@ static void worker_on_signal(int signal_number)
 	worker_stop = 1;
 }
 
-/* Nothing but the listening socket and the standard three may reach a worker. */
-static void worker_close_inherited(int keep_fd)
+/* The lowest descriptor from `least` on that a worker keeps; -1: none. */
+static int next_kept(const struct pool *p, int least)
 {
-	if (keep_fd > 3)
-		(void)close_range(3, (unsigned)keep_fd - 1, 0);
-	(void)close_range((unsigned)keep_fd + 1, ~0U, 0);
+	int found = p->listen_fd >= least ? p->listen_fd : -1;
+	size_t i;
+
+	for (i = 0; i < MASTER_SHARED_MAX; i++) {
+		const int fd = p->m->shared[i];
+
+		if (fd >= least && (found < 0 || fd < found))
+			found = fd;
+	}
+	return found;
+}
+
+/* Nothing but the standard three, the listening socket and what is shared may reach a worker. */
+static void worker_close_inherited(const struct pool *p)
+{
+	int from = 3, kept;
+
+	while ((kept = next_kept(p, from)) >= 0) {
+		if (kept > from)
+			(void)close_range((unsigned)from, (unsigned)kept - 1, 0);
+		from = kept + 1;
+	}
+	(void)close_range((unsigned)from, ~0U, 0);
 }
 
 _Noreturn static void worker_main(struct pool *p, pid_t parent)
@@ -76,7 +96,7 @@ _Noreturn static void worker_main(struct pool *p, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
-	worker_close_inherited(p->listen_fd);
+	worker_close_inherited(p);
 	pthread_sigmask(SIG_SETMASK, &p->before, NULL);
 	_exit(p->m->worker(p->m->arg, p->listen_fd, &worker_stop));
 }

@@ -11,9 +11,13 @@
 
 #include "base/problem.h"
 
+#define MASTER_SHARED_MAX 2
+
 struct master {
 	const char *socket_path, *socket_group;
 	int workers, backlog;
+	/* Descriptors that each worker keeps; all but these and the socket are closed. 0: none. */
+	int shared[MASTER_SHARED_MAX];
 	/* Runs in the child until *stop; its return value is the exit status. */
 	int (*worker)(void *arg, int listen_fd, const volatile int *stop);
 	/* SIGHUP: reads the configuration again; may change workers. -1: keep the old one. */

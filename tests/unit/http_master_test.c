@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@ struct pool {
 	int64_t requests_max;
 	int generation; /* of the configuration: a reload adds one */
 	int stray_fd;   /* open in the master; no worker may have it */
+	int shared_fd;  /* of the master, for its workers as well */
 };
 
 struct worker {
@@ -94,15 +96,21 @@ static int descriptors(struct request *req, struct reply *ret, struct problem *r
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
-	int n = 0;
+	int n = 0, shared = 0;
 
 	(void)req;
 	(void)reterr;
-	while ((entry = readdir(dir)))
+	while ((entry = readdir(dir))) {
+		char target[64] = "";
+
 		n += entry->d_name[0] != '.';
+		shared += readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1) > 0 &&
+			  strncmp(target, "/memfd:shared", 13) == 0;
+	}
 	closedir(dir);
 	emit_open(&ret->emit, NULL);
 	emit_int(&ret->emit, "open", n);
+	emit_int(&ret->emit, "shared", shared);
 	emit_close(&ret->emit);
 	return 0;
 }
@@ -169,6 +177,8 @@ static void pool_start(struct pool *p, int workers, int64_t requests_max)
 	ck_assert_ptr_nonnull(mkdtemp(p->folder));
 	snprintf(p->socket, sizeof(p->socket), "%s/pool.sock", p->folder);
 	p->stray_fd = open("/dev/null", O_RDONLY);
+	p->shared_fd = memfd_create("shared", MFD_CLOEXEC);
+	m.shared[1] = p->shared_fd;
 	p->master = fork();
 	if (p->master == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -185,6 +195,7 @@ static void pool_clean(struct pool *p)
 	char lock[104];
 
 	close(p->stray_fd);
+	close(p->shared_fd);
 	snprintf(lock, sizeof(lock), "%s.lock", p->socket);
 	unlink(lock);
 	unlink(p->socket);
@@ -393,13 +404,13 @@ START_TEST(early_answer_arrives_before_the_work_ends)
 }
 END_TEST
 
-START_TEST(worker_has_no_inherited_descriptors)
+START_TEST(worker_has_the_shared_descriptors_and_no_others)
 {
 	struct pool p;
 
 	pool_start(&p, 1, 10000);
-	/* 0 1 2, the listening socket, the connection, epoll, and /proc/self/fd itself */
-	ask_expect(&p, "/descriptors", "\"open\":7");
+	/* 0 1 2, shared, listening socket, connection, epoll, and /proc/self/fd itself */
+	ask_expect(&p, "/descriptors", "\"open\":8,\"shared\":1");
 	ck_assert_int_eq(pool_stop(&p), 0);
 }
 END_TEST
@@ -519,7 +530,7 @@ int main(void)
 		{ stop_finishes_the_request_at_work, 0 },
 		{ killed_master_leaves_no_orphans, 0 },
 		{ early_answer_arrives_before_the_work_ends, 0 },
-		{ worker_has_no_inherited_descriptors, 0 },
+		{ worker_has_the_shared_descriptors_and_no_others, 0 },
 		{ second_master_is_refused_and_a_stale_socket_is_not, 0 },
 		{ bodies_arrive_whole, 0 },
 		{ single_headers_given_twice_are_400, (int)ARRAY_LEN(doubles) },
