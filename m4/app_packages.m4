@@ -28,7 +28,7 @@ AS_IF([test -n "$app_missing_modules"],
 Install them with:
     apt-get install$app_missing_packages])])
 
-app_modules="fcgi libcurl jansson libmariadb libssl libcrypto glib-2.0 inih libargon2"
+app_modules="fcgi libcurl jansson libmariadb libssl libcrypto glib-2.0 inih libargon2 libseccomp"
 dnl Headers of packages count as the system's: warnings are for our own code.
 CARILLON_CFLAGS=`$PKG_CONFIG --cflags $app_modules | sed "s,-I,-isystem ,g"`
 CARILLON_LIBS=`$PKG_CONFIG --libs $app_modules`

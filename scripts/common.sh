@@ -88,7 +88,7 @@ exec_as() {
 	local user=$1
 	shift
 	setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --no-new-privs \
-		--inh-caps=-all -- "$@"
+		--inh-caps=-all --bounding-set=-all -- "$@"
 }
 
 # folder PATH OWNER GROUP MODE

@@ -26,7 +26,7 @@ start_service() {
 		umask 0027
 		if is_root && [ "$user" != root ]; then
 			exec setsid setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
-				--no-new-privs --inh-caps=-all -- "$@"
+				--no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
 		fi
 		exec setsid "$@"
 	) &

@@ -21,6 +21,7 @@
 #include "http/openapi.h"
 #include "net/client.h"
 #include "platform/platform.h"
+#include "responder_confine.h"
 
 struct responder {
 	const char *config_path;
@@ -104,6 +105,7 @@ static int work(void *arg, int listen_fd, const volatile int *stop)
 	struct problem problem;
 
 	problem_clear(&problem);
+	responder_confine(r->config, r->pool == POOL_PLATFORM);
 	if (r->pool == POOL_PLATFORM && net_open(r->config, &r->app.net, &problem) < 0) {
 		log_line(LOG_LEVEL_ERROR, "net.refused", "detail=\"%s\"", problem.detail);
 		return EX_CONFIG;

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/confine.h"
 #include "base/log.h"
 
 #define OUTPUT_MAX  (256UL * 1024)
@@ -45,6 +46,35 @@ static rlim_t file_limit(const struct start *s)
 	return s->is_wrapped ? SCRATCH_MAX : 0;
 }
 
+/* Without bubblewrap: what a kernel offers to any process. Best effort, as the header says. */
+static void confine_tool(const struct start *s)
+{
+	static const struct confine_path common[] = {
+		{ "/usr", CONFINE_RUN },
+		{ "/lib", CONFINE_RUN },
+		{ "/lib64", CONFINE_RUN },
+		{ "/etc/alternatives", CONFINE_READ },
+		{ "/etc/ld.so.cache", CONFINE_READ },
+		{ "/proc", CONFINE_READ },
+		{ "/dev/urandom", CONFINE_READ },
+		{ "/dev/zero", CONFINE_READ },
+		{ "/dev/null", CONFINE_WRITE },
+	};
+	struct confine_path paths[ARRAY_LEN(common) + CHILD_READS_MAX + 2];
+	size_t n = ARRAY_LEN(common);
+
+	memcpy(paths, common, sizeof(common));
+	paths[n++] = (struct confine_path){ s->argv[0], CONFINE_RUN };
+	for (size_t i = 0; i < CHILD_READS_MAX && s->box->reads[i]; i++)
+		paths[n++] = (struct confine_path){ s->box->reads[i], CONFINE_READ };
+	if (s->box->writes)
+		paths[n++] = (struct confine_path){ s->box->writes, CONFINE_WRITE };
+	unshare(CLONE_NEWUSER | CLONE_NEWNET); /* a tool has no business with a network */
+	(void)confine_capabilities();
+	(void)confine_files(paths, n, false);
+	(void)confine_sockets();
+}
+
 _Noreturn static void become_tool(const struct start *s)
 {
 	/* NOLINTNEXTLINE(android-cloexec-open): it may be 0 itself, where dup2() keeps the flag */
@@ -65,7 +95,7 @@ _Noreturn static void become_tool(const struct start *s)
 		_exit(127);
 	close_range(3, ~0U, 0);
 	if (!s->is_wrapped)
-		unshare(CLONE_NEWUSER | CLONE_NEWNET); /* a tool has no business with a network */
+		confine_tool(s);
 	limit(RLIMIT_AS, MEMORY_MAX);
 	limit(RLIMIT_CPU, (rlim_t)s->box->timeout_s + 1);
 	limit(RLIMIT_FSIZE, file_limit(s));

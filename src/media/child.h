@@ -5,7 +5,8 @@
  * to a limit, rlimits (memory, CPU, file size, descriptors, processes), no new privileges, own
  * process group killed at the wall clock's end. With bubblewrap the tool also sees nothing but
  * /usr (read only), the files named, and namespaces of its own, so that nothing it starts outlives
- * it; where bubblewrap is not to be had, a network namespace of its own if the kernel allows one.
+ * it. Where bubblewrap is not to be had, base/confine.h keeps the tool from other files, from sockets
+ * and from capabilities, as far as the kernel can, and a network namespace is tried.
  */
 #ifndef CARILLON_MEDIA_CHILD_H
 #define CARILLON_MEDIA_CHILD_H
