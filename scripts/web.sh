@@ -44,11 +44,9 @@ port_of_url() {
 }
 
 render_site() {
-	local url host hsts=
+	local url host hsts=$1
 	url=$(setting server public_url https://localhost)
 	host=$(host_of_url "$url")
-	# A browser would carry the promise over to every other server on localhost.
-	[ "$host" != localhost ] || hsts='# not on localhost: '
 	render_to "$CONF_DIR/carillon/site.conf" "$TOP/nginx/carillon.conf.in" \
 		API_SOCKET="$(setting pool api_socket /run/carillon/api/api.sock)" \
 		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform/platform.sock)" \
@@ -61,13 +59,17 @@ render_site() {
 }
 
 render_nginx() {
-	local dir=$CONF_DIR/carillon user_line="user $WEB_USER $GROUP;"
+	local dir=$CONF_DIR/carillon user_line="user $WEB_USER $GROUP;" hsts=
 	is_root || user_line='# every part runs as one user'
 	folder "$dir" root root 755
 	cp "$TOP"/nginx/carillon/*.conf "$dir/"
 	render_to "$dir/tls.conf" "$TOP/nginx/carillon/tls.conf.in" \
 		CERTIFICATE="$HOME_DIR/tls/server.pem" CERTIFICATE_KEY="$HOME_DIR/tls/server.key"
-	render_site
+	# A browser would carry the promise over to every other server on localhost.
+	[ "$(host_of_url "$(setting server public_url https://localhost)")" != localhost ] ||
+		hsts='# not on localhost: '
+	render_to "$dir/headers.conf" "$TOP/nginx/carillon/headers.conf.in" HSTS="$hsts"
+	render_site "$hsts"
 	render_to "$CONF_DIR/nginx.conf" "$TOP/nginx/instance.conf.in" USER_LINE="$user_line" \
 		RUN_FOLDER="$RUN_DIR" LOG_FOLDER="$LOG_DIR" TEMP_FOLDER="$HOME_DIR/nginx"
 }

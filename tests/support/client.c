@@ -4,8 +4,6 @@
 #include <check.h>
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,7 +20,6 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 
-#define SILENCE_MS 5000
 
 int client_need(const char *const *names)
 {
@@ -374,60 +371,6 @@ void assert_invalid_at(const struct answer *a, const char *pointer, const char *
 		return;
 	}
 	ck_abort_msg("%s:%d: nothing about %s in %s", file, line, pointer, a->body);
-}
-
-static int connect_to_url(void)
-{
-	const char *url = client_env("CARILLON_URL");
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL, *at;
-	char host[256], port[16] = "443";
-	int fd = -1;
-
-	ck_assert_int_ge(sscanf(url, "https://%255[^:/]:%15[0-9]", host, port), 1);
-	ck_assert_int_eq(getaddrinfo(host, port, &hints, &found), 0);
-	for (at = found; at && fd < 0; at = at->ai_next) {
-		fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) < 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	freeaddrinfo(found);
-	ck_assert_msg(fd >= 0, "cannot connect to %s", url);
-	return fd;
-}
-
-static void name_server(SSL *ssl)
-{
-	char host[256];
-
-	ck_assert_int_eq(sscanf(client_env("CARILLON_URL"), "https://%255[^:/]", host), 1);
-	if (host[strspn(host, "0123456789.")])
-		SSL_set_tlsext_host_name(ssl, host);
-}
-
-char *client_raw(const void *bytes, size_t n)
-{
-	const struct timeval silence = { .tv_sec = SILENCE_MS / 1000 };
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	SSL *ssl = SSL_new(ctx);
-	struct buf out = BUF_INIT;
-	int fd = connect_to_url(), got;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
-	SSL_set_fd(ssl, fd);
-	name_server(ssl);
-	ck_assert_int_eq(SSL_connect(ssl), 1);
-	/* The server may refuse and hang up before it has read everything. */
-	(void)SSL_write(ssl, bytes, (int)n);
-	while ((got = SSL_read(ssl, buf_reserve(&out, 65536), 65536)) > 0) {
-		out.len += (size_t)got;
-		out.p[out.len] = '\0';
-	}
-	SSL_free(ssl);
-	SSL_CTX_free(ctx);
-	close(fd);
-	return buf_take(&out);
 }
 
 /* FastCGI records, FastCGI specification 3.3. */
