@@ -288,10 +288,13 @@ static int socket_grant(const struct master *m, const char *path, struct problem
 {
 	struct group group, *found = NULL;
 	char names[16384];
+	struct stat st;
 
 	if (m->socket_group && *m->socket_group) {
 		(void)getgrnam_r(m->socket_group, &group, names, sizeof(names), &found);
-		if (!found || chown(path, (uid_t)-1, group.gr_gid) < 0)
+		/* Its own group needs no chown(), which a hardened unit forbids. */
+		if (!found || stat(path, &st) < 0 ||
+		    (st.st_gid != group.gr_gid && chown(path, (uid_t)-1, group.gr_gid) < 0))
 			return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 					   "The socket %s cannot be given to the group %s.", path,
 					   m->socket_group);
