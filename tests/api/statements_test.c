@@ -2,12 +2,14 @@
 /* Every statement of the program is prepared by a real MariaDB, so a slip cannot reach an operator. */
 #include <check.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "db/migrate.h"
 #include "store/statements.h"
@@ -127,6 +129,189 @@ START_TEST(api_user_runs_its_own_statements_and_no_others)
 }
 END_TEST
 
+/* ---- what each role may do with each table ---- */
+
+/*
+ * S select, I insert, U update, D delete; u: update of some columns. A table that has no row here
+ * fails the test: whoever makes one decides. The runner's user has all four on all of them.
+ */
+static const struct {
+	const char *table, *api;
+} matrix[] = {
+	{ "account_refreshes", "" },  { "account_tokens", "" },
+	{ "accounts", "SU" },         { "api_key_publishes", "SID" },
+	{ "api_keys", "SIU" },        { "attempts", "Su" },
+	{ "breakers", "S" },          { "budgets", "" },
+	{ "bulk_lines", "SI" },       { "calendar_feeds", "SIUD" },
+	{ "characters", "SIUD" },     { "content_media", "SIUD" },
+	{ "contents", "SIUD" },       { "events", "SI" },
+	{ "fetches", "SIU" },         { "idempotency", "SIUD" },
+	{ "import_rows", "" },        { "login_failures", "SIUD" },
+	{ "media", "SIUD" },          { "members", "SIUD" },
+	{ "oauth_flows", "" },        { "post_results", "SI" },
+	{ "posts", "SIU" },           { "probes", "S" },
+	{ "renditions", "SIU" },      { "runners", "S" },
+	{ "schema_migrations", "S" }, { "sessions", "SIUD" },
+	{ "users", "SIU" },           { "webhook_attempts", "" },
+	{ "webhook_deliveries", "" }, { "webhook_secrets", "" },
+	{ "webhooks", "" },           { "workspaces", "SIU" },
+};
+
+static const struct {
+	char letter;
+	const char *before, *after; /* the table's name; U: with its first column between, too */
+} verbs[] = {
+	{ 'S', "SELECT 1 FROM ", " LIMIT 0" },
+	{ 'I', "INSERT INTO ", " () VALUES ()" },
+	{ 'D', "DELETE FROM ", " WHERE FALSE" },
+	{ 'U', "UPDATE ", " = NULL WHERE FALSE" },
+};
+
+/* Whether that user may, judged by the server when it prepares the statement. */
+static bool may(MYSQL *my, const char *sql)
+{
+	MYSQL_STMT *handle = mysql_stmt_init(my);
+	const bool failed = mysql_stmt_prepare(handle, sql, strlen(sql)) != 0;
+	const unsigned why = mysql_stmt_errno(handle);
+
+	mysql_stmt_close(handle);
+	return !failed ||
+	       (why != ER_TABLEACCESS_DENIED_ERROR && why != ER_COLUMNACCESS_DENIED_ERROR);
+}
+
+static void first_column(const char *table, char ret[static 65])
+{
+	MYSQL *my = connection();
+	MYSQL_RES *rows;
+	char sql[200];
+
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT column_name FROM information_schema.columns WHERE table_schema = "
+		       "'carillon' AND table_name = '%s' AND ordinal_position = 1",
+		       table);
+	ck_assert_int_eq(mysql_query(my, sql), 0);
+	rows = mysql_store_result(my);
+	ck_assert_uint_eq(mysql_num_rows(rows), 1);
+	(void)snprintf(ret, 65, "%s", mysql_fetch_row(rows)[0]);
+	mysql_free_result(rows);
+	mysql_close(my);
+}
+
+static MYSQL *as_user(const char *user)
+{
+	MYSQL *my = mysql_init(NULL);
+
+	ck_assert_msg(mysql_real_connect(my, "localhost", user, "pw", "carillon", 0,
+					 database.socket, 0) != NULL,
+		      "%s: %s", user, mysql_error(my));
+	return my;
+}
+
+START_TEST(each_table_grants_what_its_row_says)
+{
+	MYSQL *api = as_user("t_api"), *run = as_user("t_run");
+
+	ck_assert_int_eq(database_number(&database,
+					 "SELECT COUNT(*) FROM information_schema.tables "
+					 "WHERE table_schema = 'carillon'"),
+			 (int64_t)ARRAY_LEN(matrix));
+	for (size_t i = 0; i < ARRAY_LEN(matrix); i++) {
+		char column[65], sql[200];
+
+		first_column(matrix[i].table, column);
+		for (size_t k = 0; k < ARRAY_LEN(verbs); k++) {
+			const bool has_column = verbs[k].letter == 'U';
+
+			(void)snprintf(sql, sizeof(sql), "%s%s%s%s%s", verbs[k].before,
+				       matrix[i].table, has_column ? " SET " : "",
+				       has_column ? column : "", verbs[k].after);
+			ck_assert_msg(may(api, sql) ==
+					      (strchr(matrix[i].api, verbs[k].letter) != NULL),
+				      "api: %s", sql);
+			ck_assert_msg(may(run, sql), "run: %s", sql);
+		}
+	}
+	mysql_close(api);
+	mysql_close(run);
+}
+END_TEST
+
+/* Neither changes the schema, hands rights on, reads files or the server's own tables. */
+static const char *const refused_to_all[] = {
+	"CREATE TABLE more (a INT)",
+	"DROP TABLE account_tokens",
+	"ALTER TABLE attempts DROP INDEX one_live",
+	"TRUNCATE TABLE events",
+	"CREATE TRIGGER t BEFORE INSERT ON events FOR EACH ROW SET @a = 1",
+	"CREATE VIEW v AS SELECT * FROM account_tokens",
+	"GRANT SELECT ON carillon.account_tokens TO t_api@localhost",
+	"CREATE USER t_more@localhost",
+	"SELECT * FROM mysql.global_priv",
+	"SELECT 1 INTO OUTFILE '/tmp/carillon-grants'",
+	"LOAD DATA INFILE '/etc/passwd' INTO TABLE events",
+	"SET GLOBAL sync_binlog = 0",
+	"SET GLOBAL general_log = 1",
+	"KILL 1",
+};
+
+START_TEST(neither_role_rules_the_server)
+{
+	static const char *const users[] = { "t_api", "t_run" };
+
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		MYSQL *my = as_user(users[i]);
+
+		ck_assert_msg(mysql_query(my, refused_to_all[_i]) != 0, "%s may: %s", users[i],
+			      refused_to_all[_i]);
+		mysql_close(my);
+	}
+}
+END_TEST
+
+/* Of the statements that the api user may run: one that it could not without this right. */
+static bool is_needed(MYSQL *api, MYSQL *root, const char *table, char verb)
+{
+	static const char *const words[] = {
+		['S'] = "SELECT", ['I'] = "INSERT", ['U'] = "UPDATE", ['D'] = "DELETE"
+	};
+	const struct stmt *const *tables, *ours[1000];
+	size_t tables_n, n = 0;
+	bool found = false;
+	char sql[160];
+
+	tables = store_statements(&tables_n);
+	for (size_t t = 0; t < tables_n; t++)
+		for (const struct stmt *s = tables[t]; s->name; s++)
+			if (strstr(s->sql, table) && may(api, s->sql))
+				ours[n++] = s;
+	(void)snprintf(sql, sizeof(sql), "REVOKE %s ON %s FROM t_api@localhost",
+		       words[(size_t)verb], table);
+	ck_assert_msg(mysql_query(root, sql) == 0, "%s: %s", sql, mysql_error(root));
+	for (size_t i = 0; i < n && !found; i++)
+		found = !may(api, ours[i]->sql);
+	(void)snprintf(sql, sizeof(sql), "GRANT %s ON %s TO t_api@localhost", words[(size_t)verb],
+		       table);
+	ck_assert_int_eq(mysql_query(root, sql), 0);
+	return found;
+}
+
+START_TEST(api_user_has_no_right_that_no_statement_needs)
+{
+	MYSQL *api = as_user("t_api"), *root = connection();
+	CLEANUP(buf_done) struct buf idle = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(matrix); i++) {
+		for (const char *verb = matrix[i].api; *verb; verb++) {
+			if (*verb != 'u' && !is_needed(api, root, matrix[i].table, *verb))
+				buf_printf(&idle, " %s:%c", matrix[i].table, *verb);
+		}
+	}
+	ck_assert_msg(idle.len == 0, "nothing needs%s", buf_str(&idle));
+	mysql_close(api);
+	mysql_close(root);
+}
+END_TEST
+
 static bool list_holds(const char *name)
 {
 	char path[1024], line[256];
@@ -194,6 +379,9 @@ int main(void)
 		{ global_rows_stand_in_the_committed_list, 0 },
 		{ names_are_unique, 0 },
 		{ api_user_runs_its_own_statements_and_no_others, 0 },
+		{ each_table_grants_what_its_row_says, 0 },
+		{ neither_role_rules_the_server, (int)ARRAY_LEN(refused_to_all) },
+		{ api_user_has_no_right_that_no_statement_needs, 0 },
 		{ NULL, 0 },
 	};
 
