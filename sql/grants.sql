@@ -56,7 +56,7 @@ GRANT SELECT ON ${db}.probes TO ${api};
 GRANT SELECT, INSERT ON ${db}.bulk_lines TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.idempotency TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.contents TO ${api};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.content_media TO ${api};
+GRANT SELECT, INSERT, DELETE ON ${db}.content_media TO ${api};
 GRANT SELECT, UPDATE ON ${db}.accounts TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.posts TO ${api};
 GRANT SELECT, UPDATE (state, settled_at, evidence, handle) ON ${db}.attempts TO ${api};

@@ -5,21 +5,14 @@
  * handler, no worker dies, and nobody waits for somebody who is slow.
  */
 #include <check.h>
-#include <linux/landlock.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/config.h"
-#include "platform/platform.h"
 #include "support/client.h"
 #include "support/suite.h"
 #include "support/wire.h"
@@ -444,76 +437,6 @@ START_TEST(every_answer_carries_the_security_headers)
 }
 END_TEST
 
-/* ---- straight to the pools: what nginx would never pass on ---- */
-
-static struct config *config;
-
-static void load_config(void)
-{
-	struct problem why = { .kind = PROBLEM_NONE };
-	size_t n = 0;
-	const struct setting_group *groups = platform_setting_groups(&n);
-
-	if (config_load(client_env("CARILLON_CONF"), groups, n, &config, &why) < 0) {
-		fprintf(stderr, "edge: %s\n", why.detail);
-		exit(EXIT_FAILURE);
-	}
-}
-
-static const struct {
-	const char *name, *document_uri, *request_uri, *method, *status;
-} strangers[] = {
-	{ "as it should be", WHOLE, WHOLE, "GET", "401" },
-	{ "another path was matched", WHOLE, "/api/v1/health", "GET", "400" },
-	{ "decoded", WHOLE, "/api/v1/wor%6bspace", "GET", "400" },
-	{ "longer", WHOLE, WHOLE "/", "GET", "400" },
-	{ "shorter", WHOLE "/", WHOLE, "GET", "400" },
-	{ "dots", "/api/v1/../v1/workspace", "/api/v1/../v1/workspace", "GET", "400" },
-	{ "no slash", "api/v1/workspace", "api/v1/workspace", "GET", "400" },
-	{ "empty", "", "", "GET", "400" },
-	{ "a line end", "/api/v1/a\nb", "/api/v1/a\nb", "GET", "400" },
-	{ "no method", WHOLE, WHOLE, "", "405" },
-	{ "method in lower case", WHOLE, WHOLE, "get", "405" },
-};
-
-START_TEST(pool_judges_paths_by_itself)
-{
-	const char *const params[] = { "REQUEST_METHOD",
-				       strangers[_i].method,
-				       "DOCUMENT_URI",
-				       strangers[_i].document_uri,
-				       "REQUEST_URI",
-				       strangers[_i].request_uri,
-				       "QUERY_STRING",
-				       "",
-				       "REMOTE_ADDR",
-				       "127.0.0.1",
-				       NULL };
-	char *answer = client_fcgi(config->pool_api_socket, params, NULL, 0), want[24];
-
-	(void)snprintf(want, sizeof(want), "Status: %s", strangers[_i].status);
-	ck_assert_msg(strstr(answer, want) != NULL, "%s: %s", strangers[_i].name, answer);
-	free(answer);
-}
-END_TEST
-
-START_TEST(sockets_are_for_the_group_alone)
-{
-	const char *const paths[] = { config->pool_api_socket, config->pool_platform_socket };
-
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		CLEANUP(buf_done) struct buf folder = BUF_INIT;
-		struct stat st;
-
-		ck_assert_int_eq(stat(paths[i], &st), 0);
-		ck_assert_msg((st.st_mode & 07777) == 0660, "%s: %o", paths[i], st.st_mode);
-		buf_add(&folder, paths[i], (size_t)(strrchr(paths[i], '/') - paths[i]));
-		ck_assert_int_eq(stat(buf_str(&folder), &st), 0);
-		ck_assert_msg((st.st_mode & 07) == 0, "%s: %o", buf_str(&folder), st.st_mode);
-	}
-}
-END_TEST
-
 /* ---- the processes behind it ---- */
 
 /* Of the instance whose configuration that is. */
@@ -550,146 +473,6 @@ static int deaths(void)
 
 static int deaths_before;
 
-/* The master is who listens; its children are the workers. */
-static pid_t master_of(const char *socket_path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	struct ucred who = { 0 };
-	socklen_t n = sizeof(who);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", socket_path);
-	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
-	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n), 0);
-	close(fd);
-	return who.pid;
-}
-
-static size_t workers_of(pid_t master, pid_t *ret, size_t most)
-{
-	char path[64];
-	size_t n = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", master, master);
-	f = fopen(path, "re");
-	ck_assert_msg(f != NULL, "%s", path);
-	while (n < most && fscanf(f, "%d", &ret[n]) == 1)
-		n++;
-	(void)fclose(f);
-	return n;
-}
-
-/* All of a small file of /proc, with one blank between words. */
-static void proc_text(pid_t pid, const char *name, struct buf *out)
-{
-	char path[64], line[512];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	f = fopen(path, "re");
-	ck_assert_msg(f != NULL, "%s", path);
-	while (fgets(line, sizeof(line), f)) {
-		for (char *word = line, *rest; (word = strtok_r(word, " \t\n", &rest)); word = NULL)
-			buf_printf(out, "%s ", word);
-		buf_addc(out, '\n');
-	}
-	(void)fclose(f);
-}
-
-static const struct {
-	const char *file, *line;
-} given_up[] = {
-	{ "status", "\nNoNewPrivs: 1 \n" },
-	{ "status", "\nCapInh: 0000000000000000 \n" },
-	{ "status", "\nCapPrm: 0000000000000000 \n" },
-	{ "status", "\nCapEff: 0000000000000000 \n" },
-	{ "status", "\nCapBnd: 0000000000000000 \n" },
-	{ "status", "\nCapAmb: 0000000000000000 \n" },
-	{ "limits", "\nMax core file size 0 0 bytes \n" },
-};
-
-static void check_worker(pid_t pid)
-{
-	for (size_t i = 0; i < ARRAY_LEN(given_up); i++) {
-		CLEANUP(buf_done) struct buf text = BUF_INIT;
-
-		proc_text(pid, given_up[i].file, &text);
-		ck_assert_msg(strstr(buf_str(&text), given_up[i].line) != NULL, "%d: no%s in %s",
-			      pid, given_up[i].line, buf_str(&text));
-		ck_assert(!strstr(buf_str(&text), "\nUid: 0 ") || geteuid() != 0);
-	}
-#ifndef ENABLE_SANITIZERS
-	/* What cannot be dumped belongs to root. */
-	struct stat st;
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_msg(st.st_uid == 0, "%s belongs to %u", path, st.st_uid);
-#endif
-}
-
-START_TEST(workers_live_and_have_given_up_what_they_do_not_need)
-{
-	const char *const paths[] = { config->pool_api_socket, config->pool_platform_socket };
-	const size_t wanted[] = { (size_t)config->pool_api_workers,
-				  (size_t)config->pool_platform_workers };
-
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		pid_t pids[300];
-		const size_t n = workers_of(master_of(paths[i]), pids, ARRAY_LEN(pids));
-
-		ck_assert_uint_ge(n, wanted[i]);
-		for (size_t k = 0; k < n; k++)
-			check_worker(pids[k]);
-	}
-	ck_assert_int_eq(deaths(), deaths_before);
-}
-END_TEST
-
-/* A spooled upload that nginx never spooled: with what the pool may open it cannot be read. */
-START_TEST(pool_opens_no_file_outside_of_its_own)
-{
-	char inside[256], outside[] = "/tmp/carillon-edge-XXXXXX", token[200];
-	const char *const params[] = { "REQUEST_METHOD",
-				       "POST",
-				       "DOCUMENT_URI",
-				       "/api/v1/media",
-				       "REQUEST_URI",
-				       "/api/v1/media",
-				       "QUERY_STRING",
-				       "",
-				       "REMOTE_ADDR",
-				       "127.0.0.1",
-				       "CONTENT_TYPE",
-				       "application/json",
-				       "HTTP_AUTHORIZATION",
-				       token,
-				       "REQUEST_BODY_FILE",
-				       _i ? outside : inside,
-				       NULL };
-	char *answer;
-	int fd;
-
-	(void)snprintf(inside, sizeof(inside), "%s/edge-XXXXXX", config->media_upload_folder);
-	(void)snprintf(token, sizeof(token), "Bearer %s", CLIENT_TOKEN);
-	fd = mkstemp(_i ? outside : inside);
-	ck_assert(fd >= 0 && fchmod(fd, 0644) == 0 && write(fd, "[1", 2) == 2);
-	close(fd);
-	answer = client_fcgi(config->pool_api_socket, params, NULL, 0);
-	(void)unlink(_i ? outside : inside);
-	if (_i &&
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 2) {
-		free(answer);
-		return;
-	}
-	ck_assert_msg(strstr(answer, _i ? "Status: 500" : "\"code\":\"malformed_json\""), "%s",
-		      answer);
-	free(answer);
-}
-END_TEST
-
 /* ---- who is slow, and who hangs up ---- */
 
 #define SLOW_EACH 8
@@ -717,9 +500,8 @@ static struct wire *waiting[ARRAY_LEN(slow)][SLOW_EACH];
 /* Once, before the first case; all cases are forks of who has opened them. */
 static void open_slow(void)
 {
-	if (config)
+	if (waiting[0][0])
 		return;
-	load_config();
 	deaths_before = deaths();
 	for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
 		for (size_t k = 0; k < SLOW_EACH; k++) {
@@ -734,14 +516,11 @@ static void close_slow(void)
 	for (size_t i = 0; i < ARRAY_LEN(slow); i++)
 		for (size_t k = 0; k < SLOW_EACH; k++)
 			wire_close(waiting[i][k]);
-	config_free(config);
 }
 
-/* More of them wait than there are workers: had a worker to wait with them, nobody were served. */
+/* Twice as many of them wait as there are workers: had a worker to wait with them, nobody were served. */
 START_TEST(slow_ones_hold_nobody_up)
 {
-	ck_assert_int_gt((int)ARRAY_LEN(slow) * SLOW_EACH,
-			 (int)(config->pool_api_workers + config->pool_platform_workers));
 	for (int i = 0; i < 20; i++) {
 		struct answer *a CLEANUP(answer_free) =
 			client_call("GET", WHOLE, CLIENT_TOKEN, NULL);
@@ -784,6 +563,12 @@ START_TEST(hanging_up_early_harms_nobody)
 }
 END_TEST
 
+START_TEST(no_process_has_died_of_it)
+{
+	ck_assert_int_eq(deaths(), deaths_before);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -796,12 +581,9 @@ int main(void)
 		{ what_is_no_tls_is_told_so, (int)ARRAY_LEN(plain_rows) },
 		{ old_tls_is_refused, (int)ARRAY_LEN(handshakes) },
 		{ every_answer_carries_the_security_headers, 0 },
-		{ pool_judges_paths_by_itself, (int)ARRAY_LEN(strangers) },
-		{ pool_opens_no_file_outside_of_its_own, 2 },
-		{ sockets_are_for_the_group_alone, 0 },
 		{ hanging_up_early_harms_nobody, 0 },
 		{ slow_ones_are_sent_away, (int)ARRAY_LEN(slow) },
-		{ workers_live_and_have_given_up_what_they_do_not_need, 0 },
+		{ no_process_has_died_of_it, 0 },
 		{ NULL, 0 },
 	};
 

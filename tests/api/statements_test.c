@@ -143,7 +143,7 @@ static const struct {
 	{ "api_keys", "SIU" },        { "attempts", "Su" },
 	{ "breakers", "S" },          { "budgets", "" },
 	{ "bulk_lines", "SI" },       { "calendar_feeds", "SIUD" },
-	{ "characters", "SIUD" },     { "content_media", "SIUD" },
+	{ "characters", "SIUD" },     { "content_media", "SID" },
 	{ "contents", "SIUD" },       { "events", "SI" },
 	{ "fetches", "SIU" },         { "idempotency", "SIUD" },
 	{ "import_rows", "" },        { "login_failures", "SIUD" },
