@@ -265,7 +265,7 @@ START_TEST(one_spelling_of_a_path_is_served)
 	int n;
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const char *rest = WHOLE + places[i];
+		const char *rest = &WHOLE[places[i]];
 
 		n = snprintf(target, sizeof(target), "%.*s%s%s", places[i], WHOLE, pieces[_i],
 			     rest);

@@ -132,23 +132,36 @@ static void unit_read(const char *unit, struct names *ret, bool *ret_inet)
 	ck_assert_uint_gt(ret->n, 100);
 }
 
+/* A rule about one argument. */
+static int rule(scmp_filter_ctx ctx, uint32_t action, int nth, struct scmp_arg_cmp when)
+{
+	return seccomp_rule_add_array(ctx, action, nth, 1, &when);
+}
+
+static struct scmp_arg_cmp family_is(int family)
+{
+	return (struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, (scmp_datum_t)family, 0 };
+}
+
 static int allow_socket(scmp_filter_ctx ctx, int family)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+	return rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), family_is(family));
+}
+
+static struct scmp_arg_cmp protection_is(scmp_datum_t among, scmp_datum_t is)
+{
+	return (struct scmp_arg_cmp){ 2, SCMP_CMP_MASKED_EQ, among, is };
 }
 
 /* MemoryDenyWriteExecute=: nothing that is or was writable may be run. */
 static int allow_mapping(scmp_filter_ctx ctx, int nth)
 {
 	static const scmp_datum_t harmless[] = { 0, PROT_WRITE, PROT_EXEC };
-	int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int rc = rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), protection_is(PROT_EXEC, 0));
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(harmless); i++)
-		rc = seccomp_rule_add(
-			ctx, SCMP_ACT_ALLOW, nth, 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, harmless[i]));
+		rc = rule(ctx, SCMP_ACT_ALLOW, nth,
+			  protection_is(PROT_WRITE | PROT_EXEC, harmless[i]));
 	return rc;
 }
 
@@ -178,8 +191,7 @@ static void unit_apply(const struct names *names, bool has_inet, uint32_t otherw
 {
 	scmp_filter_ctx ctx = seccomp_init(otherwise);
 	/* A socket of another family is refused by systemd, not killed for: programs ask and go on. */
-	int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-				  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+	int rc = rule(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), family_is(AF_NETLINK));
 
 	for (size_t i = 0; rc == 0 && i < names->n; i++)
 		rc = allow(ctx, names->v[i], has_inet, otherwise);

@@ -20,7 +20,6 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 
-
 int client_need(const char *const *names)
 {
 	for (; *names; names++) {
