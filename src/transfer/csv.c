@@ -86,9 +86,12 @@ static int refuse_width(struct reading *r)
 			   (long long)r->row.line, CSV_CELLS_MAX, CSV_ROW_MAX / 1024);
 }
 
-static void count_line(struct reading *r, char last)
+/* A piece that is a newline alone is the second half of CRLF, if a CR ended the one before. */
+static void count_line(struct reading *r, const char *p, size_t n)
 {
-	if (last == '\r' || (last == '\n' && !r->is_past_cr))
+	const char last = p[n - 1];
+
+	if (last == '\r' || (last == '\n' && !(r->is_past_cr && n == 1)))
 		r->line++;
 	r->is_past_cr = last == '\r';
 }
@@ -106,7 +109,7 @@ static int feed_piece(struct reading *r, const char *p, size_t n)
 		return refuse(r);
 	if (r->parser.pstate == 0) /* blanks and nothing else */
 		r->is_begun = false;
-	count_line(r, p[n - 1]);
+	count_line(r, p, n);
 	if (r->is_too_wide)
 		return refuse_width(r);
 	return r->is_over ? -1 : 0;

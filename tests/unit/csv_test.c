@@ -56,6 +56,7 @@ static const struct {
 	{ BYTES("\"say \"\"hi\"\"\",\"\"\n"), "1<say \"hi\"><>\n" },
 	{ BYTES("a,,\n , x ,\n"), "1<a><><>\n2<><x><>\n" },
 	{ BYTES("\n\na\n\n\r\n  \nb\n"), "3<a>\n7<b>\n" },
+	{ BYTES("a\rb\nc\n\r\nd\n"), "1<a>\n2<b>\n3<c>\n5<d>\n" },
 	{ BYTES("a;b,c;d\n1;2;3\n"), "1<a><b,c><d>\n2<1><2><3>\n" },
 	{ BYTES("a\tb\n1,5\t2\n"), "1<a><b>\n2<1,5><2>\n" },
 	{ BYTES("\"a;b;c\",d\n"), "1<a;b;c><d>\n" },
