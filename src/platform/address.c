@@ -30,6 +30,16 @@ static bool host_is_below(const char *host, size_t len, const char *suffix)
 	return len == n || host[len - n - 1] == '.';
 }
 
+/* What is no character of an URL has no place in a request, whatever a platform says. */
+static bool is_printable(const char *url)
+{
+	for (const char *p = url; *p; p++) {
+		if (*p <= ' ' || *p > '~')
+			return false;
+	}
+	return true;
+}
+
 bool address_is_trusted(const struct platform_app *app, const char *url, const char *base_setting,
 			const char *suffix_setting)
 {
@@ -38,7 +48,7 @@ bool address_is_trusted(const struct platform_app *app, const char *url, const c
 	size_t len = origin_len(url, &host, &host_len);
 	size_t base_len = origin_len(base, &base_host, &base_host_len);
 
-	if (len == 0)
+	if (len == 0 || !is_printable(url))
 		return false;
 	if (len == base_len && strncmp(url, base, len) == 0)
 		return true;

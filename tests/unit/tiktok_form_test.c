@@ -144,6 +144,10 @@ static const struct {
 	{ "https://user@open-upload.tiktokapis.com/video/", false },
 	{ "http://eu.tiktokapis.com/video/", false },
 	{ "https://eu.tiktokapis.com:8443/video/", false },
+	{ "https://eu.tiktokapis.com/video/?a=\x01", false },
+	{ "https://eu.tiktokapis.com/video/\r\nX: y", false },
+	{ "https://eu.tiktokapis.com/video/ x", false },
+	{ "https://eu.tiktokapis.com/video/\xc3\xbc", false },
 };
 
 START_TEST(upload_goes_to_trusted_hosts_only)
