@@ -72,7 +72,7 @@ void keys_harden_process(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* The leak check of a sanitizer build traces its own process and needs it dumpable. */
-#ifndef __SANITIZE_ADDRESS__
+#ifndef ENABLE_SANITIZERS
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
