@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and tests everything on an instance of its own, beside one that may be running. Its last
-# line is "N passed, N failed"; it leaves no process behind, however it ends. Programs that bring
-# their own database and sandbox mostly wait, so a few of them run at once, beside everything else.
+# line is "N passed, N failed"; it leaves no process behind, however it ends.
+#
+# Tests mostly wait, so three things go on at once: what needs the instance, one program after
+# another; what brings its own database and sandbox, some at a time; and, at a lower priority, what
+# only computes: the second compiler, the lints. The sanitized tree is clang's, so one build shows that
+# clang has nothing to say, finds errors of memory, and holds the fuzz targets.
 # shellcheck shell=bash
 
 BESIDE_WIDTH=3
@@ -10,7 +14,7 @@ check() {
 	SECONDS=0
 	CHECK_DIR=$TOP/build-check
 	VERDICTS=$CHECK_DIR/verdicts
-	BESIDE=
+	BESIDE=()
 	export CARILLON_HOME=$CHECK_DIR/home CARILLON_DEMO
 	install_packages build run check
 	place_instance
@@ -39,22 +43,41 @@ count_of() { awk -v word="$1" '$1 == word { n += $2 } END { print n + 0 }' "$VER
 check_everything() {
 	check_build normal --enable-werror --enable-failpoints || return 0
 	export RACE_ROUNDS=12
-	begin_beside normal
+	beside computing check_sanitized_build
+	local build=${BESIDE[0]}
+	beside computing check_sources "$build"
+	beside at_ease run_beside normal
+	local programs=${BESIDE[2]}
+	check_suites normal yes
+	tail -f --pid="$build" /dev/null
+	# What tries orders and accidents rather than code: the code of them is walked by the others.
+	LEFT_OUT='^tests/(model/|faults/(crash|hosts|clock|disk_full)_test|publish/convert_test)'
+	export CHAOS_POSTS=200 RACE_ROUNDS=4
+	if [ -e "$CHECK_DIR/sanitized/complete" ]; then
+		beside at_ease check_sanitized_programs "$programs"
+		check_suites sanitized no
+	fi
+	end_beside
+}
+
+check_sanitized_build() {
+	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints CC=clang \
+		CFLAGS='-g1 -O1' && builder touch "$CHECK_DIR/sanitized/complete"
+}
+
+# check_sanitized_programs PID: when that process has ended.
+check_sanitized_programs() {
+	tail -f --pid="$1" /dev/null
+	run_beside sanitized
+}
+
+# check_sources PID: what needs no program to run, when that process has ended.
+check_sources() {
+	tail -f --pid="$1" /dev/null
 	check_lint normal
 	check_installation normal
 	check_command "no planted bugs" env CARILLON_BUILD="$CHECK_DIR/normal" CARILLON_SRCDIR="$TOP" \
 		"$TOP/tests/planted/absent" || true
-	check_suites normal yes
-	check_build clang --enable-werror CC=clang CFLAGS='-g -O1' || true
-	check_build sanitized --enable-werror --enable-sanitizers --enable-failpoints \
-		CFLAGS='-g -O1' || return 0
-	end_beside
-	# What tries orders and accidents rather than code: the code of them is walked by the others.
-	LEFT_OUT='^tests/(model/|faults/(crash|hosts|clock|disk_full)_test|publish/convert_test)'
-	export CHAOS_POSTS=200 RACE_ROUNDS=4
-	begin_beside sanitized
-	check_suites sanitized no
-	end_beside
 }
 
 # verdict PASS|FAIL|SKIP NAME [COUNT OF CASES]
@@ -92,7 +115,7 @@ build_check_tree() {
 
 check_lint() {
 	local line log=$CHECK_DIR/logs/lint.log
-	builder nice make -C "$CHECK_DIR/$1" -s lint >"$log" 2>&1 </dev/null || true
+	builder make -C "$CHECK_DIR/$1" -s lint >"$log" 2>&1 </dev/null || true
 	grep -v '^\(PASS\|SKIP\): ' "$log" | grep -v '^make' | head -n 60 || true
 	while IFS= read -r line; do
 		verdict "${line%%:*}" "${line#*: }"
@@ -119,20 +142,37 @@ install_and_uninstall() {
 	[ -z "$file" ] || { echo "left behind: $file"; return 1; }
 }
 
-# programs_of TREE instance|beside: the test programs that need an instance, or the others.
+# programs_of TREE instance|beside: the test programs that need an instance, or the others, in the
+# order of tests/files.am.
 programs_of() {
-	make -C "$CHECK_DIR/$1" -s "print-$2-tests" | tr ' ' '\n' | grep -vE "${LEFT_OUT:-^$}" | sort
+	make -C "$CHECK_DIR/$1" -s "print-$2-tests" | tr ' ' '\n' | grep -vE "${LEFT_OUT:-^$}"
 }
 
-# begin_beside TREE: until end_beside.
-begin_beside() {
-	run_beside "$1" </dev/null 9>&- &
-	BESIDE=$!
+# beside computing|at_ease COMMAND...: until end_beside.
+beside() {
+	"$@" </dev/null 9>&- &
+	BESIDE+=("$!")
 }
 
+# Whoever computes leaves the processors to those that mind being late.
+computing() {
+	renice -n 10 -p "$BASHPID" >/dev/null
+	at_ease "$@"
+}
+
+at_ease() {
+	trap - EXIT INT TERM
+	"$@"
+}
+
+end_beside() {
+	wait "${BESIDE[@]}" || true
+	BESIDE=()
+}
+
+# run_beside TREE: the programs that need no instance, BESIDE_WIDTH at a time.
 run_beside() {
 	local name running=0
-	trap - EXIT INT TERM
 	while read -r name; do
 		[ "$((running += 1))" -le "$BESIDE_WIDTH" ] || wait -n || true
 		check_program "$1" "$name" &
@@ -140,15 +180,11 @@ run_beside() {
 	wait
 }
 
-end_beside() {
-	[ -z "$BESIDE" ] || wait "$BESIDE" || true
-	BESIDE=
-}
-
-# check_program TREE NAME [FILE]: counts libcheck's cases; a program that dies is at least one
-# failure. FILE: where it is, if not in the tree.
+# check_program TREE NAME: counts libcheck's cases; a program that dies is at least one failure. What
+# is not in the tree is a script of the checkout.
 check_program() {
-	local tree=$1 name=$2 file=${3:-./$2} log status=0 checks failures
+	local tree=$1 name=$2 file=./$2 log status=0 checks failures
+	[ -e "$CHECK_DIR/$tree/$name" ] || file=$TOP/$name
 	log=$CHECK_DIR/logs/$tree-${name//\//-}.log
 	(cd "$CHECK_DIR/$tree" && exec 9>&- && CARILLON_BUILD=$PWD CARILLON_SRCDIR=$TOP CK_DEFAULT_TIMEOUT=120 \
 		timeout -k 10 900 "$file") >"$log" 2>&1 </dev/null || status=$?
@@ -184,9 +220,6 @@ check_suites() {
 	while read -r name; do
 		check_program "$tree" "$name"
 	done < <(programs_of "$tree" instance)
-	check_program "$tree" tests/browser/run "$TOP/tests/browser/run"
-	check_program "$tree" tests/webhooks/run "$TOP/tests/webhooks/run"
-	check_program "$tree" tests/contract/run "$TOP/tests/contract/run"
 	check_command "$tree carillon down" stop_and_look || true
 	check_command "$tree logs" clean_logs || true
 	cp -r "$LOG_DIR" "$CHECK_DIR/logs/instance-$tree" 2>/dev/null || true
@@ -215,7 +248,10 @@ clean_logs() {
 }
 
 check_stop() {
-	[ -z "$BESIDE" ] || stop_tree "$BESIDE"
+	local one
+	for one in "${BESIDE[@]}"; do
+		stop_tree "$one"
+	done
 	[ ! -d "$RUN_DIR" ] || "$TOP/carillon" down >/dev/null 2>&1 || true
 }
 
