@@ -146,10 +146,11 @@ static void wake_run(void *arg)
 
 void sandbox_yt_wake(struct world *w, const struct yt_video *v)
 {
-	int64_t left_us = v->meta.publish_at_us - sandbox_world_now(w);
+	int64_t left_us;
 
 	if (v->meta.publish_at_us == INSTANT_NONE)
 		return;
+	left_us = v->meta.publish_at_us - sandbox_world_now(w);
 	sandbox_list_add(&sandbox_yt_state(w)->scheduled, v->object->extra);
 	sandbox_world_hold(w);
 	sandbox_queue_add(w->sandbox->work, clock_boot_us() + (left_us > 0 ? left_us : 0) + 1,
