@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * publish_bench [lateness] [burst] [video] [now]: when posts go out, against a yardstick run beside
- * it; without a name all parts. Nothing is asserted but that every post came. BENCH_SECONDS (300) of
- * the lateness part, BENCH_POSTS (10000) of the burst, BENCH_MB (200) of the videos.
+ * publish_bench [now] [video] [lateness] [burst] [comment] [thread] [pair]: when posts go out, against a
+ * yardstick run beside it; without a name all parts. Nothing is asserted but that every post came.
+ * BENCH_SECONDS (300) of the lateness part, BENCH_POSTS (10000) of the bursts (burst, comment,
+ * thread, pair: publish_burst.c), BENCH_MB (200) of the videos.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -19,15 +20,8 @@
 #define SPREAD_POSTS  1000
 #define SPREAD_PEOPLE 50
 #define HANDOVERS     5
-#define IN_FLIGHT     500
 #define NOW_POSTS     50
 #define LEAD_US       (15 * US_PER_S)
-#define FAR_US        (3600 * US_PER_S)
-
-static void row(const char *figure, const char *is, const char *yardstick, const char *reach)
-{
-	printf("| %s | %s | %s | %s |\n", figure, is, yardstick, reach);
-}
 
 static void sleep_until(int64_t real_us)
 {
@@ -55,7 +49,9 @@ static void spread_posts(struct bench *b, struct lateness *l)
 		/* Milliseconds, as the API takes them. */
 		l->due_us[i] = (l->start_us + l->length_us * i / SPREAD_POSTS) / 1000 * 1000;
 		(void)snprintf(caption, sizeof(caption), "spread %d", i);
-		bench_text(b, &(struct bench_text){ caption, i % SPREAD_PEOPLE, 1, l->due_us[i] },
+		bench_text(b,
+			   &(struct bench_text){ caption, NULL, NULL, i % SPREAD_PEOPLE, 1,
+						 l->due_us[i] },
 			   id);
 	}
 }
@@ -103,102 +99,9 @@ static void lateness(struct bench *b)
 		       ours.p99, ours.max, (double)l->seen_us[0] / 1000);
 	(void)snprintf(yardstick, sizeof(yardstick), "bare timer: p50 %.1f ms, p99 %.1f, max %.1f",
 		       bare.p50, bare.p99, bare.max);
-	row("lateness at the platform, 1,000 posts, 5 handovers", is, yardstick,
-	    "p50 <= 5 ms, p99 <= 50, max <= 1000");
+	bench_row("lateness at the platform, 1,000 posts, 5 handovers", is, yardstick,
+		  "p50 <= 5 ms, p99 <= 50, max <= 1000");
 	free(l);
-}
-
-/* ---- burst ---- */
-
-struct burst {
-	int64_t n, due_us, took_us, stage_us, bare_us, transitions, commits;
-	struct bench_used used;
-};
-
-static void stage_burst(struct bench *b, struct burst *u)
-{
-	char caption[40], id[ID_MAX];
-	int64_t start_us;
-	pid_t runner;
-
-	for (int64_t made = 0; made < u->n; made += BENCH_ACCOUNTS) {
-		const int64_t left = u->n - made;
-
-		(void)snprintf(caption, sizeof(caption), "burst %lld",
-			       (long long)(made / BENCH_ACCOUNTS));
-		bench_text(b,
-			   &(struct bench_text){ caption, 0,
-						 left < BENCH_ACCOUNTS ? (int)left : BENCH_ACCOUNTS,
-						 clock_real_us() + FAR_US },
-			   id);
-	}
-	start_us = clock_boot_us();
-	runner = bench_runner(b);
-	bench_until(b, "SELECT COUNT(*) FROM posts WHERE state = 'staged'", u->n, 300);
-	u->stage_us = clock_boot_us() - start_us;
-	(void)bench_wait(runner, SIGTERM);
-}
-
-static void fire_burst(struct bench *b, struct burst *u)
-{
-	CLEANUP(arena_free) struct arena *a = arena_new();
-	const int64_t versions = bench_number(b, "SELECT SUM(version) FROM posts");
-	int64_t seen;
-	pid_t runner;
-
-	bench_run(b, "DELETE FROM runners");
-	u->due_us = (clock_real_us() / US_PER_S + LEAD_US / US_PER_S) * US_PER_S;
-	bench_run(b, arena_printf(a,
-				  "UPDATE posts SET due_at = '1970-01-01' + INTERVAL %lld SECOND, "
-				  "wake_at = due_at - INTERVAL 5 SECOND WHERE state = 'staged'",
-				  (long long)(u->due_us / US_PER_S)));
-	runner = bench_runner(b);
-	bench_until(b, "SELECT COUNT(*) FROM posts WHERE is_over = 0", 0, 600);
-	u->used = bench_wait(runner, SIGTERM);
-	u->took_us = bench_last_seen(b, "burst ", &seen) - u->due_us;
-	u->transitions = bench_number(b, "SELECT SUM(version) FROM posts") - versions;
-	u->commits = bench_number(b, "SELECT SUM(commits) FROM runners");
-	if (seen != u->n)
-		printf("burst: %lld posts came\n", (long long)seen);
-}
-
-static void burst_rows(const struct burst *u)
-{
-	const double n = (double)u->n, seconds = (double)u->took_us / US_PER_S;
-	const double bare = (double)u->bare_us / US_PER_S, ideal = n * 0.2 / IN_FLIGHT;
-	char is[160], yardstick[160];
-
-	(void)snprintf(is, sizeof(is), "%lld in %.1f s: %.0f/s", (long long)u->n, seconds,
-		       n / seconds);
-	(void)snprintf(yardstick, sizeof(yardstick),
-		       "ideal %.1f s: %.2f; bare curl_multi %.1f s (%.0f/s): %.2f", ideal,
-		       ideal / seconds, bare, n / bare, bare / seconds);
-	row("burst due in one second, one call of 200 ms each, 500 in flight", is, yardstick,
-	    ">= 0.87 of ideal");
-	(void)snprintf(is, sizeof(is), "%.0f us a post, %.2f core", (double)u->used.cpu_us / n,
-		       (double)u->used.cpu_us / (double)u->took_us);
-	row("CPU of the runner", is, "", "<= 400 us a post, <= 1 core");
-	(void)snprintf(is, sizeof(is), "%.1f MB", (double)u->used.peak_kb / 1024);
-	row("peak memory of the runner", is, "", "<= 128 MB");
-	(void)snprintf(is, sizeof(is), "%lld commits, %.1f transitions each", (long long)u->commits,
-		       (double)u->transitions / (double)u->commits);
-	(void)snprintf(yardstick, sizeof(yardstick), "one each: %lld", (long long)u->transitions);
-	row("database commits in that burst", is, yardstick, ">= 15 transitions a commit");
-	(void)snprintf(is, sizeof(is), "%.0f/s", n / ((double)u->stage_us / US_PER_S));
-	row("staging of these posts beforehand", is, "", "-");
-}
-
-static void burst(struct bench *b)
-{
-	struct burst u = { .n = b->posts };
-
-	bench_setting(b, "stay_s", 3600);
-	bench_setting(b, "in_flight", IN_FLIGHT);
-	bench_latency(b, 200);
-	u.bare_us = bare_burst(b, u.n, IN_FLIGHT);
-	stage_burst(b, &u);
-	fire_burst(b, &u);
-	burst_rows(&u);
 }
 
 /* ---- videos ---- */
@@ -231,12 +134,12 @@ static void video(struct bench *b, const struct video_case *c)
 	bench_until(b, "SELECT COUNT(*) FROM posts WHERE is_over = 0", 0, 300);
 	used = bench_wait(runner, SIGTERM);
 	due_us = bench_last_seen(b, caption, &seen) - due_us;
-	row(arena_printf(a, "video of %lld MB on %s at T over a line of %lld MB/s", (long long)mb,
-			 c->name, (long long)(rate >> 20)),
-	    arena_printf(a, "T + %.0f ms%s; runner %.1f MB, %.2f s CPU", (double)due_us / 1000,
-			 seen == 1 ? "" : " (not exactly one)", (double)used.peak_kb / 1024,
-			 (double)used.cpu_us / US_PER_S),
-	    "upload begun at T: T + 8000 ms at least", "at T; <= 64 MB");
+	bench_row(arena_printf(a, "video of %lld MB on %s at T over a line of %lld MB/s",
+			       (long long)mb, c->name, (long long)(rate >> 20)),
+		  arena_printf(a, "T + %.0f ms%s; runner %.1f MB, %.2f s CPU",
+			       (double)due_us / 1000, seen == 1 ? "" : " (not exactly one)",
+			       (double)used.peak_kb / 1024, (double)used.cpu_us / US_PER_S),
+		  "upload begun at T: T + 8000 ms at least", "at T; <= 64 MB");
 }
 
 static void videos(struct bench *b)
@@ -264,7 +167,10 @@ static int64_t now_one(struct bench *b, struct engine *e, int i)
 	int64_t took_us;
 	char id[ID_MAX];
 
-	bench_text(b, &(struct bench_text){ caption, 0, 1, clock_real_us() + FAR_US }, id);
+	bench_text(
+		b,
+		&(struct bench_text){ caption, NULL, NULL, 0, 1, clock_real_us() + BENCH_FAR_US },
+		id);
 	took_us = clock_boot_us();
 	bench_need(engine_publish_one(e, RIG_WORKSPACE, id, took_us + 10 * US_PER_S, &state, &p),
 		   &p);
@@ -295,7 +201,8 @@ static void now(struct bench *b)
 		       ours.p50, ours.p99, ours.p50 / 50, ours.p50 / bare.p50);
 	(void)snprintf(yardstick, sizeof(yardstick), "bare call: median %.1f ms, p99 %.1f",
 		       bare.p50, bare.p99);
-	row("publish-now of a text, platform answering in 50 ms", is, yardstick, "<= 1.3 x 50 ms");
+	bench_row("publish-now of a text, platform answering in 50 ms", is, yardstick,
+		  "<= 1.3 x 50 ms");
 }
 
 /* ---- all ---- */
@@ -303,7 +210,9 @@ static void now(struct bench *b)
 static const struct part {
 	const char *name;
 	void (*run)(struct bench *b);
-} parts[] = { { "now", now }, { "video", videos }, { "lateness", lateness }, { "burst", burst } };
+} parts[] = { { "now", now },           { "video", videos },          { "lateness", lateness },
+	      { "burst", bench_burst }, { "comment", bench_comment }, { "thread", bench_thread },
+	      { "pair", bench_pair } };
 
 static int64_t setting(const char *name, int64_t fallback)
 {
@@ -330,8 +239,8 @@ int main(int argc, char **argv)
 	b->mb = setting("BENCH_MB", 200);
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* starting a database forks */
 	bench_start(b);
-	row("figure", "this run", "yardstick", "reach");
-	row("---", "---", "---", "---");
+	bench_row("figure", "this run", "yardstick", "reach");
+	bench_row("---", "---", "---", "---");
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (is_asked(argc, argv, parts[i].name))
 			parts[i].run(b);

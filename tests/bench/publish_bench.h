@@ -13,17 +13,33 @@
 #include "rig.h"
 
 #define BENCH_ACCOUNTS 600
+#define BENCH_FAR_US   (3600 * US_PER_S)
 
-enum bench_platform { BENCH_TWITTER, BENCH_YOUTUBE, BENCH_PINTEREST, BENCH_PLATFORMS };
+enum bench_platform {
+	BENCH_TWITTER,
+	BENCH_YOUTUBE,
+	BENCH_PINTEREST,
+	BENCH_INSTAGRAM,
+	BENCH_PLATFORMS
+};
 
 struct bench {
 	struct rig rig;
 	struct app app;
 	char accounts[BENCH_ACCOUNTS][ID_MAX]; /* of X, one person each */
+	char pictured[BENCH_ACCOUNTS][ID_MAX]; /* the same of Instagram, if they are connected */
 	int64_t seconds, posts, mb;
 };
 
+void bench_row(const char *figure, const char *is, const char *yardstick, const char *reach);
+/* The bursts, publish_burst.c: one call a post, three in two manners, and three by two runners. */
+void bench_burst(struct bench *b);
+void bench_comment(struct bench *b);
+void bench_thread(struct bench *b);
+void bench_pair(struct bench *b);
+
 void bench_start(struct bench *b);
+void bench_connect_pictured(struct bench *b); /* once */
 void bench_stop(struct bench *b);
 void bench_need(int done, const struct problem *p);
 /* A line of the runner's settings, of [publish] unless the file has it elsewhere. */
@@ -32,9 +48,14 @@ void bench_latency(struct bench *b, int64_t ms);
 int64_t bench_number(struct bench *b, const char *sql); /* one number of the database */
 void bench_run(struct bench *b, const char *sql);
 
-/* An approved text, a post of it for n accounts from the first on; the first post's id. */
+/*
+ * An approved text, a post of it on X for n accounts from the first on; the first post's id. With a
+ * comment: a picture on Instagram, where it follows as the first comment.
+ */
 struct bench_text {
 	const char *caption;
+	const char *overrides; /* JSON text; NULL: none */
+	const char *comment;
 	int first, n;
 	int64_t due_us;
 };
@@ -42,10 +63,11 @@ void bench_text(struct bench *b, const struct bench_text *what, char ret[static 
 void bench_video(struct bench *b, enum bench_platform platform, const char *media_id,
 		 const char *caption, int64_t due_us);
 
-struct bench_used { /* by a runner that has ended */
+struct bench_used { /* by runners that have ended: together, and the largest */
 	int64_t cpu_us, peak_kb;
 };
 pid_t bench_runner(struct bench *b);
+int64_t bench_database_us(struct bench *b); /* CPU that its server has used so far */
 /* Asks it to end, unless signum is 0, and waits. */
 struct bench_used bench_wait(pid_t pid, int signum);
 /* Until the query counts so many; ends the program aloud after that long. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "crypto/keys.h"
@@ -27,6 +29,9 @@ static const struct rig_platform platforms[BENCH_PLATFORMS] = {
 			    "upload_host_suffix = 127.0.0.1\n",
 			    true },
 	[BENCH_PINTEREST] = { "pinterest", "poll_ms = 200 500 1000\nfetch_wait_s = 1 1\n", true },
+	[BENCH_INSTAGRAM] = { "instagram",
+			      "upload_host_suffix = 127.0.0.1\npoll_image_ms = 500 1000 2000\n",
+			      true },
 };
 
 /* The rig scales waits down for tests; here they are those of an installation. */
@@ -43,6 +48,11 @@ static const struct rig_setting usual[] = {
 	{ "publish", "late_spacing_s", "0" },
 	{ NULL, NULL, NULL },
 };
+
+void bench_row(const char *figure, const char *is, const char *yardstick, const char *reach)
+{
+	printf("| %s | %s | %s | %s |\n", figure, is, yardstick, reach);
+}
 
 void bench_need(int done, const struct problem *p)
 {
@@ -100,11 +110,33 @@ static void add_people(struct bench *b)
 	rig_connect_users(&b->rig, &b->app, BENCH_TWITTER, users, BENCH_ACCOUNTS, b->accounts);
 }
 
+void bench_connect_pictured(struct bench *b)
+{
+	static char ids[BENCH_ACCOUNTS][20];
+	const char *users[BENCH_ACCOUNTS];
+	json_t *list = json_array(), *in;
+	char *text;
+
+	for (int i = 0; i < BENCH_ACCOUNTS; i++) {
+		(void)snprintf(ids[i], sizeof(ids[i]), "1022000009000%04d", i);
+		users[i] = ids[i];
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:[{s:{s:s}}]}", "id", ids[i], "name",
+						ids[i], "pages", "instagram", "username", ids[i]));
+	}
+	in = json_pack("{s:s, s:o}", "platform", "instagram", "users", list);
+	text = json_dumps(in, JSON_COMPACT);
+	rig_sandbox(&b->rig, "/_control/world", text);
+	free(text);
+	json_decref(in);
+	rig_connect_users(&b->rig, &b->app, BENCH_INSTAGRAM, users, BENCH_ACCOUNTS, b->pictured);
+}
+
 static void open_doors(struct bench *b)
 {
-	rig_sandbox(
-		&b->rig, "/_control/config",
-		"{\"video_delay_ms\":1000,\"app_calls\":100000000,\"account_calls\":100000000}");
+	rig_sandbox(&b->rig, "/_control/config",
+		    "{\"video_delay_ms\":1000,\"app_calls\":100000000,\"account_calls\":100000000,"
+		    "\"quota_total\":100000,\"container_limit\":100000}");
 	rig_sandbox(&b->rig, "/_control/world",
 		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
 		    "\"insert_quota\":100000,\"unit_quota\":10000000,\"upload_cap\":0}");
@@ -155,21 +187,30 @@ static int make(struct db *db, void *arg, struct problem *reterr)
 
 void bench_text(struct bench *b, const struct bench_text *what, char ret[static ID_MAX])
 {
+	const bool is_picture = what->comment != NULL;
+	const struct content_media media = { b->rig.media_id, NULL };
 	const struct content_patch content = {
-		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION,
-		.kind = CONTENT_TEXT,
+		.given = CONTENT_HAS_KIND | CONTENT_HAS_CAPTION | CONTENT_HAS_MEDIA |
+			 CONTENT_HAS_FIRST_COMMENT,
+		.kind = is_picture ? CONTENT_IMAGE : CONTENT_TEXT,
 		.caption = what->caption,
+		.first_comment = what->comment,
+		.media = &media,
+		.media_n = is_picture,
 		.by = "user_rig",
 		.is_approved = true,
 	};
+	const enum bench_platform on = is_picture ? BENCH_INSTAGRAM : BENCH_TWITTER;
 	struct post_new v[BENCH_ACCOUNTS];
 	struct making m = { .content = &content, .v = v, .n = (size_t)what->n };
 	struct problem p = { .kind = PROBLEM_NONE };
 
 	for (int i = 0; i < what->n; i++)
-		v[i] = (struct post_new){ .account_id = b->accounts[what->first + i],
-					  .platform = "twitter",
+		v[i] = (struct post_new){ .account_id = is_picture ? b->pictured[what->first + i]
+								   : b->accounts[what->first + i],
+					  .platform = platforms[on].name,
 					  .livemode = true,
+					  .overrides = what->overrides,
 					  .due = { .us = what->due_us } };
 	bench_need(db_transact(b->app.db, make, &m, &p), &p);
 	(void)snprintf(ret, ID_MAX, "%s", m.id);
@@ -220,6 +261,27 @@ struct bench_used bench_wait(pid_t pid, int signum)
 	if (wait4(pid, &status, 0, &used) < 0 || status != 0)
 		fprintf(stderr, "publish_bench: a runner ended with status %d\n", status);
 	return (struct bench_used){ us_of(used.ru_utime) + us_of(used.ru_stime), used.ru_maxrss };
+}
+
+int64_t bench_database_us(struct bench *b)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	int64_t user = 0, system = 0;
+	int pid = 0;
+	FILE *file = fopen(arena_printf(a, "%s/db.pid", b->rig.database.folder), "re");
+
+	if (file && fscanf(file, "%d", &pid) != 1)
+		pid = 0;
+	if (file)
+		(void)fclose(file);
+	file = fopen(arena_printf(a, "/proc/%d/stat", pid), "re");
+	if (file &&
+	    fscanf(file, "%*d %*s %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNd64 " %" SCNd64,
+		   &user, &system) != 2)
+		user = system = 0;
+	if (file)
+		(void)fclose(file);
+	return (user + system) * US_PER_S / sysconf(_SC_CLK_TCK);
 }
 
 void bench_until(struct bench *b, const char *sql, int64_t n, int64_t timeout_s)
