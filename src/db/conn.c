@@ -148,6 +148,7 @@ static int connect_now(struct db *db, struct problem *reterr)
 	}
 	explicit_bzero(password, sizeof(password));
 	db->my = my;
+	db_wait_ready(db);
 	db->used_boot_us = clock_boot_us();
 	return 0;
 }
@@ -272,18 +273,19 @@ void db_free(struct db *db)
 	free(db);
 }
 
-int db_text(struct db *db, const char *sql, size_t len, struct problem *reterr)
+static int text_done(struct db *db, bool failed, struct problem *reterr)
 {
-	unsigned err;
-
-	if (db_ready(db, reterr) < 0)
-		return -1;
-	if (mysql_real_query(db->my, sql, len)) {
-		err = mysql_errno(db->my);
-		return db_failed(db, err, "text", reterr);
-	}
+	if (failed)
+		return db_failed(db, mysql_errno(db->my), "text", reterr);
 	db->used_boot_us = clock_boot_us();
 	return 0;
+}
+
+int db_text(struct db *db, const char *sql, size_t len, struct problem *reterr)
+{
+	if (db_ready(db, reterr) < 0)
+		return -1;
+	return text_done(db, mysql_real_query(db->my, sql, len) != 0, reterr);
 }
 
 int db_ping(struct db *db, struct problem *reterr)
@@ -361,7 +363,9 @@ int db_commit(struct db *db, struct problem *reterr)
 	int failed;
 
 	assert(db->is_in_transaction);
-	failed = db_text(db, sql, sizeof(sql) - 1, reterr);
+	failed = db_ready(db, reterr);
+	if (failed == 0)
+		failed = text_done(db, db_wait_query(db, sql, sizeof(sql) - 1), reterr);
 	if (failed < 0) {
 		db->is_commit_unknown = !was_lost && db_is_gone(db->last_errno);
 		db_rollback(db);

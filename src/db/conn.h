@@ -66,6 +66,14 @@ bool db_met_others(const struct db *db);
 int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct problem *reterr),
 		void *arg, struct problem *reterr);
 
+/*
+ * What is done while the server works on rows of a bulk or on a COMMIT; everything else stands still
+ * for an answer. wait() returns when fd is ready for one of the events of poll(2), saying for which,
+ * or 0 at until_boot_us. It must not use the connection. NULL, as at first: it is just waited.
+ */
+typedef short db_wait_fn(void *arg, int fd, short events, int64_t until_boot_us);
+void db_set_wait(struct db *db, db_wait_fn *wait, void *arg);
+
 DEFINE_CLEANUP(struct db *, db_free);
 
 #endif

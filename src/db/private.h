@@ -35,6 +35,8 @@ struct db {
 	struct rows **cache;  /* open addressing by statement address; cache_n a power of two */
 	size_t cache_n, cached;
 	struct bulk *bulk; /* db_exec() collects; NULL: it runs */
+	db_wait_fn *wait;  /* NULL: the process stands still */
+	void *wait_arg;
 };
 
 /* A connection fit for the next statement: reconnects when there is none and none is needed. */
@@ -68,6 +70,11 @@ void db_bulk_forget(struct db *db);
 /* stmt.c: runs a statement for n rows, whose columns are bound as arrays. */
 int db_run_rows(struct db *db, const struct stmt *s, MYSQL_BIND *columns, unsigned n,
 		int64_t *ret_changed, struct problem *reterr);
+
+/* wait.c: as mysql_stmt_execute() and mysql_real_query(), with db->wait meanwhile */
+bool db_wait_execute(struct db *db, MYSQL_STMT *handle);
+bool db_wait_query(struct db *db, const char *sql, size_t len);
+void db_wait_ready(struct db *db); /* of a new connection */
 
 /* stmt.c: forgets every prepared statement (the connection is about to go). */
 void db_forget_statements(struct db *db);

@@ -362,7 +362,7 @@ int db_run_rows(struct db *db, const struct stmt *s, MYSQL_BIND *columns, unsign
 		return -1;
 	assert(!r->is_open && !r->cells_n);
 	failed = mysql_stmt_attr_set(r->handle, STMT_ATTR_ARRAY_SIZE, &n) ||
-		 mysql_stmt_bind_param(r->handle, columns) || mysql_stmt_execute(r->handle);
+		 mysql_stmt_bind_param(r->handle, columns) || db_wait_execute(db, r->handle);
 	err = mysql_stmt_errno(r->handle);
 	*ret_changed = (int64_t)mysql_stmt_affected_rows(r->handle);
 	(void)mysql_stmt_attr_set(r->handle, STMT_ATTR_ARRAY_SIZE, &none);

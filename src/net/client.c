@@ -346,16 +346,23 @@ static int loop_finish(struct net *n)
 	return count;
 }
 
-static int loop_turn(struct net *n)
+static void loop_time(struct net *n, int64_t now_us)
 {
-	int64_t now_us = clock_boot_us();
-	int running, count;
+	int running;
 
 	if (n->curl_at_us <= now_us) {
 		n->curl_at_us = NEVER_US;
 		curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	}
 	loop_watch(n);
+}
+
+static int loop_turn(struct net *n)
+{
+	int64_t now_us = clock_boot_us();
+	int count;
+
+	loop_time(n, now_us);
 	count = loop_finish(n) + loop_give_up(n, now_us);
 	loop_watch(n);
 	return count;
@@ -376,11 +383,9 @@ static void loop_set_timer(struct net *n, int64_t at_us)
 	n->timer_at_us = at_us;
 }
 
-static int64_t loop_until(const struct net *n, int64_t wake_us)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	if (n->curl_at_us < wake_us)
-		wake_us = n->curl_at_us;
-	return n->give_up_at_us < wake_us ? n->give_up_at_us : wake_us;
+	return a < b ? a : b;
 }
 
 static void loop_event(struct net *n, const struct epoll_event *ev)
@@ -402,13 +407,12 @@ static void loop_event(struct net *n, const struct epoll_event *ev)
 	curl_multi_socket_action(n->multi, ev->data.fd, what, &running);
 }
 
-/* True: the caller's descriptor is readable, or a signal came. */
-static bool loop_wait(struct net *n, int64_t wake_us, int extra_fd)
+/* True: the caller's descriptor is ready, or a signal came. */
+static bool loop_wait(struct net *n, int64_t wake_us, struct pollfd *extra)
 {
-	struct pollfd fds[2] = { { .fd = n->epoll_fd, .events = POLLIN },
-				 { .fd = extra_fd, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = n->epoll_fd, .events = POLLIN }, *extra };
 	struct epoll_event events[EVENTS_A_TURN];
-	int64_t until_us = loop_until(n, wake_us);
+	int64_t until_us = earlier(n->curl_at_us, wake_us);
 	bool may_block = until_us > clock_boot_us();
 	int count, ready;
 
@@ -419,21 +423,36 @@ static bool loop_wait(struct net *n, int64_t wake_us, int extra_fd)
 	count = epoll_wait(n->epoll_fd, events, EVENTS_A_TURN, 0);
 	for (int i = 0; i < count; i++)
 		loop_event(n, &events[i]);
-	return fds[1].revents != 0;
+	extra->revents = fds[1].revents;
+	return extra->revents != 0;
 }
 
 int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd)
 {
+	struct pollfd extra = { .fd = extra_fd, .events = POLLIN };
 	bool is_over = loop_turn(n) > 0;
 
 	do {
 		bool is_idle = n->open == 0 && extra_fd < 0 && wake_boot_us == NEVER_US;
 
-		is_over |= loop_wait(n, is_over || is_idle ? 0 : wake_boot_us, extra_fd);
+		is_over |= loop_wait(
+			n, is_over || is_idle ? 0 : earlier(n->give_up_at_us, wake_boot_us),
+			&extra);
 		is_over |= loop_turn(n) > 0;
 		is_over |= is_idle;
 	} while (!is_over && clock_boot_us() < wake_boot_us);
 	return n->open;
+}
+
+short net_carry(struct net *n, int fd, short events, int64_t until_boot_us)
+{
+	struct pollfd own = { .fd = fd, .events = events };
+
+	do {
+		(void)loop_wait(n, until_boot_us, &own);
+		loop_time(n, clock_boot_us());
+	} while (!own.revents && clock_boot_us() < until_boot_us);
+	return own.revents;
 }
 
 /* ---- one call, waited for ---- */

@@ -10,6 +10,7 @@
 #include "base/fp.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "db/conn.h"
 #include "publish/private.h"
 #include "store/runners.h"
 
@@ -301,6 +302,14 @@ static void run(struct run *r)
 	}
 }
 
+/* While the database writes a turn, the calls under way go on. */
+static short carry(void *arg, int fd, short events, int64_t until_boot_us)
+{
+	const struct engine *e = arg;
+
+	return net_carry(e->app->net, fd, events, until_boot_us);
+}
+
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr)
 {
 	struct run r = { .e = e, .once = once, .stop = stop, .start_boot_us = clock_boot_us() };
@@ -314,7 +323,9 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 		return -1;
 	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
 	recover_journals(e);
+	db_set_wait(e->app->db, carry, e);
 	run(&r);
+	db_set_wait(e->app->db, NULL, NULL);
 	(void)store_runners_stop(e->app->db, e->owner, &p);
 	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
 		 (long long)e->fires, (long long)e->commits);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows written in bulk against a real MariaDB: values, assumptions, and what is left behind. */
 #include <check.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 #define AT   1774276200123456LL /* 2026-03-23T14:30:00.123456Z */
 #define MANY 1000
 #define BIG  (1500 * 1000)
+#define SOME 3
 
 static struct database database;
 static struct db *db;
@@ -224,6 +227,105 @@ START_TEST(rollback_forgets_what_was_collected)
 }
 END_TEST
 
+/* ---- what is done while the server works ---- */
+
+struct meanwhile {
+	int calls;
+	bool is_killing, is_patient;
+};
+
+static short meanwhile(void *arg, int fd, short events, int64_t until_boot_us)
+{
+	struct meanwhile *m = arg;
+	struct pollfd p = { .fd = fd, .events = events };
+	char sql[40];
+
+	(void)until_boot_us;
+	if (m->calls++ == 0 && m->is_killing) {
+		(void)snprintf(sql, sizeof(sql), "KILL %llu",
+			       (unsigned long long)db_connection_id(db));
+		database_run(&database, sql);
+	}
+	return m->is_patient && poll(&p, 1, -1) == 1 ? p.revents : 0;
+}
+
+/* Long enough that its answer is never there at once. */
+static const struct stmt put_slowly = { "put_slowly", STMT_GLOBAL, "i",
+					"INSERT INTO bulk (id) VALUES (? + SLEEP(0.1))", "test" };
+
+static void put_some(void)
+{
+	begin();
+	for (int64_t i = 0; i < SOME; i++)
+		ck_assert_int_eq(db_exec(db, &put_slowly, NULL, &why, i), 0);
+}
+
+START_TEST(something_else_is_done_while_the_server_works)
+{
+	struct meanwhile m = { .is_patient = true };
+
+	db_set_wait(db, meanwhile, &m);
+	put_some();
+	ck_assert_int_eq(m.calls, 0);
+	end();
+	ck_assert_int_gt(m.calls, 0);
+	ck_assert_int_eq(counted(0), SOME);
+	begin();
+	ck_assert_int_eq(db_exec(db, &put, NULL, &why, INT64_C(0)), 0);
+	ck_assert_int_eq(db_bulk_end(db, &why), -1);
+	ck_assert_int_eq(why.kind, PROBLEM_DUPLICATE);
+	db_rollback(db);
+	m.calls = 0;
+	db_set_wait(db, NULL, NULL);
+	begin();
+	ck_assert_int_eq(db_exec(db, &put, NULL, &why, (int64_t)SOME), 0);
+	end();
+	ck_assert_int_eq(m.calls, 0);
+	ck_assert_int_eq(counted(0), SOME + 1);
+}
+END_TEST
+
+/* 0: the connection is killed; 1: the server takes longer than it may. A new connection waits so, too. */
+START_TEST(server_gone_meanwhile_is_told)
+{
+	struct meanwhile m = { .is_killing = _i == 0, .is_patient = _i == 0 };
+
+	db_set_wait(db, meanwhile, &m);
+	put_some();
+	ck_assert_int_eq(db_bulk_end(db, &why), -1);
+	ck_assert_int_eq(why.kind, PROBLEM_DB_DOWN);
+	db_rollback(db);
+	ck_assert(!db_commit_unknown(db));
+	m = (struct meanwhile){ .is_patient = true };
+	problem_clear(&why);
+	put_some();
+	end();
+	ck_assert_int_gt(m.calls, 0);
+	ck_assert_int_eq(counted(0), SOME);
+}
+END_TEST
+
+/* What a COMMIT that was never answered has done is for the caller to find out. */
+START_TEST(commit_never_answered_is_unknown)
+{
+	struct meanwhile m = { .is_patient = false };
+	int done;
+
+	/* Its answer may be there at once, and then it is known. */
+	for (int64_t i = 0; m.calls == 0; i++) {
+		db_set_wait(db, NULL, NULL);
+		begin();
+		ck_assert_int_eq(db_exec(db, &put, NULL, &why, i), 0);
+		ck_assert_int_eq(db_bulk_end(db, &why), 0);
+		db_set_wait(db, meanwhile, &m);
+		done = db_commit(db, &why);
+		ck_assert_int_eq(done, m.calls == 0 ? 0 : -1);
+	}
+	ck_assert_int_eq(why.kind, PROBLEM_DB_DOWN);
+	ck_assert(db_commit_unknown(db));
+}
+END_TEST
+
 static void open_database(void)
 {
 	database_start(&database, false);
@@ -246,6 +348,9 @@ int main(void)
 		{ duplicate_among_the_rows_is_told_and_nothing_stays, 0 },
 		{ same_statement_runs_singly_afterwards, 0 },
 		{ rollback_forgets_what_was_collected, 0 },
+		{ something_else_is_done_while_the_server_works, 0 },
+		{ server_gone_meanwhile_is_told, 2 },
+		{ commit_never_answered_is_unknown, 0 },
 		{ NULL, 0 },
 	};
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one call that must not be sent twice: one connection, one request, and not past its deadline. */
 #include <check.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -253,6 +255,34 @@ START_TEST(fire_sent_whole_outlives_its_send_deadline)
 }
 END_TEST
 
+/* Something else is the pipe, which says nothing until well after the deadline. */
+START_TEST(calls_go_on_while_something_else_is_waited_for)
+{
+	const int64_t deadline_us = clock_boot_us() + 2 * US_PER_S;
+	struct peer *p = peer_start(answer_late);
+	struct outcome o = { 0 };
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), deadline_us, keep, &o);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, deadline_us + 300 * US_PER_MS), 0);
+	ck_assert_int_ge(clock_boot_us(), deadline_us + 300 * US_PER_MS);
+	ck_assert(has(p, "POST / HTTP/1.1\r\n"));
+	ck_assert_int_eq(o.calls, 0);
+	ck_assert_int_eq(write(fds[1], "x", 1), 1);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, INT64_MAX), POLLIN);
+	ck_assert_int_eq(o.calls, 0);
+	while (o.calls == 0)
+		net_poll(net, clock_boot_us() + US_PER_S, -1);
+	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
+	ck_assert_str_eq(buf_str(&o.reply.body), "hello");
+	outcome_done(&o);
+	close(fds[0]);
+	close(fds[1]);
+	peer_stop(p);
+}
+END_TEST
+
 #define STALL_MS 2000 /* time enough to get as far as the stall on a busy machine */
 
 /* A child that stalls with an unsent fire; returns its wait status. */
@@ -344,6 +374,7 @@ int main(void)
 		{ fire_half_sent_at_its_deadline_is_broken, 0 },
 		{ pieces_are_one_body_of_texts_and_base64, 0 },
 		{ fire_sent_whole_outlives_its_send_deadline, 4 },
+		{ calls_go_on_while_something_else_is_waited_for, 0 },
 		{ process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 2 },
 		{ NULL, 0 },
 	};
