@@ -18,27 +18,34 @@ enum {
 	DISCOVER
 };
 
-#define LEASE "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
+#define LEASE   "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
+/* As STORE_POSTS_ONE. */
+#define ATTEMPT "attempts FORCE INDEX (permit)"
+/* Asked as values, which MariaDB optimizes in half the time that EXISTS takes it at every run. */
+#define IS_APPROVED                                                              \
+	"(SELECT 1 FROM contents c "                                             \
+	"WHERE c.workspace_id = posts.workspace_id AND c.id = posts.content_id " \
+	"AND c.state IN ('approved', 'published') "                              \
+	"AND c.approved_revision = c.revision "                                  \
+	"AND c.revision = posts.content_revision) = 1"
+#define IS_CONNECTED                                                             \
+	"(SELECT 1 FROM accounts a "                                             \
+	"WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id " \
+	"AND a.status = 'connected') = 1"
 
 const struct stmt store_attempts_statements[] = {
 	[PERMIT_POST] = { "attempts.permit_post", STMT_WORKSPACE, "isissii",
-			  "UPDATE posts SET state = 'publishing', wake_at = " LEASE ", "
+			  "UPDATE " STORE_POSTS_ONE " SET state = 'publishing', wake_at = " LEASE
+			  ", "
 			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
 			  "updated_at = UTC_TIMESTAMP(3) "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
 			  "AND state = 'staged' "
-			  "AND EXISTS (SELECT 1 FROM contents c "
-			  "WHERE c.workspace_id = posts.workspace_id AND c.id = posts.content_id "
-			  "AND c.state IN ('approved', 'published') "
-			  "AND c.approved_revision = c.revision "
-			  "AND c.revision = posts.content_revision) "
-			  "AND EXISTS (SELECT 1 FROM accounts a "
-			  "WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
-			  "AND a.status = 'connected')",
+			  "AND " IS_APPROVED " AND " IS_CONNECTED,
 			  NULL },
 	/* What is live was approved, and so was the rest with it: only the account must still be ours. */
 	[PERMIT_PART] = { "attempts.permit_part", STMT_WORKSPACE, "isissii",
-			  "UPDATE posts SET wake_at = " LEASE ", "
+			  "UPDATE " STORE_POSTS_ONE " SET wake_at = " LEASE ", "
 			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
 			  "updated_at = UTC_TIMESTAMP(3) "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
@@ -46,9 +53,7 @@ const struct stmt store_attempts_statements[] = {
 			  "AND EXISTS (SELECT 1 FROM attempts e "
 			  "WHERE e.workspace_id = posts.workspace_id AND e.post_id = posts.id "
 			  "AND e.state = 'effect') "
-			  "AND EXISTS (SELECT 1 FROM accounts a "
-			  "WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id "
-			  "AND a.status = 'connected')",
+			  "AND " IS_CONNECTED,
 			  NULL },
 	[PERMIT_INSERT] = { "attempts.permit_insert", STMT_WORKSPACE, "ssisbissiisbbstt",
 			    "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, "
@@ -66,7 +71,7 @@ const struct stmt store_attempts_statements[] = {
 		     "WHERE workspace_id = ? AND permit = ? AND state = 'no_effect'",
 		     NULL },
 	[SETTLE] = { "attempts.settle", STMT_WORKSPACE, "sitsIsissb",
-		     "UPDATE attempts SET state = ?, negatives = ?, "
+		     "UPDATE " ATTEMPT " SET state = ?, negatives = ?, "
 		     "last_read_at = COALESCE(?, last_read_at), "
 		     "settled_at = IF(? IN ('effect', 'no_effect'), UTC_TIMESTAMP(6), NULL), "
 		     "fired_late_us = COALESCE(?, fired_late_us), "

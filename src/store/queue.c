@@ -57,7 +57,8 @@ const struct stmt store_queue_statements[] = {
 			    GLOBAL_REASON },
 	/* Assignments run from left to right: version must still see the old state. */
 	[CLAIM_ONE] = { "queue.claim_one", STMT_WORKSPACE, "siss",
-			"UPDATE posts SET fence = fence + 1, owner = ?, claims = claims + 1, "
+			"UPDATE " STORE_POSTS_ONE
+			" SET fence = fence + 1, owner = ?, claims = claims + 1, "
 			"wake_at = " LEASE ", "
 			"version = version + IF(state IN ('queued', 'retrying'), 1, 0), "
 			"state = IF(state IN ('queued', 'retrying'), 'staging', state) "
@@ -85,7 +86,8 @@ const struct stmt store_queue_statements[] = {
 		   "('queued', 'staging', 'staged', 'retrying', 'failed', 'missed')",
 		   NULL },
 	[MOVE] = { "queue.move", STMT_WORKSPACE, "ssiiitisssttssssIssssii",
-		   "UPDATE posts SET state = ?, reason = ?, owner = IF(? > 0, owner, NULL), "
+		   "UPDATE " STORE_POSTS_ONE
+		   " SET state = ?, reason = ?, owner = IF(? > 0, owner, NULL), "
 		   "wake_at = IF(? > 0, " LEASE ", ?), tries = ?, claims = 0, memo = ?, "
 		   "remote_id = ?, remote_url = ?, published_at = ?, next_attempt_at = ?, "
 		   "waiting_for = LEFT(?, 200), error_code = ?, error_message = LEFT(?, 1000), "
@@ -100,7 +102,7 @@ const struct stmt store_queue_statements[] = {
 		      "AND state = 'approved' AND revision = ?",
 		      NULL },
 	[RENEW] = { "queue.renew", STMT_WORKSPACE, "issi",
-		    "UPDATE posts SET wake_at = " LEASE " "
+		    "UPDATE " STORE_POSTS_ONE " SET wake_at = " LEASE " "
 		    "WHERE workspace_id = ? AND id = ? AND fence = ?",
 		    NULL },
 	[MARK] = { "queue.mark", STMT_WORKSPACE, "ss",
