@@ -39,7 +39,7 @@ void bench_thread(struct bench *b);
 void bench_pair(struct bench *b);
 
 void bench_start(struct bench *b);
-void bench_connect_pictured(struct bench *b); /* once */
+void bench_connect_pictured(struct bench *b); /* unless they are */
 void bench_stop(struct bench *b);
 void bench_need(int done, const struct problem *p);
 /* A line of the runner's settings, of [publish] unless the file has it elsewhere. */

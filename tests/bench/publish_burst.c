@@ -166,6 +166,9 @@ static void run(struct bench *b, const struct flow *flow)
 
 	bench_setting(b, "stay_s", 3600);
 	bench_setting(b, "in_flight", flow->in_flight);
+	bench_latency(b, 0);
+	if (flow->is_picture)
+		bench_connect_pictured(b);
 	make_posts(b, &u);
 	stage(b, &u);
 	bench_latency(b, CALL_MS);
@@ -181,7 +184,6 @@ void bench_burst(struct bench *b)
 
 void bench_comment(struct bench *b)
 {
-	bench_connect_pictured(b);
 	run(b, &(struct flow){ "comment", 3, true, 1, 1, 500, ">= 0.87", "<= 400 us, <= 1 core" });
 }
 
@@ -192,6 +194,5 @@ void bench_thread(struct bench *b)
 
 void bench_pair(struct bench *b)
 {
-	bench_connect_pictured(b);
 	run(b, &(struct flow){ "pair", 3, true, 1, 2, 1000, "the bound", "<= 400 us" });
 }

@@ -117,6 +117,8 @@ void bench_connect_pictured(struct bench *b)
 	json_t *list = json_array(), *in;
 	char *text;
 
+	if (*b->pictured[0])
+		return;
 	for (int i = 0; i < BENCH_ACCOUNTS; i++) {
 		(void)snprintf(ids[i], sizeof(ids[i]), "1022000009000%04d", i);
 		users[i] = ids[i];
