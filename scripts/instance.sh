@@ -82,6 +82,13 @@ api_socket = $RUN_DIR/api/api.sock
 platform_socket = $RUN_DIR/platform/platform.sock
 socket_group = $GROUP
 
+; The machine itself stands for all clients of this instance, load tests among them.
+[limits]
+key_per_minute = 60000
+workspace_per_minute = 120000
+connect_per_hour = 60000
+address_per_minute = 60000
+
 [database]
 socket = $DB_SOCKET
 name = carillon

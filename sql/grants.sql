@@ -46,6 +46,7 @@ GRANT SELECT, INSERT, UPDATE ON ${db}.users TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.members TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.sessions TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.login_failures TO ${api};
+GRANT SELECT, INSERT, UPDATE ON ${db}.rate_buckets TO ${api};
 GRANT SELECT, INSERT, UPDATE ON ${db}.api_keys TO ${api};
 GRANT SELECT, INSERT, DELETE ON ${db}.api_key_publishes TO ${api};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${db}.characters TO ${api};

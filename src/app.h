@@ -13,6 +13,7 @@ struct net;
 struct keys;
 struct engine;
 struct leases;
+struct slices;
 
 struct app {
 	const struct config *config;
@@ -21,6 +22,7 @@ struct app {
 	struct engine *engine;   /* platform pool: opened by the first publish-now; else NULL */
 	int tails;               /* platform pool: see api/tail.h; else 0 */
 	struct leases *leases;   /* see api/leases.h; NULL in what is no responder */
+	struct slices *slices;   /* see api/slices.h; NULL in what is no responder: no limits */
 	bool is_platform;        /* of the platform pool: DB_ROLE_RUN instead of DB_ROLE_API */
 	const struct keys *keys; /* what this program may hold, see crypto/keys.h */
 };

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/leases.h"
+#include "api/slices.h"
 #include "api/tail.h"
 #include "app.h"
 #include "base/alloc.h"
@@ -174,6 +175,8 @@ static int responder_run(struct responder *r)
 		(int)(is_platform ? r->config->pool_platform_workers : r->config->pool_api_workers);
 	r->app.tails = is_platform ? tail_open() : 0;
 	rc = leases_open(path, &r->app.leases, &problem);
+	if (rc == 0)
+		rc = slices_open(&r->app.slices, &problem);
 	if (rc == 0) {
 		m.shared[0] = r->app.tails;
 		m.shared[1] = leases_descriptor(r->app.leases);
@@ -181,6 +184,7 @@ static int responder_run(struct responder *r)
 	}
 	rc = rc < 0 ? complain(&problem, EX_OSERR) : EX_OK;
 	leases_free(r->app.leases);
+	slices_free(r->app.slices);
 	free(path);
 	free(group);
 	config_free(r->config);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/limits.h"
 #include "api/principal.h"
 #include "api/record.h"
 #include "base/config.h"
@@ -14,7 +15,6 @@
 #include "store/workspaces.h"
 
 #define WINDOW_S       900
-#define ADDRESS_FACTOR 10 /* one address may stand for an office: it gets so many times the tries */
 #define SECRET_BYTES   32
 #define PASSWORD_LEAST 10
 #define PASSWORD_MOST  200
@@ -179,54 +179,72 @@ static int open_session(struct opening *o, struct reply *ret, struct problem *re
 	return 0;
 }
 
-/* What failures are counted by: an address with one e-mail, and an address whatever the e-mail. */
-struct subjects {
-	uint8_t pair[SHA256_BYTES], address[SHA256_BYTES];
+/*
+ * What tries are counted by. The pair comes first: who is refused by it is counted by nothing else,
+ * so one address alone can neither lock an e-mail address out everywhere nor its neighbours.
+ */
+enum { TRIES_OF_PAIR, TRIES_OF_ADDRESS, TRIES_OF_EMAIL, TRIES };
+
+struct tally {
+	const char *name;
+	bool has_address, has_email;
+	int factor; /* so many times the tries of the setting */
 };
 
-static void subjects_of(const struct request *req, const char *email, struct subjects *ret)
+static const struct tally tallies[] = {
+	[TRIES_OF_PAIR] = { "pair", true, true, 1 },
+	[TRIES_OF_ADDRESS] = { "address", true, false, 10 }, /* it may stand for an office */
+	[TRIES_OF_EMAIL] = { "email", false, true, 10 },
+};
+
+static void subject_of(const struct request *req, const char *email, const struct tally *t,
+		       uint8_t ret[static SHA256_BYTES])
 {
-	const char *address = req->remote_addr ? req->remote_addr : "";
-	char *text = arena_printf(req->arena, "pair|%s|%s", address, email), *c;
+	char *text =
+		arena_printf(req->arena, "%s|%s|%s", t->name,
+			     t->has_address ? limits_address(req) : "", t->has_email ? email : "");
+	char *c;
 
 	for (c = text; *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
 	}
-	digest_sha256(text, strlen(text), ret->pair);
-	text = arena_printf(req->arena, "address|%s", address);
-	digest_sha256(text, strlen(text), ret->address);
+	digest_sha256(text, strlen(text), ret);
 }
 
-static int throttle_one(struct request *req, const uint8_t *subject, int64_t most,
-			struct problem *reterr)
+/* Whether or not there is such a user: an answer must not tell. */
+static int throttle(struct request *req, const char *email, struct problem *reterr)
 {
-	int64_t failures = 0, wait_s = 0;
+	uint8_t subject[SHA256_BYTES];
+	struct login_tries tries;
 
-	if (store_sessions_failures(req->app->db, subject, &failures, &wait_s, reterr) < 0)
+	for (int i = 0; i < TRIES; i++) {
+		subject_of(req, email, &tallies[i], subject);
+		if (store_sessions_tried(req->app->db, subject, WINDOW_S, &tries, reterr) < 0)
+			return -1;
+		if (tries.n <= req->app->config->session_login_tries * tallies[i].factor)
+			continue;
+		problem_set(reterr, PROBLEM_RATE_LIMITED,
+			    "Too many failed logins; wait and try again.");
+		reterr->retry_after_s = tries.wait_s > 0 ? (int)tries.wait_s : 1;
 		return -1;
-	if (failures < most)
-		return 0;
-	problem_set(reterr, PROBLEM_RATE_LIMITED, "Too many failed logins; wait and try again.");
-	reterr->retry_after_s = wait_s > 0 ? (int)wait_s : 1;
-	return -1;
+	}
+	return 0;
 }
 
-static int throttle(struct request *req, const struct subjects *s, struct problem *reterr)
+static int forgive(struct request *req, const char *email, struct problem *reterr)
 {
-	int64_t tries = req->app->config->session_login_tries;
+	uint8_t subject[SHA256_BYTES];
 
-	if (throttle_one(req, s->pair, tries, reterr) < 0)
+	subject_of(req, email, &tallies[TRIES_OF_PAIR], subject);
+	if (store_sessions_forgive(req->app->db, subject, reterr) < 0)
 		return -1;
-	return throttle_one(req, s->address, tries * ADDRESS_FACTOR, reterr);
-}
-
-static int login_failed(struct request *req, const struct subjects *s, struct problem *reterr)
-{
-	if (store_sessions_failed(req->app->db, s->pair, WINDOW_S, reterr) < 0 ||
-	    store_sessions_failed(req->app->db, s->address, WINDOW_S, reterr) < 0)
-		return -1;
-	return problem_set(reterr, PROBLEM_LOGIN_FAILED, "E-mail address or password is wrong.");
+	for (int i = TRIES_OF_ADDRESS; i < TRIES; i++) {
+		subject_of(req, email, &tallies[i], subject);
+		if (store_sessions_untried(req->app->db, subject, reterr) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* 0 with the user, also when the password is the only thing that is wrong: *ret_ok tells. */
@@ -271,17 +289,16 @@ static int login(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct login_body *in = req->in;
 	const char *workspace = NULL;
-	struct subjects subjects;
 	struct user user = { 0 };
 	bool is_right = false;
 
-	subjects_of(req, in->email, &subjects);
-	if (throttle(req, &subjects, reterr) < 0 ||
+	if (throttle(req, in->email, reterr) < 0 ||
 	    check_password(req, in, &user, &is_right, reterr) < 0)
 		return -1;
 	if (!is_right)
-		return login_failed(req, &subjects, reterr);
-	if (store_sessions_forgive(req->app->db, subjects.pair, reterr) < 0 ||
+		return problem_set(reterr, PROBLEM_LOGIN_FAILED,
+				   "E-mail address or password is wrong.");
+	if (forgive(req, in->email, reterr) < 0 ||
 	    choose_workspace(req, user.id, in->workspace_id, &workspace, reterr) < 0)
 		return -1;
 	return open_session(

@@ -421,7 +421,8 @@ static void reply_cors(const struct request *req, struct reply *r)
 		return;
 	reply_header(r, req->arena, "Access-Control-Allow-Origin", "%s", origin);
 	reply_header(r, req->arena, "Access-Control-Expose-Headers",
-		     "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id");
+		     "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, "
+		     "Retry-After, X-Request-Id");
 	if (req->method != HTTP_OPTIONS)
 		return;
 	reply_header(r, req->arena, "Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
@@ -454,6 +455,10 @@ void reply_finish(const struct request *req, struct reply *r)
 	reply_header(r, req->arena, "X-Request-Id", "%s", req->request_id ? req->request_id : "");
 	if (!reply_has(r, "Cache-Control"))
 		reply_header(r, req->arena, "Cache-Control", "no-store");
+	if (req->rate_policy) {
+		reply_header(r, req->arena, "RateLimit-Policy", "%s", req->rate_policy);
+		reply_header(r, req->arena, "RateLimit", "%s", req->rate_left);
+	}
 	reply_etag(req, r);
 	reply_cors(req, r);
 }

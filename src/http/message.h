@@ -66,6 +66,7 @@ struct request {
 	const char *idempotency_key; /* of a POST or PATCH, without quotes; NULL: none came */
 	const char *resumes; /* what an earlier run of the very same request had begun; NULL none */
 	void *run;           /* of the hook that runs it; see api/idempotency.h */
+	const char *rate_policy, *rate_left; /* headers of a caller under limits; NULL: none */
 	/* Ends this request towards the client now; the handler goes on working afterwards. */
 	void (*finish_early)(struct request *req);
 	void *transport;

@@ -22,6 +22,16 @@ struct router { /* what one request passes through */
 	unsigned allow;
 };
 
+int rate_cost(enum rate_class class)
+{
+	static const int costs[] = {
+		[RATE_READ] = 1,  [RATE_WRITE] = 2,   [RATE_AUTH] = 4, [RATE_CONNECT] = 5,
+		[RATE_MEDIA] = 5, [RATE_PUBLISH] = 5, [RATE_NONE] = 0,
+	};
+
+	return costs[class];
+}
+
 static bool byte_is_id(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -327,9 +337,19 @@ static int router_authenticate(struct router *r, struct problem *reterr)
 		return problem_set(
 			reterr, PROBLEM_AUTH_MISSING,
 			"Send Authorization: Bearer with an access token or an API key.");
-	if (r->hooks->authenticate(r->req, token, reterr) < 0)
+	return r->hooks->authenticate(r->req, token, reterr);
+}
+
+/* Who calls, whether so often, and whether that at all. */
+static int router_admit(struct router *r, struct problem *reterr)
+{
+	const struct route *route = r->req->route;
+
+	if (route->auth == AUTH_BEARER && router_authenticate(r, reterr) < 0)
 		return -1;
-	return router_scope(r, reterr);
+	if (r->hooks->admit && route->rate != RATE_NONE && r->hooks->admit(r->req, reterr) < 0)
+		return -1;
+	return route->auth == AUTH_BEARER ? router_scope(r, reterr) : 0;
 }
 
 static int router_key(struct router *r, struct problem *reterr)
@@ -389,9 +409,7 @@ static int router_run(struct router *r, struct problem *reterr)
 			     http_methods_print(req->arena, r->allow));
 		return 0;
 	}
-	if (router_prepare(r, reterr) < 0)
-		return -1;
-	if (req->route->auth == AUTH_BEARER && router_authenticate(r, reterr) < 0)
+	if (router_prepare(r, reterr) < 0 || router_admit(r, reterr) < 0)
 		return -1;
 	if (router_key(r, reterr) < 0 || router_query(r, reterr) < 0 || router_body(r, reterr) < 0)
 		return -1;

@@ -21,6 +21,9 @@ enum rate_class {
 	RATE_PUBLISH,
 	RATE_NONE
 };
+/* What a request of that class counts against the limits of its caller. */
+int rate_cost(enum rate_class class);
+
 enum route_pool { POOL_API, POOL_PLATFORM, POOL_BOTH };
 enum route_auth { AUTH_NONE, AUTH_BEARER };
 
@@ -102,6 +105,11 @@ struct router_hooks {
 	/* Bearer token -> principal; -1 with TOKEN_INVALID, TOKEN_EXPIRED, AUTH_MISSING, DB_DOWN ... */
 	int (*authenticate)(struct request *req, const char *bearer, struct problem *reterr);
 	uint64_t (*scopes_of)(const struct principal *p);
+	/*
+	 * Once it is known who calls, and before anything else is looked at: 0, or -1 with
+	 * RATE_LIMITED. Not asked for routes of RATE_NONE. May be NULL.
+	 */
+	int (*admit)(struct request *req, struct problem *reterr);
 	/*
 	 * Before anything that may need the database: 0, or -1 with DB_DOWN. Not asked for open routes
 	 * of RATE_NONE, which must answer without one. May be NULL.

@@ -19,6 +19,7 @@
 #include "store/idempotency.h"
 #include "store/media.h"
 #include "store/probes.h"
+#include "store/ratelimit.h"
 #include "store/runners.h"
 #include "store/sessions.h"
 
@@ -34,10 +35,15 @@ struct sweep_row {
 };
 
 static const struct sweep_row sweeps[] = {
-	{ "flows", store_flows_sweep },          { "sessions", store_sessions_sweep },
-	{ "runners", store_runners_sweep },      { "key_publishes", store_apikeys_sweep },
-	{ "bulk_lines", store_bulklines_sweep }, { "idempotency", store_idempotency_sweep },
-	{ "fetches", store_fetches_sweep },      { "fetch_days", store_fetches_sweep_days },
+	{ "flows", store_flows_sweep },
+	{ "sessions", store_sessions_sweep },
+	{ "runners", store_runners_sweep },
+	{ "key_publishes", store_apikeys_sweep },
+	{ "bulk_lines", store_bulklines_sweep },
+	{ "idempotency", store_idempotency_sweep },
+	{ "fetches", store_fetches_sweep },
+	{ "fetch_days", store_fetches_sweep_days },
+	{ "rate_buckets", store_ratelimit_sweep },
 };
 
 static bool is_old_file(int folder, const char *name)

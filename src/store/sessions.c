@@ -15,9 +15,9 @@ enum {
 	REVOKE,
 	REVOKE_USER,
 	SWEEP,
-	FAILURES,
-	FAILED,
+	TRIED,
 	FORGIVE,
+	UNTRIED,
 	SWEEP_FAILURES
 };
 
@@ -72,22 +72,21 @@ const struct stmt store_sessions_statements[] = {
 		    "DELETE FROM sessions "
 		    "WHERE refresh_expires_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY LIMIT ?",
 		    "the clean-up serves every workspace" },
-	[FAILURES] = { "sessions.failures", STMT_GLOBAL, "b",
-		       "SELECT failures, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), "
-		       "window_ends) / 1e6) "
-		       "FROM login_failures "
-		       "WHERE subject_hash = ? AND window_ends > UTC_TIMESTAMP(3)",
-		       before_login },
 	/* failures first: it must see the old window_ends. */
-	[FAILED] = { "sessions.failed", STMT_GLOBAL, "bii",
-		     "INSERT INTO login_failures (subject_hash, failures, window_ends) "
-		     "VALUES (?, 1, UTC_TIMESTAMP(3) + INTERVAL ? SECOND) ON DUPLICATE KEY UPDATE "
-		     "failures = IF(window_ends > UTC_TIMESTAMP(3), failures + 1, 1), "
-		     "window_ends = IF(window_ends > UTC_TIMESTAMP(3), window_ends, "
-		     "UTC_TIMESTAMP(3) + INTERVAL ? SECOND)",
-		     before_login },
+	[TRIED] = { "sessions.tried", STMT_GLOBAL, "bii",
+		    "INSERT INTO login_failures (subject_hash, failures, window_ends) "
+		    "VALUES (?, 1, UTC_TIMESTAMP(3) + INTERVAL ? SECOND) ON DUPLICATE KEY UPDATE "
+		    "failures = IF(window_ends > UTC_TIMESTAMP(3), failures + 1, 1), "
+		    "window_ends = IF(window_ends > UTC_TIMESTAMP(3), window_ends, "
+		    "UTC_TIMESTAMP(3) + INTERVAL ? SECOND) RETURNING failures, "
+		    "CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), window_ends) / 1e6)",
+		    before_login },
 	[FORGIVE] = { "sessions.forgive", STMT_GLOBAL, "b",
 		      "DELETE FROM login_failures WHERE subject_hash = ?", before_login },
+	[UNTRIED] = { "sessions.untried", STMT_GLOBAL, "b",
+		      "UPDATE login_failures SET failures = failures - 1 "
+		      "WHERE subject_hash = ? AND failures > 0",
+		      before_login },
 	[SWEEP_FAILURES] = { "sessions.sweep_failures", STMT_GLOBAL, "i",
 			     "DELETE FROM login_failures "
 			     "WHERE window_ends < UTC_TIMESTAMP(3) - INTERVAL 1 DAY LIMIT ?",
@@ -254,31 +253,30 @@ int store_sessions_sweep(struct db *db, int64_t most, int64_t *ret_removed, stru
 	return 0;
 }
 
-int store_sessions_failures(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
-			    int64_t *ret_failures, int64_t *ret_wait_s, struct problem *reterr)
+int store_sessions_tried(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
+			 int64_t window_s, struct login_tries *ret, struct problem *reterr)
 {
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(FAILURES), &r, reterr, (const void *)subject_hash,
-			       (size_t)SHA256_BYTES);
+	int got = db_query_one(db, ROW(TRIED), &r, reterr, (const void *)subject_hash,
+			       (size_t)SHA256_BYTES, window_s, window_s);
 
-	if (got < 0)
-		return -1;
-	*ret_failures = got ? rows_int(r, 0) : 0;
-	*ret_wait_s = got ? rows_int(r, 1) : 0;
+	if (got <= 0)
+		return got < 0 ? -1 : problem_set(reterr, PROBLEM_INTERNAL, "a count told nothing");
+	*ret = (struct login_tries){ rows_int(r, 0), rows_int(r, 1) };
 	rows_end(r);
 	return 0;
-}
-
-int store_sessions_failed(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
-			  int64_t window_s, struct problem *reterr)
-{
-	return db_exec(db, ROW(FAILED), NULL, reterr, (const void *)subject_hash,
-		       (size_t)SHA256_BYTES, window_s, window_s);
 }
 
 int store_sessions_forgive(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
 			   struct problem *reterr)
 {
 	return db_exec(db, ROW(FORGIVE), NULL, reterr, (const void *)subject_hash,
+		       (size_t)SHA256_BYTES);
+}
+
+int store_sessions_untried(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
+			   struct problem *reterr)
+{
+	return db_exec(db, ROW(UNTRIED), NULL, reterr, (const void *)subject_hash,
 		       (size_t)SHA256_BYTES);
 }

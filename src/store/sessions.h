@@ -58,11 +58,19 @@ int store_sessions_revoke_user(struct db *db, const char *ws, const char *user_i
 /* Removes up to `most` rows that expired a day ago, here and among login failures. */
 int store_sessions_sweep(struct db *db, int64_t most, int64_t *ret_removed, struct problem *reterr);
 
-/* Failed logins by SHA-256 of what is counted (an address, an e-mail). */
-int store_sessions_failures(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
-			    int64_t *ret_failures, int64_t *ret_wait_s, struct problem *reterr);
-int store_sessions_failed(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
-			  int64_t window_s, struct problem *reterr);
+/*
+ * Tries to log in by SHA-256 of what is counted (an address, an e-mail). A try is counted before
+ * its password is looked at, so that many at once are no more than one after the other.
+ */
+struct login_tries {
+	int64_t n;      /* this one included */
+	int64_t wait_s; /* until the window ends */
+};
+int store_sessions_tried(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
+			 int64_t window_s, struct login_tries *ret, struct problem *reterr);
+/* It was the right password: one try less; forgive: none at all. */
+int store_sessions_untried(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
+			   struct problem *reterr);
 int store_sessions_forgive(struct db *db, const uint8_t subject_hash[static SHA256_BYTES],
 			   struct problem *reterr);
 

@@ -30,6 +30,7 @@
 #include "store/posts.h"
 #include "store/probes.h"
 #include "store/queue.h"
+#include "store/ratelimit.h"
 #include "store/reconcile.h"
 #include "store/renditions.h"
 #include "store/results.h"
@@ -74,6 +75,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_posts_statements,
 		store_probes_statements,
 		store_queue_statements,
+		store_ratelimit_statements,
 		store_reconcile_statements,
 		store_renditions_statements,
 		store_results_statements,

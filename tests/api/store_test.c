@@ -97,20 +97,22 @@ START_TEST(logout_ends_the_family_and_removal_the_sessions)
 }
 END_TEST
 
-START_TEST(login_failures_count_within_their_window)
+START_TEST(login_tries_count_within_their_window)
 {
 	uint8_t subject[SHA256_BYTES];
-	int64_t n, wait_s;
+	struct login_tries tries;
 
 	random_bytes(subject, sizeof(subject));
-	ok(store_sessions_failed(db, subject, 900, &why));
-	ok(store_sessions_failed(db, subject, 900, &why));
-	ok(store_sessions_failures(db, subject, &n, &wait_s, &why));
-	ck_assert_int_eq(n, 2);
-	ck_assert(wait_s > 890 && wait_s <= 900);
+	ok(store_sessions_tried(db, subject, 900, &tries, &why));
+	ok(store_sessions_tried(db, subject, 900, &tries, &why));
+	ck_assert_int_eq(tries.n, 2);
+	ck_assert(tries.wait_s > 890 && tries.wait_s <= 900);
+	ok(store_sessions_untried(db, subject, &why));
+	ok(store_sessions_tried(db, subject, 900, &tries, &why));
+	ck_assert_int_eq(tries.n, 2);
 	ok(store_sessions_forgive(db, subject, &why));
-	ok(store_sessions_failures(db, subject, &n, &wait_s, &why));
-	ck_assert_int_eq(n, 0);
+	ok(store_sessions_tried(db, subject, 900, &tries, &why));
+	ck_assert_int_eq(tries.n, 1);
 }
 END_TEST
 
@@ -478,7 +480,7 @@ int main(void)
 		{ reuse_without_grace_revokes_at_once, 0 },
 		{ expired_refresh_token_is_told_apart, 0 },
 		{ logout_ends_the_family_and_removal_the_sessions, 0 },
-		{ login_failures_count_within_their_window, 0 },
+		{ login_tries_count_within_their_window, 0 },
 		{ api_key_round_trip_and_touch, 0 },
 		{ character_update_changes_given_members_only, 0 },
 		{ lists_walk_both_ways_without_gaps, 0 },
