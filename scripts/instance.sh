@@ -84,10 +84,10 @@ socket_group = $GROUP
 
 ; The machine itself stands for all clients of this instance, load tests among them.
 [limits]
-key_per_minute = 60000
-workspace_per_minute = 120000
-connect_per_hour = 60000
-address_per_minute = 60000
+key_per_minute = 600000
+workspace_per_minute = 1200000
+connect_per_hour = 600000
+address_per_minute = 600000
 
 [database]
 socket = $DB_SOCKET

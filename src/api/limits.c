@@ -184,7 +184,8 @@ static void give_back(const struct request *req, struct bill *b, int n)
 {
 	for (int i = 0; i < n; i++) {
 		slices_give_back(req->app->slices, &b->charges[i].key, b->cost);
-		b->charges[i].level.left += b->cost;
+		if (b->charges[i].level.left <= b->charges[i].key.rate.quota - b->cost)
+			b->charges[i].level.left += b->cost;
 	}
 }
 

@@ -187,8 +187,9 @@ void slices_go_alone(struct slices *s, const struct slice_key *k)
 
 	if (p.now_us >= p.slice->alone_us) {
 		p.slice->alone_us = p.now_us + ALONE_US;
-		if (p.slice->full_us < p.slice->alone_us)
-			p.slice->full_us = p.slice->alone_us;
+		/* Late enough that all of them last so long. */
+		if (p.slice->full_us < p.slice->alone_us + ALONE_US)
+			p.slice->full_us = p.slice->alone_us + ALONE_US;
 		p.slice->left += (int64_t)ceil((double)ALONE_US * per_us(k));
 	}
 	leave(&p);

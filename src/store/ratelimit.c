@@ -10,19 +10,22 @@ enum { DRAW, SWEEP };
 
 #define REASON "a limit holds before and over all workspaces"
 #define NOW    "UTC_TIMESTAMP(6)"
-/* What is missing now; `?`: units a microsecond. A clock that was set back refills nothing. */
-#define MISSING \
-	"GREATEST(0, missing - GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted_at, " NOW ")) * ?)"
+/*
+ * What is left now; `?`: the quota, and units a microsecond. A clock that was set back refills
+ * nothing, and a greater quota of before leaves no debt.
+ */
+#define LEFT                                                                            \
+	"GREATEST(0, ? - GREATEST(0, missing - GREATEST(0, TIMESTAMPDIFF(MICROSECOND, " \
+	"counted_at, " NOW ")) * ?))"
 
 const struct stmt store_ratelimit_statements[] = {
 	/* Assignments run from left to right: granted and missing see the row as it was. */
-	[DRAW] = { "ratelimit.draw", STMT_GLOBAL, "biiddiiiddd",
+	[DRAW] = { "ratelimit.draw", STMT_GLOBAL, "biiddiiiddddd",
 		   "SET STATEMENT innodb_lock_wait_timeout = 1 FOR "
 		   "INSERT INTO rate_buckets (subject_hash, missing, granted, counted_at) "
 		   "VALUES (?, ?, ?, " NOW ") ON DUPLICATE KEY UPDATE "
-		   "granted = IF(? - " MISSING " < ?, 0, "
-		   "LEAST(?, GREATEST(?, FLOOR((? - " MISSING ") / 4)))), "
-		   "missing = " MISSING " + granted, counted_at = " NOW
+		   "granted = IF(" LEFT " < ?, 0, LEAST(?, GREATEST(?, FLOOR(" LEFT " / 4)))), "
+		   "missing = ? - " LEFT " + granted, counted_at = " NOW
 		   " RETURNING granted, missing",
 		   REASON },
 	[SWEEP] = { "ratelimit.sweep", STMT_GLOBAL, "i",
@@ -51,7 +54,7 @@ int store_ratelimit_draw(struct db *db, const uint8_t subject_hash[static SHA256
 	struct rows *r = NULL;
 	int got = db_query_one(db, ROW(DRAW), &r, reterr, (const void *)subject_hash,
 			       (size_t)SHA256_BYTES, first, first, full, per_us, ask->least,
-			       ask->most, ask->least, full, per_us, per_us);
+			       ask->most, ask->least, full, per_us, full, full, per_us);
 
 	*ret = (struct rate_grant){ .is_unknown = got < 0 && db_met_others(db) };
 	if (ret->is_unknown) {

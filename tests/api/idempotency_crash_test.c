@@ -12,6 +12,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "support/fixtures.h"
+#include "support/host.h"
 #include "support/posting.h"
 #include "support/suite.h"
 
@@ -220,6 +221,53 @@ START_TEST(thousand_repeats_of_one_post_make_one)
 }
 END_TEST
 
+/* Clients that ask at the same moment, half of them at each of two hosts. */
+START_TEST(one_key_at_two_hosts_makes_one)
+{
+	static const char *const none[] = { NULL };
+	const int64_t before = posts();
+	struct host hosts[2];
+	struct request_of r;
+	pid_t clients[CLIENTS];
+	int first = 0;
+
+	posts_of(&r);
+	host_start(&hosts[0], "api", none);
+	host_start(&hosts[1], "api", none);
+	const struct host_call call = { .method = "POST",
+					.path = r.path,
+					.token = poster.token,
+					.body = r.body,
+					.key = r.key };
+
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = fork();
+		if (clients[i] != 0)
+			continue;
+		CLEANUP(answer_free) struct answer *a = host_send(&hosts[i % 2], &call);
+
+		_exit(a->status != 201 && a->status != 409 ? 2
+							   : a->status == 201 && !is_replayed(a));
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		int end = 0;
+
+		ck_assert_int_eq(waitpid(clients[i], &end, 0), clients[i]);
+		ck_assert_int_le(WEXITSTATUS(end), 1);
+		first += WEXITSTATUS(end);
+	}
+	ck_assert_int_eq(first, 1);
+	ck_assert_int_eq(posts(), before + 1);
+	for (int i = 0; i < 2; i++) {
+		CLEANUP(answer_free) struct answer *a = host_send(&hosts[i], &call);
+
+		assert_status(a, 201);
+		ck_assert(is_replayed(a));
+		host_stop(&hosts[i]);
+	}
+}
+END_TEST
+
 /* ---- workers that die, at a crash point of their build ---- */
 
 static void arm(const char *point, const char *action)
@@ -392,6 +440,7 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ thousand_repeats_of_publish_now_publish_once, 0 },
 		{ thousand_repeats_of_one_post_make_one, 0 },
+		{ one_key_at_two_hosts_makes_one, 0 },
 		{ first_death, (int)ARRAY_LEN(deaths) },
 		{ repeat_goes_on_with_its_own_post, 0 },
 		{ broken_request_may_be_repeated, 0 },
