@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "http/router.h"
+#include "http/rate.h"
 
 #define LIMITS_MAX 3 /* of one caller */
 

@@ -22,16 +22,6 @@ struct router { /* what one request passes through */
 	unsigned allow;
 };
 
-int rate_cost(enum rate_class class)
-{
-	static const int costs[] = {
-		[RATE_READ] = 1,  [RATE_WRITE] = 2,   [RATE_AUTH] = 4, [RATE_CONNECT] = 5,
-		[RATE_MEDIA] = 5, [RATE_PUBLISH] = 5, [RATE_NONE] = 0,
-	};
-
-	return costs[class];
-}
-
 static bool byte_is_id(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -21,9 +21,6 @@ enum rate_class {
 	RATE_PUBLISH,
 	RATE_NONE
 };
-/* What a request of that class counts against the limits of its caller. */
-int rate_cost(enum rate_class class);
-
 enum route_pool { POOL_API, POOL_PLATFORM, POOL_BOTH };
 enum route_auth { AUTH_NONE, AUTH_BEARER };
 
