@@ -111,7 +111,8 @@ static bool is_hurried; /* the caller does not wait */
 static json_t *call_in(enum route_pool pool, const char *method, const char *path, const char *body,
 		       int status)
 {
-	static const struct router_hooks hooks = { authenticate, principal_scopes, NULL, NULL };
+	static const struct router_hooks hooks = { .authenticate = authenticate,
+						   .scopes_of = principal_scopes };
 	struct name_value headers[] = { { "content-type", "application/json" },
 					{ "authorization", "Bearer x" },
 					{ "prefer", is_hurried ? "wait=0" : "wait=25" } };

@@ -128,7 +128,7 @@ static const struct route rows[] = {
 /* clang-format on */
 static const struct route *const families[] = { rows, NULL };
 static const struct route_table table = { families };
-static const struct router_hooks hooks = { NULL, NULL, NULL, NULL };
+static const struct router_hooks hooks = { .authenticate = NULL };
 
 static void serve(void *arg, struct request *req, struct reply *ret)
 {

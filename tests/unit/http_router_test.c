@@ -96,7 +96,16 @@ static int prepare_down(struct request *req, struct problem *reterr)
 	return problem_set(reterr, PROBLEM_DB_DOWN, "Down.");
 }
 
-static struct router_hooks hooks = { authenticate, scopes_of, NULL, NULL };
+static int admit_none(struct request *req, struct problem *reterr)
+{
+	req->rate_policy = "\"key\";q=1;w=60";
+	req->rate_left = "\"key\";r=0;t=7";
+	problem_set(reterr, PROBLEM_RATE_LIMITED, "Enough.");
+	reterr->retry_after_s = 7;
+	return -1;
+}
+
+static struct router_hooks hooks = { .authenticate = authenticate, .scopes_of = scopes_of };
 
 struct exchange {
 	struct arena *arena;
@@ -121,6 +130,7 @@ static void exchange_open(void)
 	x.req.headers = x.headers;
 	x.req.request_id = "req_1";
 	hooks.prepare = NULL;
+	hooks.admit = NULL;
 	reply_reset(&x.reply);
 }
 
@@ -480,6 +490,36 @@ START_TEST(database_down_stops_all_but_open_unlimited_routes)
 }
 END_TEST
 
+/* Whoever is unknown is told so; who is known is limited before his scopes and request are looked at. */
+START_TEST(limits_come_after_the_caller_and_before_the_rest)
+{
+	static const struct {
+		const char *bearer, *path;
+		int status;
+	} calls[] = {
+		{ "Bearer nobody", "/v1/secret", 401 }, { "Bearer reader", "/v1/secret?a=b", 429 },
+		{ NULL, "/v1/notes?a=b", 429 },         { NULL, "/m/med_1/1/f.jpg", 200 },
+		{ NULL, "/v1/nothing", 404 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		exchange_open();
+		hooks.admit = admit_none;
+		if (calls[i].bearer)
+			header("authorization", calls[i].bearer);
+		serve("GET", calls[i].path, NULL);
+		ck_assert_msg(x.reply.status == calls[i].status, "%s: %d", calls[i].path,
+			      x.reply.status);
+		ck_assert_int_eq(reply_value("RateLimit") != NULL, calls[i].status == 429);
+		if (calls[i].status == 429) {
+			ck_assert_str_eq(reply_value("RateLimit-Policy"), "\"key\";q=1;w=60");
+			ck_assert_str_eq(reply_value("Retry-After"), "7");
+		}
+		exchange_close();
+	}
+}
+END_TEST
+
 START_TEST(request_id_is_echoed_only_in_shape)
 {
 	static const char *const bad[] = { NULL, "", "a b", "a\nb", "a.b", "\xc3\xa4" };
@@ -529,6 +569,7 @@ int main(void)
 		{ problem_document_has_every_member, 0 },
 		{ transport_refusal_is_a_problem, 0 },
 		{ database_down_stops_all_but_open_unlimited_routes, 0 },
+		{ limits_come_after_the_caller_and_before_the_rest, 0 },
 		{ request_id_is_echoed_only_in_shape, 0 },
 		{ printed_reply_is_one_cgi_text, 0 },
 		{ NULL, 0 },
