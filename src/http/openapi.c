@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "http/rate.h"
 #include "json/emit.h"
 
 struct component {
@@ -294,7 +295,9 @@ static void emit_components(struct printer *p)
 		"with Idempotent-Replayed: true; another request with it is refused (422), one "
 		"beside the first that is still at work (409).\"}");
 	emit_close(&p->e);
+	rate_emit_headers(&p->e);
 	emit_open(&p->e, "responses");
+	rate_emit_refusal(&p->e);
 	emit_raw(&p->e, "Problem",
 		 "{\"description\":\"What was wrong (RFC "
 		 "9457)\",\"content\":{\"application/problem+json\":"
@@ -424,6 +427,7 @@ static void emit_answer(struct printer *p, const struct route *r, int status)
 {
 	emit_open(&p->e, arena_printf(p->arena, "%d", status));
 	emit_text(&p->e, "description", r->summary);
+	rate_emit_fields(&p->e, r);
 	if (r->reply || r->type)
 		emit_open(&p->e, "content");
 	if (r->reply)
@@ -447,6 +451,8 @@ static void emit_responses(struct printer *p, const struct route *r)
 		emit_answer(p, r, r->also[i]);
 	if (r->has_version)
 		emit_raw(&p->e, "304", "{\"$ref\":\"#/components/responses/NotModified\"}");
+	if (r->rate != RATE_NONE)
+		emit_raw(&p->e, "429", "{\"$ref\":\"#/components/responses/TooManyRequests\"}");
 	emit_raw(&p->e, "4XX", "{\"$ref\":\"#/components/responses/Problem\"}");
 	emit_raw(&p->e, "5XX", "{\"$ref\":\"#/components/responses/Problem\"}");
 	emit_close(&p->e);
