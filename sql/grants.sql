@@ -30,6 +30,7 @@ GRANT UPDATE, DELETE ON ${db}.oauth_flows TO ${run};
 GRANT UPDATE, DELETE ON ${db}.post_results TO ${run};
 GRANT UPDATE, DELETE ON ${db}.posts TO ${run};
 GRANT UPDATE, DELETE ON ${db}.probes TO ${run};
+GRANT UPDATE, DELETE ON ${db}.rate_buckets TO ${run};
 GRANT UPDATE, DELETE ON ${db}.renditions TO ${run};
 GRANT UPDATE, DELETE ON ${db}.runners TO ${run};
 GRANT UPDATE, DELETE ON ${db}.sessions TO ${run};
