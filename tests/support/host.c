@@ -2,6 +2,8 @@
 #include "support/host.h"
 
 #include <check.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,12 +61,46 @@ static void config_write(const struct host *h, const char *const *own, const cha
 	ck_assert_int_eq(fclose(out), 0);
 }
 
-static void host_exec(const struct host *h, const char *pool)
+/* Whom the instance runs such a pool as: he alone reads its database password. */
+static uid_t owner_of(const char *pool)
 {
+	const char *name = strcmp(pool, "api") == 0 ? "api_password_file" : "run_password_file";
+	FILE *in = fopen(client_env("CARILLON_CONF"), "r");
+	char line[LINE_MAX_BYTES];
+	struct stat st = { .st_uid = geteuid() };
+
+	ck_assert_ptr_nonnull(in);
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, name, strlen(name)) == 0)
+			ck_assert_int_eq(stat(strchr(line, '/'), &st), 0);
+	}
+	fclose(in);
+	return st.st_uid;
+}
+
+/* Root without its capabilities, which a pool gives up, would not read what is another's. */
+static void become(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	if (geteuid() != 0 || uid == 0)
+		return;
+	if (!user || initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(uid) != 0)
+		_exit(127);
+}
+
+static void host_exec(const struct host *h, const char *pool, uid_t uid)
+{
+	const char *conf = client_env("CARILLON_CONF");
 	char program[512];
 
+	become(uid);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	snprintf(program, sizeof(program), "%s/carillon-responder", client_env("CARILLON_BUILD"));
+	/* The instance's own copy: its users need not reach the folder of the build. */
+	snprintf(program, sizeof(program), "%.*s/../bin/carillon-responder",
+		 (int)(strrchr(conf, '/') - conf), conf);
 	execl(program, "carillon-responder", "-c", h->config, pool, (char *)NULL);
 	_exit(127);
 }
@@ -78,6 +114,7 @@ void host_start(struct host *ret, const char *pool, const char *const *settings)
 				    "pool.socket_group",
 				    "",
 				    NULL };
+	const uid_t uid = owner_of(pool);
 	struct stat st;
 
 	snprintf(ret->folder, sizeof(ret->folder), "/tmp/carillon-host-XXXXXX");
@@ -85,9 +122,10 @@ void host_start(struct host *ret, const char *pool, const char *const *settings)
 	snprintf(ret->socket, sizeof(ret->socket), "%s/pool.sock", ret->folder);
 	snprintf(ret->config, sizeof(ret->config), "%s/host.ini", ret->folder);
 	config_write(ret, own, settings);
+	ck_assert_int_eq(chown(ret->folder, uid, (gid_t)-1), 0);
 	ret->master = fork();
 	if (ret->master == 0)
-		host_exec(ret, pool);
+		host_exec(ret, pool, uid);
 	for (int i = 0; i < START_TRIES && stat(ret->socket, &st) < 0; i++) {
 		ck_assert_msg(waitpid(ret->master, NULL, WNOHANG) == 0, "the pool has ended");
 		usleep(10000);
