@@ -106,13 +106,19 @@ static int find_answer(struct line *l, struct problem *reterr)
 	return 1;
 }
 
+/* The first line is taken however little time there is: who sends the rest again gets on. */
+static bool is_late(const struct bulk *b)
+{
+	return b->number > 1 && clock_boot_us() > b->until_boot_us;
+}
+
 static int take(struct line *l, const char *text, size_t n, struct problem *reterr)
 {
 	struct db *db = l->req.app->db;
 	void *body = NULL;
 	int got;
 
-	if (!l->bulk->is_grouped && clock_boot_us() > l->bulk->until_boot_us)
+	if (!l->bulk->is_grouped && is_late(l->bulk))
 		return problem_set(reterr, PROBLEM_BUSY,
 				   "The lines take too long: send those from here on again.");
 	digest_sha256(text, n, l->kept.body);
@@ -265,8 +271,7 @@ static void tell_unknown(struct bulk *b)
 
 static bool take_some(struct bulk *b)
 {
-	const bool is_late = clock_boot_us() > b->until_boot_us;
-	const int got = is_late ? 0 : take_group(b);
+	const int got = is_late(b) ? 0 : take_group(b);
 
 	if (got < 0)
 		tell_unknown(b);
