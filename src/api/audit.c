@@ -35,7 +35,7 @@ static const struct query_param list_query[] = {
 	{ "limit", QUERY_INT, 1, PAGE_LIMIT_MAX, NULL, "Rows of a page, 50 unless told." },
 	{ "cursor", QUERY_CURSOR, 0, 0, NULL, "next_cursor of the page before." },
 	{ "actor_id", QUERY_ID, 0, 0, NULL, "Only of this user or key." },
-	{ "action", QUERY_ID, 0, 0, NULL, "Only this operation." },
+	{ "action", QUERY_WORD, 0, 0, NULL, "Only this operation." },
 	{ "subject_id", QUERY_ID, 0, 0, NULL, "Only about this." },
 	{ NULL, 0, 0, 0, NULL, NULL },
 };

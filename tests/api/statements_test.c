@@ -133,7 +133,8 @@ END_TEST
 
 /*
  * S select, I insert, U update, D delete; u: update of some columns. A table that has no row here
- * fails the test: whoever makes one decides. The runner's user has all four on all of them.
+ * fails the test: whoever makes one decides. The runner's user has all four but on
+ * what only grows.
  */
 static const struct {
 	const char *table, *api;
@@ -141,11 +142,13 @@ static const struct {
 	{ "account_refreshes", "" },  { "account_tokens", "" },
 	{ "accounts", "SU" },         { "api_key_publishes", "SID" },
 	{ "api_keys", "SIU" },        { "attempts", "Su" },
+	{ "audit_heads", "SIU" },     { "audit_log", "SI" },
 	{ "breakers", "S" },          { "budgets", "" },
 	{ "bulk_lines", "SI" },       { "calendar_feeds", "SIUD" },
 	{ "characters", "SIUD" },     { "content_media", "SID" },
 	{ "contents", "SIUD" },       { "events", "SI" },
-	{ "fetches", "SIU" },         { "idempotency", "SIUD" },
+	{ "fetch_days", "" },         { "fetches", "SIU" },
+	{ "idempotency", "SIUD" },    { "rate_buckets", "SIU" },
 	{ "import_rows", "" },        { "login_failures", "SIUD" },
 	{ "media", "SIUD" },          { "members", "SIUD" },
 	{ "oauth_flows", "" },        { "post_results", "SI" },
@@ -177,6 +180,21 @@ static bool may(MYSQL *my, const char *sql)
 	mysql_stmt_close(handle);
 	return !failed ||
 	       (why != ER_TABLEACCESS_DENIED_ERROR && why != ER_COLUMNACCESS_DENIED_ERROR);
+}
+
+static bool may_run(const char *table, char letter)
+{
+	static const struct {
+		const char *table, *run;
+	} kept[] = { { "audit_heads", "SIU" },
+		     { "audit_log", "SI" },
+		     { "schema_migrations", "SI" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		if (strcmp(kept[i].table, table) == 0)
+			return strchr(kept[i].run, letter) != NULL;
+	}
+	return true;
 }
 
 static void first_column(const char *table, char ret[static 65])
@@ -228,7 +246,8 @@ START_TEST(each_table_grants_what_its_row_says)
 			ck_assert_msg(may(api, sql) ==
 					      (strchr(matrix[i].api, verbs[k].letter) != NULL),
 				      "api: %s", sql);
-			ck_assert_msg(may(run, sql), "run: %s", sql);
+			ck_assert_msg(may(run, sql) == may_run(matrix[i].table, verbs[k].letter),
+				      "run: %s", sql);
 		}
 	}
 	mysql_close(api);

@@ -95,6 +95,7 @@ const struct body_name body_names[] = {
 	  NULL },
 	{ "WebhookPatch", "{\"description\":\"d\"}", NULL },
 	{ "WebhookRotate", "{\"overlap_s\":60}", NULL },
+	{ "ApiKeyRotate", "{\"overlap_s\":60}", NULL },
 	{ "Empty", "{}", NULL },
 	{ NULL, NULL, NULL },
 };

@@ -17,7 +17,7 @@ struct query_name {
 };
 extern const struct query_name query_names[];
 /* Shaped as an id, but a word that belongs to nobody. */
-#define QUERY_WORD "platform"
+#define PLATFORM_QUERY "platform"
 
 /*
  * A body for each schema that names something, or that a route with {id} takes. `nothing`: a member

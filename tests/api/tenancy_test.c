@@ -90,8 +90,8 @@ static void says_nothing(const struct answer *a, const char *asked, const char *
 static void as_if_absent(const struct answer *a, const char *id, const struct answer *absent,
 			 const char *absent_id, const char *what)
 {
-	ck_assert_msg(is_alike(a, id, absent, absent_id), "%s: %ld %s\ninstead of %ld %s", what,
-		      a->status, a->body, absent->status, absent->body);
+	ck_assert_msg(is_alike(a, id, absent, absent_id), "%s: %ld %.1500s\ninstead of %ld %.1500s",
+		      what, a->status, a->body, absent->status, absent->body);
 	says_nothing(a, id, what);
 }
 
@@ -237,6 +237,12 @@ static void cursor_asked(const struct route *row)
 	says_nothing(a, "", name_of(row, "cursor"));
 }
 
+/* What the caller has tried in vain stands there by the id that he gave: audit_test looks at it. */
+static bool is_own_log(const struct route *row)
+{
+	return strcmp(row->pattern, "/api/v1/workspace/audit-log") == 0;
+}
+
 static void walk_query(const struct route *row)
 {
 	if (row->auth == AUTH_NONE)
@@ -246,7 +252,7 @@ static void walk_query(const struct route *row)
 
 		if (q->kind == QUERY_CURSOR)
 			cursor_asked(row);
-		if (q->kind != QUERY_ID || strcmp(q->name, QUERY_WORD) == 0)
+		if (q->kind != QUERY_ID || strcmp(q->name, PLATFORM_QUERY) == 0 || is_own_log(row))
 			continue;
 		ck_assert_msg(thing >= 0,
 			      "%s: the crawler has no foreign id for ?%s=", row->pattern, q->name);

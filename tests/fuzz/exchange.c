@@ -65,7 +65,9 @@ static int look(struct request *req, struct reply *ret, struct problem *reterr)
 	return 0;
 }
 
-static const struct router_hooks hooks = { authenticate, scopes_of, NULL, look };
+static const struct router_hooks hooks = { .authenticate = authenticate,
+					   .scopes_of = scopes_of,
+					   .run = look };
 
 /* The header lines of an answer: nothing that came with the request breaks one of them. */
 static const char *answer_look(const char *text)
