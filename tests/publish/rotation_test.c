@@ -81,13 +81,15 @@ static void write_plan(const char *text)
 }
 
 /* carillon-admin rotate-keys, not waited for. */
+/* plan NULL: the last one stays, also for who may be reading it just now. */
 static pid_t start_rotation(const char *plan, const char *option)
 {
 	char program[400];
 	pid_t pid;
 
 	(void)snprintf(program, sizeof(program), "%s/carillon-admin", getenv("CARILLON_BUILD"));
-	write_plan(plan);
+	if (plan)
+		write_plan(plan);
 	pid = fork();
 	if (pid == 0) {
 		(void)setenv("CARILLON_FAILPOINTS", rig.plan_path, 1);
@@ -311,7 +313,7 @@ START_TEST(only_one_rotates_at_a_time)
 	first = start_rotation("F25_key_added 1 sleep:4000\n", NULL);
 	while (strlen(ids()) < 5)
 		rig_sleep_ms(10);
-	ck_assert_int_eq(rotate("F25_key_added 1 sleep:4000\n", NULL), 1);
+	ck_assert_int_eq(rotate(NULL, NULL), 1);
 	ck_assert_int_eq(rig_wait(first, PATIENCE_MS), 0);
 }
 END_TEST
