@@ -19,6 +19,7 @@
 #include "db/private.h"
 
 #define CONNECT_TIMEOUT_S    1
+#define ADMIN_TIMEOUT_S      10 /* nobody waits behind an operator's command */
 #define REPLY_TIMEOUT_S      20 /* longer than max_statement_time below */
 #define RETRY_AFTER_DOWN_S   5
 #define RETRY_AFTER_LOCKED_S 1
@@ -91,7 +92,8 @@ static int password_read(const char *path, char ret[static PASSWORD_MAX], struct
 
 static void connect_options(MYSQL *my, const struct config *cfg, enum db_role role)
 {
-	unsigned connect_s = CONNECT_TIMEOUT_S, reply_s = REPLY_TIMEOUT_S, off = 0;
+	unsigned connect_s = role == DB_ROLE_ADMIN ? ADMIN_TIMEOUT_S : CONNECT_TIMEOUT_S;
+	unsigned reply_s = REPLY_TIMEOUT_S, off = 0;
 	char on = 1;
 
 	mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);

@@ -86,9 +86,7 @@ START_TEST(no_process_can_leave_a_core)
 			continue;
 		/* It may have ended meanwhile. */
 		ck_assert_int_le(number_behind(pid, "limits", "Max core file size"), 0);
-#ifndef __SANITIZE_ADDRESS__
 		ck_assert_msg(!is_dumpable(pid), "process %s can be dumped", pid);
-#endif
 		n++;
 	}
 	(void)closedir(proc);
@@ -187,6 +185,13 @@ static void teardown(void)
 	config_free(config);
 }
 
+/* A sanitizer's leak check needs processes that can be dumped, and it fills cores itself. */
+#ifdef ENABLE_SANITIZERS
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -195,6 +200,10 @@ int main(void)
 		{ NULL, 0 },
 	};
 
+	if (IS_SANITIZED) {
+		puts("SKIPPED: a build with sanitizers leaves cores on purpose");
+		return 77;
+	}
 	return suite_run(&(struct suite_of){
 		.name = "core",
 		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CONF"),
