@@ -185,13 +185,6 @@ static void teardown(void)
 	config_free(config);
 }
 
-/* A sanitizer's leak check needs processes that can be dumped, and it fills cores itself. */
-#ifdef ENABLE_SANITIZERS
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
-
 int main(void)
 {
 	const struct suite_case cases[] = {
@@ -200,12 +193,9 @@ int main(void)
 		{ NULL, 0 },
 	};
 
-	if (IS_SANITIZED) {
-		puts("SKIPPED: a build with sanitizers leaves cores on purpose");
-		return 77;
-	}
 	return suite_run(&(struct suite_of){
 		.name = "core",
+		.not_sanitized = "the leak check needs processes that can be dumped",
 		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CONF"),
 		.setup = setup,
 		.teardown = teardown,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/client.h"
@@ -24,11 +25,23 @@ static void add(Suite *suite, const struct suite_of *s, const struct suite_case 
 		tcase_add_test(t, c->test);
 }
 
+/* 0, or the status of a program that cannot be run here. */
+static int skip(const struct suite_of *s)
+{
+#ifdef ENABLE_SANITIZERS
+	if (s->not_sanitized) {
+		fprintf(stderr, "SKIPPED: %s\n", s->not_sanitized);
+		return CLIENT_SKIP;
+	}
+#endif
+	return s->needs ? client_need(s->needs) : 0;
+}
+
 int suite_run(const struct suite_of *s)
 {
 	Suite *suite = suite_create(s->name);
 	SRunner *runner = srunner_create(suite);
-	int failed = s->needs ? client_need(s->needs) : 0;
+	int failed = skip(s);
 
 	for (const struct suite_of *of = s; of; of = of->also) {
 		for (const struct suite_case *c = of->cases; c->test; c++)

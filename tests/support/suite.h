@@ -21,12 +21,13 @@ struct suite_of {
 	void (*open)(void), (*close)(void);     /* around each case's loops; may assert */
 	void (*setup)(void), (*teardown)(void); /* around each case; NULL: nothing */
 	int timeout_s;                          /* 0: a minute */
+	const char *not_sanitized;              /* why a build with sanitizers skips it; NULL */
 	const struct suite_case *cases;
 	const struct suite_of *also; /* cases that start otherwise, in the same run; NULL: none */
 };
 #define SUITE_NEEDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* The program's exit status; 77, said aloud, when a variable is missing. */
+/* The program's exit status; 77, said aloud, when a variable is missing or the build is a wrong one. */
 int suite_run(const struct suite_of *s);
 
 #endif

@@ -100,7 +100,7 @@ START_TEST(shut_door_refuses_and_opens_again)
 	CLEANUP(client_answer_done) struct answer a = { 0 };
 	int refused = 0;
 
-	client_control("door", "{\"shut_ms\":300}");
+	client_control("door", "{\"shut_ms\":1000}");
 	do {
 		client_answer_done(&a);
 		a = client_ask("GET", health, NULL, NULL);
