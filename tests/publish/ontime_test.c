@@ -51,6 +51,9 @@ static void before(void)
 	(void)snprintf(path, sizeof(path), "%s/large.mp4", rig.folder);
 	video_make(path, VIDEO_UPRIGHT, VIDEO_BYTES);
 	rig_media(&rig, path, &video_upright, video_id);
+	/* A busy machine must not have a fire asked about, and another one follow. */
+	rig_settings(&rig, RIG_SETTINGS({ "net", "fire_timeout_ms", "20000" },
+					{ "publish", "send_deadline_ms", "10000" }));
 }
 
 static void after(void)
