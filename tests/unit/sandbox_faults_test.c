@@ -100,13 +100,13 @@ START_TEST(shut_door_refuses_and_opens_again)
 	CLEANUP(client_answer_done) struct answer a = { 0 };
 	int refused = 0;
 
+	/* It falls shut in a moment; a test that waits for ever ends by its time. */
 	client_control("door", "{\"shut_ms\":1000}");
 	do {
 		client_answer_done(&a);
 		a = client_ask("GET", health, NULL, NULL);
 		refused += a.curl == CURLE_COULDNT_CONNECT;
-	} while (a.curl == CURLE_COULDNT_CONNECT);
-	ck_assert_int_gt(refused, 0);
+	} while (refused == 0 || a.curl == CURLE_COULDNT_CONNECT);
 	ck_assert_int_eq(a.status, 200);
 }
 END_TEST
