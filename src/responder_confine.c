@@ -59,6 +59,7 @@ static void add_of_platform_pool(struct paths *p, const struct config *cfg)
 	size_t n = 0;
 	const struct setting_group *groups = platform_setting_groups(&n);
 
+	add_folder_of(p, cfg->keys_sealing_file, CONFINE_READ); /* the ring follows it */
 	add_folder_of(p, cfg->database_run_password_file, CONFINE_READ);
 	add_folder_of(p, cfg->net_ca_file, CONFINE_READ);
 	add(p, cfg->publish_journal_folder, CONFINE_WRITE);

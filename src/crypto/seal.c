@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/secretfile.h"
@@ -160,10 +161,19 @@ void seal_follow(struct keyring *k)
 {
 	CLEANUP(seal_free) struct keyring *fresh = NULL;
 	struct version now = { 0 };
+	int error;
 
-	if (!k->path[0] || look_up_version(k->path, &now) != 0 || is_same(&now, &k->version) ||
-	    seal_load(k->path, &fresh) != 0 || !fresh)
+	if (!k->path[0])
 		return;
+	error = look_up_version(k->path, &now);
+	if (!error && is_same(&now, &k->version))
+		return;
+	if (!error)
+		error = seal_load(k->path, &fresh);
+	if (error || !fresh) {
+		log_line(LOG_LEVEL_ERROR, "keys.ring_unread", "errno=%d", -error);
+		return;
+	}
 	memcpy(k, fresh, sizeof(*k));
 }
 

@@ -6,7 +6,8 @@
  * another row, column or workspace does not open. Plaintext is padded to a multiple of 256 bytes.
  * Blob: version byte, length byte and key id, nonce, ciphertext, tag.
  * A ring that was read from a file follows it: sealing looks whether the file was replaced, opening
- * does when it meets a key that it does not have. What cannot be read leaves the ring as it was.
+ * does when it meets a key that it does not have. What cannot be read leaves the ring as it was, and
+ * a line in the log: a key that has gone meanwhile would still seal here.
  * Errors: -ENOENT unknown key id, -EBADMSG altered or misplaced, -EINVAL malformed.
  */
 #ifndef CARILLON_CRYPTO_SEAL_H

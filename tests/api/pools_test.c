@@ -13,8 +13,10 @@
 
 #include "base/buf.h"
 #include "base/config.h"
+#include "crypto/ringfile.h"
 #include "platform/platform.h"
 #include "support/client.h"
+#include "support/host.h"
 #include "support/suite.h"
 
 #define WHOLE "/api/v1/workspace"
@@ -226,6 +228,69 @@ START_TEST(pool_opens_no_file_outside_of_its_own)
 }
 END_TEST
 
+/* A ring of our own, readable for him who reads the instance's. */
+static void write_ring(char folder[static 32], char path[static 64])
+{
+	struct stat like;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(path, 64, "%s/sealing.key", folder);
+	f = fopen(path, "wx");
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f, "elsewhere1 %064d\n", 7);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(stat(config->keys_sealing_file, &like), 0);
+	ck_assert_int_eq(chmod(path, 0400), 0);
+	ck_assert_int_eq(chown(path, like.st_uid, like.st_gid), 0);
+	ck_assert_int_eq(chown(folder, like.st_uid, like.st_gid), 0);
+}
+
+/* The key that the pool has sealed the secret of a new endpoint with. */
+static char *key_in_use(const struct host *h, const struct persona *p)
+{
+	CLEANUP(answer_free)
+	struct answer *a =
+		host_send(h, &(struct host_call){ .method = "POST",
+						  .path = "/api/v1/webhooks",
+						  .token = p->token,
+						  .body = "{\"url\":\"https://hooks.example/\"}" });
+	char *kid;
+
+	assert_status(a, 201);
+	kid = client_sql("SELECT kid FROM webhook_secrets WHERE webhook_id = '%s'",
+			 answer_text(a, "id"));
+	free(client_sql("DELETE FROM webhook_secrets WHERE webhook_id = '%s'",
+			answer_text(a, "id")));
+	return kid;
+}
+
+/* What it could not read it would not notice, and seal on with a key that is about to go. */
+START_TEST(platform_pool_follows_the_ring_wherever_it_stands)
+{
+	char folder[32] = "/tmp/carillon-ring-XXXXXX", path[64];
+	const char *const settings[] = { "keys.sealing_file", path, NULL };
+	struct persona p;
+	struct host h;
+	char *before, *after;
+
+	write_ring(folder, path);
+	persona_make(&p, NULL, "admin");
+	host_start(&h, "platform", settings);
+	before = key_in_use(&h, &p);
+	ck_assert_int_eq(ringfile_add(path, "elsewhere2"), 0);
+	ck_assert_int_eq(ringfile_promote(path, "elsewhere2"), 0);
+	after = key_in_use(&h, &p);
+	host_stop(&h);
+	(void)unlink(path);
+	ck_assert_int_eq(rmdir(folder), 0);
+	ck_assert_str_eq(before, "elsewhere1");
+	ck_assert_str_eq(after, "elsewhere2");
+	free(before);
+	free(after);
+}
+END_TEST
+
 static void done(void)
 {
 	config_free(config);
@@ -238,6 +303,7 @@ int main(void)
 		{ pool_opens_no_file_outside_of_its_own, 2 },
 		{ sockets_are_for_the_group_alone, 0 },
 		{ workers_have_given_up_what_they_do_not_need, 0 },
+		{ platform_pool_follows_the_ring_wherever_it_stands, 0 },
 		{ NULL, 0 },
 	};
 
