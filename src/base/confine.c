@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/file.h"
 
 /* Of Landlock's later versions, which the headers of an older system do not name. */
 #define FS_TRUNCATE   (UINT64_C(1) << 14)
@@ -53,15 +53,9 @@ static const uint64_t rights[] = {
 	[CONFINE_WRITE] = FS_READ | FS_WRITE,
 };
 
-static void fd_done(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int path_allow(int ruleset, const struct confine_path *p, uint64_t handled)
 {
-	__attribute__((__cleanup__(fd_done))) int fd = open(p->path, O_PATH | O_CLOEXEC);
+	CLEANUP(file) int fd = open(p->path, O_PATH | O_CLOEXEC);
 	struct landlock_path_beneath_attr rule = { .parent_fd = fd };
 	struct stat st;
 
@@ -82,7 +76,7 @@ int confine_files(const struct confine_path *paths, size_t n, bool may_connect)
 	const int version =
 		(int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset all = { 0 };
-	__attribute__((__cleanup__(fd_done))) int ruleset = -1;
+	CLEANUP(file) int ruleset = -1;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/fp.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
@@ -30,20 +31,14 @@ static int write_whole(int fd, const struct buf *text, const struct stat *like)
 	return 0;
 }
 
-static int sync_folder(const char *path)
+static int sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_BYTES_MAX];
-	int fd, error;
 
 	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
 		       slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	error = fsync(fd) < 0 ? -errno : 0;
-	(void)close(fd);
-	return error;
+	return file_sync_folder(folder);
 }
 
 static int replace(const char *path, const struct buf *text)
@@ -67,7 +62,7 @@ static int replace(const char *path, const struct buf *text)
 		error = -errno;
 	if (error)
 		(void)unlink(fresh);
-	return error ? error : sync_folder(path);
+	return error ? error : sync_folder_of(path);
 }
 
 /* ---- lines ---- */

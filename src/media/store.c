@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/config.h"
+#include "base/file.h"
 #include "base/fp.h"
 #include "base/log.h"
 #include "crypto/digest.h"
@@ -48,12 +49,6 @@ static int disk_problem(const char *what, struct problem *reterr)
 	if (saved == ENOSPC || saved == EDQUOT)
 		return problem_set(reterr, PROBLEM_INTERNAL, "the media disk is full");
 	return problem_set(reterr, PROBLEM_INTERNAL, "the media store could not be written");
-}
-
-static void fd_close_cleanup(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
 }
 
 static int write_all(int fd, const char *p, size_t n)
@@ -135,9 +130,8 @@ int media_take(const struct config *cfg, const char *from_path, int64_t offset, 
 	       struct media_file **ret, struct problem *reterr)
 {
 	CLEANUP(media_file_free) struct media_file *f = alloc_zero(sizeof(*f));
-	__attribute__((__cleanup__(fd_close_cleanup))) int from =
-		open(from_path, O_RDONLY | O_CLOEXEC);
-	__attribute__((__cleanup__(fd_close_cleanup))) int to = -1;
+	CLEANUP(file) int from = open(from_path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(file) int to = -1;
 	uint8_t hash[SHA256_BYTES];
 
 	if (from < 0)
@@ -155,7 +149,7 @@ int media_blank(const struct config *cfg, const char *ext, struct media_file **r
 		struct problem *reterr)
 {
 	CLEANUP(media_file_free) struct media_file *f = alloc_zero(sizeof(*f));
-	__attribute__((__cleanup__(fd_close_cleanup))) int fd = -1;
+	CLEANUP(file) int fd = -1;
 
 	if (open_temporary(cfg, ext, f, &fd) < 0)
 		return disk_problem("make file", reterr);
@@ -165,8 +159,7 @@ int media_blank(const struct config *cfg, const char *ext, struct media_file **r
 
 int media_adopt(struct media_file *f, struct problem *reterr)
 {
-	__attribute__((__cleanup__(fd_close_cleanup))) int fd =
-		open(f->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP(file) int fd = open(f->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	uint8_t hash[SHA256_BYTES];
 	struct stat st;
 
@@ -230,15 +223,6 @@ int media_intake_end(struct media_intake *in, struct media_file **ret, struct pr
 	return 0;
 }
 
-/* The rename counts only once the folder that holds the name is on disk. */
-static int sync_folder(const char *path)
-{
-	__attribute__((__cleanup__(fd_close_cleanup))) int fd =
-		open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -1 : fsync(fd);
-}
-
 int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
 	       struct problem *reterr)
 {
@@ -249,7 +233,7 @@ int media_keep(const struct config *cfg, const char *ws, struct media_file *f,
 	(void)FP(F03_media_taken);
 	if (make_folder(home) < 0 || make_folder(folder) < 0)
 		return disk_problem("make folder", reterr);
-	if (rename(f->path, media_path(a, cfg, ws, f->sha256)) < 0 || sync_folder(folder) < 0)
+	if (rename(f->path, media_path(a, cfg, ws, f->sha256)) < 0 || file_sync_folder(folder) < 0)
 		return disk_problem("keep", reterr);
 	(void)FP(F04_media_kept);
 	free(f->path);

@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "sandbox/queue.h"
 #include "sandbox/settings.h"
@@ -123,17 +124,6 @@ static int write_all(int fd, const struct buf *out)
 	return fdatasync(fd) < 0 ? -errno : 0;
 }
 
-/* The rename is on disk when the folder is. */
-static int sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 static int replace_file(struct state *st, const struct buf *out)
 {
 	CLEANUP(buf_done) struct buf tmp = BUF_INIT;
@@ -148,7 +138,7 @@ static int replace_file(struct state *st, const struct buf *out)
 	if (r == 0 && rename(tmp.p, st->path) < 0)
 		r = -errno;
 	if (r == 0)
-		r = sync_folder(st->folder);
+		r = file_sync_folder(st->folder);
 	if (r < 0) {
 		close(fd);
 		unlink(tmp.p);
