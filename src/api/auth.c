@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/limits.h"
 #include "api/principal.h"
+#include "api/ratelimit.h"
 #include "api/record.h"
 #include "base/config.h"
 #include "crypto/digest.h"
@@ -143,8 +143,9 @@ static int record_user(const struct request *req, const char *workspace, const c
 
 struct opening {
 	struct request *req;
+	const struct user_new *fresh; /* is made first, with a workspace; NULL: they exist */
+	const char *name;             /* of that workspace */
 	const char *user, *workspace;
-	const struct user_new *fresh; /* is made first, with that workspace; NULL: they exist */
 	struct registered made;
 	struct issued tokens;
 	char session[ID_MAX];
@@ -156,17 +157,17 @@ static int open_and_record(struct db *db, void *arg, struct problem *reterr)
 	const struct record record = { .outcome = RECORD_DONE,
 				       .status = o->req->route->ok,
 				       .subject_id = o->session };
-	const char *user = o->user, *workspace = o->workspace;
 
 	if (o->fresh) {
-		if (store_users_register(db, o->fresh, workspace, &o->made, reterr) < 0)
+		if (store_users_register(db, o->fresh, o->name, &o->made, reterr) < 0)
 			return -1;
-		user = o->made.user_id;
-		workspace = o->made.workspace;
+		o->user = o->made.user_id;
+		o->workspace = o->made.workspace;
 	}
-	if (store_sessions_create(db, workspace, user, &o->tokens.stored, o->session, reterr) < 0)
+	if (store_sessions_create(db, o->workspace, o->user, &o->tokens.stored, o->session,
+				  reterr) < 0)
 		return -1;
-	return record_user(o->req, workspace, user, &record, reterr);
+	return record_user(o->req, o->workspace, o->user, &record, reterr);
 }
 
 static int open_session(struct opening *o, struct reply *ret, struct problem *reterr)
@@ -174,8 +175,7 @@ static int open_session(struct opening *o, struct reply *ret, struct problem *re
 	issue(o->req->app->config, &o->tokens);
 	if (db_transact(o->req->app->db, open_and_record, o, reterr) < 0)
 		return -1;
-	reply_tokens(ret, &o->tokens, o->fresh ? o->made.user_id : o->user,
-		     o->fresh ? o->made.workspace : o->workspace);
+	reply_tokens(ret, &o->tokens, o->user, o->workspace);
 	return 0;
 }
 
@@ -200,9 +200,9 @@ static const struct tally tallies[] = {
 static void subject_of(const struct request *req, const char *email, const struct tally *t,
 		       uint8_t ret[static SHA256_BYTES])
 {
-	char *text =
-		arena_printf(req->arena, "%s|%s|%s", t->name,
-			     t->has_address ? limits_address(req) : "", t->has_email ? email : "");
+	char *text = arena_printf(req->arena, "%s|%s|%s", t->name,
+				  t->has_address ? ratelimit_address(req) : "",
+				  t->has_email ? email : "");
 	char *c;
 
 	for (c = text; *c; c++) {
@@ -428,16 +428,16 @@ static int sign_up(struct request *req, struct reply *ret, struct problem *reter
 	const struct register_body *in = req->in;
 	char hash[PASSWORD_HASH_MAX];
 	const struct user_new fresh = { in->email, in->name, hash };
-	const char *workspace = in->workspace ? in->workspace : in->name;
+	struct opening opening = { .req = req,
+				   .fresh = &fresh,
+				   .name = in->workspace ? in->workspace : in->name };
 
 	if (!req->app->config->server_registration_open)
 		return problem_set(reterr, PROBLEM_CLOSED,
 				   "Ask the operator for an account, or to open registration.");
 	if (password_hash(in->password, hash) < 0)
 		return problem_set(reterr, PROBLEM_INTERNAL, "The password could not be hashed.");
-	return open_session(
-		&(struct opening){ .req = req, .workspace = workspace, .fresh = &fresh }, ret,
-		reterr);
+	return open_session(&opening, ret, reterr);
 }
 
 /* clang-format off */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "api/idempotency.h"
-#include "api/limits.h"
 #include "api/principal.h"
+#include "api/ratelimit.h"
 #include "app.h"
 #include "base/log.h"
 #include "db/conn.h"
@@ -77,7 +77,7 @@ static int prepare(struct request *req, struct problem *reterr)
 const struct router_hooks api_hooks = {
 	.authenticate = principal_authenticate,
 	.scopes_of = principal_scopes,
-	.admit = limits_admit,
+	.admit = ratelimit_admit,
 	.prepare = prepare,
 	.run = idempotency_run,
 };

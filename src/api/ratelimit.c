@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/limits.h"
+#include "api/ratelimit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -25,7 +25,7 @@ static const char *workspace(const struct request *req)
 	return req->principal->workspace;
 }
 
-const char *limits_address(const struct request *req)
+const char *ratelimit_address(const struct request *req)
 {
 	const char *text = req->remote_addr ? req->remote_addr : "";
 	char network[INET6_ADDRSTRLEN];
@@ -59,7 +59,7 @@ static const struct limit limits[] = {
 	[LIMIT_CONNECT] = { "connect", "The workspace has, for connecting accounts,", workspace,
 			    SETTING_OF(connect_per_hour), 3600, false },
 	[LIMIT_ADDRESS] = { "address", "Callers without a token from this address have",
-			    limits_address, SETTING_OF(address_per_minute), 60, false },
+			    ratelimit_address, SETTING_OF(address_per_minute), 60, false },
 };
 
 struct charge { /* one limit, for one request */
@@ -189,7 +189,7 @@ static void give_back(const struct request *req, struct bill *b, int n)
 	}
 }
 
-int limits_admit(struct request *req, struct problem *reterr)
+int ratelimit_admit(struct request *req, struct problem *reterr)
 {
 	struct bill bill;
 
