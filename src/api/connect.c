@@ -21,6 +21,7 @@
 #include "http/router.h"
 #include "net/oauth2.h"
 #include "store/accounts.h"
+#include "store/apikeys.h"
 #include "store/flows.h"
 #include "store/tokens.h"
 #include "json/keep.h"
@@ -270,7 +271,7 @@ static int join_and_record(struct db *db, void *arg, struct problem *reterr)
 	const struct flow *flow = j->flow;
 	const char *who = flow->user_id ? flow->user_id : "";
 	const struct record record = { .workspace = flow->workspace,
-				       .actor_kind = strncmp(who, "key_", 4) ? "user" : "key",
+				       .actor_kind = store_apikeys_is_id(who) ? "key" : "user",
 				       .actor_id = who,
 				       .subject_id = flow->id,
 				       .outcome = RECORD_DONE,

@@ -216,22 +216,29 @@ static bool is_day_spent(struct job *j)
 	return true;
 }
 
+/* What ends before it is begun. */
+static bool is_settled(struct job *j)
+{
+	if (j->fetch.tries <= TRIES_MAX)
+		return is_day_spent(j);
+	fail(j, "fetching the file was broken off several times");
+	return true;
+}
+
 static void begin(struct job *j)
 {
 	const struct app *app = j->all->app;
 	const struct download_order order = { j->fetch.url, on_done, j };
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	if (j->fetch.tries > TRIES_MAX)
-		fail(j, "fetching the file was broken off several times");
-	else if (is_day_spent(j))
-		;
-	else if (download_start(app->net, app->config, &order, &j->download, &p) == 0)
-		return;
-	else if (p.kind == PROBLEM_MEDIA_REJECTED)
-		fail(j, p.detail);
-	else
-		give_back_untried(j, NICE_MS, p.detail);
+	if (!is_settled(j)) {
+		if (download_start(app->net, app->config, &order, &j->download, &p) == 0)
+			return;
+		if (p.kind == PROBLEM_MEDIA_REJECTED)
+			fail(j, p.detail);
+		else
+			give_back_untried(j, NICE_MS, p.detail);
+	}
 	job_free(j);
 }
 

@@ -230,6 +230,11 @@ int store_apikeys_update(struct db *db, const char *ws, const char *id,
 	return changed ? 0 : guard_refused(db, &row, reterr);
 }
 
+bool store_apikeys_is_id(const char *id)
+{
+	return strncmp(id, "key_", strlen("key_")) == 0;
+}
+
 int store_apikeys_rotate(struct db *db, const char *ws, const struct apikey_rotation *in,
 			 struct problem *reterr)
 {

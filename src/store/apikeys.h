@@ -87,6 +87,8 @@ struct apikey_rotation {
 };
 int store_apikeys_rotate(struct db *db, const char *ws, const struct apikey_rotation *in,
 			 struct problem *reterr);
+/* Whether what acted was a key; by the shape of its id, which is a user's otherwise. */
+bool store_apikeys_is_id(const char *id);
 /* Call when is_touch_due; writes at most once a minute whoever calls. */
 int store_apikeys_touch(struct db *db, const char *ws, const char *id, struct problem *reterr);
 

@@ -3,7 +3,8 @@
  * archive - the rows of a workspace as JSON objects, out of the database and into another
  * Layer store. What is secret is never read: no tokens, no hashes of passwords, keys or sessions, no
  * URLs that media are fetched from, no notes of the adapters. Nor what belongs to this instance
- * alone: leases, runners, renditions, events and their deliveries. Instants are RFC 3339 with microseconds, bytes are hex.
+ * alone: leases, runners, renditions, events and their deliveries. Instants are RFC 3339 with
+ * microseconds, bytes are hex.
  */
 #ifndef CARILLON_STORE_ARCHIVE_H
 #define CARILLON_STORE_ARCHIVE_H
@@ -47,7 +48,8 @@ int store_archive_open(struct db *db, const char *ws, const char *json, struct p
 /*
  * Ids are kept. Accounts become disconnected; posts that were to go out are paused
  * (account_disconnected), those on their way are unconfirmed; media that were still to come have
- * failed; webhooks are disabled, without a secret; a member's user is the one of that email address, or a new one without a password.
+ * failed; webhooks are disabled, without a secret; a member's user is the one of that email address,
+ * or a new one without a password.
  * PROBLEM_DUPLICATE: the database has the row. PROBLEM_INVALID: it cannot be one.
  */
 int store_archive_insert(struct db *db, const char *ws, enum archive_table t, const char *json,

@@ -240,7 +240,7 @@ static int charge_key(struct db *db, const struct insertion *ins, const struct p
 	const char *by = ins->in->created_by;
 	const struct apikey_charge charge = { by, p->id, p->due_us };
 
-	if (!by || strncmp(by, "key_", 4) != 0)
+	if (!by || !store_apikeys_is_id(by))
 		return 0;
 	return store_apikeys_charge(db, ins->ws, &charge, reterr);
 }
