@@ -9,7 +9,7 @@
 #include "fuzz/fuzz.h"
 #include "http/router.h"
 
-/* One that any program may have: settings at their defaults but for allowed origins, made-up keys. */
+/* One without settings but for the allowed origins, with made-up keys. */
 struct app *exchange_app(void);
 /* router_serve() for req, and the answer as it goes out, looked at; it is in the request's arena. */
 const char *exchange_serve(struct request *req, enum route_pool pool);

@@ -391,10 +391,10 @@ static bool go_on(struct talk *t, const struct dialogue *way, const struct http_
 		return false;
 	}
 	arena_free(before);
-	if (step == STEP_DONE)
+	if (step == STEP_DONE) {
 		outcome_look(t, way);
-	if (step == STEP_DONE)
 		return false;
+	}
 	if (way->is_delivery)
 		memo_store(t);
 	if (step == STEP_WAIT)
