@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What history says of an attempt: every kind of evidence that is ever noted, in words. */
+/* What history says of an attempt: every kind of evidence that is ever noted, in words; and of others. */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -73,6 +73,7 @@ static const struct row rows[] = {
 	{ "confirm", "accepted",  "The platform was asked how far it is." },
 	{ "confirm", "defer",     "The platform was asked how far it is." },
 	{ "confirm", "unknown",   "The platform was asked how far it is." },
+	{ "later",   "published", "Something was noted." },
 };
 /* clang-format on */
 
@@ -97,6 +98,7 @@ static const struct {
 		      "being asked." },
 	{ "effect", "The platform has published it." },
 	{ "no_effect", "It published nothing, and that is certain." },
+	{ "later", "Its state is not known." },
 };
 
 START_TEST(each_state_has_its_words)
@@ -140,9 +142,9 @@ END_TEST
 int main(void)
 {
 	const struct suite_case cases[] = {
-		{ each_evidence_has_its_words, (int)(sizeof(rows) / sizeof(rows[0])) },
-		{ each_state_has_its_words, (int)(sizeof(states) / sizeof(states[0])) },
-		{ other_notes_have_words_and_time, (int)(sizeof(notes) / sizeof(notes[0])) },
+		{ each_evidence_has_its_words, (int)ARRAY_LEN(rows) },
+		{ each_state_has_its_words, (int)ARRAY_LEN(states) },
+		{ other_notes_have_words_and_time, (int)ARRAY_LEN(notes) },
 		{ NULL, 0 },
 	};
 
