@@ -51,8 +51,6 @@ static int try_tcp(bool binds)
 	if (fd < 0)
 		return errno;
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (binds)
-		at.sin_port = htons(47113);
 	rc = binds ? bind(fd, (const struct sockaddr *)&at, sizeof(at))
 		   : connect(fd, (const struct sockaddr *)&at, sizeof(at));
 	rc = rc < 0 ? errno : 0;
@@ -97,10 +95,10 @@ static void before(void)
 
 static void after(void)
 {
-	char command[128];
+	char more[100];
 
-	(void)snprintf(command, sizeof(command), "%s/more", open_folder);
-	(void)unlink(command);
+	(void)snprintf(more, sizeof(more), "%s/more", open_folder);
+	(void)unlink(more);
 	(void)unlink(socket_path);
 	(void)unlink(open_file);
 	(void)unlink(shut_file);
@@ -183,7 +181,7 @@ END_TEST
 
 START_TEST(no_socket_of_any_kind)
 {
-	ck_assert_int_eq(confine_to_open_folder(true) < 0, 0);
+	ck_assert_int_ge(confine_to_open_folder(true), 0);
 	ck_assert_int_eq(confine_sockets(), 0);
 	ck_assert_int_lt(socket(AF_INET, SOCK_DGRAM, 0), 0);
 	ck_assert_int_eq(errno, EPERM);
