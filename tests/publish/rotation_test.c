@@ -80,8 +80,10 @@ static void write_plan(const char *text)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-/* carillon-admin rotate-keys, not waited for. */
-/* plan NULL: the last one stays, also for who may be reading it just now. */
+/*
+ * carillon-admin rotate-keys, not waited for. plan NULL: the last one stays, also for who may be
+ * reading it just now.
+ */
 static pid_t start_rotation(const char *plan, const char *option)
 {
 	char program[400];
