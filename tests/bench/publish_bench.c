@@ -21,7 +21,6 @@
 #define SPREAD_PEOPLE 50
 #define HANDOVERS     5
 #define NOW_POSTS     50
-#define LEAD_US       (15 * US_PER_S)
 
 static void sleep_until(int64_t real_us)
 {
@@ -44,7 +43,7 @@ static void spread_posts(struct bench *b, struct lateness *l)
 {
 	char caption[40], id[ID_MAX];
 
-	l->start_us = clock_real_us() + LEAD_US;
+	l->start_us = clock_real_us() + BENCH_LEAD_US;
 	for (int i = 0; i < SPREAD_POSTS; i++) {
 		/* Milliseconds, as the API takes them. */
 		l->due_us[i] = (l->start_us + l->length_us * i / SPREAD_POSTS) / 1000 * 1000;
@@ -60,7 +59,7 @@ static void spread_posts(struct bench *b, struct lateness *l)
 static void sit_through(struct bench *b, struct lateness *l)
 {
 	const int64_t each_us = l->length_us / HANDOVERS;
-	int64_t next_us = l->start_us - LEAD_US / 2;
+	int64_t next_us = l->start_us - BENCH_LEAD_US / 2;
 
 	for (int i = 0; i < SPREAD_POSTS; i++) {
 		while (next_us <= l->due_us[i] && l->runners_n <= HANDOVERS) {
@@ -128,7 +127,7 @@ static void video(struct bench *b, const struct video_case *c)
 	rig_sandbox(&b->rig, "/_control/bandwidth",
 		    arena_printf(a, "{\"platform\":\"%s\",\"upload_bytes_per_s\":%lld}", c->name,
 				 (long long)rate));
-	due_us = (clock_real_us() + 2 * LEAD_US) / 1000 * 1000;
+	due_us = (clock_real_us() + 2 * BENCH_LEAD_US) / 1000 * 1000;
 	bench_video(b, c->platform, id, caption, due_us);
 	runner = bench_runner(b);
 	bench_until(b, "SELECT COUNT(*) FROM posts WHERE is_over = 0", 0, 300);

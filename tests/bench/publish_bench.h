@@ -14,6 +14,7 @@
 
 #define BENCH_ACCOUNTS 600
 #define BENCH_FAR_US   (3600 * US_PER_S)
+#define BENCH_LEAD_US  (15 * US_PER_S)
 
 enum bench_platform {
 	BENCH_TWITTER,

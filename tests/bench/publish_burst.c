@@ -15,7 +15,6 @@
 #include "publish_bench.h"
 
 #define CALL_MS     200
-#define LEAD_US     (15 * US_PER_S)
 #define RUNNERS_MAX 2
 
 struct flow {
@@ -101,7 +100,7 @@ static void fire(struct bench *b, struct burst *u)
 	int64_t seen;
 
 	bench_run(b, "DELETE FROM runners");
-	u->due_us = (clock_real_us() / US_PER_S + LEAD_US / US_PER_S) * US_PER_S;
+	u->due_us = (clock_real_us() / US_PER_S + BENCH_LEAD_US / US_PER_S) * US_PER_S;
 	bench_run(b, arena_printf(a,
 				  "UPDATE posts SET due_at = '1970-01-01' + INTERVAL %lld SECOND, "
 				  "wake_at = due_at - INTERVAL 5 SECOND WHERE state = 'staged'",
