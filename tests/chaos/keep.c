@@ -23,10 +23,14 @@ static const struct {
 static FILE *create(const struct campaign *c, const char *folder, const char *name)
 {
 	char path[300];
+	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "%s/%llu-%d-%s", folder, (unsigned long long)c->seed,
 		       c->round, name);
-	return fopen(path, "w");
+	f = fopen(path, "w");
+	if (!f)
+		perror(path);
+	return f;
 }
 
 static void keep_rows(const struct campaign *c, MYSQL *my, const char *folder, size_t part)
