@@ -26,7 +26,7 @@ struct peer {
 	pthread_t thread;
 	char url[256];
 	struct buf request;
-	atomic_bool is_ending;
+	atomic_bool is_there, is_ending;
 	atomic_int serving_fd; /* -1: none */
 	atomic_int connections, requests;
 	atomic_llong bytes, body_bytes;
@@ -36,6 +36,7 @@ static void *peer_run(void *arg)
 {
 	struct peer *p = arg;
 
+	p->is_there = true;
 	while (!p->is_ending) {
 		struct pollfd in = { .fd = p->listen_fd, .events = POLLIN };
 		int fd;
@@ -53,6 +54,16 @@ static void *peer_run(void *arg)
 	return NULL;
 }
 
+/* A thread that is being made holds locks of the allocator; a case that is forked off meanwhile has
+ * them taken for ever. */
+static void await_thread(const struct peer *p)
+{
+	const struct timespec moment = { .tv_nsec = 1000000L };
+
+	while (!p->is_there)
+		nanosleep(&moment, NULL);
+}
+
 struct peer *peer_start(peer_script_fn *script)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -68,6 +79,8 @@ struct peer *peer_start(peer_script_fn *script)
 	    getsockname(p->listen_fd, (struct sockaddr *)&at, &len) < 0 ||
 	    (script && pthread_create(&p->thread, NULL, peer_run, p) != 0))
 		abort();
+	if (script)
+		await_thread(p);
 	p->port = ntohs(at.sin_port);
 	return p;
 }
