@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "support/client.h"
 #include "support/suite.h"
+#include "support/wire.h"
 
 #define BURST 5
 #define ASKED 30
@@ -142,7 +143,7 @@ static pid_t hang(const struct site *s)
 
 	if (child == 0) {
 		setenv("CARILLON_URL", s->base, 1);
-		free(client_raw(head, sizeof(head) - 1));
+		free(wire_ask(head, sizeof(head) - 1));
 		_exit(0);
 	}
 	return child;

@@ -211,7 +211,7 @@ START_TEST(each_odd_request_is_answered_as_told)
 	char *answer, code[64];
 
 	filled(r, &bytes);
-	answer = client_raw(bytes.p, bytes.len);
+	answer = wire_ask(bytes.p, bytes.len);
 	ck_assert_msg(status_of(answer) == r->status && (r->status || !*answer),
 		      "%s: wanted %d: %.40s", r->name, r->status, answer);
 	ck_assert_msg(count_of(answer, "HTTP/1.1 ") <= 1, "%s: two answers: %s", r->name, answer);
@@ -247,7 +247,7 @@ static void try_target(const char *target, size_t n)
 	buf_adds(&bytes, " HTTP/1.1\r\n" HOST "Authorization: Bearer ");
 	buf_adds(&bytes, CLIENT_TOKEN);
 	buf_adds(&bytes, "\r\n" LAST);
-	answer = client_raw(bytes.p, bytes.len);
+	answer = wire_ask(bytes.p, bytes.len);
 	status = status_of(answer);
 	if (path_n == strlen(WHOLE) && strncmp(target, WHOLE, path_n) == 0)
 		ck_assert_msg(status == 200 || status == 422, "%s: %s", target, answer);
@@ -303,7 +303,7 @@ static char *send_big(const char *first, char filler, size_t n, const char *rest
 	buf_adds(&b, big);
 	buf_adds(&b, rest);
 	free(big);
-	return client_raw(b.p, b.len);
+	return wire_ask(b.p, b.len);
 }
 
 static const struct {
@@ -352,7 +352,7 @@ START_TEST(headers_of_64_kb_are_refused)
 	for (int i = 0; i < 64; i++)
 		buf_printf(&b, "X-%03d: %0*d\r\n", i, 1024 - 8, i);
 	buf_adds(&b, LAST);
-	answer = client_raw(b.p, b.len);
+	answer = wire_ask(b.p, b.len);
 	ck_assert_msg(status_of(answer) == 431, "%.300s", answer);
 	free(answer);
 }

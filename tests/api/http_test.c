@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "support/client.h"
 #include "support/suite.h"
+#include "support/wire.h"
 
 #define CHARACTERS "/api/v1/characters"
 
@@ -219,7 +220,7 @@ static char *raw(const char *fmt, const char *arg)
 		   CLIENT_TOKEN);
 	buf_adds(&b, fmt);
 	buf_adds(&b, arg);
-	return client_raw(b.p, b.len);
+	return wire_ask(b.p, b.len);
 }
 
 static const struct {
@@ -309,7 +310,7 @@ START_TEST(internal_and_unknown_hosts_are_closed)
 		"GET /api/v1/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
 	struct answer *a CLEANUP(answer_free) =
 		client_call("GET", "/internal/upload-auth", CLIENT_TOKEN, NULL);
-	char *answer = client_raw(stranger, sizeof(stranger) - 1);
+	char *answer = wire_ask(stranger, sizeof(stranger) - 1);
 
 	assert_problem(a, 404, "not_found");
 	ck_assert_str_eq(answer, "");

@@ -81,8 +81,6 @@ void assert_invalid_at(const struct answer *a, const char *pointer, const char *
 		       const char *file, int line);
 #define assert_invalid(a, pointer, code) assert_invalid_at(a, pointer, code, __FILE__, __LINE__)
 
-/* Raw bytes over TLS to the instance; what came back until it closed or fell silent for 5 s. */
-char *client_raw(const void *bytes, size_t n);
 /* One FastCGI request straight to a socket; params: name, value, ..., NULL. Caller frees. */
 char *client_fcgi(const char *socket_path, const char *const *params, const void *body, size_t n);
 

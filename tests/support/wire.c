@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -153,7 +154,7 @@ void wire_close(struct wire *w)
 	free(w);
 }
 
-char *client_raw(const void *bytes, size_t n)
+char *wire_ask(const void *bytes, size_t n)
 {
 	struct wire *w = wire_open(true);
 	char *answer;

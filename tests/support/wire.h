@@ -18,6 +18,8 @@ void wire_send(struct wire *w, const void *bytes, size_t n);
 char *wire_rest(struct wire *w, int silence_s, bool *ret_is_closed);
 void wire_end(struct wire *w); /* no more will be sent */
 void wire_close(struct wire *w);
+/* All of it at once over TLS: what came back until the server closed or fell silent for 5 s. */
+char *wire_ask(const void *bytes, size_t n);
 /* Whether the server speaks TLS up to that version, and with those ciphers (NULL: any). */
 bool wire_handshakes(int version, const char *ciphers);
 
