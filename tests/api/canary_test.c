@@ -421,11 +421,9 @@ static void look_at_table(const char *table, const char *columns)
 
 static void look_at_database(void)
 {
-	char *n = client_sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = "
-			     "DATABASE()");
-	const long tables = strtol(n, NULL, 10);
+	const long tables = client_number("SELECT COUNT(*) FROM information_schema.tables WHERE "
+					  "table_schema = DATABASE()");
 
-	free(n);
 	ck_assert_int_gt(tables, 30);
 	for (long i = 0; i < tables; i++) {
 		char *table = client_sql("SELECT table_name FROM information_schema.tables WHERE "

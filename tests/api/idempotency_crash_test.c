@@ -53,8 +53,8 @@ static bool is_replayed(const struct answer *a)
 
 static int64_t posts(void)
 {
-	return posting_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
-			      poster.workspace);
+	return client_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
+			     poster.workspace);
 }
 
 struct request_of { /* what is sent again and again */

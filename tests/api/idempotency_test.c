@@ -62,11 +62,7 @@ static bool is_replayed(const struct answer *a)
 
 static int64_t number(const char *sql)
 {
-	char *text = client_sql("%s '%s'", sql, owner.workspace);
-	int64_t n = strtoll(text, NULL, 10);
-
-	free(text);
-	return n;
+	return client_number("%s '%s'", sql, owner.workspace);
 }
 
 static int64_t characters(void)

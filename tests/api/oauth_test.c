@@ -65,11 +65,9 @@ static void setup(void)
 
 static void nothing_is_connected(void)
 {
-	char *n = client_sql("SELECT COUNT(*) FROM accounts WHERE workspace_id = '%s'",
-			     owner.workspace);
-
-	ck_assert_str_eq(n, "0");
-	free(n);
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM accounts WHERE workspace_id = '%s'",
+				       owner.workspace),
+			 0);
 }
 
 /* The value of a parameter of that address, and the address with another one in its place. */

@@ -96,8 +96,8 @@ static char *post_id(const struct answer *a, int n)
 
 static int64_t posts(void)
 {
-	return posting_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
-			      poster.workspace);
+	return client_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
+			     poster.workspace);
 }
 
 static const char *fresh_key(void)
@@ -133,11 +133,10 @@ START_TEST(each_line_has_its_answer)
 	ck_assert_ptr_nonnull(strstr(a->body, "\"pointer\":\"/nope\""));
 	ck_assert_int_eq(posts(), before + 2);
 	/* A line that was taken is a change, and recorded with it. */
-	ck_assert_int_eq(
-		posting_number("SELECT COUNT(*) FROM audit_log WHERE request_id = '%s' AND "
-			       "outcome = 'done'",
-			       answer_header(a, "x-request-id")),
-		2);
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM audit_log WHERE request_id = '%s' AND "
+				       "outcome = 'done'",
+				       answer_header(a, "x-request-id")),
+			 2);
 	id = post_id(a, 0);
 	ck_assert_int_eq(strncmp(id, "post_", 5), 0);
 	free(id);

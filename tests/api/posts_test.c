@@ -35,9 +35,9 @@ static void is_id(const char *id)
 
 static void is_recent(const char *at)
 {
-	ck_assert_int_eq(posting_number("SELECT ABS(TIMESTAMPDIFF(SECOND, STR_TO_DATE('%s', "
-					"'%%Y-%%m-%%dT%%H:%%i:%%sZ'), UTC_TIMESTAMP())) < 30",
-					at),
+	ck_assert_int_eq(client_number("SELECT ABS(TIMESTAMPDIFF(SECOND, STR_TO_DATE('%s', "
+				       "'%%Y-%%m-%%dT%%H:%%i:%%sZ'), UTC_TIMESTAMP())) < 30",
+				       at),
 			 1);
 }
 
@@ -86,10 +86,10 @@ START_TEST(post_is_one_content_approved_in_the_callers_name)
 	ck_assert_str_eq(answer_text(c, "kind"), "video");
 	ck_assert_str_eq(answer_text(c, "caption"), "Check out this amazing content! #viral");
 	ck_assert_uint_eq(answer_count(c, "media"), 1);
-	ck_assert_int_eq(posting_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s' AND "
-					"id IN ('%s', '%s')",
-					poster.workspace, answer_text(c, "media.0.media_id"),
-					answer_text(c, "overrides.tiktok.sound_media_id")),
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s' AND "
+				       "id IN ('%s', '%s')",
+				       poster.workspace, answer_text(c, "media.0.media_id"),
+				       answer_text(c, "overrides.tiktok.sound_media_id")),
 			 2);
 	ck_assert_str_eq(answer_text(c, "overrides.tiktok.sound_media_id"),
 			 answer_text(c, "overrides.instagram.sound_media_id"));
@@ -108,9 +108,9 @@ START_TEST(without_a_time_it_is_due_at_its_creation)
 	ck_assert_str_eq(answer_text(a, "posts.0.status"), "scheduled");
 	ck_assert_str_eq(answer_text(a, "posts.0.scheduledTime"),
 			 answer_text(a, "posts.0.createdAt"));
-	ck_assert_int_eq(posting_number("SELECT is_immediate AND due_at = created_at AND "
-					"timezone = 'Europe/Berlin' FROM posts WHERE id = 'sch_%s'",
-					answer_text(a, "posts.0.id") + 5),
+	ck_assert_int_eq(client_number("SELECT is_immediate AND due_at = created_at AND "
+				       "timezone = 'Europe/Berlin' FROM posts WHERE id = 'sch_%s'",
+				       answer_text(a, "posts.0.id") + 5),
 			 1);
 }
 END_TEST
@@ -132,8 +132,8 @@ END_TEST
 
 START_TEST(url_that_stands_twice_is_fetched_once)
 {
-	int64_t before = posting_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s'",
-					poster.workspace);
+	int64_t before = client_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s'",
+				       poster.workspace);
 	CLEANUP(answer_free)
 	struct answer *a = posting("/v1/posts/slideshow",
 				   "{'accountIds':['%s','%s'],'contentUrl':["
@@ -146,18 +146,16 @@ START_TEST(url_that_stands_twice_is_fetched_once)
 	assert_status(a, 201);
 	post = strdup(answer_text(a, "posts.0.id") + 5);
 	content = client_sql("SELECT content_id FROM posts WHERE id = 'sch_%s'", post);
-	ck_assert_int_eq(posting_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s'",
-					poster.workspace),
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM media WHERE workspace_id = '%s'",
+				       poster.workspace),
 			 before + 2);
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM content_media WHERE content_id = '%s'",
+				       content),
+			 3);
 	ck_assert_int_eq(
-		posting_number("SELECT COUNT(*) FROM content_media WHERE content_id = '%s'",
-			       content),
-		3);
-	ck_assert_int_eq(
-		posting_number(
-			"SELECT COUNT(DISTINCT media_id) FROM content_media WHERE content_id "
-			"= '%s' AND position IN (0, 2)",
-			content),
+		client_number("SELECT COUNT(DISTINCT media_id) FROM content_media WHERE content_id "
+			      "= '%s' AND position IN (0, 2)",
+			      content),
 		1);
 	overrides =
 		client_sql("SELECT JSON_COMPACT(overrides) FROM contents WHERE id = '%s'", content);
@@ -247,8 +245,8 @@ END_TEST
 
 START_TEST(sound_is_kept_while_a_content_has_it)
 {
-	int64_t n = posting_number("SELECT COUNT(*) FROM contents WHERE workspace_id = '%s'",
-				   poster.workspace);
+	int64_t n = client_number("SELECT COUNT(*) FROM contents WHERE workspace_id = '%s'",
+				  poster.workspace);
 
 	CLEANUP(answer_free)
 	struct answer *first = posting("/v1/posts",
@@ -272,10 +270,10 @@ START_TEST(sound_is_kept_while_a_content_has_it)
 
 	assert_status(second, 201);
 	ck_assert_int_eq(
-		posting_number("SELECT COUNT(*) FROM contents WHERE sound_media_id = '%s'", sound),
+		client_number("SELECT COUNT(*) FROM contents WHERE sound_media_id = '%s'", sound),
 		2);
-	ck_assert_int_eq(posting_number("SELECT COUNT(*) FROM contents WHERE workspace_id = '%s'",
-					poster.workspace),
+	ck_assert_int_eq(client_number("SELECT COUNT(*) FROM contents WHERE workspace_id = '%s'",
+				       poster.workspace),
 			 n + 2);
 	snprintf(path, sizeof(path), "/api/v1/media/%s", sound);
 	CLEANUP(answer_free) struct answer *gone = client_call("DELETE", path, poster.token, NULL);

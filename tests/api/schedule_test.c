@@ -43,11 +43,7 @@ static struct answer *post(const char *method, const char *id, const char *body)
 
 static int64_t posts_of(const char *content)
 {
-	char *n = client_sql("SELECT COUNT(*) FROM posts WHERE content_id = '%s'", content);
-	int64_t count = strtoll(n, NULL, 10);
-
-	free(n);
-	return count;
+	return client_number("SELECT COUNT(*) FROM posts WHERE content_id = '%s'", content);
 }
 
 /* The example of the reference: same request but for the ids, and its members in the answer. */

@@ -89,6 +89,8 @@ size_t client_objects(const char *caption);
 
 /* First column of the first row as text, NULL without a row; caller frees. Runs as the local admin. */
 char *client_sql(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same as a number; -1 without a row. */
+int64_t client_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same in a transaction that stays open, with its locks, until client_let_go() undoes it. */
 struct hold;

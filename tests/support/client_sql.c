@@ -70,6 +70,21 @@ char *client_sql(const char *fmt, ...)
 	return value;
 }
 
+int64_t client_number(const char *fmt, ...)
+{
+	struct buf sql CLEANUP(buf_done) = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&sql, fmt, ap);
+	va_end(ap);
+	char *text = client_sql("%s", buf_str(&sql));
+	int64_t n = text ? strtoll(text, NULL, 10) : -1;
+
+	free(text);
+	return n;
+}
+
 struct hold {
 	MYSQL *my;
 };

@@ -51,21 +51,6 @@ struct answer *posting(const char *path, const char *fmt, ...)
 	return client_call("POST", path, poster.token, body);
 }
 
-int64_t posting_number(const char *fmt, ...)
-{
-	char sql[1000];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(sql, sizeof(sql), fmt, ap);
-	va_end(ap);
-	char *text = client_sql("%s", sql);
-	int64_t n = strtoll(text ? text : "-1", NULL, 10);
-
-	free(text);
-	return n;
-}
-
 int64_t posting_rows(void)
 {
 	static const char *const tables[] = { "contents", "content_media", "media",
@@ -73,8 +58,8 @@ int64_t posting_rows(void)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		n += posting_number("SELECT COUNT(*) FROM %s WHERE workspace_id = '%s'", tables[i],
-				    poster.workspace);
+		n += client_number("SELECT COUNT(*) FROM %s WHERE workspace_id = '%s'", tables[i],
+				   poster.workspace);
 	return n;
 }
 

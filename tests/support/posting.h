@@ -19,7 +19,6 @@ struct answer *posting(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Rows of the workspace in every table that a post touches. */
 int64_t posting_rows(void);
-int64_t posting_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* One post of a picture on Instagram, due then; its id (post_...), caller frees. */
 char *posting_one(const char *when);
 

@@ -98,10 +98,6 @@ const char *stage_listed(const struct answer *a, size_t i, const char *name)
 
 int64_t stage_posts(const struct stage *s)
 {
-	char *n =
-		client_sql("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'", s->p.workspace);
-	int64_t count = strtoll(n, NULL, 10);
-
-	free(n);
-	return count;
+	return client_number("SELECT COUNT(*) FROM posts WHERE workspace_id = '%s'",
+			     s->p.workspace);
 }
