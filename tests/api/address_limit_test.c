@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "support/client.h"
+#include "support/instance.h"
 #include "support/suite.h"
 #include "support/wire.h"
 
@@ -62,13 +62,11 @@ static int free_port(void)
 /* Copies of what the instance runs on; limits: what sed makes of its numbers. */
 static void site_write(const struct site *s, int port, const char *limits)
 {
-	struct buf script CLEANUP(buf_done) = BUF_INIT;
-	char from[256], nginx[300], parts[300], own[128], site[128];
+	CLEANUP(buf_done) struct buf script = BUF_INIT, nginx = BUF_INIT, parts = BUF_INIT;
+	char own[128], site[128];
 
-	snprintf(from, sizeof(from), "%s", client_env("CARILLON_CONF"));
-	*strrchr(from, '/') = '\0';
-	snprintf(nginx, sizeof(nginx), "%s/nginx.conf", from);
-	snprintf(parts, sizeof(parts), "%s/carillon", from);
+	instance_path(&nginx, "conf/nginx.conf");
+	instance_path(&parts, "conf/carillon");
 	snprintf(own, sizeof(own), "%s/nginx.conf", s->folder);
 	snprintf(site, sizeof(site), "%s/carillon/site.conf", s->folder);
 	buf_printf(&script,
@@ -76,7 +74,7 @@ static void site_write(const struct site *s, int port, const char *limits)
 		   "s,_temp_path .*/,_temp_path %s/,; s,^\t\\(access\\|error\\)_log /.*,,; "
 		   "s,\\(listen [0-9.]*\\):[0-9]*,\\1:%d,; %s",
 		   s->folder, s->folder, s->folder, port, limits);
-	run((const char *const[]){ "cp", "-r", nginx, parts, s->folder, NULL });
+	run((const char *const[]){ "cp", "-r", buf_str(&nginx), buf_str(&parts), s->folder, NULL });
 	run((const char *const[]){ "sed", "-i", buf_str(&script), own, site, NULL });
 }
 

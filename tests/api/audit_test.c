@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "base/config.h"
 #include "crypto/random.h"
 #include "db/conn.h"
 #include "db/stmt.h"
-#include "platform/platform.h"
 #include "support/client.h"
+#include "support/instance.h"
 #include "support/suite.h"
 
 #define LOG "/api/v1/workspace/audit-log"
@@ -349,13 +348,9 @@ static const struct stmt forbidden[] = {
 START_TEST(application_may_only_add_rows)
 {
 	const enum db_role roles[] = { DB_ROLE_API, DB_ROLE_RUN };
-	const struct setting_group *groups;
-	struct config *config = NULL;
+	struct config *config = instance_config();
 	struct problem why = { .kind = PROBLEM_NONE };
-	size_t n = 0;
 
-	groups = platform_setting_groups(&n);
-	ck_assert_int_eq(config_load(client_env("CARILLON_CONF"), groups, n, &config, &why), 0);
 	for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
 		struct db *db = NULL;
 

@@ -4,23 +4,20 @@
  * each is looked for in the answers, the logs, all rows of the database and /proc.
  */
 #include <check.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/config.h"
 #include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "crypto/random.h"
 #include "crypto/secretfile.h"
 #include "db/conn.h"
-#include "platform/platform.h"
 #include "store/tokens.h"
 #include "support/connector.h"
+#include "support/instance.h"
 #include "support/suite.h"
 
 #define CANARIES_MAX 64
@@ -282,12 +279,10 @@ static void connect_accounts(void)
 	char *account;
 
 	CLEANUP(buf_wipe) struct buf secret = BUF_INIT;
-	const char *file = client_env("CARILLON_CONF");
-	char path[300];
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
 
-	snprintf(path, sizeof(path), "%.*s/../keys/sandbox.secret",
-		 (int)(strrchr(file, '/') - file), file);
-	ck_assert_int_eq(secretfile_read(path, 1000, &secret), 0);
+	instance_path(&path, "keys/sandbox.secret");
+	ck_assert_int_eq(secretfile_read(buf_str(&path), 1000, &secret), 0);
 	plant_bytes("a platform's app secret", secret.p, strcspn(secret.p, "\n"), NULL);
 	person_make(&person, 1);
 	account = connect_instagram(owner.token, &person, "live");
@@ -348,18 +343,6 @@ static void none_in(const char *where, const void *in, size_t n)
 			      where);
 }
 
-static void read_whole(const char *path, struct buf *to)
-{
-	char part[65536];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, part, sizeof(part))) > 0)
-		buf_add(to, part, (size_t)n);
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 static size_t look_at_files(const char *pattern)
 {
 	glob_t found;
@@ -370,7 +353,7 @@ static size_t look_at_files(const char *pattern)
 	for (n = 0; n < found.gl_pathc; n++) {
 		CLEANUP(buf_done) struct buf text = BUF_INIT;
 
-		read_whole(found.gl_pathv[n], &text);
+		instance_read(&text, found.gl_pathv[n]);
 		none_in(found.gl_pathv[n], text.p, text.len);
 	}
 	globfree(&found);
@@ -379,14 +362,12 @@ static size_t look_at_files(const char *pattern)
 
 static void look_at_logs(void)
 {
-	const char *file = client_env("CARILLON_CONF");
-	const int folder = (int)(strrchr(file, '/') - file);
-	char pattern[400];
+	CLEANUP(buf_done) struct buf logs = BUF_INIT, journals = BUF_INIT;
 
-	(void)snprintf(pattern, sizeof(pattern), "%.*s/../log/*", folder, file);
-	ck_assert_uint_gt(look_at_files(pattern), 8);
-	(void)snprintf(pattern, sizeof(pattern), "%.*s/../journal/*", folder, file);
-	(void)look_at_files(pattern);
+	instance_path(&logs, "log/*");
+	ck_assert_uint_gt(look_at_files(buf_str(&logs)), 8);
+	instance_path(&journals, "journal/*");
+	(void)look_at_files(buf_str(&journals));
 }
 
 /* Whether a row holds it, as an expression of SQL. */
@@ -459,11 +440,7 @@ END_TEST
 
 static void setup(void)
 {
-	const struct setting_group *groups;
-	size_t n = 0;
-
-	groups = platform_setting_groups(&n);
-	ck_assert_int_eq(config_load(client_env("CARILLON_CONF"), groups, n, &config, &why), 0);
+	config = instance_config();
 	ck_assert_int_eq(keys_load(config, true, &keys, &why), 0);
 	persona_make(&owner, NULL, "owner");
 }

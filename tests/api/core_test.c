@@ -2,7 +2,6 @@
 /* Nothing that holds keys leaves a core, and one that is forced holds no key. */
 #include <check.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,11 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/config.h"
 #include "crypto/keys.h"
-#include "platform/platform.h"
-#include "support/client.h"
+#include "support/instance.h"
 #include "support/suite.h"
 
 /* In ordinary memory of whoever dies: a core that is read must hold it. */
@@ -25,18 +21,6 @@ static const char plain[] = "not_in_pages_of_secrets_1234567890";
 
 static struct config *config;
 static struct problem why;
-
-static void read_whole(const char *path, struct buf *to)
-{
-	char part[65536];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, part, sizeof(part))) > 0)
-		buf_add(to, part, (size_t)n);
-	if (fd >= 0)
-		(void)close(fd);
-}
 
 /* The value of that line of /proc/PID/status or limits. */
 static long number_behind(const char *pid, const char *file, const char *name)
@@ -46,7 +30,7 @@ static long number_behind(const char *pid, const char *file, const char *name)
 	const char *at;
 
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/%.20s", pid, file);
-	read_whole(path, &text);
+	instance_read(&text, path);
 	at = text.len ? strstr(buf_str(&text), name) : NULL;
 	return at ? strtol(at + strlen(name), NULL, 10) : -1;
 }
@@ -57,7 +41,7 @@ static bool is_ours(const char *pid)
 	char path[100];
 
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	read_whole(path, &name);
+	instance_read(&name, path);
 	return name.len && (strncmp(buf_str(&name), "carillon-respon", 15) == 0 ||
 			    strncmp(buf_str(&name), "carillon-publis", 15) == 0);
 }
@@ -148,7 +132,7 @@ static void look_at_cores(const char *folder)
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		CLEANUP(buf_done) struct buf core = BUF_INIT;
 
-		read_whole(found.gl_pathv[i], &core);
+		instance_read(&core, found.gl_pathv[i]);
 		(void)unlink(found.gl_pathv[i]);
 		no_key_in(&core);
 	}
@@ -173,11 +157,7 @@ END_TEST
 
 static void setup(void)
 {
-	const struct setting_group *groups;
-	size_t n = 0;
-
-	groups = platform_setting_groups(&n);
-	ck_assert_int_eq(config_load(client_env("CARILLON_CONF"), groups, n, &config, &why), 0);
+	config = instance_config();
 }
 
 static void teardown(void)

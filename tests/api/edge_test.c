@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "support/client.h"
+#include "support/instance.h"
 #include "support/suite.h"
 #include "support/wire.h"
 
@@ -443,23 +443,17 @@ END_TEST
 static char *log_text(const char *name)
 {
 	CLEANUP(buf_done) struct buf path = BUF_INIT, text = BUF_INIT;
-	const char *conf = client_env("CARILLON_CONF");
-	FILE *f;
-	size_t got;
 
-	buf_printf(&path, "%.*s/../log/%s.log", (int)(strrchr(conf, '/') - conf), conf, name);
-	f = fopen(buf_str(&path), "re");
-	ck_assert_msg(f != NULL, "%s", buf_str(&path));
-	while ((got = fread(buf_reserve(&text, 65536), 1, 65536, f)) > 0)
-		text.len += got;
-	(void)fclose(f);
+	instance_path(&path, name);
+	ck_assert_msg(access(buf_str(&path), R_OK) == 0, "%s", buf_str(&path));
+	instance_read(&text, buf_str(&path));
 	buf_adds(&text, "");
 	return buf_take(&text);
 }
 
 static int deaths(void)
 {
-	static const char *const names[] = { "api", "platform", "nginx" };
+	static const char *const names[] = { "log/api.log", "log/platform.log", "log/nginx.log" };
 	int n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

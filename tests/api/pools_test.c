@@ -11,29 +11,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/config.h"
 #include "crypto/ringfile.h"
-#include "platform/platform.h"
 #include "support/client.h"
 #include "support/host.h"
+#include "support/instance.h"
 #include "support/suite.h"
 
 #define WHOLE "/api/v1/workspace"
 
 static struct config *config;
-
-static void load_config(void)
-{
-	struct problem why = { .kind = PROBLEM_NONE };
-	size_t n = 0;
-	const struct setting_group *groups = platform_setting_groups(&n);
-
-	if (config_load(getenv("CARILLON_CONF"), groups, n, &config, &why) < 0) {
-		fprintf(stderr, "edge: %s\n", why.detail);
-		exit(EXIT_FAILURE);
-	}
-}
 
 static const struct {
 	const char *name, *document_uri, *request_uri, *method, *status;
@@ -291,7 +277,12 @@ START_TEST(platform_pool_follows_the_ring_wherever_it_stands)
 }
 END_TEST
 
-static void done(void)
+static void setup(void)
+{
+	config = instance_config();
+}
+
+static void teardown(void)
 {
 	config_free(config);
 }
@@ -310,8 +301,8 @@ int main(void)
 	return suite_run(&(struct suite_of){
 		.name = "pools",
 		.needs = SUITE_NEEDS("CARILLON_CONF", "CARILLON_TOKEN"),
-		.before = load_config,
-		.after = done,
+		.setup = setup,
+		.teardown = teardown,
 		.cases = cases,
 	});
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
+#include "support/instance.h"
 
 #define LINE_MAX_BYTES 1024
 #define START_TRIES    3000 /* of 10 ms */
@@ -93,15 +93,13 @@ static void become(uid_t uid)
 
 static void host_exec(const struct host *h, const char *pool, uid_t uid)
 {
-	const char *conf = client_env("CARILLON_CONF");
-	char program[512];
+	CLEANUP(buf_done) struct buf program = BUF_INIT;
 
 	become(uid);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	/* The instance's own copy: its users need not reach the folder of the build. */
-	snprintf(program, sizeof(program), "%.*s/../bin/carillon-responder",
-		 (int)(strrchr(conf, '/') - conf), conf);
-	execl(program, "carillon-responder", "-c", h->config, pool, (char *)NULL);
+	instance_path(&program, "bin/carillon-responder");
+	execl(buf_str(&program), "carillon-responder", "-c", h->config, pool, (char *)NULL);
 	_exit(127);
 }
 

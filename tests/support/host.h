@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * host - one more pool beside the instance's, as another host would run it on the same database
- * Layer tests. It has the instance's settings but for those given, a socket of its own, and no
+ * Tests only. It has the instance's settings but for those given, a socket of its own, and no
  * nginx in front: requests go straight to it, from whatever address they claim.
  */
 #ifndef CARILLON_TESTS_HOST_H
