@@ -18,13 +18,25 @@
 
 static struct database database;
 
-static MYSQL *connection(void)
+static MYSQL *as_user(const char *user, const char *password)
 {
 	MYSQL *my = mysql_init(NULL);
 
-	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", getpwuid(geteuid())->pw_name,
-						 NULL, "carillon", 0, database.socket, 0));
+	ck_assert_msg(mysql_real_connect(my, "localhost", user, password, "carillon", 0,
+					 database.socket, 0) != NULL,
+		      "%s: %s", user, mysql_error(my));
 	return my;
+}
+
+static MYSQL *as_admin(void)
+{
+	return as_user(getpwuid(geteuid())->pw_name, NULL);
+}
+
+/* A user as the pool of that role has it: t_api, t_run. */
+static MYSQL *as_role(const char *user)
+{
+	return as_user(user, "pw");
 }
 
 static void check_row(MYSQL *my, const struct stmt *s)
@@ -41,7 +53,7 @@ static void check_row(MYSQL *my, const struct stmt *s)
 
 START_TEST(prepares_every_row)
 {
-	MYSQL *my = connection();
+	MYSQL *my = as_admin();
 	size_t tables_n, rows = 0;
 	const struct stmt *const *tables = store_statements(&tables_n);
 
@@ -106,22 +118,10 @@ static void check_grant(MYSQL *my, const struct stmt *s)
 
 START_TEST(api_user_runs_its_own_statements_and_no_others)
 {
-	const struct grant_names names = { "carillon", "'t_api'@'localhost'",
-					   "'t_run'@'localhost'" };
-	struct problem why;
 	size_t tables_n;
 	const struct stmt *const *tables = store_statements(&tables_n);
-	struct db *db = NULL;
-	MYSQL *my = mysql_init(NULL);
+	MYSQL *my = as_role("t_api");
 
-	database_run(&database, "CREATE USER t_api@localhost IDENTIFIED BY 'pw'");
-	database_run(&database, "CREATE USER t_run@localhost IDENTIFIED BY 'pw'");
-	ck_assert_int_eq(db_open(database.config, DB_ROLE_ADMIN, &db, &why), 0);
-	ck_assert_msg(migrate_grant(db, database_sql_folder(), &names, &why) == 0, "%s",
-		      why.detail);
-	db_free(db);
-	ck_assert_ptr_nonnull(mysql_real_connect(my, "localhost", "t_api", "pw", "carillon", 0,
-						 database.socket, 0));
 	for (size_t t = 0; t < tables_n; t++)
 		for (const struct stmt *s = tables[t]; s->name; s++)
 			check_grant(my, s);
@@ -199,7 +199,7 @@ static bool may_run(const char *table, char letter)
 
 static void first_column(const char *table, char ret[static 65])
 {
-	MYSQL *my = connection();
+	MYSQL *my = as_admin();
 	MYSQL_RES *rows;
 	char sql[200];
 
@@ -215,19 +215,9 @@ static void first_column(const char *table, char ret[static 65])
 	mysql_close(my);
 }
 
-static MYSQL *as_user(const char *user)
-{
-	MYSQL *my = mysql_init(NULL);
-
-	ck_assert_msg(mysql_real_connect(my, "localhost", user, "pw", "carillon", 0,
-					 database.socket, 0) != NULL,
-		      "%s: %s", user, mysql_error(my));
-	return my;
-}
-
 START_TEST(each_table_grants_what_its_row_says)
 {
-	MYSQL *api = as_user("t_api"), *run = as_user("t_run");
+	MYSQL *api = as_role("t_api"), *run = as_role("t_run");
 
 	ck_assert_int_eq(database_number(&database,
 					 "SELECT COUNT(*) FROM information_schema.tables "
@@ -278,7 +268,7 @@ START_TEST(neither_role_rules_the_server)
 	static const char *const users[] = { "t_api", "t_run" };
 
 	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
-		MYSQL *my = as_user(users[i]);
+		MYSQL *my = as_role(users[i]);
 
 		ck_assert_msg(mysql_query(my, refused_to_all[_i]) != 0, "%s may: %s", users[i],
 			      refused_to_all[_i]);
@@ -316,7 +306,7 @@ static bool is_needed(MYSQL *api, MYSQL *root, const char *table, char verb)
 
 START_TEST(api_user_has_no_right_that_no_statement_needs)
 {
-	MYSQL *api = as_user("t_api"), *root = connection();
+	MYSQL *api = as_role("t_api"), *root = as_admin();
 	CLEANUP(buf_done) struct buf idle = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(matrix); i++) {
@@ -383,6 +373,22 @@ END_TEST
 static void open_database(void)
 {
 	database_start(&database, true);
+	database_run(&database, "CREATE USER t_api@localhost IDENTIFIED BY 'pw'");
+	database_run(&database, "CREATE USER t_run@localhost IDENTIFIED BY 'pw'");
+}
+
+/* Before each case, so that one alone can be run: granting twice changes nothing. */
+static void grant(void)
+{
+	const struct grant_names names = { "carillon", "'t_api'@'localhost'",
+					   "'t_run'@'localhost'" };
+	struct problem why;
+	struct db *db = NULL;
+
+	ck_assert_int_eq(db_open(database.config, DB_ROLE_ADMIN, &db, &why), 0);
+	ck_assert_msg(migrate_grant(db, database_sql_folder(), &names, &why) == 0, "%s",
+		      why.detail);
+	db_free(db);
 }
 
 static void close_database(void)
@@ -407,6 +413,7 @@ int main(void)
 	return suite_run(&(struct suite_of){
 		.name = "statements",
 		.before = open_database,
+		.open = grant,
 		.after = close_database,
 		.cases = cases,
 	});
