@@ -562,7 +562,7 @@ int main(void)
 	return suite_run(&(struct suite_of){
 		.name = "rate",
 		.needs = SUITE_NEEDS("CARILLON_URL", "CARILLON_CA", "CARILLON_CONF",
-				     "CARILLON_SOCKET", "CARILLON_BUILD"),
+				     "CARILLON_SOCKET"),
 		.open = make_people,
 		.cases = cases,
 		.also = &at_narrow,
