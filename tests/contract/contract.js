@@ -48,7 +48,7 @@ function filled(value) {
 	return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, filled(of)]));
 }
 
-function bodyOf(op, type, request) {
+function bodyOf(type, request) {
 	if (request.raw !== undefined)
 		return request.raw;
 	const body = JSON.stringify(filled(request.body));
@@ -60,7 +60,7 @@ async function send(op, type, request, place) {
 	const path = op.path.replace(/\{(\w+)\}/g, (_, name) =>
 		encodeURIComponent(name === 'id' ? idOf(place) : 'x'));
 	const query = new URLSearchParams(Object.entries(filled(request.query ?? {}))).toString();
-	const body = bodyOf(op, type, request);
+	const body = bodyOf(type, request);
 	const headers = { Prefer: 'wait=0', ...request.headers };
 
 	if (op.security?.length !== 0)
