@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/principal.h"
+#include "base/log.h"
 #include "http/router.h"
 #include "store/audit.h"
 
@@ -45,19 +46,39 @@ static const char *made_by(const struct reply *answer)
 	return NULL;
 }
 
+static int record_own(const struct request *req, const struct record *about, struct problem *reterr)
+{
+	const struct principal *p = req->principal;
+	struct record record = *about;
+
+	record.workspace = p->workspace;
+	record.actor_kind = actor_kinds[p->kind];
+	record.actor_id = p->id;
+	return record_write(req, &record, reterr);
+}
+
 int record_answer(const struct request *req, const struct reply *answer, const char *outcome,
 		  struct problem *reterr)
 {
-	const struct principal *p = req->principal;
 	const int status = answer && answer->status ? answer->status : req->route->ok;
 	const struct record record = {
-		.workspace = p->workspace,
-		.actor_kind = actor_kinds[p->kind],
-		.actor_id = p->id,
 		.subject_id = req->params[0] ? req->params[0] : made_by(answer),
 		.outcome = outcome,
 		.status = strcmp(outcome, RECORD_BEGUN) == 0 ? 0 : status,
 	};
 
-	return record_write(req, &record, reterr);
+	return record_own(req, &record, reterr);
+}
+
+void record_denied(struct request *req, const struct problem *why)
+{
+	const struct problem_row *row = problem_row(why->kind);
+	const struct record record = { .subject_id = req->params[0],
+				       .outcome = row->code,
+				       .status = row->status };
+	struct problem failed = { .kind = PROBLEM_NONE };
+
+	if (record_is_due(req) && record_own(req, &record, &failed) < 0)
+		log_line(LOG_LEVEL_WARN, "audit.denial_not_recorded", "code=%s",
+			 problem_row(failed.kind)->code);
 }

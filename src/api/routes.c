@@ -3,6 +3,7 @@
 #include "api/idempotency.h"
 #include "api/principal.h"
 #include "api/ratelimit.h"
+#include "api/record.h"
 #include "app.h"
 #include "base/log.h"
 #include "db/conn.h"
@@ -79,5 +80,6 @@ const struct router_hooks api_hooks = {
 	.scopes_of = principal_scopes,
 	.admit = ratelimit_admit,
 	.prepare = prepare,
+	.deny = record_denied,
 	.run = idempotency_run,
 };

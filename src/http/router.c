@@ -313,6 +313,8 @@ static int router_scope(struct router *r, struct problem *reterr)
 		return 0;
 	scopes_print(missing, words);
 	problem_set(reterr, PROBLEM_SCOPE, "The credentials lack the scope %s.", words);
+	if (r->hooks->deny)
+		r->hooks->deny(r->req, reterr);
 	return -1;
 }
 

@@ -112,6 +112,8 @@ struct router_hooks {
 	 * of RATE_NONE, which must answer without one. May be NULL.
 	 */
 	int (*prepare)(struct request *req, struct problem *reterr);
+	/* Told of a known caller who may not do this. May be NULL. */
+	void (*deny)(struct request *req, const struct problem *why);
 	/* Calls the handler of the route, as its column `repeat` says. May be NULL. */
 	int (*run)(struct request *req, struct reply *ret, struct problem *reterr);
 };

@@ -216,6 +216,29 @@ START_TEST(refusal_is_recorded_with_its_code)
 }
 END_TEST
 
+/* A caller with the scope leaves one row, one without it another; one who only reads leaves none. */
+START_TEST(lack_of_a_scope_is_recorded)
+{
+	struct persona viewer;
+	struct answer *denied, *log;
+
+	persona_make(&viewer, owner.workspace, "viewer");
+	answer_free(client_call("GET", LOG, viewer.token, NULL));
+	denied = client_call("DELETE", "/api/v1/content/cnt_of_another", viewer.token, NULL);
+	log = rows_of("subject_id=cnt_of_another");
+	assert_problem(denied, 403, "insufficient_scope");
+	ck_assert_uint_eq(answer_count(log, "audit_log"), 1);
+	ck_assert_str_eq(answer_text(log, "audit_log.0.actor_id"), viewer.user);
+	ck_assert_str_eq(answer_text(log, "audit_log.0.outcome"), "insufficient_scope");
+	ck_assert_int_eq(answer_int(log, "audit_log.0.status"), 403);
+	ck_assert_int_eq(number("SELECT COUNT(*) FROM audit_log WHERE outcome = "
+				"'insufficient_scope' AND workspace_id ="),
+			 1);
+	answer_free(denied);
+	answer_free(log);
+}
+END_TEST
+
 START_TEST(replay_leaves_no_second_row)
 {
 	char line[100], key[ID_MAX];
@@ -387,6 +410,7 @@ int main(void)
 		{ every_route_that_changes_something_leaves_a_row, 0 },
 		{ row_says_who_what_from_where_and_how, 0 },
 		{ refusal_is_recorded_with_its_code, 0 },
+		{ lack_of_a_scope_is_recorded, 0 },
 		{ replay_leaves_no_second_row, 0 },
 		{ work_elsewhere_has_a_row_before_and_one_after, 0 },
 		{ stolen_refresh_token_is_recorded, 0 },
