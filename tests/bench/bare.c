@@ -458,8 +458,8 @@ static void serve_schedule(struct bare *b, const struct cell *key, const char *c
 	put(b, due);
 	put(b, "\",\"timezone\":\"Europe/Dublin\",\"local_time\":\"");
 	put_n(b, due, 19);
-	put(b, "\",\"published_at\":null,\"remote_post_id\":null,\"remote_url\":null,\"overrides\":"
-	       "null,"
+	put(b, "\",\"dst_adjusted\":false,\"published_at\":null,\"remote_post_id\":null,"
+	       "\"remote_url\":null,\"overrides\":null,"
 	       "\"attempts\":0,\"next_attempt_at\":null,\"waiting_for\":null,\"error\":null}],"
 	       "\"next_cursor\":null}");
 }

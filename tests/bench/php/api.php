@@ -108,8 +108,8 @@ function schedule(array $key, string $content): array
 		'id' => $p[0], 'content_id' => $p[1], 'character_id' => $p[2], 'account_id' => $p[3],
 		'platform' => $p[4], 'livemode' => false, 'status' => 'pending', 'state' => 'queued',
 		'reason' => null, 'scheduled_at' => $local . 'Z', 'timezone' => 'Europe/Dublin',
-		'local_time' => $local, 'published_at' => null, 'remote_post_id' => null,
-		'remote_url' => null, 'overrides' => null, 'attempts' => 0, 'next_attempt_at' => null,
+		'local_time' => $local, 'dst_adjusted' => false, 'published_at' => null,
+		'remote_post_id' => null, 'remote_url' => null, 'overrides' => null, 'attempts' => 0, 'next_attempt_at' => null,
 		'waiting_for' => null, 'error' => null, 'created_at' => instant($p[5]),
 		'updated_at' => instant($p[5]),
 	]], 'next_cursor' => null];
