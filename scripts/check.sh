@@ -76,6 +76,8 @@ check_sources() {
 	tail -f --pid="$1" /dev/null
 	check_lint normal
 	check_installation normal
+	check_command reproducible env CARILLON_BUILD="$CHECK_DIR/normal" CARILLON_SRCDIR="$TOP" \
+		"$TOP/tests/reproducible/run" || true
 	check_command "no planted bugs" env CARILLON_BUILD="$CHECK_DIR/normal" CARILLON_SRCDIR="$TOP" \
 		"$TOP/tests/planted/absent" || true
 }
