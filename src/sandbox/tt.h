@@ -41,6 +41,7 @@ struct tt_publish { /* behind one publish_id */
 	struct object *object;
 	int64_t hold_ms;          /* moderation beyond the usual */
 	uint64_t req_no, conn_no; /* the call that set it off, for the truth log */
+	int64_t arrived_us;       /* and when it came; 0: before a restart */
 	const char *fault;
 };
 

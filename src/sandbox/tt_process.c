@@ -190,6 +190,7 @@ static void job_publish(const struct tt_job *job)
 			       .world = job->world,
 			       .req_no = p->req_no,
 			       .conn_no = p->conn_no,
+			       .start_us = p->arrived_us,
 			       .fault = p->fault };
 	struct object *o;
 

@@ -422,6 +422,7 @@ static void photo_answer(struct exchange *ex, struct tt_publish *p)
 	publish_destiny(ex, p);
 	p->req_no = ex->req_no;
 	p->conn_no = ex->conn_no;
+	p->arrived_us = ex->start_us;
 	p->fault = ex->fault;
 	p->is_whole = true;
 	publish_register(ex, p, p->is_inbox ? "p_inbox_url~v2" : "p_pub_url~v2");

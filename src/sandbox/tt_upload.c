@@ -114,6 +114,7 @@ static void upload_take(struct exchange *ex, struct tt_publish *p)
 		p->mime = "video/mp4";
 		p->req_no = ex->req_no;
 		p->conn_no = ex->conn_no;
+		p->arrived_us = ex->start_us;
 		p->fault = ex->fault;
 		sandbox_tt_process(ex->world, p);
 	}

@@ -341,13 +341,14 @@ static json_t *truth_media(const struct object *o)
 
 bool sandbox_world_tell(struct exchange *ex, const struct object *o, const char *event)
 {
-	json_t *line = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s?,s:o,s:s?,s:s?,s:I,s:I,s:s?}",
-				 "t_us", (json_int_t)clock_real_us(), "event", event, "platform",
-				 o->platform->name, "account", o->account->id, "object_id", o->id,
-				 "kind", o->kind, "caption", o->caption, "media", truth_media(o),
-				 "options", o->options, "container", o->container, "conn",
-				 (json_int_t)ex->conn_no, "req_no", (json_int_t)ex->req_no, "fault",
-				 ex->fault != NULL ? ex->fault : ex->planned);
+	json_t *line =
+		json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s?,s:o,s:s?,s:s?,s:I,s:I,s:I,s:s?}", "t_us",
+			  (json_int_t)clock_real_us(), "event", event, "platform",
+			  o->platform->name, "account", o->account->id, "object_id", o->id, "kind",
+			  o->kind, "caption", o->caption, "media", truth_media(o), "options",
+			  o->options, "container", o->container, "conn", (json_int_t)ex->conn_no,
+			  "req_no", (json_int_t)ex->req_no, "arrived_us", (json_int_t)ex->start_us,
+			  "fault", ex->fault != NULL ? ex->fault : ex->planned);
 	int r = line != NULL ? sandbox_truth_append(ex->sandbox->truth, line) : -1;
 
 	json_decref(line);

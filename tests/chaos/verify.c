@@ -12,7 +12,7 @@
 #include "chaos.h"
 #include "sandbox/faults.h"
 
-/* An object may come into being so long after its call arrived: the platform works on it. */
+/* A call, or where its time is not known the object that it made, may come so long after it left. */
 #define WORK_US (5 * US_PER_S)
 
 const char *const chaos_violation_names[VIOLATIONS] = {
@@ -237,14 +237,21 @@ static struct object *find_object(const struct matter *m, const char *id)
 	return NULL;
 }
 
+/* When the call came: what the platform takes to work on it is no fault of ours. */
+static int64_t time_of(const json_t *line)
+{
+	const int64_t arrived_us = json_integer_value(json_object_get(line, "arrived_us"));
+
+	return arrived_us > 0 ? arrived_us : json_integer_value(json_object_get(line, "t_us"));
+}
+
 static void object_created(struct matter *m, const json_t *line)
 {
 	struct object *o;
 
 	m->objects = alloc_resize(m->objects, (m->objects_n + 1) * sizeof(*m->objects));
 	o = &m->objects[m->objects_n++];
-	*o = (struct object){ .us = json_integer_value(json_object_get(line, "t_us")),
-			      .account = account_of(m, line) };
+	*o = (struct object){ .us = time_of(line), .account = account_of(m, line) };
 	(void)snprintf(o->id, sizeof(o->id), "%s", text_of(line, "object_id"));
 	(void)snprintf(o->caption, sizeof(o->caption), "%s", text_of(line, "caption"));
 	(void)snprintf(o->sha, sizeof(o->sha), "%s",
@@ -269,7 +276,7 @@ static void take_object(void *arg, const json_t *entry, const char *text)
 		o->is_gone = true;
 	if (o && strcmp(event, "published") == 0) {
 		o->is_gone = false;
-		o->us = json_integer_value(json_object_get(entry, "t_us"));
+		o->us = time_of(entry);
 	}
 }
 
