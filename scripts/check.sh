@@ -257,11 +257,14 @@ check_stop() {
 	[ ! -d "$RUN_DIR" ] || "$TOP/carillon" down >/dev/null 2>&1 || true
 }
 
-# stop_tree PID: that process and all that came from it.
+# stop_tree PID: that process and all that came from it. None of them runs meanwhile, or it starts the
+# next program when it sees that one has ended.
 stop_tree() {
 	local child
+	kill -STOP "$1" 2>/dev/null || true
 	for child in $(pgrep -P "$1"); do
 		stop_tree "$child"
 	done
-	kill "$1" 2>/dev/null || true
+	kill -TERM "$1" 2>/dev/null || true
+	kill -CONT "$1" 2>/dev/null || true
 }
