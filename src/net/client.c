@@ -158,6 +158,7 @@ static int limits_read(struct transfer_limits *l, const struct config *cfg, stru
 	l->connect_timeout_ms = (long)cfg->net_connect_timeout_ms;
 	l->stage_timeout_ms = (long)cfg->net_stage_timeout_ms;
 	l->fire_timeout_ms = (long)cfg->net_fire_timeout_ms;
+	l->is_http_allowed = cfg->fetch_http;
 	if (has_own_ca && access(l->ca_file, R_OK) < 0)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "[net] ca_file %s: %s",
 				   l->ca_file, strerrordesc_np(errno));

@@ -9,7 +9,8 @@
  * SO_LINGER 0 and TCP_USER_TIMEOUT 15 s, and a PREREQ check that refuses to send after
  * deadline_boot_us; a process-wide CLOCK_BOOTTIME timer kills the process at the earliest deadline
  * of a fire call not yet sent whole (reliability 1.4), then is moved to the reply limit.
- * USER calls go to URLs that users gave: the address policy refuses what is not global unicast.
+ * USER calls go to URLs that users gave: the address policy refuses what is not global unicast. It
+ * holds for a call of any class that is_to_users_host, and then for the scheme, too ([fetch] http).
  */
 #ifndef CARILLON_NET_CLIENT_H
 #define CARILLON_NET_CLIENT_H

@@ -54,6 +54,8 @@ struct http_request {
 	/* NULL, or where the body of a 2xx reply goes instead of into memory; -1 ends the transfer */
 	int (*sink)(void *arg, const void *p, size_t n);
 	void *sink_arg;
+	/* Its host was named by a person: the policy of users' URLs holds, whatever the class. */
+	bool is_to_users_host;
 	bool is_once; /* of a repeatable call too: the transport must not send it again by itself */
 	const char *label; /* for logs and throttles, e.g. "ig.media_publish" */
 };

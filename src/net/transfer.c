@@ -67,6 +67,18 @@ static int transfer_fail(struct transfer_handle *t, const char *failure)
 	return -1;
 }
 
+static int transfer_forbid(struct transfer_handle *t)
+{
+	t->reply.is_forbidden = true;
+	return transfer_fail(t, not_allowed);
+}
+
+/* Whether users chose where it goes. */
+static bool is_policed(const struct transfer_handle *t)
+{
+	return t->class == NET_USER || t->req->is_to_users_host;
+}
+
 /* ---- callbacks ---- */
 
 static curl_socket_t transfer_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
@@ -74,10 +86,9 @@ static curl_socket_t transfer_socket(void *arg, curlsocktype purpose, struct cur
 	struct transfer_handle *t = arg;
 
 	(void)purpose;
-	if (t->class == NET_USER && !BUG(address_unchecked) &&
+	if (is_policed(t) && !BUG(address_unchecked) &&
 	    !address_is_allowed(&to->addr, &t->limits->allow)) {
-		t->failure = not_allowed;
-		t->reply.is_forbidden = true;
+		transfer_forbid(t);
 		return CURL_SOCKET_BAD;
 	}
 	t->reply.is_forbidden = false;
@@ -111,10 +122,9 @@ static int transfer_prereq(void *arg, char *peer_ip, char *own_ip, int peer_port
 
 	(void)own_ip;
 	(void)own_port;
-	if (t->class == NET_USER &&
+	if (is_policed(t) &&
 	    !address_text_is_allowed(peer_ip, (unsigned)peer_port, &t->limits->allow)) {
-		t->failure = not_allowed;
-		t->reply.is_forbidden = true;
+		transfer_forbid(t);
 		return CURL_PREREQFUNC_ABORT;
 	}
 	if (t->class == NET_FIRE && FP(F14_before_prereq) < 0)
@@ -283,7 +293,7 @@ static void options_times(struct transfer_handle *t)
 	long connect_ms = l->connect_timeout_ms;
 	long whole_ms = t->class == NET_FIRE ? l->fire_timeout_ms : l->stage_timeout_ms;
 
-	if (t->class == NET_USER && connect_ms > USER_CONNECT_MS)
+	if (is_policed(t) && connect_ms > USER_CONNECT_MS)
 		connect_ms = USER_CONNECT_MS;
 	if (t->req->timeout_ms > 0)
 		whole_ms = t->req->timeout_ms;
@@ -333,19 +343,24 @@ static void options_class(struct transfer_handle *t)
 static int prepare_url(struct transfer_handle *t)
 {
 	char *scheme = NULL, *host = NULL;
-	bool is_good = false;
+	bool is_good = false, is_http = false;
 
 	t->url = curl_url();
 	if (!t->url || curl_url_set(t->url, CURLUPART_URL, t->req->url, CURLU_DISALLOW_USER) ||
 	    curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) ||
 	    curl_url_get(t->url, CURLUPART_HOST, &host, 0))
 		goto out;
-	is_good = (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0) &&
-		  strlen(host) <= HOST_MAX;
+	is_http = strcmp(scheme, "http") == 0;
+	is_good = (is_http || strcmp(scheme, "https") == 0) && strlen(host) <= HOST_MAX;
 out:
 	curl_free(scheme);
 	curl_free(host);
-	return is_good ? 0 : transfer_fail(t, "the URL is not usable");
+	if (!is_good)
+		return transfer_fail(t, "the URL is not usable");
+	/* webhooks and media have their own rules for it, which were asked before */
+	if (is_http && t->req->is_to_users_host && !t->limits->is_http_allowed)
+		return transfer_forbid(t);
+	return 0;
 }
 
 static int header_add(struct transfer_handle *t, const char *line)

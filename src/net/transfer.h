@@ -25,6 +25,7 @@ struct transfer_limits { /* of a client, shared by all of its transfers */
 	const char *ca_file;
 	long connect_timeout_ms, stage_timeout_ms, fire_timeout_ms;
 	struct address_rules allow; /* what URLs given by users may lead to besides */
+	bool is_http_allowed;       /* to hosts that users named */
 	CURLSH *tls_sessions;
 };
 
