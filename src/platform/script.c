@@ -91,6 +91,19 @@ int64_t memo_count(json_t *memo, const char *key)
 	return n;
 }
 
+json_t *memo_item(json_t *memo, size_t i)
+{
+	json_t *items = json_object_get(memo, "items");
+
+	if (!json_is_array(items)) {
+		json_object_set_new(memo, "items", json_array());
+		items = json_object_get(memo, "items");
+	}
+	while (json_array_size(items) <= i)
+		json_array_append_new(items, json_object());
+	return json_array_get(items, i);
+}
+
 enum script_move script_succeed(struct step_result *ret)
 {
 	ret->outcome = (struct outcome){ .kind = OUTCOME_PUBLISHED };

@@ -79,5 +79,7 @@ const char *memo_id(struct arena *a, const json_t *memo, const char *key);
 void memo_set_text(json_t *memo, const char *key, const char *value); /* NULL removes it */
 void memo_set_int(json_t *memo, const char *key, int64_t value);      /* 0 removes it */
 int64_t memo_count(json_t *memo, const char *key);                    /* adds one, yields the sum */
+/* Row i of the array "items", made empty when it is not there yet. Borrowed. */
+json_t *memo_item(json_t *memo, size_t i);
 
 #endif

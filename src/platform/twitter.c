@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "platform/fit.h"
+#include "platform/thread.h"
 #include "platform/twitter.h"
 
 #define SCOPES "tweet.read tweet.write users.read media.write offline.access"
@@ -210,7 +211,7 @@ const struct platform platform_twitter = {
 	.fire = twitter_fire,
 	.confirm = NULL, /* id and address come with the answer to the fire */
 	.recover = twitter_recover,
-	.part = twitter_part,
+	.part = thread_part,
 	.results = &twitter_results,
 	.canonical_text = twitter_canonical,
 };

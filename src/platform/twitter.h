@@ -75,12 +75,6 @@ void twitter_item_drop(const struct delivery *d, size_t i);
 /* Whether the uploads of a part live long enough to be named at now_us. */
 bool twitter_items_live(const struct delivery *d, const struct publication *part);
 
-/*
- * A thread: option `thread` holds the posts below the first, each a text or {text, media}; media are
- * places of the content's media, which the first post would otherwise have. The parts take them in
- * order, so that each part's media lie together. See platform.h for what it answers.
- */
-size_t twitter_part(const struct publication *post, size_t i, struct publication *ret);
 /* The part that a delivery is about; what was noted of an earlier one is forgotten. */
 void twitter_part_now(const struct delivery *d, struct publication *ret);
 /* Index of the first item that is not live yet; none: how many items there are. */

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "net/oauth2.h"
+#include "platform/thread.h"
 #include "platform/twitter.h"
 #include "platform/twitter_text.h"
 
@@ -161,32 +162,6 @@ static void check_count(const struct check *c, const struct publication *part, c
 			     "X takes %" PRId64 " images, not %zu.", most, part->media_n);
 }
 
-/* An entry is a text or {text, media}; *next is the first of the content's media not given away. */
-static bool is_entry(const struct check *c, const json_t *entry, size_t *next)
-{
-	const json_t *media = json_object_get(entry, "media"), *place, *text = NULL;
-	size_t i;
-
-	if (json_is_string(entry))
-		return true;
-	text = json_object_get(entry, "text");
-	if (!json_is_object(entry) || (text && !json_is_string(text)) ||
-	    json_object_size(entry) != (text ? 1U : 0U) + (media ? 1U : 0U))
-		return false;
-	if (!media)
-		return true;
-	if (!json_is_array(media) || json_array_size(media) == 0)
-		return false;
-	json_array_foreach(media, i, place) {
-		const json_int_t at = json_is_integer(place) ? json_integer_value(place) : -1;
-
-		if (at < 0 || (size_t)at != *next + i)
-			return false;
-	}
-	*next += json_array_size(media);
-	return *next <= c->post->media_n;
-}
-
 /* X refuses what the account has just said; within a thread that would leave it cut off. */
 static bool is_repeated(const struct check *c, size_t at, const struct publication *part)
 {
@@ -195,7 +170,7 @@ static bool is_repeated(const struct check *c, size_t at, const struct publicati
 	for (size_t i = 0; i < at && *text; i++) {
 		struct publication other;
 
-		(void)twitter_part(c->post, i, &other);
+		(void)thread_part(c->post, i, &other);
 		if (strcmp(twitter_text(c->arena, c->app, &other), text) == 0)
 			return true;
 	}
@@ -208,7 +183,7 @@ static void check_part(const struct check *c, size_t i)
 	char pointer[64];
 
 	(void)snprintf(pointer, sizeof(pointer), AT "thread/%zu", i - 1);
-	(void)twitter_part(c->post, i, &part);
+	(void)thread_part(c->post, i, &part);
 	check_text(c, &part, pointer);
 	check_count(c, &part, pointer);
 	if (is_repeated(c, i, &part))
@@ -219,31 +194,11 @@ static void check_part(const struct check *c, size_t i)
 
 static void check_thread(const struct check *c)
 {
-	const json_t *thread = json_object_get(c->post->options, "thread"), *entry;
 	const int64_t most = platform_int(c->app, "thread_max");
-	const size_t n = json_array_size(thread) + 1;
-	size_t next = c->head.media_n, i;
 
-	if ((int64_t)n > most) {
-		findings_add(c->ret, false, AT "thread", "thread_too_long",
-			     "The thread has %zu posts; %" PRId64 " are allowed.", n, most);
+	if (!thread_check(c->post, AT "thread", most, c->ret))
 		return;
-	}
-	json_array_foreach(thread, i, entry) {
-		if (is_entry(c, entry, &next))
-			continue;
-		findings_add(c->ret, false, AT "thread", "thread_entry",
-			     "Entry %zu: a text, or {\"text\", \"media\"} with the places of the "
-			     "content's media in order, all from the first one named to the last.",
-			     i);
-		return;
-	}
-	if (next != c->post->media_n) {
-		findings_add(c->ret, false, AT "thread", "thread_media",
-			     "The thread leaves media out: each belongs to one of its posts.");
-		return;
-	}
-	for (i = 1; i < n; i++)
+	for (size_t i = 1; i < thread_part(c->post, 0, NULL); i++)
 		check_part(c, i);
 }
 
@@ -351,7 +306,7 @@ void twitter_check(const struct platform_app *app, const struct platform_account
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct check c = { .app = app, .account = account, .post = post, .arena = a, .ret = ret };
 
-	(void)twitter_part(post, 0, &c.head);
+	(void)thread_part(post, 0, &c.head);
 	if (post->kind == CONTENT_STORY) {
 		findings_add(ret, false, "kind", "kind_unsupported", "X has no stories.");
 		return;

@@ -38,15 +38,7 @@ static size_t at_of(const struct delivery *d)
 
 json_t *twitter_item(const struct delivery *d, size_t i)
 {
-	json_t *items = json_object_get(d->memo, "items");
-
-	if (!json_is_array(items)) {
-		json_object_set_new(d->memo, "items", json_array());
-		items = json_object_get(d->memo, "items");
-	}
-	while (json_array_size(items) <= i)
-		json_array_append_new(items, json_object());
-	return json_array_get(items, i);
+	return memo_item(d->memo, i);
 }
 
 void twitter_item_drop(const struct delivery *d, size_t i)

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "platform/thread.h"
 #include "twitter_bench.h"
 
 #define FIRE    "POST /2/tweets "
@@ -122,9 +123,9 @@ START_TEST(parts_are_counted)
 {
 	struct publication part;
 
-	ck_assert_uint_eq(twitter_part(&b.post, 0, &part), 1);
+	ck_assert_uint_eq(thread_part(&b.post, 0, &part), 1);
 	options("{\"thread\":[\"two\",{\"text\":\"three\"}]}");
-	ck_assert_uint_eq(twitter_part(&b.post, 2, &part), 3);
+	ck_assert_uint_eq(thread_part(&b.post, 2, &part), 3);
 	ck_assert_str_eq(part.caption, "three");
 	ck_assert_int_eq(part.kind, CONTENT_TEXT);
 }
