@@ -33,6 +33,7 @@ GRANT UPDATE, DELETE ON ${db}.probes TO ${run};
 GRANT UPDATE, DELETE ON ${db}.rate_buckets TO ${run};
 GRANT UPDATE, DELETE ON ${db}.renditions TO ${run};
 GRANT UPDATE, DELETE ON ${db}.runners TO ${run};
+GRANT UPDATE, DELETE ON ${db}.server_clients TO ${run};
 GRANT UPDATE, DELETE ON ${db}.sessions TO ${run};
 GRANT UPDATE, DELETE ON ${db}.users TO ${run};
 GRANT UPDATE, DELETE ON ${db}.webhook_attempts TO ${run};

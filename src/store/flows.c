@@ -12,15 +12,16 @@ enum { INSERT, TAKE_OPEN, BY_STATE, GET, END, OFFER, SWEEP };
 #define SELECT                                                                               \
 	"SELECT workspace_id, id, user_id, platform, verifier, redirect, livemode, status, " \
 	"cookie_hash, outcome, message, candidates, created_at, expires_at, "                \
-	"expires_at <= UTC_TIMESTAMP(3) FROM oauth_flows "
+	"expires_at <= UTC_TIMESTAMP(3), kept FROM oauth_flows "
 
 static const char by_state[] = "a platform's redirect carries no more than the state";
 
 const struct stmt store_flows_statements[] = {
-	[INSERT] = { "flows.insert", STMT_WORKSPACE, "ssbbssissi",
+	[INSERT] = { "flows.insert", STMT_WORKSPACE, "ssbbssissbsi",
 		     "INSERT INTO oauth_flows (workspace_id, id, state_hash, cookie_hash, user_id, "
-		     "platform, livemode, verifier, redirect, status, created_at, expires_at) "
-		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', UTC_TIMESTAMP(3), "
+		     "platform, livemode, verifier, redirect, kept, kid, status, created_at, "
+		     "expires_at) "
+		     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', UTC_TIMESTAMP(3), "
 		     "UTC_TIMESTAMP(3) + INTERVAL ? SECOND)",
 		     NULL },
 	[TAKE_OPEN] = { "flows.take", STMT_GLOBAL, "b",
@@ -33,12 +34,12 @@ const struct stmt store_flows_statements[] = {
 		  NULL },
 	[END] = { "flows.end", STMT_WORKSPACE, "sssss",
 		  "UPDATE oauth_flows SET status = IF(? IS NULL, 'done', 'failed'), outcome = ?, "
-		  "message = ?, verifier = '', candidates = NULL, kid = NULL "
+		  "message = ?, verifier = '', candidates = NULL, kid = NULL, kept = NULL "
 		  "WHERE workspace_id = ? AND id = ? AND status IN ('exchanging', 'choose')",
 		  NULL },
 	[OFFER] = { "flows.offer", STMT_WORKSPACE, "bsiss",
 		    "UPDATE oauth_flows SET status = 'choose', candidates = ?, kid = ?, verifier = "
-		    "'', "
+		    "'', kept = NULL, "
 		    "expires_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND "
 		    "WHERE workspace_id = ? AND id = ? AND status = 'exchanging'",
 		    NULL },
@@ -88,11 +89,23 @@ static void read_row(const struct rows *r, struct arena *a, struct flow *ret)
 int store_flows_create(struct db *db, const char *ws, const struct flow_new *in,
 		       char ret_id[static ID_MAX], struct problem *reterr)
 {
+	CLEANUP(buf_done) struct buf blob = BUF_INIT;
+	const char *kid = NULL;
+
 	random_id(ret_id, "flow");
+	if (in->kept) {
+		const struct seal_place at = { ws, ret_id, "kept" };
+
+		if (!in->keys->ring ||
+		    seal_close(in->keys->ring, &at, in->kept, strlen(in->kept), &blob) < 0)
+			return problem_set(reterr, PROBLEM_INTERNAL,
+					   "what the flow keeps cannot be sealed");
+		kid = seal_current_id(in->keys->ring);
+	}
 	return db_exec(db, ROW(INSERT), NULL, reterr, ws, ret_id, (const void *)in->state_hash,
 		       (size_t)SHA256_BYTES, (const void *)in->cookie_hash, (size_t)SHA256_BYTES,
 		       in->user_id, in->platform, (int64_t)in->livemode, in->verifier, in->redirect,
-		       in->life_s);
+		       in->kept ? (const void *)blob.p : NULL, blob.len, kid, in->life_s);
 }
 
 int store_flows_take(struct db *db, const uint8_t state_hash[static SHA256_BYTES], struct arena *a,
@@ -162,30 +175,42 @@ int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in
 	return changed ? 0 : refused(db, ws, in->id, reterr);
 }
 
+/* *ret stays as it is where nothing is sealed, or no key is given. */
+static int open_column(const struct rows *r, unsigned column, const struct seal_place *at,
+		       const struct keys *keys, struct arena *a, const char **ret)
+{
+	struct buf plain = BUF_INIT;
+	int failed;
+
+	if (!keys || !keys->ring || rows_null(r, column))
+		return 0;
+	failed = seal_open(keys->ring, at, rows_text(r, column), rows_len(r, column), &plain);
+	if (failed == 0)
+		*ret = arena_strndup(a, buf_str(&plain), plain.len);
+	buf_wipe(&plain);
+	return failed;
+}
+
 int store_flows_get(struct db *db, const char *ws, const struct flow_view *what, struct arena *a,
 		    struct flow *ret, struct problem *reterr)
 {
-	const struct seal_place at = { ws, what->id, "candidates" };
-	const struct keys *keys = what->keys;
-	struct buf plain = BUF_INIT;
+	const struct seal_place offered = { ws, what->id, "candidates" },
+				kept = { ws, what->id, "kept" };
 	struct flow flow;
 	struct rows *r = NULL;
-	int got = db_query_one(db, ROW(GET), &r, reterr, ws, what->id), failed = 0;
+	int got = db_query_one(db, ROW(GET), &r, reterr, ws, what->id), failed;
 
 	if (got < 0)
 		return -1;
 	if (got == 0)
 		return guard_missing("flow", what->id, reterr);
 	read_row(r, a, &flow);
-	if (keys && keys->ring && !rows_null(r, 11)) {
-		failed = seal_open(keys->ring, &at, rows_text(r, 11), rows_len(r, 11), &plain);
-		if (failed == 0)
-			flow.candidates = arena_strndup(a, buf_str(&plain), plain.len);
-		buf_wipe(&plain);
-	}
+	failed = open_column(r, 11, &offered, what->keys, a, &flow.candidates);
+	if (!failed)
+		failed = open_column(r, 15, &kept, what->keys, a, &flow.kept);
 	rows_end(r);
 	if (failed < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL, "the candidates cannot be opened");
+		return problem_set(reterr, PROBLEM_INTERNAL, "what the flow holds cannot be opened");
 	*ret = flow;
 	return 0;
 }

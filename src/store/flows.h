@@ -2,7 +2,7 @@
 /*
  * flows - connect flows: a state that works once, and what came of it
  * Layer store. open -> exchanging (once, by whoever takes it) -> done | failed | choose -> done |
- * failed. The PKCE verifier and candidates are erased when a flow ends. Errors:
+ * failed. The PKCE verifier, what was kept and candidates are erased when a flow ends. Errors:
  * PROBLEM_OAUTH_STATE (unknown, expired), PROBLEM_NOT_FOUND, PROBLEM_CONFLICT (not in that state).
  */
 #ifndef CARILLON_STORE_FLOWS_H
@@ -27,6 +27,7 @@ struct flow {
 	const char *outcome, *message; /* outcome: error code of a failed flow; NULL none */
 	const char *candidates;        /* store_flows_get() of a flow that waits for a choice:
 	                                    the JSON text given to offer, opened; else NULL */
+	const char *kept; /* store_flows_get() before the end: what create was given, opened; NULL none */
 	int64_t created_us, expires_us;
 	bool is_expired;
 };
@@ -36,6 +37,8 @@ struct flow_new {
 	const char *user_id, *platform, *verifier, *redirect;
 	bool livemode;
 	int64_t life_s;
+	const char *kept; /* JSON text, sealed with keys; NULL: nothing */
+	const struct keys *keys;
 };
 
 int store_flows_create(struct db *db, const char *ws, const struct flow_new *in,
@@ -62,7 +65,7 @@ int store_flows_offer(struct db *db, const char *ws, const struct flow_offer *in
 		      const struct keys *keys, struct problem *reterr);
 struct flow_view {
 	const char *id;
-	const struct keys *keys; /* NULL: candidates stay closed (NULL) */
+	const struct keys *keys; /* NULL: candidates and what was kept stay closed (NULL) */
 };
 int store_flows_get(struct db *db, const char *ws, const struct flow_view *what, struct arena *a,
 		    struct flow *ret, struct problem *reterr);

@@ -15,6 +15,12 @@ enum {
 	FLOWS_STALE,
 	FLOWS_RESEAL,
 	FLOWS_COUNT,
+	KEPT_STALE,
+	KEPT_RESEAL,
+	KEPT_COUNT,
+	CLIENTS_STALE,
+	CLIENTS_RESEAL,
+	CLIENTS_COUNT,
 	LOCK
 };
 
@@ -47,14 +53,36 @@ const struct stmt store_sealed_statements[] = {
 			    "SELECT COUNT(*) FROM webhook_secrets WHERE kid = ?", serves_all },
 	[FLOWS_STALE] = { "sealed.flows_stale", STMT_GLOBAL, "si",
 			  "SELECT workspace_id, id, 'candidates', candidates FROM oauth_flows "
-			  "WHERE kid <> ? LIMIT ?",
+			  "WHERE candidates IS NOT NULL AND kid <> ? LIMIT ?",
 			  serves_all },
 	[FLOWS_RESEAL] = { "sealed.flows_reseal", STMT_WORKSPACE, "sbsssb",
 			   "UPDATE oauth_flows SET kid = ?, candidates = ? WHERE workspace_id = ? "
 			   "AND id = ? AND 'candidates' = ? AND candidates = ?",
 			   NULL },
 	[FLOWS_COUNT] = { "sealed.flows_count", STMT_GLOBAL, "s",
-			  "SELECT COUNT(*) FROM oauth_flows WHERE kid = ?", serves_all },
+			  "SELECT COUNT(*) FROM oauth_flows WHERE candidates IS NOT NULL AND kid = ?",
+			  serves_all },
+	[KEPT_STALE] = { "sealed.kept_stale", STMT_GLOBAL, "si",
+			 "SELECT workspace_id, id, 'kept', kept FROM oauth_flows "
+			 "WHERE kept IS NOT NULL AND kid <> ? LIMIT ?",
+			 serves_all },
+	[KEPT_RESEAL] = { "sealed.kept_reseal", STMT_WORKSPACE, "sbsssb",
+			  "UPDATE oauth_flows SET kid = ?, kept = ? WHERE workspace_id = ? "
+			  "AND id = ? AND 'kept' = ? AND kept = ?",
+			  NULL },
+	[KEPT_COUNT] = { "sealed.kept_count", STMT_GLOBAL, "s",
+			 "SELECT COUNT(*) FROM oauth_flows WHERE kept IS NOT NULL AND kid = ?",
+			 serves_all },
+	[CLIENTS_STALE] = { "sealed.clients_stale", STMT_GLOBAL, "si",
+			    "SELECT workspace_id, place, 'client', sealed FROM server_clients "
+			    "WHERE kid <> ? LIMIT ?",
+			    serves_all },
+	[CLIENTS_RESEAL] = { "sealed.clients_reseal", STMT_WORKSPACE, "sbsssb",
+			     "UPDATE server_clients SET kid = ?, sealed = ? "
+			     "WHERE workspace_id = ? AND place = ? AND 'client' = ? AND sealed = ?",
+			     NULL },
+	[CLIENTS_COUNT] = { "sealed.clients_count", STMT_GLOBAL, "s",
+			    "SELECT COUNT(*) FROM server_clients WHERE kid = ?", serves_all },
 	[LOCK] = { "sealed.lock", STMT_GLOBAL, "", "SELECT GET_LOCK('carillon.rotate', 0)",
 		   "one rotation at a time, whoever starts it" },
 	{ NULL, STMT_WORKSPACE, NULL, NULL, NULL },
@@ -67,6 +95,8 @@ const struct sealed_column sealed_columns[] = {
 	{ "account_tokens", "sealed", "tokens", ROWS(TOKENS) },
 	{ "webhook_secrets", "sealed", "secrets of webhooks", ROWS(SECRETS) },
 	{ "oauth_flows", "candidates", "accounts to choose from", ROWS(FLOWS) },
+	{ "oauth_flows", "kept", "what connect flows keep", ROWS(KEPT) },
+	{ "server_clients", "sealed", "registrations at servers", ROWS(CLIENTS) },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -13,6 +13,7 @@
 #include "store/bulklines.h"
 #include "store/calendars.h"
 #include "store/characters.h"
+#include "store/clients.h"
 #include "store/content.h"
 #include "store/deliveries.h"
 #include "store/events.h"
@@ -56,6 +57,7 @@ const struct stmt *const *store_statements(size_t *ret_n)
 		store_bulklines_statements,
 		store_calendars_statements,
 		store_characters_statements,
+		store_clients_statements,
 		store_content_statements,
 		store_deliveries_statements,
 		store_events_statements,

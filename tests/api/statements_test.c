@@ -88,7 +88,7 @@ END_TEST
 static const char *const beyond_the_api[] = { "tokens.put",      "tokens.get",
 					      "tokens.stale",    "tokens.lease",
 					      "flows.",          "attempts.permit_insert",
-					      "runners.register" };
+					      "runners.register", "clients." };
 /* The api pool's own ground: all of these must be allowed to it. */
 static const char *const of_the_api[] = {
 	"apikeys.", "characters.", "content.",  "events.", "health.",     "media.",
@@ -154,7 +154,8 @@ static const struct {
 	{ "oauth_flows", "" },        { "post_results", "SI" },
 	{ "posts", "SIU" },           { "probes", "S" },
 	{ "renditions", "SIU" },      { "runners", "S" },
-	{ "schema_migrations", "S" }, { "sessions", "SIUD" },
+	{ "schema_migrations", "S" }, { "server_clients", "" },
+	{ "sessions", "SIUD" },
 	{ "users", "SIU" },           { "webhook_attempts", "" },
 	{ "webhook_deliveries", "" }, { "webhook_secrets", "" },
 	{ "webhooks", "" },           { "workspaces", "SIU" },

@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "store/apikeys.h"
 #include "store/characters.h"
+#include "store/clients.h"
 #include "store/flows.h"
 #include "store/tokens.h"
 #include "store/users.h"
@@ -435,7 +436,9 @@ START_TEST(flow_state_works_once)
 			       .platform = "instagram",
 			       .verifier = "v",
 			       .redirect = "/settings",
-			       .life_s = 600 };
+			       .life_s = 600,
+			       .kept = "{\"key\":\"k\"}",
+			       .keys = &keys };
 	const struct flow_offer offer = { NULL, "[{\"token\":\"x\"}]", 600 };
 	struct flow_offer to_offer = offer;
 	struct flow_end end = { 0 };
@@ -452,11 +455,16 @@ START_TEST(flow_state_works_once)
 	ok(store_flows_take(db, in.state_hash, arena, &flow, &ours, &why));
 	ck_assert(!ours);
 	ck_assert_int_eq(flow.status, FLOW_EXCHANGING);
+	ok(store_flows_get(db, ws, &opened, arena, &flow, &why));
+	ck_assert_str_eq(flow.kept, in.kept);
+	ok(store_flows_get(db, ws, &closed, arena, &flow, &why));
+	ck_assert_ptr_null(flow.kept);
 	to_offer.id = end.id = id;
 	ok(store_flows_offer(db, ws, &to_offer, &keys, &why));
 	refused(store_flows_offer(db, ws, &to_offer, &keys, &why), PROBLEM_CONFLICT);
 	ok(store_flows_get(db, ws, &opened, arena, &flow, &why));
 	ck_assert_str_eq(flow.candidates, offer.candidates);
+	ck_assert_ptr_null(flow.kept);
 	ok(store_flows_get(db, ws, &closed, arena, &flow, &why));
 	ck_assert_ptr_null(flow.candidates);
 	ok(store_flows_finish(db, ws, &end, &why));
@@ -465,10 +473,38 @@ START_TEST(flow_state_works_once)
 	ck_assert_int_eq(flow.status, FLOW_DONE);
 	ck_assert_str_eq(flow.verifier, "");
 	in.life_s = -1;
+	in.kept = NULL;
 	random_bytes(in.state_hash, sizeof(in.state_hash));
 	ok(store_flows_create(db, ws, &in, id, &why));
 	refused(store_flows_take(db, in.state_hash, arena, &flow, &ours, &why),
 		PROBLEM_OAUTH_STATE);
+}
+END_TEST
+
+START_TEST(registration_is_kept_by_workspace_server_and_mode)
+{
+	static const struct client_place others[] = {
+		{ "mastodon", "https://b.example", true },
+		{ "mastodon", "https://a.example", false },
+		{ "bluesky", "https://a.example", true },
+	};
+	const struct client_view at = { { "mastodon", "https://a.example", true }, &keys };
+	const char *got = "";
+
+	ok(store_clients_get(db, ws, &at, arena, &got, &why));
+	ck_assert_ptr_null(got);
+	ok(store_clients_put(db, ws, &at.at, "{\"a\":1}", &keys, &why));
+	ok(store_clients_put(db, ws, &at.at, "{\"a\":2}", &keys, &why));
+	ok(store_clients_get(db, ws, &at, arena, &got, &why));
+	ck_assert_str_eq(got, "{\"a\":2}");
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		const struct client_view other = { others[i], &keys };
+
+		ok(store_clients_get(db, ws, &other, arena, &got, &why));
+		ck_assert_ptr_null(got);
+	}
+	ok(store_clients_get(db, "ws_other", &at, arena, &got, &why));
+	ck_assert_ptr_null(got);
 }
 END_TEST
 
@@ -493,6 +529,7 @@ int main(void)
 		{ tokens_are_sealed_and_an_empty_one_changes_nothing, 0 },
 		{ renewal_is_leased_to_one_and_settled_by_its_fence, 0 },
 		{ flow_state_works_once, 0 },
+		{ registration_is_kept_by_workspace_server_and_mode, 0 },
 		{ NULL, 0 },
 	};
 

@@ -13,6 +13,7 @@
 #include "crypto/keys.h"
 #include "db/conn.h"
 #include "rig.h"
+#include "store/clients.h"
 #include "store/flows.h"
 #include "store/sealed.h"
 #include "store/tokens.h"
@@ -40,7 +41,8 @@ static struct app app;
 static struct problem why;
 
 /* One row in each sealed column: tokens are the rig's, the others are made here. */
-static char flow[ID_MAX], hook[ID_MAX];
+static char flow[ID_MAX], open_flow[ID_MAX], hook[ID_MAX];
+static const struct client_place server = { "instagram", "https://social.example", true };
 static struct websign_secret secret;
 static char access_before[2000];
 
@@ -128,6 +130,12 @@ static void make_sealed_rows(void)
 	rig_need(store_flows_create(app.db, RIG_WORKSPACE, &fresh, flow, &why), &why);
 	rig_need(store_flows_take(app.db, fresh.state_hash, arena, &taken, &is_ours, &why), &why);
 	rig_need(store_flows_offer(app.db, RIG_WORKSPACE, &offer, app.keys, &why), &why);
+	fresh.kept = "{\"key\":2}";
+	fresh.keys = app.keys;
+	random_bytes(fresh.state_hash, sizeof(fresh.state_hash));
+	rig_need(store_flows_create(app.db, RIG_WORKSPACE, &fresh, open_flow, &why), &why);
+	rig_need(store_clients_put(app.db, RIG_WORKSPACE, &server, "{\"id\":3}", app.keys, &why),
+		 &why);
 	rig_need(store_webhooks_insert(app.db, RIG_WORKSPACE, &endpoint, hook, &secret, &why),
 		 &why);
 	arena_free(arena);
@@ -145,9 +153,11 @@ static void read_access(char *to, size_t size)
 /* With the ring that was loaded before the rotation began. */
 static void expect_all_opens(void)
 {
-	const struct flow_view view = { flow, app.keys };
+	const struct flow_view view = { flow, app.keys }, kept = { open_flow, app.keys };
+	const struct client_view client = { server, app.keys };
 	struct webhook_secrets secrets = { .n = 0 };
 	struct arena *arena = arena_new();
+	const char *registered = NULL;
 	char access[2000];
 	struct flow found;
 
@@ -155,6 +165,10 @@ static void expect_all_opens(void)
 	ck_assert_str_eq(access, access_before);
 	rig_need(store_flows_get(app.db, RIG_WORKSPACE, &view, arena, &found, &why), &why);
 	ck_assert_str_eq(found.candidates, "[{\"remote_id\":\"1\"}]");
+	rig_need(store_flows_get(app.db, RIG_WORKSPACE, &kept, arena, &found, &why), &why);
+	ck_assert_str_eq(found.kept, "{\"key\":2}");
+	rig_need(store_clients_get(app.db, RIG_WORKSPACE, &client, arena, &registered, &why), &why);
+	ck_assert_str_eq(registered, "{\"id\":3}");
 	rig_need(store_webhooks_secrets(app.db, RIG_WORKSPACE, hook, app.keys, &secrets, &why),
 		 &why);
 	ck_assert_uint_eq(secrets.n, 1);
@@ -346,8 +360,8 @@ START_TEST(every_sealed_column_of_the_schema_is_in_the_table)
 	}
 	/* idempotency.answer is sealed with a key of its own (api/kept.h). */
 	ck_assert_str_eq(found, "account_tokens.sealed,idempotency.answer,oauth_flows.candidates,"
-				"webhook_secrets.sealed");
-	ck_assert_str_eq(with_kid, "account_tokens,oauth_flows,webhook_secrets");
+				"oauth_flows.kept,server_clients.sealed,webhook_secrets.sealed");
+	ck_assert_str_eq(with_kid, "account_tokens,oauth_flows,server_clients,webhook_secrets");
 	free(found);
 	free(with_kid);
 }
