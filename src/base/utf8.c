@@ -2,7 +2,11 @@
 #include "base/utf8.h"
 
 #include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unigbrk.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 /* Well-formed sequences by first byte; the second byte's range is what excludes overlong forms,
@@ -114,4 +118,17 @@ char *utf8_nfc(struct arena *a, const char *s)
 
 	g_free(text);
 	return ret;
+}
+
+size_t utf8_graphemes(const char *s)
+{
+	const size_t len = strlen(s);
+	char *begins = alloc_zero(len + 1);
+	size_t n = 0;
+
+	u8_grapheme_breaks((const uint8_t *)s, len, begins);
+	for (size_t i = 0; i < len; i++)
+		n += begins[i] ? 1 : 0;
+	free(begins);
+	return n;
 }

@@ -20,6 +20,8 @@ bool utf8_has_controls(const char *s);  /* C0 (but \t \n \r) or DEL */
 uint32_t utf8_next(const char **s);
 /* Bytes of the one well-formed sequence at s (len > 0 are readable); 0: none stands there. */
 size_t utf8_measure(const char *s, size_t len);
+/* What readers see as characters: extended grapheme clusters (UAX 29) of a valid string. */
+size_t utf8_graphemes(const char *s);
 /* The valid string in Unicode normalisation form C (UAX 15). */
 char *utf8_nfc(struct arena *a, const char *s);
 

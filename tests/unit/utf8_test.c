@@ -92,6 +92,27 @@ START_TEST(counts_points_and_units)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	size_t graphemes;
+} seen[] = {
+	{ "", 0 },
+	{ "abc", 3 },
+	{ "e\xcc\x81", 1 }, /* e and a combining acute */
+	{ "\r\n", 1 },
+	{ "\xf0\x9f\x87\xae\xf0\x9f\x87\xaa\xf0\x9f\x87\xb5", 2 }, /* a flag and half of one */
+	{ "\xf0\x9f\x91\x8b\xf0\x9f\x8f\xbd", 1 },                 /* a hand with a skin tone */
+	{ "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7!",
+	  2 }, /* a family */
+	{ "\xed\x95\x9c\xea\xb5\xad", 2 },
+};
+
+START_TEST(graphemes_are_what_readers_count)
+{
+	ck_assert_uint_eq(utf8_graphemes(seen[_i].text), seen[_i].graphemes);
+}
+END_TEST
+
 START_TEST(controls_but_white_space_are_seen)
 {
 	ck_assert(!utf8_has_controls("a\tb\r\n\xc3\xa9"));
@@ -107,6 +128,7 @@ int main(void)
 		{ valid_judges_sequences, (int)ARRAY_LEN(rows) },
 		{ next_decodes_what_was_encoded, 0 },
 		{ counts_points_and_units, 0 },
+		{ graphemes_are_what_readers_count, (int)ARRAY_LEN(seen) },
 		{ controls_but_white_space_are_seen, 0 },
 		{ NULL, 0 },
 	};
