@@ -341,6 +341,15 @@ int64_t http_reply_retry_after_s(const struct http_reply *p, int64_t now_us)
 	return retry_clamp((at_us - now_us + US_PER_S - 1) / US_PER_S);
 }
 
+int64_t http_reply_date_us(const struct http_reply *p)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	const char *s = http_reply_header(p, a, "Date");
+	int64_t at_us;
+
+	return s && http_date_read(s, &at_us) ? at_us : INSTANT_NONE;
+}
+
 void http_reply_done(struct http_reply *p)
 {
 	buf_wipe(&p->body); /* replies of token endpoints hold secrets */

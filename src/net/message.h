@@ -107,6 +107,8 @@ const char *http_reply_header(const struct http_reply *p, struct arena *a, const
 json_t *http_reply_json(const struct http_reply *p);
 /* Seconds to wait from Retry-After (number or date), clamped to 0..86400; -1: none. */
 int64_t http_reply_retry_after_s(const struct http_reply *p, int64_t now_us);
+/* When the server says that it answered (Date); INSTANT_NONE: it does not. */
+int64_t http_reply_date_us(const struct http_reply *p);
 void http_reply_done(struct http_reply *p);
 
 /* Percent-encoding of everything outside RFC 3986 unreserved. */
