@@ -217,6 +217,32 @@ const char *sandbox_exchange_header(const struct exchange *ex, const char *name)
 	return sandbox_params_get_nocase(&ex->headers, name);
 }
 
+bool sandbox_exchange_part(const struct exchange *ex, const char *name, const char **ret,
+			   size_t *ret_n)
+{
+	const char *type = sandbox_exchange_header(ex, "Content-Type");
+	const char *boundary = type != NULL ? strstr(type, "boundary=") : NULL;
+	const char *body = ex->body.p, *at, *tail;
+	const char *mark, *label, *end;
+
+	if (boundary == NULL || body == NULL)
+		return false;
+	mark = arena_printf(ex->arena, "\r\n--%s", boundary + strlen("boundary="));
+	label = arena_printf(ex->arena, " name=\"%s\"", name);
+	end = body + ex->body.len;
+	at = memmem(body, ex->body.len, label, strlen(label));
+	at = at != NULL ? memmem(at, (size_t)(end - at), "\r\n\r\n", 4) : NULL;
+	if (at == NULL)
+		return false;
+	at += 4;
+	tail = memmem(at, (size_t)(end - at), mark, strlen(mark));
+	if (tail == NULL)
+		return false;
+	*ret = at;
+	*ret_n = (size_t)(tail - at);
+	return true;
+}
+
 void sandbox_exchange_json(struct exchange *ex, int status, json_t *body)
 {
 	/* As the Graph API prints it: ASCII only, slashes escaped. */

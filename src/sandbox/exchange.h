@@ -17,6 +17,9 @@ void sandbox_exchange_run(struct exchange *ex);
 
 const char *sandbox_exchange_param(const struct exchange *ex, const char *name);  /* or NULL */
 const char *sandbox_exchange_header(const struct exchange *ex, const char *name); /* or NULL */
+/* The bytes of one part of a multipart body; false: there is none. */
+bool sandbox_exchange_part(const struct exchange *ex, const char *name, const char **ret,
+			   size_t *ret_n);
 
 void sandbox_exchange_json(struct exchange *ex, int status, json_t *body); /* steals body */
 void sandbox_exchange_html(struct exchange *ex, int status, const char *html);

@@ -119,32 +119,6 @@ static struct tw_media *media_of(struct exchange *ex, const struct account *a, c
 	return NULL;
 }
 
-/* The bytes of one part of a multipart body; false: there is none. */
-static bool part_bytes(const struct exchange *ex, const char *name, const char **ret, size_t *ret_n)
-{
-	const char *type = sandbox_exchange_header(ex, "Content-Type");
-	const char *boundary = type != NULL ? strstr(type, "boundary=") : NULL;
-	const char *body = ex->body.p, *at, *tail;
-	const char *mark, *label, *end;
-
-	if (boundary == NULL || body == NULL)
-		return false;
-	mark = arena_printf(ex->arena, "\r\n--%s", boundary + strlen("boundary="));
-	label = arena_printf(ex->arena, " name=\"%s\"", name);
-	end = body + ex->body.len;
-	at = memmem(body, ex->body.len, label, strlen(label));
-	at = at != NULL ? memmem(at, (size_t)(end - at), "\r\n\r\n", 4) : NULL;
-	if (at == NULL)
-		return false;
-	at += 4;
-	tail = memmem(at, (size_t)(end - at), mark, strlen(mark));
-	if (tail == NULL)
-		return false;
-	*ret = at;
-	*ret_n = (size_t)(tail - at);
-	return true;
-}
-
 static bool segment_store(struct exchange *ex, struct tw_media *m, size_t i, const char *p,
 			  size_t n)
 {
@@ -177,7 +151,7 @@ void sandbox_tw_append(struct exchange *ex)
 				      "<html><h1>413 Request Entity Too Large</h1></html>");
 		return;
 	}
-	if (i >= TW_SEGMENTS_MAX || *stop != '\0' || !part_bytes(ex, "media", &p, &n)) {
+	if (i >= TW_SEGMENTS_MAX || *stop != '\0' || !sandbox_exchange_part(ex, "media", &p, &n)) {
 		sandbox_tw_invalid(ex, "segment_index (0..999) and media are required");
 		return;
 	}
