@@ -210,7 +210,8 @@ int store_flows_get(struct db *db, const char *ws, const struct flow_view *what,
 		failed = open_column(r, 15, &kept, what->keys, a, &flow.kept);
 	rows_end(r);
 	if (failed < 0)
-		return problem_set(reterr, PROBLEM_INTERNAL, "what the flow holds cannot be opened");
+		return problem_set(reterr, PROBLEM_INTERNAL,
+				   "what the flow holds cannot be opened");
 	*ret = flow;
 	return 0;
 }

@@ -27,7 +27,8 @@ struct flow {
 	const char *outcome, *message; /* outcome: error code of a failed flow; NULL none */
 	const char *candidates;        /* store_flows_get() of a flow that waits for a choice:
 	                                    the JSON text given to offer, opened; else NULL */
-	const char *kept; /* store_flows_get() before the end: what create was given, opened; NULL none */
+	const char *
+		kept; /* store_flows_get() before the end: what create was given, opened; NULL none */
 	int64_t created_us, expires_us;
 	bool is_expired;
 };

@@ -60,7 +60,8 @@ const struct stmt store_sealed_statements[] = {
 			   "AND id = ? AND 'candidates' = ? AND candidates = ?",
 			   NULL },
 	[FLOWS_COUNT] = { "sealed.flows_count", STMT_GLOBAL, "s",
-			  "SELECT COUNT(*) FROM oauth_flows WHERE candidates IS NOT NULL AND kid = ?",
+			  "SELECT COUNT(*) FROM oauth_flows WHERE candidates IS NOT NULL AND kid = "
+			  "?",
 			  serves_all },
 	[KEPT_STALE] = { "sealed.kept_stale", STMT_GLOBAL, "si",
 			 "SELECT workspace_id, id, 'kept', kept FROM oauth_flows "

@@ -85,9 +85,9 @@ START_TEST(binds_the_workspace_or_gives_a_reason)
 END_TEST
 
 /* Whose statements the api pool's database user must not be able to run. */
-static const char *const beyond_the_api[] = { "tokens.put",      "tokens.get",
-					      "tokens.stale",    "tokens.lease",
-					      "flows.",          "attempts.permit_insert",
+static const char *const beyond_the_api[] = { "tokens.put",       "tokens.get",
+					      "tokens.stale",     "tokens.lease",
+					      "flows.",           "attempts.permit_insert",
 					      "runners.register", "clients." };
 /* The api pool's own ground: all of these must be allowed to it. */
 static const char *const of_the_api[] = {
@@ -155,10 +155,10 @@ static const struct {
 	{ "posts", "SIU" },           { "probes", "S" },
 	{ "renditions", "SIU" },      { "runners", "S" },
 	{ "schema_migrations", "S" }, { "server_clients", "" },
-	{ "sessions", "SIUD" },
-	{ "users", "SIU" },           { "webhook_attempts", "" },
-	{ "webhook_deliveries", "" }, { "webhook_secrets", "" },
-	{ "webhooks", "" },           { "workspaces", "SIU" },
+	{ "sessions", "SIUD" },       { "users", "SIU" },
+	{ "webhook_attempts", "" },   { "webhook_deliveries", "" },
+	{ "webhook_secrets", "" },    { "webhooks", "" },
+	{ "workspaces", "SIU" },
 };
 
 static const struct {
