@@ -10,6 +10,7 @@
 #include "api/account_view.h"
 #include "api/dialogue.h"
 #include "api/integrations.h"
+#include "api/joining.h"
 #include "api/principal.h"
 #include "api/record.h"
 #include "api/redirect.h"
@@ -20,10 +21,8 @@
 #include "db/conn.h"
 #include "http/router.h"
 #include "net/oauth2.h"
-#include "store/accounts.h"
 #include "store/apikeys.h"
 #include "store/flows.h"
-#include "store/tokens.h"
 #include "json/keep.h"
 
 #define STATE_MAX     128
@@ -133,8 +132,7 @@ static int twin_wait(struct request *req, struct reply *ret, struct flow *flow,
 	return go_outcome(req, ret, flow);
 }
 
-/* How a failed exchange is called in ?error=. */
-static enum problem_kind connect_problem(const struct outcome *o)
+enum problem_kind integration_problem(const struct outcome *o)
 {
 	static const struct {
 		enum outcome_kind kind;
@@ -155,135 +153,32 @@ static enum problem_kind connect_problem(const struct outcome *o)
 	return PROBLEM_PLATFORM;
 }
 
-static json_t *candidate_pack(const struct connect_account *a)
-{
-	json_t *tokens = json_array();
-
-	for (size_t i = 0; i < a->tokens_n; i++)
-		json_array_append_new(tokens,
-				      json_pack("{s:s, s:s, s:I}", "kind", a->tokens[i].kind,
-						"value", a->tokens[i].value, "expires_us",
-						(json_int_t)a->tokens[i].expires_us));
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:I, s:O?, s:o}", "remote_id",
-			 a->remote_id, "username", a->username, "display_name", a->display_name,
-			 "avatar_url", a->avatar_url, "scopes", a->scopes ? a->scopes : "",
-			 "missing_scopes", a->missing_scopes ? a->missing_scopes : "", "expires_us",
-			 (json_int_t)a->expires_us, "meta", a->meta, "tokens", tokens);
-}
-
-static void text_wipe(void *text)
-{
-	explicit_bzero(text, strlen(text));
-}
-
-/* JSON text in the arena; it holds tokens, so it is wiped. */
-static char *json_text(struct arena *a, const json_t *doc)
-{
-	size_t n = json_dumpb(doc, NULL, 0, JSON_COMPACT);
-	char *text = arena_alloc(a, n + 1);
-
-	(void)json_dumpb(doc, text, n, JSON_COMPACT);
-	arena_defer(a, text_wipe, text);
-	return text;
-}
-
-static const char *member(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
-static int64_t member_us(const json_t *o, const char *key)
-{
-	return (int64_t)json_integer_value(json_object_get(o, key));
-}
-
-struct joining { /* the chosen candidates of one flow, within one transaction */
-	struct request *req;
+struct answering {
+	struct joining joining;
 	const struct flow *flow;
-	const struct platform_app *app;
-	const json_t *chosen; /* array of candidates */
 };
-
-/* Renewal follows the token that dies first; a token without a date leaves it to the account's. */
-static int64_t renewal_at(const struct platform_app *app, int64_t now_us, const json_t *candidate)
-{
-	const json_t *access = json_array_get(json_object_get(candidate, "tokens"), 0);
-	int64_t expires_us = member_us(access, "expires_us");
-
-	if (expires_us == INSTANT_NONE)
-		expires_us = member_us(candidate, "expires_us");
-	return app->platform->renew_at ? app->platform->renew_at(app, now_us, expires_us)
-				       : INSTANT_NONE;
-}
-
-static int join_one(const struct joining *j, struct db *db, const json_t *candidate,
-		    struct problem *reterr)
-{
-	const json_t *list = json_object_get(candidate, "tokens"),
-		     *meta = json_object_get(candidate, "meta");
-	struct token tokens[TOKENS_MAX] = { 0 };
-	struct account_connect in = {
-		.platform = j->flow->platform,
-		.remote_id = member(candidate, "remote_id"),
-		.username = member(candidate, "username"),
-		.display_name = member(candidate, "display_name"),
-		.avatar_url = member(candidate, "avatar_url"),
-		.livemode = j->flow->livemode,
-		.scopes = member(candidate, "scopes"),
-		.missing_scopes = member(candidate, "missing_scopes"),
-		.meta = json_is_object(meta) ? json_text(j->req->arena, meta) : NULL,
-		.expires_us = member_us(candidate, "expires_us"),
-		.refresh_us = renewal_at(j->app, clock_real_us(), candidate),
-		.tokens = tokens,
-		.stage_lead_s = j->req->app->config->publish_stage_lead_s,
-	};
-	char id[ID_MAX];
-
-	for (size_t i = 0; i < json_array_size(list) && i < TOKENS_MAX; i++) {
-		const json_t *t = json_array_get(list, i);
-
-		tokens[in.tokens_n++] = (struct token){ .kind = member(t, "kind"),
-							.value = member(t, "value"),
-							.expires_us = member_us(t, "expires_us"),
-							.issued_us = INSTANT_NONE };
-	}
-	return store_accounts_connect(db, j->flow->workspace, &in, j->req->app->keys, id, reterr);
-}
-
-static int join_all(struct db *db, void *arg, struct problem *reterr)
-{
-	const struct joining *j = arg;
-	const struct flow_end end = { j->flow->id, NULL, NULL };
-	const json_t *candidate;
-	size_t i;
-
-	json_array_foreach(j->chosen, i, candidate) {
-		if (join_one(j, db, candidate, reterr) < 0)
-			return -1;
-	}
-	return store_flows_finish(db, j->flow->workspace, &end, reterr);
-}
 
 /* The browser that comes back has no token: the flow says for whom. */
 static int join_and_record(struct db *db, void *arg, struct problem *reterr)
 {
-	const struct joining *j = arg;
-	const struct flow *flow = j->flow;
+	const struct answering *a = arg;
+	const struct flow *flow = a->flow;
+	struct joining j = a->joining;
 	const char *who = flow->user_id ? flow->user_id : "";
 	const struct record record = { .workspace = flow->workspace,
 				       .actor_kind = store_apikeys_is_id(who) ? "key" : "user",
 				       .actor_id = who,
 				       .subject_id = flow->id,
 				       .outcome = RECORD_DONE,
-				       .status = j->req->route->ok };
+				       .status = j.req->route->ok };
 
-	return join_all(db, arg, reterr) < 0 ? -1 : record_write(j->req, &record, reterr);
+	return joining_all(db, &j, reterr) < 0 ? -1 : record_write(j.req, &record, reterr);
 }
 
 static int flow_offer(struct request *req, struct reply *ret, struct flow *flow,
 		      const json_t *found, struct problem *reterr)
 {
-	const struct flow_offer offer = { flow->id, json_text(req->arena, found),
+	const struct flow_offer offer = { flow->id, joining_text(req->arena, found),
 					  req->app->config->oauth_flow_life_s };
 
 	if (store_flows_offer(req->app->db, flow->workspace, &offer, req->app->keys, reterr) < 0)
@@ -297,17 +192,30 @@ static int flow_found(struct request *req, struct reply *ret, struct flow *flow,
 		      const struct connect *c, struct problem *reterr)
 {
 	json_t *found = json_keep(req->arena, json_array());
-	struct joining j = { req, flow, c->app, found };
+	struct answering answering = { { req, flow->workspace, c->app, flow->id, found }, flow };
 	struct problem why = { 0 };
 
 	for (size_t i = 0; i < c->accounts_n; i++)
-		json_array_append_new(found, candidate_pack(&c->accounts[i]));
+		json_array_append_new(found, joining_pack(&c->accounts[i]));
 	if (c->accounts_n > 1)
 		return flow_offer(req, ret, flow, found, reterr);
-	if (db_transact(req->app->db, join_and_record, &j, &why) < 0)
+	if (db_transact(req->app->db, join_and_record, &answering, &why) < 0)
 		return flow_fail(req, ret, flow, why.kind, why.detail);
 	flow->status = FLOW_DONE;
 	return go_outcome(req, ret, flow);
+}
+
+/* What ->start left with the flow is opened only by whoever carries the exchange out. */
+static int kept_open(struct request *req, const struct flow *flow, const json_t **ret,
+		     struct problem *reterr)
+{
+	const struct flow_view view = { flow->id, req->app->keys };
+	struct flow opened;
+
+	if (store_flows_get(req->app->db, flow->workspace, &view, req->arena, &opened, reterr) < 0)
+		return -1;
+	*ret = opened.kept ? json_keep(req->arena, json_loads(opened.kept, 0, NULL)) : NULL;
+	return 0;
 }
 
 static int flow_exchange(struct request *req, struct reply *ret, struct flow *flow,
@@ -320,19 +228,23 @@ static int flow_exchange(struct request *req, struct reply *ret, struct flow *fl
 		.code = request_query(req, "code"),
 		.verifier = flow->verifier,
 		.granted = request_query(req, "scope"),
+		.issuer = request_query(req, "iss"),
 		.now_us = clock_real_us(),
 		.memo = json_keep(req->arena, json_object()),
 	};
 	struct outcome outcome = { 0 };
+	struct problem why = { 0 };
 
 	if (!c.granted)
 		c.granted = request_query(req, "scopes");
 	platform_app_init(&app, req->arena, req->app->config, platform_find(flow->platform),
 			  flow->livemode);
+	if (app.platform->start && kept_open(req, flow, &c.kept, &why) < 0)
+		return flow_fail(req, ret, flow, why.kind, why.detail);
 	dialogue_connect(req, &c, &outcome);
 	if (outcome.kind == OUTCOME_PUBLISHED && c.accounts_n > 0)
 		return flow_found(req, ret, flow, &c, reterr);
-	return flow_fail(req, ret, flow, connect_problem(&outcome),
+	return flow_fail(req, ret, flow, integration_problem(&outcome),
 			 outcome.error.message ? outcome.error.message
 					       : "the platform named no account");
 }
@@ -420,13 +332,13 @@ static int flow_waiting(struct request *req, const char *id, struct flow *ret, j
 
 static void candidate_emit(struct emit *e, const json_t *c)
 {
-	const char *missing = member(c, "missing_scopes");
+	const char *missing = joining_member(c, "missing_scopes");
 
 	emit_open(e, NULL);
-	emit_text(e, "remote_id", member(c, "remote_id"));
-	emit_text(e, "username", member(c, "username"));
-	emit_text(e, "display_name", member(c, "display_name"));
-	emit_text(e, "avatar_url", member(c, "avatar_url"));
+	emit_text(e, "remote_id", joining_member(c, "remote_id"));
+	emit_text(e, "username", joining_member(c, "username"));
+	emit_text(e, "display_name", joining_member(c, "display_name"));
+	emit_text(e, "avatar_url", joining_member(c, "avatar_url"));
 	words_emit(e, "missing_scopes", missing);
 	emit_close(e);
 }
@@ -456,7 +368,7 @@ static const json_t *candidate_find(const json_t *found, const char *remote_id)
 	size_t i;
 
 	json_array_foreach(found, i, c) {
-		if (strcmp(member(c, "remote_id"), remote_id) == 0)
+		if (strcmp(joining_member(c, "remote_id"), remote_id) == 0)
 			return c;
 	}
 	return NULL;
@@ -489,14 +401,16 @@ int integration_select(struct request *req, struct reply *ret, struct problem *r
 	json_t *chosen = json_keep(req->arena, json_array()), *found = NULL;
 	struct platform_app app;
 	struct flow flow = { 0 };
-	struct joining j = { req, &flow, &app, chosen };
+	struct joining j = { .req = req, .app = &app, .chosen = chosen };
 
 	if (flow_waiting(req, in->flow, &flow, &found, reterr) < 0 ||
 	    candidates_choose(in, found, chosen, reterr) < 0)
 		return -1;
 	platform_app_init(&app, req->arena, req->app->config, integration_platform(req),
 			  flow.livemode);
-	if (db_transact(req->app->db, join_all, &j, reterr) < 0)
+	j.workspace = flow.workspace;
+	j.flow_id = flow.id;
+	if (db_transact(req->app->db, joining_all, &j, reterr) < 0)
 		return -1;
 	return integration_emit(req, NULL, integration_platform(req), ret, reterr);
 }

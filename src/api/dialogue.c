@@ -14,6 +14,7 @@ struct dialogue {
 	struct request *req;
 	enum step (*step)(void *subject, const struct http_reply *last, struct step_result *ret);
 	void *subject;
+	const struct platform_app *app;
 	int64_t until_boot_us; /* 0: as long as nginx waits */
 };
 
@@ -60,6 +61,7 @@ static const struct http_reply *ask(const struct dialogue *d, struct http_reques
 
 	r->timeout_ms = patience_ms(d, r->timeout_ms);
 	r->is_once = r->verb != VERB_GET; /* a code or a refresh token counts once */
+	platform_app_aim(d->app, r);
 	if (net_perform(d->req->app->net, NET_REPEATABLE, r, reply, reterr) < 0)
 		return NULL;
 	arena_defer(d->req->arena, reply_release, reply);
@@ -102,6 +104,20 @@ static enum step connect_step(void *subject, const struct http_reply *last, stru
 	return c->app->platform->connect(c, last, ret);
 }
 
+static enum step start_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct connect_start *s = subject;
+
+	return s->app->platform->start(s, last, ret);
+}
+
+static enum step sign_in_step(void *subject, const struct http_reply *last, struct step_result *ret)
+{
+	struct connect *c = subject;
+
+	return c->app->platform->sign_in(c, last, ret);
+}
+
 static enum step revoke_step(void *subject, const struct http_reply *last, struct step_result *ret)
 {
 	struct renewal *r = subject;
@@ -109,9 +125,23 @@ static enum step revoke_step(void *subject, const struct http_reply *last, struc
 	return r->app->platform->revoke(r, last, ret);
 }
 
+void dialogue_start(struct request *req, struct connect_start *s, struct outcome *ret)
+{
+	struct dialogue d = { req, start_step, s, s->app, 0 };
+
+	dialogue_run(&d, ret);
+}
+
+void dialogue_sign_in(struct request *req, struct connect *c, struct outcome *ret)
+{
+	struct dialogue d = { req, sign_in_step, c, c->app, 0 };
+
+	dialogue_run(&d, ret);
+}
+
 void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret)
 {
-	struct dialogue d = { req, connect_step, c, 0 };
+	struct dialogue d = { req, connect_step, c, c->app, 0 };
 
 	dialogue_run(&d, ret);
 }
@@ -119,7 +149,7 @@ void dialogue_connect(struct request *req, struct connect *c, struct outcome *re
 void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
 		     struct outcome *ret)
 {
-	struct dialogue d = { req, revoke_step, r, 0 };
+	struct dialogue d = { req, revoke_step, r, r->app, 0 };
 
 	if (p->revoke)
 		dialogue_run(&d, ret);
@@ -136,7 +166,7 @@ static enum step boards_step(void *subject, const struct http_reply *last, struc
 
 void dialogue_boards(struct request *req, struct board_list *l, struct outcome *ret)
 {
-	struct dialogue d = { req, boards_step, l, 0 };
+	struct dialogue d = { req, boards_step, l, l->app, 0 };
 
 	l->arena = req->arena;
 	l->now_us = clock_real_us();
@@ -154,7 +184,7 @@ static enum step inspect_step(void *subject, const struct http_reply *last, stru
 void dialogue_inspect(struct request *req, struct inspection *i, int64_t until_boot_us,
 		      struct outcome *ret)
 {
-	struct dialogue d = { req, inspect_step, i, until_boot_us };
+	struct dialogue d = { req, inspect_step, i, i->app, until_boot_us };
 
 	i->arena = req->arena;
 	i->now_us = clock_real_us();

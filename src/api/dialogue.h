@@ -10,7 +10,9 @@
 #include "platform/platform.h"
 
 /* All fill ret with the last outcome; a dialogue that takes too long ends as DEFER. */
+void dialogue_start(struct request *req, struct connect_start *s, struct outcome *ret);
 void dialogue_connect(struct request *req, struct connect *c, struct outcome *ret);
+void dialogue_sign_in(struct request *req, struct connect *c, struct outcome *ret);
 void dialogue_revoke(struct request *req, const struct platform *p, struct renewal *r,
 		     struct outcome *ret);
 /* What l lacks (arena, now, memo) is filled in. The platform must have boards. */

@@ -5,6 +5,8 @@
 
 #include "api/account_view.h"
 #include "api/api.h"
+#include "api/dialogue.h"
+#include "api/joining.h"
 #include "api/mode.h"
 #include "api/principal.h"
 #include "api/redirect.h"
@@ -14,7 +16,9 @@
 #include "http/router.h"
 #include "net/oauth2.h"
 #include "store/accounts.h"
+#include "store/clients.h"
 #include "store/flows.h"
+#include "json/keep.h"
 
 #define STATE_BYTES    32
 #define VERIFIER_BYTES 48
@@ -62,6 +66,8 @@ static const struct field left_fields[] = {
 };
 static const struct schema left_schema = { "IntegrationDisconnected", 0, left_fields };
 /* clang-format on */
+
+const char *const integration_modes[] = { "live", "test", NULL };
 
 const struct platform *integration_platform(const struct request *req)
 {
@@ -187,8 +193,7 @@ static const char *cookie_choose(const struct request *req)
 	return fresh;
 }
 
-/* live unless the caller, or its key, says test. */
-static int livemode_choose(const struct request *req, bool *ret, struct problem *reterr)
+int integration_livemode(const struct request *req, bool *ret, struct problem *reterr)
 {
 	const char *asked = request_query(req, "mode");
 	enum livemode own = mode_of(req);
@@ -216,54 +221,139 @@ static int asks_again(struct request *req, const struct platform_app *app, bool 
 	return 0;
 }
 
-static int flow_open(struct request *req, const struct platform_app *app, const char *redirect,
-		     const char *secrets[static 3], struct problem *reterr)
+/* A flow that is about to begin, and the dialogue that may have to come before it. */
+struct beginning {
+	struct request *req;
+	struct platform_app app;
+	const char *redirect, *cookie;
+	char state[TOKEN_TEXT_MAX(STATE_BYTES)], verifier[TOKEN_TEXT_MAX(VERIFIER_BYTES)];
+	struct connect_start start;
+};
+
+static int flow_open(const struct beginning *b, struct problem *reterr)
 {
+	struct request *req = b->req;
 	struct flow_new flow = {
 		.user_id = req->principal->id,
-		.platform = app->platform->id,
-		.verifier = secrets[2],
-		.redirect = redirect,
-		.livemode = app->livemode,
+		.platform = b->app.platform->id,
+		.verifier = b->verifier,
+		.redirect = b->redirect,
+		.livemode = b->app.livemode,
 		.life_s = req->app->config->oauth_flow_life_s,
+		.keys = req->app->keys,
 	};
 	char id[ID_MAX];
 
-	digest_sha256(secrets[0], strlen(secrets[0]), flow.state_hash);
-	digest_sha256(secrets[1], strlen(secrets[1]), flow.cookie_hash);
+	if (b->app.platform->start)
+		flow.kept = joining_text(req->arena, b->start.kept);
+	digest_sha256(b->state, strlen(b->state), flow.state_hash);
+	digest_sha256(b->cookie, strlen(b->cookie), flow.cookie_hash);
 	return store_flows_create(req->app->db, req->principal->workspace, &flow, id, reterr);
+}
+
+/* Which server the person means, and what is known of this instance there. */
+static int server_find(struct beginning *b, struct problem *reterr)
+{
+	const struct platform *p = b->app.platform;
+	const char *param = platform_server_param(p), *why = NULL, *client = NULL;
+	struct client_view view = { { .platform = p->id, .livemode = b->app.livemode },
+				    b->req->app->keys };
+	struct connect_start *s = &b->start;
+
+	s->server_text = param ? request_query(b->req, param) : NULL;
+	if (param && (!s->server_text || !*s->server_text))
+		return problem_add(reterr, param, "required", "is needed: it names the server");
+	if (!p->server)
+		return 0;
+	s->server = p->server(b->req->arena, &b->app, s->server_text, &why);
+	if (!s->server)
+		return problem_add(reterr, param, "invalid", "%s", why);
+	view.at.server = s->server;
+	if (store_clients_get(b->req->app->db, b->req->principal->workspace, &view, b->req->arena,
+			      &client, reterr) < 0)
+		return -1;
+	if (client)
+		s->client = json_keep(b->req->arena, json_loads(client, 0, NULL));
+	return 0;
+}
+
+static int start_refused(const struct beginning *b, const struct outcome *o, struct problem *reterr)
+{
+	const char *param = platform_server_param(b->app.platform), *words = o->error.message;
+
+	if (!words)
+		words = "the server did not say where to go";
+	if (param && o->kind == OUTCOME_REFUSED && o->error.who == WHO_YOU)
+		return problem_add(reterr, param, "invalid", "%s", words);
+	return problem_set(reterr, integration_problem(o), "%s", words);
+}
+
+/* The dialogue before the browser leaves; what it registered outlives a flow that nobody ends. */
+static int start_run(struct beginning *b, struct problem *reterr)
+{
+	struct connect_start *s = &b->start;
+	struct request *req = b->req;
+	struct outcome outcome = { 0 };
+	const struct client_place at = { b->app.platform->id, s->server, b->app.livemode };
+
+	s->memo = json_keep(req->arena, json_object());
+	s->kept = json_keep(req->arena, json_object());
+	dialogue_start(req, s, &outcome);
+	json_keep(req->arena, s->registered);
+	if (outcome.kind != OUTCOME_PUBLISHED || !s->url)
+		return start_refused(b, &outcome, reterr);
+	if (!s->registered)
+		return 0;
+	return store_clients_put(req->app->db, req->principal->workspace, &at,
+				 joining_text(req->arena, s->registered), req->app->keys, reterr);
+}
+
+/* Leaves the address of the consent page in b->start.url. */
+static int start_choose(struct beginning *b, struct problem *reterr)
+{
+	const struct platform *p = b->app.platform;
+	struct connect_start *s = &b->start;
+
+	s->arena = b->req->arena;
+	s->app = &b->app;
+	s->state = b->state;
+	s->challenge = oauth2_challenge(s->arena, p->pkce, b->verifier);
+	s->now_us = clock_real_us();
+	if (server_find(b, reterr) < 0)
+		return -1;
+	if (p->start)
+		return start_run(b, reterr);
+	s->url = p->auth_url(s->arena, &b->app, s->state, s->challenge, s->is_again);
+	return s->url ? 0
+		      : problem_set(reterr, PROBLEM_NOT_CONFIGURED,
+				    "[%s] the address of the consent page is not set",
+				    b->app.section);
 }
 
 static int get_auth_url(struct request *req, struct reply *ret, struct problem *reterr)
 {
 	const struct platform *p = integration_platform(req);
-	char state[TOKEN_TEXT_MAX(STATE_BYTES)], verifier[TOKEN_TEXT_MAX(VERIFIER_BYTES)] = "";
-	const char *secrets[3] = { state, cookie_choose(req), verifier }, *redirect, *url;
-	struct platform_app app;
-	bool is_live = true, is_again = false;
+	struct beginning b = { .req = req, .cookie = cookie_choose(req) };
+	bool is_live = true;
 
-	if (livemode_choose(req, &is_live, reterr) < 0 ||
+	if (integration_livemode(req, &is_live, reterr) < 0 ||
 	    redirect_resolve(req->arena, req->app->config, request_query(req, "redirect"),
-			     &redirect, reterr) < 0)
+			     &b.redirect, reterr) < 0)
 		return -1;
-	platform_app_init(&app, req->arena, req->app->config, p, is_live);
-	if (platform_app_check(&app, reterr) < 0 || asks_again(req, &app, &is_again, reterr) < 0)
+	platform_app_init(&b.app, req->arena, req->app->config, p, is_live);
+	if (platform_app_check(&b.app, reterr) < 0 ||
+	    asks_again(req, &b.app, &b.start.is_again, reterr) < 0)
 		return -1;
-	random_token(state, STATE_BYTES);
+	random_token(b.state, STATE_BYTES);
 	if (p->pkce != PKCE_NONE)
-		random_token(verifier, VERIFIER_BYTES);
-	url = p->auth_url(req->arena, &app, state, oauth2_challenge(req->arena, p->pkce, verifier),
-			  is_again);
-	if (!url)
-		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
-				   "[%s] the address of the consent page is not set", app.section);
-	if (flow_open(req, &app, redirect, secrets, reterr) < 0)
+		random_token(b.verifier, VERIFIER_BYTES);
+	if (start_choose(&b, reterr) < 0 || flow_open(&b, reterr) < 0)
 		return -1;
 	reply_header(ret, req->arena, "Set-Cookie",
 		     FLOW_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Lax",
-		     secrets[1], (long long)req->app->config->oauth_flow_life_s);
+		     b.cookie, (long long)req->app->config->oauth_flow_life_s);
 	emit_open(&ret->emit, NULL);
-	emit_text(&ret->emit, "url", url);
+	emit_text(&ret->emit, "url", b.start.url);
 	emit_close(&ret->emit);
 	return 0;
 }
@@ -319,14 +409,17 @@ static int disconnect(struct request *req, struct reply *ret, struct problem *re
 }
 
 /* clang-format off */
-static const char *const mode_names[] = { "live", "test", NULL };
 #define LIVEMODE_ROW { .name = "livemode", .kind = QUERY_BOOL, .sentence = "Only live, or only test accounts." }
 static const struct query_param state_query[] = { LIVEMODE_ROW, { .name = NULL } };
-static const struct query_param url_query[] = {
-	{ .name = "redirect", .kind = QUERY_TEXT, .most = 2000, .sentence = "Where the browser goes afterwards: a path, or an address at an allowed origin." },
-	{ .name = "mode",     .kind = QUERY_ENUM, .choices = mode_names, .sentence = "test connects to the sandbox." },
-	{ .name = NULL },
-};
+/* A platform whose accounts all live in one place has no server to name: its row is the last. */
+#define URL_QUERY(p, server)                                                                                               \
+	static const struct query_param url_query_##p[] = {                                                                \
+		{ .name = "redirect", .kind = QUERY_TEXT, .most = 2000, .sentence = "Where the browser goes afterwards: a path, or an address at an allowed origin." }, \
+		INTEGRATION_MODE_ROW,                                                                                      \
+		{ .name = server, .kind = QUERY_TEXT, .most = 320, .sentence = "Needed: the account's name or its server, as people write it." }, \
+		{ .name = NULL },                                                                                          \
+	};
+PLATFORM_EACH(URL_QUERY)
 static const struct query_param leave_query[] = {
 	{ .name = "account_id", .kind = QUERY_ID, .sentence = "Only this account; else all of the platform." },
 	LIVEMODE_ROW,
@@ -366,16 +459,19 @@ static const struct query_param callback_query[] = {
 #define READ    .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_ACCOUNTS_READ), .rate = RATE_READ
 #define CONNECT .pool = POOL_PLATFORM, .auth = AUTH_BEARER, .scope = SCOPE_BIT(SCOPE_INTEGRATIONS_WRITE), .rate = RATE_CONNECT
 #define OPEN    .pool = POOL_PLATFORM, .auth = AUTH_NONE, .rate = RATE_CONNECT
-#define PLATFORM_ROUTES(p)                                                                                                 \
+#define PLATFORM_ROUTES(p, server)                                                                                            \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p,               READ,    .ok = 200, .query = state_query, .reply = &integration_schema, .handler = get_state, .operation = "get_integration_" #p, .summary = "State of the " #p " connection" }, \
 	{ HTTP_DELETE, INTEGRATIONS_BASE #p,               CONNECT, .repeat = REPEAT_RESUMED, .ok = 200, .body_max = -1, .query = leave_query, .reply = &left_schema, .handler = disconnect, .operation = "disconnect_" #p, .summary = "Disconnect " #p " accounts" }, \
-	{ HTTP_GET,    INTEGRATIONS_BASE #p "/auth-url",   CONNECT, .ok = 200, .query = url_query, .reply = &url_schema, .handler = get_auth_url, .operation = "auth_url_" #p, .summary = "Start connecting a " #p " account" }, \
+	{ HTTP_GET,    INTEGRATIONS_BASE #p "/auth-url",   CONNECT, .ok = 200, .query = url_query_##p, .reply = &url_schema, .handler = get_auth_url, .operation = "auth_url_" #p, .summary = "Start connecting a " #p " account" }, \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p "/callback",   OPEN,    .repeat = REPEAT_UNKEPT, .ok = 303, .query = callback_query, .handler = integration_callback, .operation = "callback_" #p, .summary = "Where " #p " sends the browser back to" }, \
 	{ HTTP_GET,    INTEGRATIONS_BASE #p "/candidates", CONNECT, .ok = 200, .query = flow_query, .reply = &integration_candidates_schema, .handler = integration_candidates, .operation = "candidates_" #p, .summary = "Accounts that a " #p " flow found" }, \
 	{ HTTP_POST,   INTEGRATIONS_BASE #p "/select",     CONNECT, .ok = 200, .body = &integration_select_schema, .reply = &integration_schema, .handler = integration_select, .operation = "select_" #p, .summary = "Choose among the accounts that a " #p " flow found" },
+#define PASSWORD_ROUTES(p) \
+	{ HTTP_POST,   INTEGRATIONS_BASE #p "/password",   CONNECT, .repeat = REPEAT_UNKEPT, .ok = 200, .query = integration_sign_in_query, .body = &integration_password_schema, .reply = &integration_schema, .handler = integration_sign_in, .operation = "password_" #p, .summary = "Connect a " #p " account by password" },
 const struct route api_integrations_routes[] = {
 	{ HTTP_GET,    "/api/v1/integrations",             READ,    .ok = 200, .query = state_query, .reply = &list_schema, .handler = get_all, .operation = "listIntegrations", .summary = "State of all platforms" },
 	PLATFORM_EACH(PLATFORM_ROUTES)
+	PLATFORM_PASSWORD_EACH(PASSWORD_ROUTES)
 	{ .pattern = NULL },
 };
 /* clang-format on */

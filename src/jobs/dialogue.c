@@ -82,6 +82,7 @@ static void advance(struct dialogue *d, const struct http_reply *last)
 	}
 	if (r->timeout_ms == 0 || r->timeout_ms > CALL_MS)
 		r->timeout_ms = CALL_MS;
+	platform_app_aim(&d->app, r);
 	(void)net_start(d->all->app->net, NET_REPEATABLE, r, 0, on_reply, d);
 }
 

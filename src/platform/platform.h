@@ -3,7 +3,7 @@
  * platform - what one platform is; adapters are tables and pure step functions, they do no I/O
  *
  * To add a platform: write src/platform/<name>.c ending in `const struct platform platform_<name>`
- * (its rows of settings: `const struct setting platform_<name>_settings[]`); add PLATFORM(<name>) to
+ * (its rows of settings: `const struct setting platform_<name>_settings[]`); add its row to
  * platforms.h; write src/sandbox/<name>.c and tests/publish/<name>_test.c; list the files in the
  * two files.am. Nothing else changes.
  *
@@ -56,8 +56,14 @@ const char *platform_text(const struct platform_app *app, const char *setting);
 int64_t platform_int(const struct platform_app *app, const char *setting);
 /* Text of the setting client_secret_file, read at the first call; "" none, or out of reach. */
 const char *platform_secret(const struct platform_app *app);
-/* PROBLEM_NOT_CONFIGURED naming the setting: no client_id, or no secret. */
+/* PROBLEM_NOT_CONFIGURED naming the setting: no client_id, no secret, no sandbox_base of a test app. */
 int platform_app_check(const struct platform_app *app, struct problem *reterr);
+/*
+ * What a request of an adapter goes through before it is sent. Of one to a host that a person named
+ * (is_to_users_host) the address policy judges where it leads; but a test app reaches the operator's
+ * setting sandbox_base, and no other place.
+ */
+void platform_app_aim(const struct platform_app *app, struct http_request *r);
 
 struct platform_account {
 	const char *id, *remote_id, *username, *display_name, *scopes;
@@ -152,11 +158,37 @@ struct connect_account {
 	size_t tokens_n;
 };
 
+/*
+ * What comes before the person's browser leaves, where accounts live on servers that people name:
+ * the server is found, this instance registered, the question handed in. Lives for one request.
+ */
+struct connect_start {
+	struct arena *arena;
+	const struct platform_app *app;
+	const char *server_text;       /* as the person wrote it */
+	const char *server;            /* ->server of it; NULL where the platform has none */
+	const char *state, *challenge; /* challenge "": ->pkce is NONE */
+	bool is_again;                 /* ask for declined scopes anew */
+	int64_t now_us;
+	const json_t
+		*client; /* what was left in `registered` at this server before; NULL: nothing */
+	json_t *memo;
+	json_t *kept; /* object, for struct connect; sealed with the flow, gone when it ends */
+	/* On STEP_DONE with OUTCOME_PUBLISHED: */
+	const char *url; /* where the browser goes */
+	json_t *registered; /* new reference, of what is to be stored for `server`; NULL: nothing new */
+};
+
 /* A connect flow within the callback: code exchange, scope check, identity. */
 struct connect {
 	struct arena *arena; /* lives for the whole flow */
 	const struct platform_app *app;
 	const char *code, *verifier, *granted; /* granted: scopes the callback named, or NULL */
+	const char *issuer;                    /* that the callback named, or NULL */
+	const json_t *kept;                    /* what ->start left; NULL: there was none */
+	/* For ->sign_in, in place of all these: */
+	const char *identifier, *password;
+	const char *server_text; /* as the person wrote it; NULL: not given */
 	int64_t now_us;
 	json_t *memo;
 	const struct connect_account *accounts; /* on STEP_DONE with OUTCOME_PUBLISHED */
@@ -254,6 +286,21 @@ struct platform {
 	/* Browser address of the consent page, NULL: not set. is_again: ask for declined scopes anew. */
 	const char *(*auth_url)(struct arena *a, const struct platform_app *app, const char *state,
 				const char *challenge, bool is_again);
+	/*
+	 * Where people name servers (platforms.h): NULL, or the server's address "https://host" that a
+	 * text stands for; NULL with a sentence about the text: none.
+	 */
+	const char *(*server)(struct arena *a, const struct platform_app *app, const char *text,
+			      const char **ret_why);
+	/*
+	 * NULL: ->auth_url says it all. Else the dialogue before the browser leaves, ->auth_url is
+	 * not asked. DONE: PUBLISHED = url and kept filled; REFUSED of WHO_YOU: the text is wrong.
+	 */
+	enum step (*start)(struct connect_start *s, const struct http_reply *last,
+			   struct step_result *ret);
+	/* By password, where platforms.h says so; ends as ->connect does. */
+	enum step (*sign_in)(struct connect *c, const struct http_reply *last,
+			     struct step_result *ret);
 	/* DONE outcomes: PUBLISHED = accounts filled; REFUSED/REAUTH/DEFER with error = failed connect. */
 	enum step (*connect)(struct connect *c, const struct http_reply *last,
 			     struct step_result *ret);
@@ -296,6 +343,8 @@ struct platform {
 
 /* registry.c: built from platforms.h */
 const struct platform *platform_find(const char *id); /* NULL unknown */
+/* The query parameter of its auth-url that names the person's server; NULL: it has none. */
+const char *platform_server_param(const struct platform *p);
 const struct platform *const *platform_all(size_t *ret_n);
 /*
  * With the secret within reach: its file is opened by the first platform_secret() or

@@ -9,17 +9,20 @@
 
 #define SECRET_MAX_BYTES 4096
 
-#define DECLARE(name)                                 \
+#define DECLARE(name, server)                         \
 	extern const struct platform platform_##name; \
 	extern const struct setting platform_##name##_settings[];
-#define ADAPTER(name)  &platform_##name,
-#define SECTIONS(name) static const char *const sections_##name[] = { #name, #name ".test", NULL };
-#define GROUP(name)    { sections_##name, platform_##name##_settings },
+#define ADAPTER(name, server) &platform_##name,
+#define SERVER(name, server)  server,
+#define SECTIONS(name, server) \
+	static const char *const sections_##name[] = { #name, #name ".test", NULL };
+#define GROUP(name, server) { sections_##name, platform_##name##_settings },
 
 /* clang-format off */
 PLATFORM_EACH(DECLARE)
 PLATFORM_EACH(SECTIONS)
 static const struct platform *const platforms[] = { PLATFORM_EACH(ADAPTER) };
+static const char *const servers[] = { PLATFORM_EACH(SERVER) };
 static const struct setting_group groups[] = { PLATFORM_EACH(GROUP) };
 /* clang-format on */
 
@@ -28,6 +31,15 @@ const struct platform *platform_find(const char *id)
 	for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
 		if (id && strcmp(platforms[i]->id, id) == 0)
 			return platforms[i];
+	}
+	return NULL;
+}
+
+const char *platform_server_param(const struct platform *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
+		if (platforms[i] == p)
+			return servers[i];
 	}
 	return NULL;
 }
@@ -153,6 +165,10 @@ int platform_app_check(const struct platform_app *app, struct problem *reterr)
 	if (setting_find(app->platform, "client_id") && !*platform_text(app, "client_id"))
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "[%s] client_id is not set",
 				   app->section);
+	if (!app->livemode && setting_find(app->platform, "sandbox_base") &&
+	    !*platform_text(app, "sandbox_base"))
+		return problem_set(reterr, PROBLEM_NOT_CONFIGURED, "[%s] sandbox_base is not set",
+				   app->section);
 	secret = secret_of(app);
 	if (secret->fault)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
@@ -162,6 +178,23 @@ int platform_app_check(const struct platform_app *app, struct problem *reterr)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "[%s] client_secret_file is not set", app->section);
 	return 0;
+}
+
+static bool is_below(const char *url, const char *base)
+{
+	size_t n = strlen(base);
+
+	return n > 0 && strncmp(url, base, n) == 0 && (url[n] == '/' || url[n] == '\0');
+}
+
+void platform_app_aim(const struct platform_app *app, struct http_request *r)
+{
+	if (!r->is_to_users_host || app->livemode)
+		return;
+	if (is_below(r->url, platform_text(app, "sandbox_base")))
+		r->is_to_users_host = false; /* the operator has named it */
+	else
+		r->url = ""; /* not sent: the URL is not usable */
 }
 
 void findings_add(struct findings *f, bool is_warning, const char *pointer, const char *code,

@@ -104,6 +104,8 @@ static enum step ask(struct flight *f)
 		return STEP_DONE;
 	}
 	answer = fn(d, f->has_reply ? &f->reply : NULL, &f->step);
+	if (answer == STEP_SEND)
+		platform_app_aim(d->app, f->step.request);
 	if (f->has_reply)
 		http_reply_done(&f->reply);
 	f->has_reply = false;
