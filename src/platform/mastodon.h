@@ -21,6 +21,10 @@
 #include "platform/platform.h"
 #include "platform/script.h"
 
+/* Longest name of a server, and id of an account there: together they are a remote_id. */
+#define MASTODON_HOST_MAX 100
+#define MASTODON_ID_MAX   24
+
 struct mastodon_error_row {
 	int status;                 /* 0: any */
 	const char *words;          /* in what the server says; NULL any */

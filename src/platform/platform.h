@@ -167,7 +167,7 @@ struct connect_start {
 	const struct platform_app *app;
 	const char *server_text;       /* as the person wrote it */
 	const char *server;            /* ->server of it; NULL where the platform has none */
-	const char *state, *challenge; /* challenge "": ->pkce is NONE */
+	const char *state, *challenge; /* challenge NULL: ->pkce is NONE */
 	bool is_again;                 /* ask for declined scopes anew */
 	int64_t now_us;
 	const json_t

@@ -14,7 +14,8 @@
 	PLATFORM(tiktok, NULL) \
 	PLATFORM(pinterest, NULL) \
 	PLATFORM(twitter, NULL) \
-	PLATFORM(youtube, NULL)
+	PLATFORM(youtube, NULL) \
+	PLATFORM(mastodon, "instance")
 #define PLATFORM_PASSWORD_EACH(PLATFORM)
 /* clang-format on */
 

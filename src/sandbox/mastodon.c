@@ -14,6 +14,7 @@ static const char *const own_points[] = {
 	"oauth.deny",
 	"oauth.partial_scopes",
 	"oauth.callback_twice",
+	"oauth.unknown_client",
 	"auth.401",
 	"auth.403_scope",
 	"auth.403_login",

@@ -86,9 +86,10 @@ static json_t *app_save(const struct record *r)
 {
 	const struct app *app = (const struct app *)r;
 
-	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b}", "platform", app->platform->name, "id",
+	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:s?}", "platform", app->platform->name, "id",
 			 app->client_id, "secret", app->secret, "name", app->name, "redirects",
-			 sandbox_state_texts_save(&app->redirects), "proof", app->needs_proof);
+			 sandbox_state_texts_save(&app->redirects), "proof", app->needs_proof,
+			 "scopes", app->scopes);
 }
 
 static struct record *app_load(struct world *w, const json_t *in)
@@ -104,6 +105,7 @@ static struct record *app_load(struct world *w, const json_t *in)
 	app = sandbox_world_add_app(w, p, id, secret);
 	app->name = name;
 	app->needs_proof = sandbox_state_bool(in, "proof");
+	app->scopes = sandbox_state_text(w, in, "scopes");
 	app->redirects = sandbox_list_new(w->arena);
 	sandbox_state_texts_load(&app->redirects, json_object_get(in, "redirects"));
 	return &app->record;

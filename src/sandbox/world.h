@@ -18,6 +18,7 @@ struct app {
 	const struct sandbox_platform *platform;
 	const char *client_id, *secret, *name;
 	struct list redirects; /* text, compared byte by byte */
+	const char *scopes;    /* that it may ask for, with spaces; NULL: any */
 	bool needs_proof;
 };
 
