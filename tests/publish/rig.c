@@ -173,6 +173,16 @@ static void start_sandbox(struct rig *r)
 	(void)fclose(f);
 }
 
+/* Accounts of some platforms live on servers of people, and the sandbox is one here. */
+static bool has_servers(const struct rig *r)
+{
+	for (int i = 0; i < r->platforms_n; i++) {
+		if (platform_server_param(platform_find(r->platforms[i].name)))
+			return true;
+	}
+	return false;
+}
+
 /* Waits are scaled down; their proportions are those of the defaults. */
 static void write_config(struct rig *r)
 {
@@ -204,6 +214,8 @@ static void write_config(struct rig *r)
 		"retry_cap_ms = 400\ndoubt_life_s = 600\nlate_spacing_s = 1\nmax_runners = 64\n"
 		"breaker_probe_s = 1\n",
 		r->folder);
+	if (has_servers(r))
+		fprintf(f, "[fetch]\nallow = 127.0.0.1/32\nhttp = true\n");
 	for (int i = 0; i < r->platforms_n; i++) {
 		rig_write_section(f, r, &r->platforms[i], "");
 		rig_write_section(f, r, &r->platforms[i], ".test");

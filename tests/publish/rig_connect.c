@@ -35,8 +35,24 @@ static const char *consent(struct net *net, struct arena *a, const char *url, co
 	return url_query_get(a, to, "code");
 }
 
-/* The adapter's own connect, against the sandbox. */
-static void run_connect(struct net *net, struct connect *c)
+typedef enum step next_step(void *arg, const struct http_reply *last, struct step_result *ret);
+
+static enum step next_of_start(void *arg, const struct http_reply *last, struct step_result *ret)
+{
+	struct connect_start *s = arg;
+
+	return s->app->platform->start(s, last, ret);
+}
+
+static enum step next_of_connect(void *arg, const struct http_reply *last, struct step_result *ret)
+{
+	struct connect *c = arg;
+
+	return c->app->platform->connect(c, last, ret);
+}
+
+/* The adapter's own dialogue, against the sandbox. */
+static void converse(struct net *net, next_step *next, void *arg)
 {
 	struct http_reply reply = { .status = 0 };
 	const struct http_reply *last = NULL;
@@ -44,7 +60,7 @@ static void run_connect(struct net *net, struct connect *c)
 
 	for (int i = 0; i < CONNECT_STEPS; i++) {
 		struct step_result step = { .phase = PHASE_STAGE };
-		const enum step what = c->app->platform->connect(c, last, &step);
+		const enum step what = next(arg, last, &step);
 
 		if (last)
 			http_reply_done(&reply);
@@ -104,25 +120,52 @@ static void store_account(const struct connecting *with, const struct connect_ac
 	free(meta);
 }
 
+/* Where the browser goes; of a platform whose accounts live on servers the sandbox is the one. */
+static const char *dialog_url(const struct connecting *with, struct arena *a, const char *challenge,
+			      json_t *kept)
+{
+	struct connect_start s = {
+		.arena = a,
+		.app = &with->papp,
+		.server_text = "sandbox.example",
+		.server = arena_printf(a, "%s/%s", with->rig->sandbox_url, with->platform->name),
+		.state = "state",
+		.challenge = challenge,
+		.now_us = clock_real_us(),
+		.memo = json_object(),
+		.kept = kept,
+	};
+
+	if (!with->papp.platform->start)
+		return with->papp.platform->auth_url(a, &with->papp, "state", challenge, false);
+	converse(with->app->net, next_of_start, &s);
+	json_decref(s.memo);
+	json_decref(s.registered);
+	return s.url;
+}
+
 /* One consent; its accounts are stored from the i-th on. */
 static int connect_from(struct connecting *with, int i)
 {
 	static const char verifier[] = "rig-verifier-0123456789-0123456789-0123456789";
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	const struct platform *platform = with->papp.platform;
-	const char *challenge = oauth2_challenge(a, platform->pkce, verifier);
+	const char *challenge = oauth2_challenge(a, with->papp.platform->pkce, verifier);
+	json_t *kept = json_object();
 	struct connect c = {
-		.arena = a, .app = &with->papp, .verifier = verifier, .memo = json_object()
+		.arena = a,
+		.app = &with->papp,
+		.verifier = verifier,
+		.kept = kept,
+		.memo = json_object(),
 	};
 
-	c.code = consent(with->app->net, a,
-			 platform->auth_url(a, &with->papp, "state", challenge, false),
-			 with->users[i]);
+	c.code = consent(with->app->net, a, dialog_url(with, a, challenge, kept), with->users[i]);
 	c.now_us = clock_real_us();
-	run_connect(with->app->net, &c);
+	converse(with->app->net, next_of_connect, &c);
 	for (size_t n = 0; n < c.accounts_n && i < with->n; n++)
 		store_account(with, &c.accounts[n], i++);
 	json_decref(c.memo);
+	json_decref(kept);
 	return i;
 }
 

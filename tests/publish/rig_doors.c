@@ -19,6 +19,7 @@ void rig_open_doors(struct rig *r)
 		       r->config->server_public_url);
 	rig_sandbox(r, "/_control/world", body);
 	rig_sandbox(r, "/_control/world", "{\"platform\":\"twitter\",\"tweets_limit\":1000000}");
+	rig_sandbox(r, "/_control/world", "{\"platform\":\"mastodon\",\"statuses_limit\":1000000}");
 	rig_sandbox(r, "/_control/world",
 		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
 		    "\"insert_quota\":1000000,\"unit_quota\":100000000,\"upload_cap\":0,"

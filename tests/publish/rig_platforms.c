@@ -26,6 +26,9 @@ static const struct platform_row rows[] = {
 	{ "twitter",
 	  "profile_url = https://x.example\npoll_wait_max_ms = 100\npause_fallback_s = 1\n",
 	  { "2244994945", "2244994946" } },
+	{ "mastodon",
+	  "poll_wait_ms = 50 100 200\npause_fallback_s = 1\n",
+	  { "109348684286123001", "109348684286123002" } },
 	{ "youtube",
 	  "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
 	  "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
@@ -81,11 +84,13 @@ void rig_write_section(FILE *f, const struct rig *r, const struct rig_platform *
 {
 	const struct setting *row = platform_find(platform->name)->settings;
 
-	fprintf(f, "[%s%s]\nclient_id = 1234567890\nclient_secret_file = %s/app.secret\n",
-		platform->name, tail, r->folder);
+	fprintf(f, "[%s%s]\n", platform->name, tail);
 	for (; row->name; row++) {
 		size_t len = strlen(row->name);
 
+		if (strcmp(row->name, "client_id") == 0)
+			fprintf(f, "client_id = 1234567890\nclient_secret_file = %s/app.secret\n",
+				r->folder);
 		if (len > 5 && strcmp(row->name + len - 5, "_base") == 0)
 			fprintf(f, "%s = %s/%s\n", row->name, r->sandbox_url, platform->name);
 	}
