@@ -184,6 +184,8 @@ static bool is_below(const char *url, const char *base)
 {
 	size_t n = strlen(base);
 
+	if (n > 0 && base[n - 1] == '/')
+		n--;
 	return n > 0 && strncmp(url, base, n) == 0 && (url[n] == '/' || url[n] == '\0');
 }
 

@@ -283,6 +283,7 @@ static struct app *client_of(struct exchange *ex, int status, const char *error)
 {
 	const char *given = sandbox_exchange_header(ex, "Authorization");
 	const char *id = param_or(ex, "client_id", ""), *secret = param_or(ex, "client_secret", "");
+	const bool is_forgotten = sandbox_faults_hit(ex, "oauth.unknown_client") != NULL;
 
 	for (size_t i = 0; i < ex->world->apps.n; i++) {
 		struct app *app = ex->world->apps.v[i];
@@ -290,8 +291,7 @@ static struct app *client_of(struct exchange *ex, int status, const char *error)
 		char *text = arena_alloc(ex->arena, 4 * ((strlen(pair) + 2) / 3) + 1);
 
 		digest_base64(pair, strlen(pair), text);
-		if (app->platform != &sandbox_mastodon ||
-		    sandbox_faults_hit(ex, "oauth.unknown_client") != NULL)
+		if (app->platform != &sandbox_mastodon || is_forgotten)
 			continue;
 		if (strcmp(app->client_id, id) == 0 && strcmp(app->secret, secret) == 0)
 			return app;
