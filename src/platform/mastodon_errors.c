@@ -5,7 +5,8 @@
 #include "platform/mastodon.h"
 
 /*
- * The first row that fits counts. For a fire, only a refusal in Mastodon's own shape is proof that
+ * The first row that fits counts; most are for what the API itself says, in its own shape: a proxy
+ * that answers in its place may be gone the next time. For a fire, only a refusal in Mastodon's own shape is proof that
  * there is no status (mastodon_publish.c asks for it); what the server may say after it has begun
  * to work, and all that stands between us and it, is a doubt. Tokens do not expire and cannot be
  * renewed: a refused one is gone.
@@ -56,9 +57,16 @@ const struct mastodon_error_row mastodon_error_rows[] = {
 };
 /* clang-format on */
 
+/* What proxies say as well, in words of their own. */
+static bool is_anybodys(int status)
+{
+	return status == 0 || status == 408 || status == 413 || status == 429;
+}
+
 static bool row_fits(const struct mastodon_error_row *row, const struct mastodon_reply *r)
 {
 	return (row->status == 0 || row->status == r->status) &&
+	       (r->is_spoken || is_anybodys(row->status)) &&
 	       (!row->words || strstr(r->words, row->words));
 }
 

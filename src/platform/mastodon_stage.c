@@ -272,7 +272,7 @@ static enum script_move read_status(void *ctx, const struct http_reply *last,
 		return still_working(d, &r, ret);
 	if (r.is_ok && !memo_id(d->arena, r.json, "id"))
 		r.row = mastodon_error_find(&r);
-	if (r.row && r.status == 404) /* forgotten */
+	if (r.is_spoken && r.status == 404) /* forgotten */
 		return item_redo(d, at_of(d), &r, ret);
 	if (r.row)
 		return media_fail(d, &r, ret);

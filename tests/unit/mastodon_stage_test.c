@@ -150,6 +150,7 @@ static const struct bench_answer uploads[] = {
 	{ 429, SAYS("Throttled"), OUTCOME_DEFER, POST_ERROR_RATE_LIMITED, WHO_PLATFORM },
 	{ 500, SAYS("Error processing thumbnail for uploaded media"), OUTCOME_DEFER,
 	  POST_ERROR_PLATFORM, WHO_PLATFORM },
+	{ 403, "<html>blocked</html>", OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM },
 	{ 200, "{}", OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM },
 	{ 200, "{\"id\":\"a b\"}", OUTCOME_DEFER, POST_ERROR_PLATFORM, WHO_PLATFORM },
 };
