@@ -46,6 +46,7 @@ platform_sections() {
 		sandbox_section "youtube$mode" "$url/youtube" dialog_base token_base api_base \
 			upload_base watch_base
 	done
+	printf '\n[mastodon.test]\nsandbox_base = %s\n' "$url/mastodon"
 }
 
 # Sections of the text on stdin that the INI file lacks: those of platforms that came later.

@@ -19,11 +19,13 @@
 static const struct {
 	const char *name, *prefix; /* of ids there */
 	bool has_pkce;
+	const char *query; /* of auth-url */
 } platforms[] = {
-	{ "twitter", "2", true },
-	{ "youtube", "UC0002", true },
-	{ "tiktok", "2", true },
-	{ "pinterest", "2", false },
+	{ "twitter", "2", true, "?mode=live&redirect=/done" },
+	{ "youtube", "UC0002", true, "?mode=live&redirect=/done" },
+	{ "tiktok", "2", true, "?mode=live&redirect=/done" },
+	{ "pinterest", "2", false, "?mode=live&redirect=/done" },
+	{ "mastodon", "2", true, "?mode=test&instance=social.example&redirect=/done" },
 };
 #define PLATFORMS ((int)ARRAY_LEN(platforms))
 #define SOME      2 /* where all of them go the same way */
@@ -46,7 +48,7 @@ static struct hop hop_of(const struct persona *p, int i)
 {
 	struct hop h;
 
-	connect_start_on(&h.s, platforms[i].name, p->token, "?mode=live&redirect=/done");
+	connect_start_on(&h.s, platforms[i].name, p->token, platforms[i].query);
 	h.url = connect_consent(&h.s, user, "");
 	return h;
 }
@@ -210,7 +212,7 @@ START_TEST(weakened_challenge_connects_nobody)
 	if (!platforms[_i].has_pkce)
 		return;
 	somebody(_i);
-	connect_start_on(&s, platforms[_i].name, owner.token, "?mode=live&redirect=/done");
+	connect_start_on(&s, platforms[_i].name, owner.token, platforms[_i].query);
 	ck_assert_ptr_nonnull(strstr(s.url, "code_challenge_method=S256"));
 	take_param(s.url, "code_challenge=", challenge, sizeof(challenge));
 	ck_assert_uint_ge(strlen(challenge), 43);

@@ -61,6 +61,7 @@ void person_known(const char *platform, const char *id)
 		"{\"platform\":\"youtube\",\"users\":[{\"id\":\"g%s\",\"name\":\"P\",\"channels\":["
 		"{"
 		"\"id\":\"%s\",\"handle\":\"who\",\"title\":\"C\"}]}]}",
+		"{\"platform\":\"mastodon\",\"users\":[{\"id\":\"%s\",\"username\":\"who\"}]}",
 	};
 	CLEANUP(buf_done) struct buf body = BUF_INIT;
 	const char *rest;
