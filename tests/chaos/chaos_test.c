@@ -38,6 +38,7 @@ static const struct rig_platform platforms[] = {
 	{ .name = "tiktok" },
 	{ .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
 	{ .name = "pinterest", .settings = "pins_per_minute = 0\n" },
+	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
 	{ .name = "youtube" },
 };
 

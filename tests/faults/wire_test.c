@@ -23,6 +23,7 @@
 static const struct rig_platform platforms[RIG_PLATFORMS] = {
 	{ .name = "instagram" }, { .name = "pinterest", .settings = "pins_per_minute = 0\n" },
 	{ .name = "tiktok" },    { .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
+	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
 	{ .name = "youtube" },
 };
 
@@ -38,6 +39,7 @@ static const struct place {
 	{ "pinterest", NULL, "pin_create", "board_pins" },
 	{ "tiktok", "video_init", "upload", "status" },
 	{ "twitter", "initialize", "tweets", "timeline" },
+	{ "mastodon", "media", "statuses", "list" },
 	{ "youtube", "session", "videos_update", "videos_list" },
 };
 

@@ -137,17 +137,13 @@ struct fault_row {
 
 static const struct fault_row fires[] = {
 	{ "statuses.commit_then_drop", "statuses", POST_PUBLISHED, 1, 1, NULL },
-	{ "statuses.commit_then_5xx", "statuses", POST_PUBLISHED, 1, 1, NULL },
-	{ "statuses.commit_then_hang", "statuses", POST_PUBLISHED, 1, 1, NULL },
 	{ "statuses.drop_before_commit", "statuses", POST_PUBLISHED, 1, 2, NULL },
 	{ "http.429_after", "statuses", POST_PUBLISHED, 1, 1, NULL },
 	{ "http.html_body", "statuses", POST_PUBLISHED, 1, 1, NULL },
-	{ "http.redirect", "statuses", POST_PUBLISHED, 1, 0, NULL },
 	{ "auth.403_login", "statuses", POST_FAILED, 0, 1, "content_rejected" },
 	{ "media.slow", "media", POST_PUBLISHED, 1, 1, NULL },
 	{ "media.failed", "media", POST_FAILED, 0, 0, "media_rejected" },
 	{ "net.rst_after", "media", POST_PUBLISHED, 1, 1, NULL },
-	{ "http.5xx_before", "instance", POST_PUBLISHED, 1, 1, NULL },
 };
 
 START_TEST(fault_ends_as_its_table_says)

@@ -12,12 +12,12 @@
 
 #define PATIENCE_MS 60000
 
-enum { INSTAGRAM, PINTEREST, TIKTOK, TWITTER, YOUTUBE, PLATFORMS };
+enum { INSTAGRAM, PINTEREST, TIKTOK, TWITTER, YOUTUBE, MASTODON, PLATFORMS };
 
 static const struct rig_platform platforms[PLATFORMS] = {
 	[INSTAGRAM] = { .name = "instagram" }, [PINTEREST] = { .name = "pinterest" },
 	[TIKTOK] = { .name = "tiktok" },       [TWITTER] = { .name = "twitter" },
-	[YOUTUBE] = { .name = "youtube" },
+	[YOUTUBE] = { .name = "youtube" },     [MASTODON] = { .name = "mastodon" },
 };
 
 /* What each tells, when it is first asked and then (hours; 0: never), and by which call. */
@@ -53,6 +53,7 @@ static const struct manner {
 		      1,
 		      24,
 		      "videos_list" },
+	[MASTODON] = { CONTENT_TEXT, { "likes", "comments", "shares" }, "views", 1, 24, "status" },
 };
 
 static struct rig rig;

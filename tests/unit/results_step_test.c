@@ -13,6 +13,7 @@
 #include "platform_bench.h"
 #include "support/contract.h"
 #include "support/suite.h"
+#include "json/keep.h"
 
 #define HOUR_US   (3600 * US_PER_S)
 #define X_PROBLEM "https://api.twitter.com/2/problems/"
@@ -92,6 +93,14 @@ static const struct row rows[] = {
 	{ "pinterest", "813744226420795884", NULL, 200, "{\"id\":\"813744226420795884\",\"pin_metrics\":null}", OUTCOME_PUBLISHED, RESULTS_UNTOLD, NONE },
 	{ "pinterest", "813744226420795884", NULL, 404, "{\"code\":50,\"message\":\"Pin not found.\"}", OUTCOME_REFUSED, RESULTS_UNTOLD, NONE },
 	{ "pinterest", "813744226420795884", NULL, 401, "{\"code\":3,\"message\":\"Your token does not have sufficient permissions\"}", OUTCOME_REAUTH, RESULTS_UNTOLD, NONE },
+	{ "mastodon", "114", "GET /api/v1/statuses/114", 200,
+	  "{\"id\":\"114\",\"favourites_count\":4,\"replies_count\":3,\"reblogs_count\":5,\"quotes_count\":2}", OUTCOME_PUBLISHED, RESULTS_TOLD, { -1, 4, 3, 7, -1 } },
+	/* Older servers know no quotes. */
+	{ "mastodon", "114", NULL, 200, "{\"id\":\"114\",\"favourites_count\":4,\"reblogs_count\":5}", OUTCOME_PUBLISHED, RESULTS_TOLD, { -1, 4, -1, 5, -1 } },
+	{ "mastodon", "114", NULL, 200, "{\"id\":\"115\",\"favourites_count\":4}", OUTCOME_PUBLISHED, RESULTS_UNTOLD, NONE },
+	{ "mastodon", "114", NULL, 404, "{\"error\":\"Record not found\"}", OUTCOME_PUBLISHED, RESULTS_GONE, NONE },
+	{ "mastodon", "114", NULL, 404, "<html>", OUTCOME_DEFER, RESULTS_UNTOLD, NONE },
+	{ "mastodon", "114", NULL, 401, "{\"error\":\"The access token was revoked\"}", OUTCOME_REAUTH, RESULTS_UNTOLD, NONE },
 	{ "pinterest", "813744226420795884", NULL, 429, "{\"code\":8,\"message\":\"You have exceeded your rate limit.\"}", OUTCOME_DEFER, RESULTS_UNTOLD, NONE },
 };
 /* clang-format on */
@@ -101,6 +110,7 @@ static const struct document {
 } documents[] = {
 	{ "twitter", "x/openapi-v2-publish.json", "", "fields_parameter = post.fields\n" },
 	{ "pinterest", "pinterest/openapi-v5-publish.json", "/v5", "" },
+	{ "mastodon", "mastodon/openapi-publish.json", "", "" },
 };
 
 static const struct document *document_of(const char *platform)
@@ -119,6 +129,8 @@ static void open_for(const char *platform, struct results_post *posts, size_t n,
 
 	bench_open_for(&bench, platform, document ? document->settings : "");
 	bench.account.access_token = bench.account.user_token = "token";
+	bench.account.meta =
+		json_keep(bench.arena, json_pack("{s:s}", "server", "https://mast.example.com"));
 	bench.result = (struct step_result){ .phase = PHASE_CONFIRM };
 	*ret = (struct results_reading){
 		.arena = bench.arena,
@@ -163,7 +175,8 @@ START_TEST(reading_is_asked_and_understood)
 }
 END_TEST
 
-static const char *const names[] = { "instagram", "youtube", "twitter", "tiktok", "pinterest" };
+static const char *const names[] = { "instagram", "youtube",   "twitter",
+				     "tiktok",    "pinterest", "mastodon" };
 
 START_TEST(broken_answer_is_asked_again)
 {
