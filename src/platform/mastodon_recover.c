@@ -167,6 +167,8 @@ static bool is_certain(const struct delivery *d, const json_t *found, bool is_pr
 {
 	const char *id = memo_text(found, "id");
 
+	if (!mastodon_is_id(id))
+		return false;
 	return is_proven ? script_is_free(d, id) : script_is_certain(d, id);
 }
 
@@ -237,7 +239,7 @@ static enum script_move ask_words(void *ctx, struct step_result *ret)
 
 	if (left == 0 || json_array_size(list_of(d, "proven")) > 0)
 		return verdict(d, true, ret);
-	if (left > ASKS_MAX)
+	if (left > ASKS_MAX || !mastodon_is_id(memo_text(first, "id")))
 		return verdict(d, false, ret);
 	ret->request = mastodon_call(&c, VERB_GET, "mastodon.source", "/api/v1/statuses/%s/source",
 				     url_encode(d->arena, memo_text(first, "id")));

@@ -237,10 +237,12 @@ static enum script_move ask_status(void *ctx, struct step_result *ret)
 {
 	struct delivery *d = ctx;
 	const struct mastodon_call c = mastodon_call_of(d->arena, d->account);
+	const char *id = memo_text(mastodon_item(d, at_of(d)), "id");
 
-	ret->request =
-		mastodon_call(&c, VERB_GET, "mastodon.media_get", "/api/v1/media/%s",
-			      url_encode(d->arena, memo_text(mastodon_item(d, at_of(d)), "id")));
+	if (!id)
+		return stage_go(d, "next");
+	ret->request = mastodon_call(&c, VERB_GET, "mastodon.media_get", "/api/v1/media/%s",
+				     url_encode(d->arena, id));
 	return SCRIPT_SEND;
 }
 
