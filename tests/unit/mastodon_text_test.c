@@ -99,6 +99,7 @@ static const struct {
 	{ "Hi @baker@far.example", "Hi @baker", true },
 	{ "Hi @baker@far.example!", "Hi @baker!", true },
 	{ "mail me@far.example", "mail me", false },
+	{ "far.example/@baker@far.example", "far.example/@baker", false },
 	{ "x / y", "x y", true }, /* a slash alone ends a link that is empty */
 	{ "", " \n ", true },
 };
