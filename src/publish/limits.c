@@ -67,6 +67,14 @@ static void read_all(struct limits *l)
 		engine_db_failed(l->engine, &p);
 }
 
+/* Where users name servers, one that is down says nothing about the others. */
+static const char *server_of(const struct flight *f)
+{
+	const char *server = json_string_value(json_object_get(f->platform_account.meta, "server"));
+
+	return server && platform_server_param(f->platform_app.platform) ? server : "";
+}
+
 /* ---- waiting ---- */
 
 /* What is ready to be seen costs other calls than what is still to be uploaded. */
@@ -84,7 +92,7 @@ static bool is_about(const struct limit_row *r, const struct flight *f, enum bre
 	    strcmp(r->platform, f->q.post.platform) != 0)
 		return false;
 	if (r->is_breaker)
-		return r->class == class;
+		return r->class == class && strcmp(r->subject, server_of(f)) == 0;
 	return class == BREAKER_PUBLISH && r->until_us > now_us && is_of_its_step(r, f) &&
 	       (!*r->subject || strcmp(r->subject, f->q.account.id) == 0);
 }
@@ -94,7 +102,8 @@ static const char *words_of(const struct flight *f, const struct limit_row *r)
 	const char *title = f->platform_app.platform->title;
 
 	if (r->is_breaker)
-		return arena_printf(f->arena, "%s is not answering", title);
+		return arena_printf(f->arena, "%s is not answering",
+				    *r->subject ? r->subject : title);
 	return arena_printf(f->arena, "%s's limit for %s", title,
 			    *r->subject ? "this account" : "this server's app");
 }
@@ -232,10 +241,13 @@ void limits_hear(struct flight *f)
 	const bool is_reading = f->phase == PHASE_CONFIRM || f->phase == PHASE_DOUBT;
 	const bool is_whole = r->transfer == TRANSFER_REPLIED;
 
-	notes_add(&f->engine->limits->notes,
-		  &(struct breaker_key){ f->platform_app.platform->id, f->q.post.livemode,
-					 is_reading ? BREAKER_READ : BREAKER_PUBLISH },
-		  !is_whole || r->status >= 500);
+	/* A server that a person named speaks for itself alone: those of others go on. */
+	if (!platform_server_param(f->platform_app.platform))
+		notes_add(&f->engine->limits->notes,
+			  &(struct breaker_key){ f->platform_app.platform->id, f->q.post.livemode,
+						 is_reading ? BREAKER_READ : BREAKER_PUBLISH,
+						 server_of(f) },
+			  !is_whole || r->status >= 500);
 	if (f->phase != PHASE_FIRE || !is_whole)
 		return;
 	for (const struct platform_budget *b = f->platform_app.platform->budgets; b && b->name; b++)
@@ -277,7 +289,7 @@ static bool has_failures(const struct limits *l, const struct breaker_key *key)
 		const struct limit_row *r = &l->rows[i];
 
 		if (r->is_breaker && r->livemode == key->livemode && r->class == key->class &&
-		    strcmp(r->platform, key->platform) == 0)
+		    strcmp(r->platform, key->platform) == 0 && strcmp(r->subject, key->server) == 0)
 			return r->failures > 0;
 	}
 	return false;
@@ -322,18 +334,21 @@ static void start_probe(struct limits *l, const struct limit_row *r)
 	const char *base;
 
 	l->probe_arena = arena_new();
-	l->probe = (struct breaker_key){ p ? p->id : "", r->livemode, r->class };
+	l->probe = (struct breaker_key){ p ? p->id : "", r->livemode, r->class,
+					 arena_strdup(l->probe_arena, r->subject) };
 	l->has_probe_ended = false;
 	if (p)
 		platform_app_plain(&app, l->probe_arena, e->app->config, p, r->livemode);
-	base = p && p->probe_base ? platform_text(&app, p->probe_base) : "";
-	if (!*base) { /* nothing to ask: the next post is the trial */
+	base = p && p->probe_base ? platform_text(&app, p->probe_base) : l->probe.server;
+	if (!p || !*base) { /* nothing to ask: the next post is the trial */
 		l->has_probe_ended = l->is_probe_answered = true;
 		return;
 	}
 	q = http_request_new(l->probe_arena, VERB_GET, "breaker.probe");
 	http_request_url(q, base, "/");
 	q->timeout_ms = PROBE_MS;
+	q->is_to_users_host = *l->probe.server != '\0';
+	platform_app_aim(&app, q);
 	(void)net_start(e->app->net, NET_REPEATABLE, q, 0, on_probe, l);
 }
 
@@ -356,7 +371,7 @@ static int end_probe(struct limits *l, struct problem *reterr)
 static int probe_one(struct limits *l, const struct limit_row *r, struct problem *reterr)
 {
 	const struct config *c = l->engine->app->config;
-	const struct breaker_key key = { r->platform, r->livemode, r->class };
+	const struct breaker_key key = { r->platform, r->livemode, r->class, r->subject };
 	bool is_mine = false;
 
 	if (!r->is_breaker || r->until_us == INSTANT_NONE ||

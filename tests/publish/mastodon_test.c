@@ -263,6 +263,30 @@ START_TEST(expired_upload_is_made_anew)
 }
 END_TEST
 
+/* Another person's account may be on another server: it does not wait for this one. */
+START_TEST(dead_server_stops_no_other)
+{
+	char dead[ID_MAX], id[ID_MAX];
+
+	rig_post(&rig, 1, "never there", -500, dead);
+	rig_fault(&rig, "{\"platform\":\"mastodon\",\"point\":\"http.5xx_before\",\"times\":-1,"
+			"\"match\":{\"account\":\"acmestudio\"}}");
+	database_run(&rig.database,
+		     "INSERT INTO breakers (platform, livemode, class, failures) "
+		     "SELECT platform, livemode, 'publish', 4 FROM accounts LIMIT 1");
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(
+		rig_post_number(&rig, dead, "attempts = 0 AND error_code = 'platform_error'"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM breakers WHERE failures > 4 OR "
+					  "opened_at IS NOT NULL"),
+			 0);
+	rig_post(&rig, 0, "there", -500, id);
+	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
+	database_run(&rig.database, "DELETE FROM breakers");
+}
+END_TEST
+
 /* The account is spoilt by it, so it is the second one, and the last case. */
 START_TEST(revoked_token_asks_to_connect_again)
 {
@@ -326,6 +350,7 @@ int main(void)
 		{ thread_hangs_together_through_a_doubt, 0 },
 		{ limit_is_waited_for_until_its_date, 0 },
 		{ expired_upload_is_made_anew, 0 },
+		{ dead_server_stops_no_other, 0 },
 		{ revoked_token_asks_to_connect_again, 0 },
 		{ NULL, 0 },
 	};
