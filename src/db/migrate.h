@@ -14,7 +14,7 @@
 #include "db/conn.h"
 #include "db/stmt.h"
 
-#define SCHEMA_VERSION 18 /* the newest migration that this program knows */
+#define SCHEMA_VERSION 19 /* the newest migration that this program knows */
 
 /* Applies what is missing, in order; *ret_n: how many files ran. Needs the admin role. */
 int migrate_run(struct db *db, const char *folder, size_t *ret_n, struct problem *reterr);

@@ -70,7 +70,7 @@ static void read_all(struct limits *l)
 /* Where users name servers, one that is down says nothing about the others. */
 static const char *server_of(const struct flight *f)
 {
-	const char *server = json_string_value(json_object_get(f->platform_account.meta, "server"));
+	const char *server = json_string_value(json_object_get(f->account.meta, "server"));
 
 	return server && platform_server_param(f->platform_app.platform) ? server : "";
 }
@@ -241,13 +241,11 @@ void limits_hear(struct flight *f)
 	const bool is_reading = f->phase == PHASE_CONFIRM || f->phase == PHASE_DOUBT;
 	const bool is_whole = r->transfer == TRANSFER_REPLIED;
 
-	/* A server that a person named speaks for itself alone: those of others go on. */
-	if (!platform_server_param(f->platform_app.platform))
-		notes_add(&f->engine->limits->notes,
-			  &(struct breaker_key){ f->platform_app.platform->id, f->q.post.livemode,
-						 is_reading ? BREAKER_READ : BREAKER_PUBLISH,
-						 server_of(f) },
-			  !is_whole || r->status >= 500);
+	notes_add(&f->engine->limits->notes,
+		  &(struct breaker_key){ f->platform_app.platform->id, f->q.post.livemode,
+					 is_reading ? BREAKER_READ : BREAKER_PUBLISH,
+					 server_of(f) },
+		  !is_whole || r->status >= 500);
 	if (f->phase != PHASE_FIRE || !is_whole)
 		return;
 	for (const struct platform_budget *b = f->platform_app.platform->budgets; b && b->name; b++)

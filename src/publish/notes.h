@@ -12,12 +12,14 @@
 
 #include "store/limits.h"
 
-#define NOTES_MAX 32 /* platforms x modes x classes; more are not noted */
+#define NOTES_MAX        64 /* platforms x modes x classes, and servers; more are not noted */
+#define NOTES_SERVER_MAX 300
 
 struct note {
-	struct breaker_key key; /* borrowed name */
-	bool has_answer;        /* at least one */
-	int faults;             /* since the last answer, or of all */
+	struct breaker_key key; /* borrowed name of the platform */
+	char server[NOTES_SERVER_MAX];
+	bool has_answer; /* at least one */
+	int faults;      /* since the last answer, or of all */
 };
 
 struct notes {

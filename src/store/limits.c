@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "db/conn.h"
 
-#define LIST_MOST 1000 /* budgets; breakers are as few as platforms */
+#define LIST_MOST 1000 /* budgets */
 #define ROWS_MOST (LIST_MOST + 100)
 
 enum { TAKE, REFUSE, GIVE_BACK, CLOSE, FAULT, ANSWER, PROBE, HALF_OPEN, LIST };
@@ -15,7 +15,7 @@ enum { TAKE, REFUSE, GIVE_BACK, CLOSE, FAULT, ANSWER, PROBE, HALF_OPEN, LIST };
 #define NOW       "UTC_TIMESTAMP(3)"
 #define WINDOW    "window_at + INTERVAL ? SECOND"
 #define OF_BUDGET "WHERE platform = ? AND livemode = ? AND name = ? AND subject = ?"
-#define OF_CLASS  "WHERE platform = ? AND livemode = ? AND class = ?"
+#define OF_CLASS  "WHERE platform = ? AND livemode = ? AND class = ? AND server = ?"
 
 const struct stmt store_limits_statements[] = {
 	/* Assignments run from left to right: used must still see the old window. */
@@ -38,29 +38,30 @@ const struct stmt store_limits_statements[] = {
 		    "closed_until = GREATEST(COALESCE(closed_until, VALUES(closed_until)), "
 		    "VALUES(closed_until))",
 		    REASON },
-	[FAULT] = { "limits.fault", STMT_GLOBAL, "sisiiiiii",
-		    "INSERT INTO breakers (platform, livemode, class, failures, opened_at, "
-		    "probe_at) VALUES (?, ?, ?, 1, IF(? <= 1, " NOW ", NULL), "
+	[FAULT] = { "limits.fault", STMT_GLOBAL, "sissiiiiii",
+		    "INSERT INTO breakers (platform, livemode, class, server, failures, opened_at, "
+		    "probe_at) VALUES (?, ?, ?, ?, 1, IF(? <= 1, " NOW ", NULL), "
 		    "IF(? <= 1, " NOW " + INTERVAL ? SECOND, NULL)) ON DUPLICATE KEY UPDATE "
 		    "failures = LEAST(failures + 1, 1000000), "
 		    "probe_at = IF(opened_at IS NULL AND failures >= ?, "
 		    "" NOW " + INTERVAL ? SECOND, probe_at), "
 		    "opened_at = IF(opened_at IS NULL AND failures >= ?, " NOW ", opened_at)",
 		    REASON },
-	[ANSWER] = { "limits.answer", STMT_GLOBAL, "sis",
+	[ANSWER] = { "limits.answer", STMT_GLOBAL, "siss",
 		     "UPDATE breakers SET failures = 0 " OF_CLASS " AND opened_at IS NULL",
 		     REASON },
-	[PROBE] = { "limits.probe", STMT_GLOBAL, "isis",
+	[PROBE] = { "limits.probe", STMT_GLOBAL, "isiss",
 		    "UPDATE breakers SET probe_at = " NOW " + INTERVAL ? SECOND " OF_CLASS
 		    " AND opened_at IS NOT NULL AND probe_at <= " NOW,
 		    REASON },
-	[HALF_OPEN] = { "limits.half_open", STMT_GLOBAL, "isis",
+	[HALF_OPEN] = { "limits.half_open", STMT_GLOBAL, "isiss",
 			"UPDATE breakers SET opened_at = NULL, probe_at = NULL, "
 			"failures = ? " OF_CLASS,
 			REASON },
 	[LIST] = { "limits.list", STMT_GLOBAL, "i",
-		   "SELECT 1, platform, livemode, class, '', failures, "
+		   "(SELECT 1, platform, livemode, class, server, failures, "
 		   "IF(opened_at IS NULL, NULL, probe_at) FROM breakers WHERE failures > 0 "
+		   "ORDER BY opened_at IS NULL, probe_at LIMIT 100) "
 		   "UNION ALL (SELECT 0, platform, livemode, name, subject, used, closed_until "
 		   "FROM budgets WHERE closed_until > " NOW " ORDER BY closed_until LIMIT ?)",
 		   REASON },
@@ -70,6 +71,11 @@ const struct stmt store_limits_statements[] = {
 #define ROW(x) (&store_limits_statements[x])
 
 static const char *const class_names[] = { "publish", "read" };
+
+static const char *server_of(const struct breaker_key *key)
+{
+	return key->server ? key->server : "";
+}
 
 int store_limits_take(struct db *db, const struct budget_key *key, int64_t window_s, int64_t most,
 		      bool *ret_is_given, struct problem *reterr)
@@ -103,13 +109,14 @@ int store_limits_fault(struct db *db, const struct breaker_key *key, int64_t mos
 		       struct problem *reterr)
 {
 	return db_exec(db, ROW(FAULT), NULL, reterr, key->platform, (int64_t)key->livemode,
-		       class_names[key->class], most, most, probe_s, most, probe_s, most);
+		       class_names[key->class], server_of(key), most, most, probe_s, most, probe_s,
+		       most);
 }
 
 int store_limits_answer(struct db *db, const struct breaker_key *key, struct problem *reterr)
 {
 	return db_exec(db, ROW(ANSWER), NULL, reterr, key->platform, (int64_t)key->livemode,
-		       class_names[key->class]);
+		       class_names[key->class], server_of(key));
 }
 
 int store_limits_probe(struct db *db, const struct breaker_key *key, int64_t probe_s, bool *ret,
@@ -118,7 +125,7 @@ int store_limits_probe(struct db *db, const struct breaker_key *key, int64_t pro
 	int64_t changed = 0;
 
 	if (db_exec(db, ROW(PROBE), &changed, reterr, probe_s, key->platform,
-		    (int64_t)key->livemode, class_names[key->class]) < 0)
+		    (int64_t)key->livemode, class_names[key->class], server_of(key)) < 0)
 		return -1;
 	*ret = changed == 1;
 	return 0;
@@ -128,7 +135,7 @@ int store_limits_half_open(struct db *db, const struct breaker_key *key, int64_t
 			   struct problem *reterr)
 {
 	return db_exec(db, ROW(HALF_OPEN), NULL, reterr, most > 0 ? most - 1 : 0, key->platform,
-		       (int64_t)key->livemode, class_names[key->class]);
+		       (int64_t)key->livemode, class_names[key->class], server_of(key));
 }
 
 static void read_row(const struct rows *r, struct arena *a, struct limit_row *ret)

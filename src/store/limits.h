@@ -38,6 +38,7 @@ struct breaker_key {
 	const char *platform;
 	bool livemode;
 	enum breaker_class class;
+	const char *server; /* that a user named; NULL or "": the platform is one */
 };
 int store_limits_fault(struct db *db, const struct breaker_key *key, int64_t most, int64_t probe_s,
 		       struct problem *reterr);
@@ -53,9 +54,9 @@ int store_limits_half_open(struct db *db, const struct breaker_key *key, int64_t
 /* Everything that stands in the way just now. */
 struct limit_row {
 	bool is_breaker, livemode;
-	enum breaker_class class; /* of a breaker */
-	int64_t failures;         /* of a breaker; open or not */
-	const char *platform, *name, *subject;
+	enum breaker_class class;              /* of a breaker */
+	int64_t failures;                      /* of a breaker; open or not */
+	const char *platform, *name, *subject; /* of a breaker: class and server */
 	int64_t until_us; /* a budget's end; when a breaker is probed; INSTANT_NONE: not open */
 };
 int store_limits_list(struct db *db, struct arena *a, struct limit_row **ret, size_t *ret_n,

@@ -219,7 +219,8 @@ END_TEST
 
 START_TEST(breaker_opens_probes_once_and_closes_on_trial)
 {
-	const struct breaker_key key = { "twitter", true, BREAKER_READ };
+	const struct breaker_key key = { "twitter", true, BREAKER_READ, "" };
+	const struct breaker_key other = { "twitter", true, BREAKER_READ, "https://a.example" };
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	bool is_mine = true;
 
@@ -230,6 +231,8 @@ START_TEST(breaker_opens_probes_once_and_closes_on_trial)
 	}
 	ck_assert_int_eq(store_limits_answer(db, &key, &why), 0);
 	ck_assert_int_eq(row_of(a, "read").failures, 3);
+	ck_assert_int_eq(store_limits_half_open(db, &other, 3, &why), 0); /* another one's */
+	ck_assert_int_ne(row_of(a, "read").until_us, INSTANT_NONE);
 	ck_assert_int_eq(store_limits_probe(db, &key, 60, &is_mine, &why), 0);
 	ck_assert(!is_mine);
 	database_run(&rig.database, "UPDATE breakers SET probe_at = UTC_TIMESTAMP(3)");

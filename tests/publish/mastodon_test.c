@@ -287,6 +287,33 @@ START_TEST(dead_server_stops_no_other)
 }
 END_TEST
 
+/* Each server has a breaker of its own; it is asked at its own address whether it is back. */
+START_TEST(breaker_is_of_one_server)
+{
+	char other[ID_MAX], own[ID_MAX];
+
+	database_run(
+		&rig.database,
+		"INSERT INTO breakers (platform, livemode, class, server, failures, opened_at, "
+		"probe_at) SELECT platform, livemode, 'publish', 'https://a.example', 5, "
+		"UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 1 HOUR FROM accounts LIMIT 1");
+	rig_post(&rig, 0, "another one's", -500, other);
+	rig_expect(&rig, other, POST_PUBLISHED, PATIENCE_MS);
+	database_run(&rig.database, "UPDATE breakers SET server = (SELECT JSON_VALUE(meta, "
+				    "'$.server') FROM accounts LIMIT 1)");
+	rig_post(&rig, 0, "its own", -500, own);
+	for (int i = 0; i < 20 && rig_post_number(&rig, own, "waiting_for IS NULL") == 1; i++)
+		ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(rig_post_number(&rig, own, "waiting_for LIKE 'http%is not answering'"), 1);
+	ck_assert_int_eq(rig_effects(&rig, "its own"), 0);
+	database_run(&rig.database, "UPDATE breakers SET probe_at = UTC_TIMESTAMP(3)");
+	database_run(&rig.database, "UPDATE posts SET wake_at = UTC_TIMESTAMP(3)");
+	rig_expect(&rig, own, POST_PUBLISHED, PATIENCE_MS);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM breakers WHERE failures > 0"), 0);
+	database_run(&rig.database, "DELETE FROM breakers");
+}
+END_TEST
+
 /* The account is spoilt by it, so it is the second one, and the last case. */
 START_TEST(revoked_token_asks_to_connect_again)
 {
@@ -351,6 +378,7 @@ int main(void)
 		{ limit_is_waited_for_until_its_date, 0 },
 		{ expired_upload_is_made_anew, 0 },
 		{ dead_server_stops_no_other, 0 },
+		{ breaker_is_of_one_server, 0 },
 		{ revoked_token_asks_to_connect_again, 0 },
 		{ NULL, 0 },
 	};

@@ -6,7 +6,7 @@
 #include "publish/notes.h"
 #include "support/suite.h"
 
-static const struct breaker_key fires = { "twitter", true, BREAKER_PUBLISH };
+static const struct breaker_key fires = { "twitter", true, BREAKER_PUBLISH, NULL };
 
 struct row {
 	const char *replies; /* A: an answer, F: a fault */
@@ -37,9 +37,11 @@ END_TEST
 START_TEST(platforms_modes_and_classes_are_kept_apart)
 {
 	static const struct breaker_key others[] = {
-		{ "pinterest", true, BREAKER_PUBLISH },
-		{ "twitter", false, BREAKER_PUBLISH },
-		{ "twitter", true, BREAKER_READ },
+		{ "pinterest", true, BREAKER_PUBLISH, NULL },
+		{ "twitter", false, BREAKER_PUBLISH, NULL },
+		{ "twitter", true, BREAKER_READ, NULL },
+		{ "twitter", true, BREAKER_PUBLISH, "https://a.example" },
+		{ "twitter", true, BREAKER_PUBLISH, "https://b.example" },
 	};
 	struct notes n = { .n = 0 };
 
@@ -60,7 +62,7 @@ START_TEST(more_than_fit_are_let_go)
 
 	for (int i = 0; i <= NOTES_MAX; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "p%d", i);
-		notes_add(&n, &(struct breaker_key){ names[i], true, BREAKER_READ }, true);
+		notes_add(&n, &(struct breaker_key){ names[i], true, BREAKER_READ, NULL }, true);
 	}
 	ck_assert_uint_eq(n.n, NOTES_MAX);
 }
