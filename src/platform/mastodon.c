@@ -5,6 +5,8 @@
 #include "platform/mastodon.h"
 #include "platform/thread.h"
 
+#define POLL_MINUTES_END 100000000 /* so long takes nobody, whatever the unit */
+
 #define SCOPES "read:accounts read:statuses write:statuses write:media"
 
 extern const struct setting platform_mastodon_settings[];
@@ -60,6 +62,13 @@ const char *mastodon_option(const struct publication *post, const char *name)
 	const char *v = memo_text(post->options, name);
 
 	return v && *v ? v : NULL;
+}
+
+int64_t mastodon_poll_life_s(const json_t *poll)
+{
+	const int64_t minutes = memo_int(poll, "duration_minutes");
+
+	return minutes > 0 && minutes < POLL_MINUTES_END ? minutes * 60 : minutes;
 }
 
 const char *mastodon_reply_to(const struct delivery *d)

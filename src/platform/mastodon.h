@@ -106,6 +106,8 @@ const char *mastodon_text(struct arena *a, const struct platform_app *app,
 			  const struct publication *post);
 /* A text option of overrides.mastodon; NULL: not given or empty. */
 const char *mastodon_option(const struct publication *post, const char *name);
+/* How long a poll shall last; 0 or less: it does not say. */
+int64_t mastodon_poll_life_s(const json_t *poll);
 /* Characters as the server counts them: a link is url_chars, a mention goes without its domain. */
 int64_t mastodon_length(struct arena *a, const char *text, int64_t url_chars);
 /* The text of a status' HTML: tags dropped, entities read. */

@@ -188,7 +188,7 @@ static void check_poll_options(const struct check *c, const json_t *options)
 static void check_poll(const struct check *c)
 {
 	const json_t *poll = json_object_get(c->post->options, "poll");
-	const int64_t life_s = memo_int(poll, "duration_minutes") * 60;
+	const int64_t life_s = mastodon_poll_life_s(poll);
 
 	if (!json_is_object(poll))
 		return;

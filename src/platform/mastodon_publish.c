@@ -38,7 +38,7 @@ static void add_media(const struct delivery *d, json_t *body, const struct publi
 static json_t *poll_json(const json_t *poll)
 {
 	json_t *out = json_pack("{s:O, s:I}", "options", json_object_get(poll, "options"),
-				"expires_in", (json_int_t)memo_int(poll, "duration_minutes") * 60);
+				"expires_in", (json_int_t)mastodon_poll_life_s(poll));
 
 	add_flag(out, "multiple", poll, "multiple");
 	add_flag(out, "hide_totals", poll, "hide_totals");

@@ -255,7 +255,7 @@ static enum script_move still_working(struct delivery *d, struct mastodon_reply 
 
 	if (memo_int(item, "polls_from") == 0)
 		memo_set_int(item, "polls_from", now_s(d));
-	if (now_s(d) - memo_int(item, "polls_from") > platform_int(d->app, "poll_patience_s")) {
+	if (memo_int(item, "polls_from") < now_s(d) - platform_int(d->app, "poll_patience_s")) {
 		r->row = mastodon_error_find(r);
 		return item_redo(d, at_of(d), r, ret);
 	}

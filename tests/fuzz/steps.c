@@ -16,6 +16,7 @@
 #include "fuzz/fuzz.h"
 #include "platform/platform.h"
 #include "platform/results.h"
+#include "json/keep.h"
 #include "json/schema.h"
 
 #define STEPS_MAX 60
@@ -31,6 +32,7 @@ struct talk {
 	struct publication post;
 	struct media_item media[MEDIA_MAX];
 	struct delivery d;
+	struct connect_start s;
 	struct connect c;
 	struct renewal r;
 	struct board_list boards;
@@ -63,6 +65,7 @@ CALL(stage_step, t->app->platform->stage, &t->d)
 CALL(fire_step, t->app->platform->fire, &t->d)
 CALL(confirm_step, t->app->platform->confirm, &t->d)
 CALL(recover_step, t->app->platform->recover, &t->d)
+CALL(start_step, t->app->platform->start, &t->s)
 CALL(connect_step, t->app->platform->connect, &t->c)
 CALL(renew_step, t->app->platform->renew, &t->r)
 CALL(revoke_step, t->app->platform->revoke, &t->r)
@@ -93,6 +96,11 @@ static void connect_done(const struct talk *t)
 		for (size_t k = 0; k < a->tokens_n; k++)
 			MUST(a->tokens[k].kind && a->tokens[k].value && *a->tokens[k].value);
 	}
+}
+
+static void start_done(const struct talk *t)
+{
+	MUST(t->s.url && strncmp(t->s.url, "http", 4) == 0);
 }
 
 static void renew_done(const struct talk *t)
@@ -128,6 +136,7 @@ static const struct dialogue dialogues[] = {
 	{ "fire", true, fire_step, fire_done },
 	{ "confirm", true, confirm_step, NULL },
 	{ "recover", true, recover_step, fire_done },
+	{ "start", false, start_step, start_done },
 	{ "connect", false, connect_step, connect_done },
 	{ "renew", false, renew_step, renew_done },
 	{ "revoke", false, revoke_step, NULL },
@@ -179,9 +188,12 @@ static const struct config *settings(void)
 	file_make(secret_path, sizeof(secret_path), "app-secret\n");
 	buf_adds(&text, "[server]\npublic_url = https://pub.example\n");
 	all = platform_all(&n);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&text, "[%s]\nclient_id = 4711\nclient_secret_file = %s\n", all[i]->id,
-			   secret_path);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&text, "[%s]\n", all[i]->id);
+		if (!platform_server_param(all[i])) /* registrations are made at each server */
+			buf_printf(&text, "client_id = 4711\nclient_secret_file = %s\n",
+				   secret_path);
+	}
 	file_make(config_path, sizeof(config_path), text.p);
 	buf_done(&text);
 	(void)atexit(config_forget);
@@ -230,6 +242,14 @@ static void media_make(struct talk *t, enum content_kind kind, size_t n)
 	t->post.media_n = n;
 }
 
+/* The server that a person named, and what it registered. */
+#define SERVER "https://srv.example"
+static json_t *kept_of(struct arena *a)
+{
+	return json_keep(a, json_pack("{s:s, s:s, s:s, s:s}", "server", SERVER, "client_id", "4711",
+				      "client_secret", "app-secret", "scopes", "read write"));
+}
+
 static void talk_open(struct talk *t)
 {
 	struct input *in = t->in;
@@ -242,7 +262,8 @@ static void talk_open(struct talk *t)
 						.scopes = t->app->platform->default_scopes,
 						.expires_us = NOW_US + US_PER_DAY,
 						.access_token = "TOKEN",
-						.user_token = "USER" };
+						.user_token = "USER",
+						.meta = kept_of(in->arena) };
 	t->d = (struct delivery){ .app = t->app,
 				  .account = &t->account,
 				  .post = &t->post,
@@ -266,7 +287,17 @@ static void talk_open_others(struct talk *t)
 {
 	struct arena *a = t->in->arena;
 
+	t->s = (struct connect_start){ .arena = a,
+				       .app = t->app,
+				       .server_text = "srv.example",
+				       .server = SERVER,
+				       .state = "STATE",
+				       .challenge = "CHALLENGE",
+				       .now_us = NOW_US,
+				       .memo = t->d.memo,
+				       .kept = kept_of(a) };
 	t->c = (struct connect){ .arena = a,
+				 .kept = kept_of(a),
 				 .app = t->app,
 				 .code = "CODE",
 				 .verifier = "VERIFIER",
@@ -424,6 +455,7 @@ static void run(const char *platform, struct input *in)
 	arena_free(t.arena);
 	http_reply_done(&t.reply);
 	json_decref(t.i.facts);
+	json_decref(t.s.registered);
 	json_decref(t.d.memo);
 	json_decref(t.post.options);
 }
@@ -434,6 +466,7 @@ static void run(const char *platform, struct input *in)
 		run(#name, in);            \
 	}
 ADAPTER(instagram)
+ADAPTER(mastodon)
 ADAPTER(pinterest)
 ADAPTER(tiktok)
 ADAPTER(twitter)
