@@ -60,6 +60,7 @@ static const struct member members[] = {
 	{ "thread", TYPE(ARRAY) },
 	{ "visibility", TYPE(STRING) },
 	{ "content_warning", TYPE(STRING) },
+	{ "sensitive", BOOLEAN },
 	{ "poll", TYPE(OBJECT) },
 	{ "post_mode", TYPE(STRING) },
 };
