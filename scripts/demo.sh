@@ -16,16 +16,33 @@ demo_media() {
 		-movflags +faststart "$dir/reel.mp4" </dev/null
 }
 
+# demo_modes PLATFORM: the modes in which the sandbox stands for it. Where people name servers, live
+# mode would go to real ones.
+demo_modes() {
+	if [ -n "$(setting "$1" client_id '')" ]; then
+		printf 'live test\n'
+	elif [ -n "$(setting "$1.test" sandbox_base '')" ]; then
+		printf 'test\n'
+	fi
+}
+
 # The platforms that this server knows and this instance has an app for.
 demo_platforms() {
 	local name
 	for name in $(api GET /api/v1/integrations | jq -r '.integrations[].platform'); do
-		if [ -n "$(setting "$name" client_id '')" ]; then
+		if [ -n "$(demo_modes "$name")" ]; then
 			printf '%s\n' "$name"
 		else
-			warn "[$name] has no client_id in $CONFIG: left out"
+			warn "[$name] has no app in $CONFIG: left out"
 		fi
 	done
+}
+
+# demo_server PLATFORM: what names a server there, for the query; in test mode any name will do.
+demo_server() {
+	case $1 in
+	mastodon) printf '&instance=social.example' ;;
+	esac
 }
 
 # demo_connect PLATFORM MODE: each time anew, to show the way of it; the account stays the same.
@@ -35,8 +52,8 @@ demo_connect() {
 	local name=$1 mode=$2 url jar page flow
 	jar=$(mktemp)
 	# The answer's cookie binds the flow to this browser.
-	url=$(api GET "/api/v1/integrations/$name/auth-url?redirect=/&mode=$mode" -c "$jar" |
-		jq -er .url) || die "no consent address for $name"
+	url=$(api GET "/api/v1/integrations/$name/auth-url?redirect=/&mode=$mode$(demo_server "$name")" \
+		-c "$jar" | jq -er .url) || die "no consent address for $name"
 	page=$(demo_browse "$jar" "$url&sandbox_auto=approve")
 	page=$(demo_browse "$jar" "$page")
 	rm -f "$jar"
@@ -58,11 +75,12 @@ demo_choose() {
 		'{flow: $f, remote_ids: [$r]}')" >/dev/null || die "could not choose the account of $1"
 }
 
-# demo_account PLATFORM: prints the id of its live account, ready to be published on
+# demo_account PLATFORM: prints the id of its account, live if it has one, ready to be published on
 demo_account() {
-	local account
-	account=$(api GET "/api/v1/accounts?platform=$1&livemode=true" | jq -er '.accounts[0].id') ||
-		die "$1 is not connected"
+	local account livemode=false
+	[[ $(demo_modes "$1") != *live* ]] || livemode=true
+	account=$(api GET "/api/v1/accounts?platform=$1&livemode=$livemode" |
+		jq -er '.accounts[0].id') || die "$1 is not connected"
 	[ "$1" != pinterest ] || demo_board "$account"
 	printf '%s\n' "$account"
 }
@@ -177,7 +195,7 @@ demo_is_live() {
 demo_connect_all() {
 	local name mode
 	for name in "$@"; do
-		for mode in live test; do
+		for mode in $(demo_modes "$name"); do
 			demo_connect "$name" "$mode"
 		done
 	done
