@@ -416,7 +416,7 @@ static const struct query_param state_query[] = { LIVEMODE_ROW, { .name = NULL }
 	static const struct query_param url_query_##p[] = {                                                                \
 		{ .name = "redirect", .kind = QUERY_TEXT, .most = 2000, .sentence = "Where the browser goes afterwards: a path, or an address at an allowed origin." }, \
 		INTEGRATION_MODE_ROW,                                                                                      \
-		{ .name = server, .kind = QUERY_TEXT, .most = 320, .sentence = "Needed: the account's name or its server, as people write it." }, \
+		{ .name = (server), .kind = QUERY_TEXT, .most = 320, .sentence = "Needed: the account's name or its server, as people write it." }, \
 		{ .name = NULL },                                                                                          \
 	};
 PLATFORM_EACH(URL_QUERY)

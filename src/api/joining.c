@@ -40,9 +40,9 @@ char *joining_text(struct arena *a, const json_t *doc)
 	return text;
 }
 
-const char *joining_member(const json_t *o, const char *key)
+const char *joining_member(const json_t *candidate, const char *key)
 {
-	return json_string_value(json_object_get(o, key));
+	return json_string_value(json_object_get(candidate, key));
 }
 
 static int64_t member_us(const json_t *o, const char *key)
