@@ -76,22 +76,40 @@ static size_t mention_domain(const char *s, char before, size_t *ret_n)
 	return n > 0 ? 1 + name : 0;
 }
 
+/* What stands at a place of a text. */
+struct piece {
+	size_t n, shown; /* bytes; of a mention those before the domain are shown */
+	bool is_link;
+};
+
+static struct piece mention_at(const char *s, char before)
+{
+	size_t domain = 0;
+	const size_t name = mention_domain(s, before, &domain);
+
+	return name > 0 ? (struct piece){ .n = name + domain, .shown = name }
+			: (struct piece){ .n = 1, .shown = 1 };
+}
+
+static struct piece piece_at(const char *s, char before)
+{
+	const size_t link = link_length(s, before);
+
+	return link > 0 ? (struct piece){ .n = link, .is_link = true } : mention_at(s, before);
+}
+
 /* As Mastodon shows it to its counter. */
 static void add_counted(struct buf *out, const char *text, int64_t url_chars)
 {
-	for (const char *s = text; *s;) {
-		const char before = s > text ? s[-1] : '\0';
-		const size_t link = link_length(s, before);
-		size_t domain = 0;
-		const size_t name = mention_domain(s, before, &domain);
+	char before = '\0';
 
-		for (int64_t i = 0; link > 0 && i < url_chars; i++)
+	for (const char *s = text; *s; before = s[-1]) {
+		const struct piece p = piece_at(s, before);
+
+		buf_add(out, s, p.shown);
+		for (int64_t i = 0; p.is_link && i < url_chars; i++)
 			buf_addc(out, 'x');
-		if (name > 0)
-			buf_add(out, s, name);
-		if (link == 0 && name == 0)
-			buf_addc(out, *s);
-		s += link > 0 ? link : name > 0 ? name + domain : 1;
+		s += p.n;
 	}
 }
 
@@ -202,23 +220,27 @@ static size_t dropped(const char *s, char before)
 	return scheme_length(s) > 0 && !is_word(before) ? scheme_length(s) : 0;
 }
 
+/* White space as one blank, none at the beginning. */
+static void add_shown(struct buf *out, const char *s, size_t n)
+{
+	if (!is_blank(*s))
+		buf_add(out, s, n);
+	else if (out->len > 0 && out->p[out->len - 1] != ' ')
+		buf_addc(out, ' ');
+}
+
 const char *mastodon_canonical(struct arena *a, const char *text)
 {
-	const char *in = utf8_nfc(a, text ? text : "");
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
+	char before = '\0';
 
-	for (const char *s = in; *s;) {
-		const char before = s > in ? s[-1] : '\0';
-		size_t domain = 0, n = dropped(s, before);
-		const size_t name = mention_domain(s, before, &domain);
+	for (const char *s = utf8_nfc(a, text ? text : ""); *s; before = s[-1]) {
+		const size_t n = dropped(s, before);
+		const struct piece p = mention_at(s, before);
 
-		if (name > 0)
-			buf_add(&out, s, name);
-		else if (n == 0 && !is_blank(*s))
-			buf_addc(&out, *s);
-		else if (n == 0 && out.len > 0 && out.p[out.len - 1] != ' ')
-			buf_addc(&out, ' ');
-		s += name > 0 ? name + domain : n > 0 ? n : 1;
+		if (n == 0)
+			add_shown(&out, s, p.shown);
+		s += n > 0 ? n : p.n;
 	}
 	while (out.len > 0 && out.p[out.len - 1] == ' ')
 		out.p[--out.len] = '\0';

@@ -223,37 +223,56 @@ static struct object *status_make(struct exchange *ex, const json_t *in, const s
 	return o;
 }
 
+static const char *option(const json_t *options, const char *name, const char *fallback)
+{
+	const char *text = json_string_value(json_object_get(options, name));
+
+	return text != NULL ? text : fallback;
+}
+
+static struct list media_again(struct world *w, const struct object *o)
+{
+	struct list media = sandbox_list_new(w->arena);
+
+	for (size_t i = 0; i < o->media.n; i++) {
+		struct md_media *m = arena_alloc(w->arena, sizeof(*m));
+
+		m->fact = *(struct media_fact *)o->media.v[i];
+		m->id = sandbox_md_snowflake(w);
+		m->type = strncmp(m->fact.mime, "video/", 6) == 0 ? "video" : "image";
+		m->ready_us = INSTANT_NONE;
+		sandbox_list_add(&media, m);
+	}
+	return media;
+}
+
+static struct md_status *status_again(struct world *w, const struct object *o)
+{
+	struct md_status *s = arena_alloc(w->arena, sizeof(*s));
+	const char *text = o->options != NULL ? o->options : "{}";
+	const json_t *options = json_keep(w->arena, json_loads(text, 0, NULL));
+
+	s->text = o->caption != NULL ? o->caption : "";
+	s->warning = option(options, "spoiler_text", "");
+	s->visibility = option(options, "visibility", "public");
+	s->language = option(options, "language", NULL);
+	s->reply_to = option(options, "in_reply_to_id", NULL);
+	s->is_sensitive =
+		json_is_true(json_object_get(options, "sensitive")) || *s->warning != '\0';
+	s->poll = json_object_get(options, "poll");
+	s->media = media_again(w, o);
+	return s;
+}
+
 /* After a restart: uploads that were not posted yet are forgotten, keys are not. */
 void sandbox_md_loaded(struct world *w)
 {
 	for (size_t i = 0; i < w->objects_list.n; i++) {
 		struct object *o = w->objects_list.v[i];
-		struct md_status *s;
-		json_t *options;
 
 		if (o->platform != &sandbox_mastodon || o->extra != NULL)
 			continue;
-		s = o->extra = arena_alloc(w->arena, sizeof(*s));
-		options = json_keep(w->arena,
-				    json_loads(o->options != NULL ? o->options : "{}", 0, NULL));
-		s->text = o->caption != NULL ? o->caption : "";
-		s->warning = json_string_value(json_object_get(options, "spoiler_text"));
-		s->visibility = json_string_value(json_object_get(options, "visibility"));
-		s->language = json_string_value(json_object_get(options, "language"));
-		s->reply_to = json_string_value(json_object_get(options, "in_reply_to_id"));
-		s->poll = json_object_get(options, "poll");
-		s->warning = s->warning != NULL ? s->warning : "";
-		s->visibility = s->visibility != NULL ? s->visibility : "public";
-		s->media = sandbox_list_new(w->arena);
-		for (size_t k = 0; k < o->media.n; k++) {
-			struct md_media *m = arena_alloc(w->arena, sizeof(*m));
-
-			m->fact = *(struct media_fact *)o->media.v[k];
-			m->id = sandbox_md_snowflake(w);
-			m->type = strncmp(m->fact.mime, "video/", 6) == 0 ? "video" : "image";
-			m->ready_us = INSTANT_NONE;
-			sandbox_list_add(&s->media, m);
-		}
+		o->extra = status_again(w, o);
 		if (o->container != NULL)
 			sandbox_map_put(&sandbox_md_state(w)->keys, o->container, o);
 	}

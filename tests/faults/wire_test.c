@@ -21,8 +21,10 @@
 #define ALL_POSTS   (RIG_PLATFORMS * RIG_ACCOUNTS * POSTS)
 
 static const struct rig_platform platforms[RIG_PLATFORMS] = {
-	{ .name = "instagram" }, { .name = "pinterest", .settings = "pins_per_minute = 0\n" },
-	{ .name = "tiktok" },    { .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
+	{ .name = "instagram" },
+	{ .name = "pinterest", .settings = "pins_per_minute = 0\n" },
+	{ .name = "tiktok" },
+	{ .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
 	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
 	{ .name = "youtube" },
 };
