@@ -186,7 +186,8 @@ static void take_remote(void *arg, char **v)
 
 	for (int i = 0; i < m->c->rig.platforms_n * RIG_ACCOUNTS; i++) {
 		if (strcmp(m->c->rig.accounts[i], v[0]) == 0)
-			(void)snprintf(m->remotes[i], sizeof(m->remotes[i]), "%s", v[1]);
+			(void)snprintf(m->remotes[i], sizeof(m->remotes[i]), "%.*s",
+				       (int)strcspn(v[1], "@"), v[1]); /* id@server */
 	}
 }
 

@@ -139,7 +139,6 @@ static const struct fault_row fires[] = {
 	{ "statuses.commit_then_drop", "statuses", POST_PUBLISHED, 1, 1, NULL },
 	{ "statuses.drop_before_commit", "statuses", POST_PUBLISHED, 1, 2, NULL },
 	{ "http.429_after", "statuses", POST_PUBLISHED, 1, 1, NULL },
-	{ "http.html_body", "statuses", POST_PUBLISHED, 1, 1, NULL },
 	{ "auth.403_login", "statuses", POST_FAILED, 0, 1, "content_rejected" },
 	{ "media.slow", "media", POST_PUBLISHED, 1, 1, NULL },
 	{ "media.failed", "media", POST_FAILED, 0, 0, "media_rejected" },
