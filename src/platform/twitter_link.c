@@ -3,10 +3,10 @@
  * What X makes a link of: http(s) and a domain, or a bare ASCII domain of a known top level. Source:
  * twitter-text 3.1.0, extractUrl; written as a scanner instead of its regular expression.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "platform/tlds.h"
 #include "platform/twitter_text.h"
 
 #define LINK_WEIGHT    23
@@ -15,12 +15,6 @@
 #define LINK_MAX       4096
 #define SLUG_MAX       40
 #define TLD_BYTES_MAX  64
-
-static const char *const tlds[] = {
-#define TLD(text) text,
-#include "platform/twitter_tlds.def"
-#undef TLD
-};
 
 struct scan {
 	const uint32_t *p;
@@ -137,11 +131,6 @@ static size_t encode(uint32_t c, char *to)
 	return 4;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(a, *(const char *const *)b);
-}
-
 /* End of the longest top level that begins at i; 0: none. */
 static size_t tld_end(const struct scan *s, size_t i)
 {
@@ -157,8 +146,7 @@ static size_t tld_end(const struct scan *s, size_t i)
 	while (i < s->n && len < TLD_BYTES_MAX && is_domain_char(s->p[i])) {
 		len += encode(s->p[i++], text + len);
 		text[len] = '\0';
-		if (ends_domain(point(s, i)) &&
-		    bsearch(text, tlds, ARRAY_LEN(tlds), sizeof(*tlds), by_text))
+		if (ends_domain(point(s, i)) && tld_is_known(text))
 			end = i;
 	}
 	return end;
