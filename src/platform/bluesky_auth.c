@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "crypto/dpop.h"
-#include "platform/bluesky.h"
+#include "platform/bluesky_login.h"
 
 #define NONCE_MAX 256
 #define ASKS_MAX  2
