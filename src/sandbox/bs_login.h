@@ -19,7 +19,7 @@
 struct bs_login {
 	struct map pushed;  /* request_uri -> struct bs_pushed */
 	struct map proofs;  /* each jti that was used */
-	struct map fetched; /* client_id -> itself: the document was read */
+	struct map clients; /* client_id -> struct bs_client */
 	uint64_t refresh_reuses, code_reuses, nonces_asked;
 };
 
@@ -27,6 +27,17 @@ struct bs_login {
 struct bs_login *sandbox_bs_login(struct world *w);
 /* For GET /_control/state; new reference. */
 json_t *sandbox_bs_login_state(struct world *w);
+
+struct bs_client {
+	struct app *app;
+	struct list redirects;
+	const char *scope;
+	bool is_loopback; /* then any port will do */
+};
+/* Who asks, by the document at its address or by the address itself; NULL: *ret_why says why. */
+const struct bs_client *sandbox_bs_client(struct exchange *ex, const char *id,
+					  const char **ret_why);
+bool sandbox_bs_client_returns_to(const struct bs_client *client, const char *uri);
 
 enum bs_proof {
 	BS_PROOF_GOOD,
@@ -41,14 +52,16 @@ enum bs_proof sandbox_bs_proof(struct exchange *ex, const char *token,
 /* The nonce of the hour goes with each answer. */
 void sandbox_bs_nonce(struct exchange *ex);
 
-void sandbox_bs_document(struct exchange *ex);        /* GET /{did} */
-void sandbox_bs_resource(struct exchange *ex);        /* GET /.well-known/oauth-protected-resource */
-void sandbox_bs_server(struct exchange *ex);          /* GET /.well-known/oauth-authorization-server */
-void sandbox_bs_par(struct exchange *ex);             /* POST /oauth/par */
-void sandbox_bs_authorize(struct exchange *ex);       /* GET /oauth/authorize, of a browser */
-void sandbox_bs_token(struct exchange *ex);           /* POST /oauth/token */
-void sandbox_bs_revoke(struct exchange *ex);          /* POST /oauth/revoke */
-void sandbox_bs_refresh_session(struct exchange *ex); /* POST /xrpc/com.atproto.server.refreshSession */
-void sandbox_bs_delete_session(struct exchange *ex);  /* POST /xrpc/com.atproto.server.deleteSession */
+void sandbox_bs_document(struct exchange *ex);  /* GET /{did} */
+void sandbox_bs_resource(struct exchange *ex);  /* GET /.well-known/oauth-protected-resource */
+void sandbox_bs_server(struct exchange *ex);    /* GET /.well-known/oauth-authorization-server */
+void sandbox_bs_par(struct exchange *ex);       /* POST /oauth/par */
+void sandbox_bs_authorize(struct exchange *ex); /* GET /oauth/authorize, of a browser */
+void sandbox_bs_token(struct exchange *ex);     /* POST /oauth/token */
+void sandbox_bs_revoke(struct exchange *ex);    /* POST /oauth/revoke */
+void sandbox_bs_refresh_session(
+	struct exchange *ex); /* POST /xrpc/com.atproto.server.refreshSession */
+void sandbox_bs_delete_session(
+	struct exchange *ex); /* POST /xrpc/com.atproto.server.deleteSession */
 
 #endif

@@ -21,9 +21,13 @@ static const char *url_with(struct arena *a, const char *uri, const char *query,
 
 static const char *ask_state(struct arena *a, const struct consent_ask *ask)
 {
+	const char *tail = "";
+
+	if (ask->issuer != NULL)
+		tail = arena_printf(a, "&iss=%s", sandbox_params_escape(a, ask->issuer));
 	if (ask->state == NULL)
-		return "";
-	return arena_printf(a, "&state=%s", sandbox_params_escape(a, ask->state));
+		return tail;
+	return arena_printf(a, "&state=%s%s", sandbox_params_escape(a, ask->state), tail);
 }
 
 static void list_without(struct list *l, const struct list *drop)

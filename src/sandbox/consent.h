@@ -21,6 +21,7 @@ struct consent_ask {
 	const char *title,
 		*choices_title; /* choices_title NULL: the person has nothing to choose */
 	const char *denied;     /* query of the denied callback, without state */
+	const char *issuer;     /* `iss` of both callbacks (RFC 9207); NULL: none */
 	const char *code_prefix, *fragment; /* fragment: put behind the granted callback, or "" */
 	int64_t code_life_s;
 	const char *challenge, *challenge_method;
