@@ -41,8 +41,8 @@ struct bluesky_reply {
 	bool is_ok, is_broken;
 	bool is_xrpc; /* an error in XRPC's own shape: the server itself spoke, no proxy */
 	int status;
-	const char *name, *message; /* of the error; "" and NULL: none */
-	int64_t wait_s;             /* until a limit lifts; 0: not said */
+	const char *name, *message;          /* of the error; "" and NULL: none */
+	int64_t wait_s;                      /* until a limit lifts; 0: not said */
 	const struct bluesky_error_row *row; /* NULL when is_ok */
 };
 
@@ -63,8 +63,7 @@ struct bluesky_call {
 struct http_request *bluesky_call(const struct bluesky_call *c, enum http_verb verb,
 				  const char *label, const char *nsid);
 /* The same without proof of who asks: what anybody may read. */
-struct http_request *bluesky_ask(const struct bluesky_call *c, const char *label,
-				 const char *nsid);
+struct http_request *bluesky_ask(const struct bluesky_call *c, const char *label, const char *nsid);
 
 /*
  * Bearer for the session of an app password (no user_token); for OAuth DPoP: the token, and a proof
@@ -133,6 +132,5 @@ enum step bluesky_fire(struct delivery *d, const struct http_reply *last, struct
 enum step bluesky_recover(struct delivery *d, const struct http_reply *last,
 			  struct step_result *ret);
 extern const struct platform_results bluesky_results;
-const char *bluesky_canonical(struct arena *a, const char *text);
 
 #endif
