@@ -14,6 +14,7 @@
  * perhaps to another process). All texts of a step live in ->arena, which ends with the next step.
  * Replies that did not arrive whole (last->transfer != TRANSFER_REPLIED) are passed in too, except
  * for a fire, where the engine decides alone: NOT_SENT is proof of no effect, BROKEN is doubt.
+ * ->fire may send what can be repeated before the one irreversible call, by another phase.
  */
 #ifndef CARILLON_PLATFORM_PLATFORM_H
 #define CARILLON_PLATFORM_PLATFORM_H

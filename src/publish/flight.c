@@ -181,7 +181,9 @@ static bool take_broken_fire(struct flight *f)
 		.error = { POST_ERROR_NETWORK, NULL, WHO_PLATFORM, NULL, NULL, true },
 	};
 
-	if (f->phase != PHASE_FIRE || !f->has_reply || f->reply.transfer == TRANSFER_REPLIED)
+	/* What an adapter reads just before its fire is its own to judge. */
+	if (f->phase != PHASE_FIRE || !f->is_fired || !f->has_reply ||
+	    f->reply.transfer == TRANSFER_REPLIED)
 		return false;
 	o.error.message = arena_printf(
 		f->arena, "%s: %s.",

@@ -246,7 +246,7 @@ void limits_hear(struct flight *f)
 					 is_reading ? BREAKER_READ : BREAKER_PUBLISH,
 					 server_of(f) },
 		  !is_whole || r->status >= 500);
-	if (f->phase != PHASE_FIRE || !is_whole)
+	if (f->phase != PHASE_FIRE || !f->is_fired || !is_whole)
 		return;
 	for (const struct platform_budget *b = f->platform_app.platform->budgets; b && b->name; b++)
 		close_budget(f, b);
