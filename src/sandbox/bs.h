@@ -38,7 +38,8 @@ struct bs_rate { /* points of one account in an hour */
 struct bs_state { /* world.extra */
 	struct map blobs; /* "did/cid" -> struct bs_blob */
 	struct map rates; /* did -> struct bs_rate */
-	int64_t points;   /* of an hour, a record costs 2; 0: the server's own */
+	int64_t points;   /* of an hour; a record costs 2 */
+	int64_t upload_limit;
 	void *login;      /* of bs_auth.c, made when first needed */
 };
 
@@ -68,9 +69,13 @@ void sandbox_bs_list_records(struct exchange *ex);
 
 /* bs_blob.c */
 void sandbox_bs_upload_blob(struct exchange *ex);
+struct bs_use { /* what a record may refer to in one place */
+	const char *accept;
+	json_int_t size_max;
+};
 /* The blob that a reference names, fit for that use; NULL: none, or not fit: *ret_why says so. */
 const struct bs_blob *sandbox_bs_blob(struct exchange *ex, const struct account *a,
-				      const json_t *ref, const char *accept, uint64_t size_max,
+				      const json_t *ref, const struct bs_use *use,
 				      const char **ret_why);
 /* CIDv1 of SHA-256 in base32: of bytes as they are, or of a record. */
 const char *sandbox_bs_cid(struct arena *a, bool is_record, const uint8_t hash[static 32]);

@@ -10,6 +10,7 @@ const struct sandbox_platform *const sandbox_platforms[] = {
 	&sandbox_twitter,
 	&sandbox_youtube,
 	&sandbox_mastodon,
+	&sandbox_bluesky,
 	NULL,
 };
 

@@ -140,6 +140,7 @@ extern const struct sandbox_platform sandbox_pinterest;
 extern const struct sandbox_platform sandbox_twitter;
 extern const struct sandbox_platform sandbox_youtube;
 extern const struct sandbox_platform sandbox_mastodon;
+extern const struct sandbox_platform sandbox_bluesky;
 
 size_t sandbox_platform_index(const struct sandbox_platform *p);
 const struct sandbox_platform *sandbox_platform_find(const char *name, size_t len);
