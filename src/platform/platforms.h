@@ -15,8 +15,10 @@
 	PLATFORM(pinterest, NULL) \
 	PLATFORM(twitter, NULL) \
 	PLATFORM(youtube, NULL) \
-	PLATFORM(mastodon, "instance")
-#define PLATFORM_PASSWORD_EACH(PLATFORM)
+	PLATFORM(mastodon, "instance") \
+	PLATFORM(bluesky, "handle")
+#define PLATFORM_PASSWORD_EACH(PLATFORM) \
+	PLATFORM(bluesky)
 /* clang-format on */
 
 #endif
