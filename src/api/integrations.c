@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/integrations.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/account_view.h"
@@ -358,6 +359,24 @@ static int get_auth_url(struct request *req, struct reply *ret, struct problem *
 	return 0;
 }
 
+/* What a login server reads about this instance before it lets anybody in for it. */
+static int get_client(struct request *req, struct reply *ret, struct problem *reterr)
+{
+	const struct platform *p = integration_platform(req);
+	struct platform_app app;
+	json_t *doc;
+	char *text;
+
+	(void)reterr;
+	platform_app_plain(&app, req->arena, req->app->config, p, true);
+	doc = json_keep(req->arena, p->client_document(req->arena, &app));
+	text = json_dumps(doc, JSON_COMPACT);
+	buf_adds(&ret->body, text);
+	free(text);
+	reply_header(ret, req->arena, "Cache-Control", "public, max-age=600");
+	return 0;
+}
+
 static int leave_one(struct request *req, const char *id, struct account_leave *left,
 		     struct problem *reterr)
 {
@@ -468,10 +487,13 @@ static const struct query_param callback_query[] = {
 	{ HTTP_POST,   INTEGRATIONS_BASE #p "/select",     CONNECT, .ok = 200, .body = &integration_select_schema, .reply = &integration_schema, .handler = integration_select, .operation = "select_" #p, .summary = "Choose among the accounts that a " #p " flow found" },
 #define PASSWORD_ROUTES(p) \
 	{ HTTP_POST,   INTEGRATIONS_BASE #p "/password",   CONNECT, .repeat = REPEAT_UNKEPT, .ok = 200, .query = integration_sign_in_query, .body = &integration_password_schema, .reply = &integration_schema, .handler = integration_sign_in, .operation = "password_" #p, .summary = "Connect a " #p " account by password" },
+#define CLIENT_ROUTES(p) \
+	{ HTTP_GET,    INTEGRATIONS_BASE #p "/client-metadata.json", .pool = POOL_PLATFORM, .auth = AUTH_NONE, .rate = RATE_NONE, .ok = 200, .type = "application/json", .handler = get_client, .operation = "client_" #p, .summary = "What " #p " login servers read about this instance" },
 const struct route api_integrations_routes[] = {
 	{ HTTP_GET,    "/api/v1/integrations",             READ,    .ok = 200, .query = state_query, .reply = &list_schema, .handler = get_all, .operation = "listIntegrations", .summary = "State of all platforms" },
 	PLATFORM_EACH(PLATFORM_ROUTES)
 	PLATFORM_PASSWORD_EACH(PASSWORD_ROUTES)
+	PLATFORM_CLIENT_EACH(CLIENT_ROUTES)
 	{ .pattern = NULL },
 };
 /* clang-format on */

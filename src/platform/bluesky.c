@@ -70,6 +70,7 @@ const struct platform platform_bluesky = {
 	.pkce = PKCE_S256,
 	.default_scopes = SCOPES,
 	.needs_public_media = false,
+	.client_document = bluesky_client_metadata,
 	.start = bluesky_start,
 	.sign_in = bluesky_sign_in,
 	.connect = bluesky_connect,

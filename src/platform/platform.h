@@ -294,6 +294,11 @@ struct platform {
 	const char *(*server)(struct arena *a, const struct platform_app *app, const char *text,
 			      const char **ret_why);
 	/*
+	 * Where login servers know clients by the address of a document (platforms.h): the document,
+	 * public, from settings alone. New reference.
+	 */
+	json_t *(*client_document)(struct arena *a, const struct platform_app *app);
+	/*
 	 * NULL: ->auth_url says it all. Else the dialogue before the browser leaves, ->auth_url is
 	 * not asked. DONE: PUBLISHED = url and kept filled; REFUSED of WHO_YOU: the text is wrong.
 	 */
