@@ -80,6 +80,7 @@ static struct http_request *users_call(const struct bluesky_call *c, enum http_v
 	struct http_request *r = http_request_new(c->arena, verb, label);
 
 	http_request_url(r, server ? server : "", "/xrpc/%s", nsid);
+	r->is_to_users_host = true;
 	return r;
 }
 

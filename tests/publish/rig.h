@@ -19,7 +19,7 @@
 #include "support/database.h"
 
 #define RIG_ACCOUNTS  2 /* of each platform */
-#define RIG_PLATFORMS 6
+#define RIG_PLATFORMS 7
 #define RIG_WORKSPACE "ws_rig"
 
 /* Nothing more happens to a post in one of these, or only when a person asks for it. */

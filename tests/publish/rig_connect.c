@@ -15,8 +15,9 @@
 
 #define CONNECT_STEPS 40
 
-static const char *consent(struct net *net, struct arena *a, const char *url, const char *user)
+static void consent(struct net *net, struct connect *c, const char *url, const char *user)
 {
+	struct arena *a = c->arena;
 	struct http_request *req = http_request_new(a, VERB_GET, "rig.consent");
 	struct http_reply reply = { .status = 0 };
 	struct problem p;
@@ -32,7 +33,8 @@ static const char *consent(struct net *net, struct arena *a, const char *url, co
 		exit(EXIT_FAILURE);
 	}
 	http_reply_done(&reply);
-	return url_query_get(a, to, "code");
+	c->code = url_query_get(a, to, "code");
+	c->issuer = url_query_get(a, to, "iss");
 }
 
 typedef enum step next_step(void *arg, const struct http_reply *last, struct step_result *ret);
@@ -121,23 +123,27 @@ static void store_account(const struct connecting *with, const struct connect_ac
 }
 
 /* Where the browser goes; of a platform whose accounts live on servers the sandbox is the one. */
-static const char *dialog_url(const struct connecting *with, struct arena *a, const char *challenge,
-			      json_t *kept)
+static const char *dialog_url(const struct connecting *with, struct connect *c,
+			      const char *challenge, const char *user)
 {
+	struct arena *a = c->arena;
 	struct connect_start s = {
 		.arena = a,
 		.app = &with->papp,
-		.server_text = "sandbox.example",
+		.server_text = rig_name(user),
 		.server = arena_printf(a, "%s/%s", with->rig->sandbox_url, with->platform->name),
 		.state = "state",
 		.challenge = challenge,
 		.now_us = clock_real_us(),
 		.memo = json_object(),
-		.kept = kept,
+		.kept = json_object(),
 	};
 
-	if (!with->papp.platform->start)
+	c->kept = s.kept;
+	if (!with->papp.platform->start) {
+		json_decref(s.memo);
 		return with->papp.platform->auth_url(a, &with->papp, "state", challenge, false);
+	}
 	converse(with->app->net, next_of_start, &s);
 	json_decref(s.memo);
 	json_decref(s.registered);
@@ -150,22 +156,21 @@ static int connect_from(struct connecting *with, int i)
 	static const char verifier[] = "rig-verifier-0123456789-0123456789-0123456789";
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	const char *challenge = oauth2_challenge(a, with->papp.platform->pkce, verifier);
-	json_t *kept = json_object();
 	struct connect c = {
 		.arena = a,
 		.app = &with->papp,
 		.verifier = verifier,
-		.kept = kept,
 		.memo = json_object(),
 	};
 
-	c.code = consent(with->app->net, a, dialog_url(with, a, challenge, kept), with->users[i]);
+	consent(with->app->net, &c, dialog_url(with, &c, challenge, with->users[i]),
+		with->users[i]);
 	c.now_us = clock_real_us();
 	converse(with->app->net, next_of_connect, &c);
 	for (size_t n = 0; n < c.accounts_n && i < with->n; n++)
 		store_account(with, &c.accounts[n], i++);
 	json_decref(c.memo);
-	json_decref(kept);
+	json_decref((json_t *)(uintptr_t)c.kept);
 	return i;
 }
 

@@ -33,6 +33,9 @@ static const struct platform_row rows[] = {
 	  "retry_ms = 50 100 200\npoll_ms = 50 100 200\nlook_wait_ms = 0 100 200\n"
 	  "settle_s = 0\nupload_host_suffix = 127.0.0.1\n",
 	  { "UCAcmeBakery000000000001", "UCAcmeStudio000000000002" } },
+	{ "bluesky",
+	  "profile_url = https://bsky.example\npause_fallback_s = 1\n",
+	  { "did:plc:acmebakery22222222222222", "did:plc:acmestudio22222222222222" } },
 };
 
 static const struct platform_row *row_of(const char *name)
@@ -48,6 +51,20 @@ static const struct platform_row *row_of(const char *name)
 const char *const *rig_users(const struct rig_platform *platform)
 {
 	return row_of(platform->name)->users;
+}
+
+const char *rig_name(const char *user)
+{
+	static const char *const names[][2] = {
+		{ "did:plc:acmebakery22222222222222", "acmebakery.test" },
+		{ "did:plc:acmestudio22222222222222", "acmestudio.test" },
+	};
+
+	for (size_t i = 0; user && i < ARRAY_LEN(names); i++) {
+		if (strcmp(names[i][0], user) == 0)
+			return names[i][1];
+	}
+	return "sandbox.example";
 }
 
 /* What the program says itself: no setting may stand there twice. */

@@ -13,6 +13,8 @@
 
 /* The persons of the sandbox whose accounts are connected, RIG_ACCOUNTS of them. */
 const char *const *rig_users(const struct rig_platform *platform);
+/* What that person would type to be found, for platforms with servers of their own. */
+const char *rig_name(const char *user);
 void rig_write_section(FILE *f, const struct rig *r, const struct rig_platform *platform,
 		       const char *tail);
 
