@@ -46,7 +46,9 @@ platform_sections() {
 		sandbox_section "youtube$mode" "$url/youtube" dialog_base token_base api_base \
 			upload_base watch_base
 	done
+	# Of platforms whose accounts live on servers that people name, a test account has one here.
 	printf '\n[mastodon.test]\nsandbox_base = %s\n' "$url/mastodon"
+	printf '\n[bluesky.test]\nsandbox_base = %s/bluesky\nprofile_url = %s/bluesky\n' "$url" "$url"
 }
 
 # Sections of the text on stdin that the INI file lacks: those of platforms that came later.
