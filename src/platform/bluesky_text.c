@@ -95,16 +95,22 @@ static const char *word_end(const char *p)
 	return p;
 }
 
-/* A closing mark belongs to the sentence, a bracket only if none was opened within the link. */
+/* More brackets are closed than were opened. */
+static bool is_unbalanced(const char *from, const char *to)
+{
+	int open = 0;
+
+	for (; from < to; from++)
+		open += *from == '(' ? 1 : *from == ')' ? -1 : 0;
+	return open < 0;
+}
+
+/* A closing mark belongs to the sentence, a bracket only if it was opened there. */
 static const char *trim_link(const char *from, const char *to)
 {
-	while (to > from + 1) {
-		const bool is_closed = to[-1] == ')' && !memchr(from, '(', (size_t)(to - from));
-
-		if (!is_closed && !strchr(".,;:!?'\"", to[-1]))
-			break;
+	while (to > from + 1 &&
+	       (strchr(".,;:!?'\"", to[-1]) || (to[-1] == ')' && is_unbalanced(from, to))))
 		to--;
-	}
 	return to;
 }
 
