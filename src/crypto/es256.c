@@ -37,6 +37,7 @@ static void must(bool is_done)
 /* d NULL: the public half alone. NULL: these numbers are no key. */
 static EVP_PKEY *key_open(const struct es256_point *point, const uint8_t *d)
 {
+	const struct es256_point at = *point;
 	CLEANUP(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 	CLEANUP(EVP_PKEY_CTX_free)
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
@@ -46,8 +47,8 @@ static EVP_PKEY *key_open(const struct es256_point *point, const uint8_t *d)
 	uint8_t octets[POINT_BYTES] = { IS_UNCOMPRESSED };
 	EVP_PKEY *key = NULL;
 
-	memcpy(octets + 1, point->x, sizeof(point->x));
-	memcpy(octets + 1 + sizeof(point->x), point->y, sizeof(point->y));
+	memcpy(octets + 1, at.x, sizeof(at.x));
+	memcpy(octets + 1 + sizeof(at.x), at.y, sizeof(at.y));
 	must(bld && ctx && (!d || secret));
 	must(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, CURVE, 0) == 1);
 	must(OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, octets,
