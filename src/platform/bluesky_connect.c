@@ -286,10 +286,10 @@ static enum script_move read_profile(void *ctx, const struct http_reply *last,
 					      : did,
 		.avatar_url = avatar_of(c, profile),
 		.scopes = jwk ? memo_text(c->memo, "granted") : "",
-		.missing_scopes =
-			jwk ? oauth2_missing_scopes(c->arena, platform_text(c->app, "scopes_required"),
-						    memo_text(c->memo, "granted"))
-			    : "",
+		.missing_scopes = jwk ? oauth2_missing_scopes(
+						c->arena, platform_text(c->app, "scopes_required"),
+						memo_text(c->memo, "granted"))
+				      : "",
 		.expires_us = end_us,
 		.meta = meta_of(c),
 	};
