@@ -40,6 +40,7 @@ static const struct rig_platform platforms[] = {
 	{ .name = "pinterest", .settings = "pins_per_minute = 0\n" },
 	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
 	{ .name = "youtube" },
+	{ .name = "bluesky", .settings = "posts_per_hour = 0\n" },
 };
 
 static void begin_faults(void)

@@ -28,8 +28,8 @@ struct kinds_row {
 };
 
 static const struct kinds_row kinds[] = {
-	{ "instagram", 0, 90 }, { "tiktok", 0, 20 },    { "twitter", 60, 95 },
-	{ "pinterest", 0, 92 }, { "mastodon", 60, 95 }, { "youtube", 0, 0 },
+	{ "instagram", 0, 90 }, { "tiktok", 0, 20 }, { "twitter", 60, 95 }, { "pinterest", 0, 92 },
+	{ "mastodon", 60, 95 }, { "youtube", 0, 0 }, { "bluesky", 60, 95 },
 };
 
 static enum content_kind kind_of(const char *platform, uint64_t bits)

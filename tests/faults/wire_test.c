@@ -27,6 +27,7 @@ static const struct rig_platform platforms[RIG_PLATFORMS] = {
 	{ .name = "twitter", .settings = "posts_per_15_minutes = 0\n" },
 	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
 	{ .name = "youtube" },
+	{ .name = "bluesky", .settings = "posts_per_hour = 0\n" },
 };
 
 /* Those that no platform's own list of faults has. */
@@ -43,6 +44,7 @@ static const struct place {
 	{ "twitter", "initialize", "tweets", "timeline" },
 	{ "mastodon", "media", "statuses", "list" },
 	{ "youtube", "session", "videos_update", "videos_list" },
+	{ "bluesky", "upload", "put", "get" },
 };
 
 static struct rig rig;

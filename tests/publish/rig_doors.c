@@ -20,6 +20,7 @@ void rig_open_doors(struct rig *r)
 	rig_sandbox(r, "/_control/world", body);
 	rig_sandbox(r, "/_control/world", "{\"platform\":\"twitter\",\"tweets_limit\":1000000}");
 	rig_sandbox(r, "/_control/world", "{\"platform\":\"mastodon\",\"statuses_limit\":1000000}");
+	rig_sandbox(r, "/_control/world", "{\"platform\":\"bluesky\",\"points\":100000000}");
 	rig_sandbox(r, "/_control/world",
 		    "{\"platform\":\"youtube\",\"unaudited\":false,\"reject_duplicates\":false,"
 		    "\"insert_quota\":1000000,\"unit_quota\":100000000,\"upload_cap\":0,"

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "json/keep.h"
 #include "platform/results.h"
 #include "platform_bench.h"
 #include "support/contract.h"
@@ -55,6 +56,12 @@ static const struct row rows[] = {
 	/* An answer of another kind proves nothing about the video. */
 	{ "youtube", "dQw4w9WgXcQ", NULL, 200, "<html>", OUTCOME_PUBLISHED, RESULTS_UNTOLD, NONE },
 	{ "youtube", "dQw4w9WgXcQ", NULL, 503, "{}", OUTCOME_DEFER, RESULTS_UNTOLD, NONE },
+	{ "bluesky", "at://did:plc:a/app.bsky.feed.post/3k", "GET /xrpc/app.bsky.feed.getPosts?uris=at%3A%2F%2Fdid%3Aplc%3Aa%2Fapp.bsky.feed.post%2F3k", 200,
+	  "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/3k\",\"likeCount\":5,\"replyCount\":2,\"repostCount\":3,\"quoteCount\":4,\"bookmarkCount\":6}]}",
+	  OUTCOME_PUBLISHED, RESULTS_TOLD, { -1, 5, 2, 7, 6 } },
+	{ "bluesky", "at://did:plc:a/app.bsky.feed.post/3k", NULL, 200, "{\"posts\":[]}", OUTCOME_PUBLISHED, RESULTS_UNTOLD, NONE },
+	{ "bluesky", "at://did:plc:a/app.bsky.feed.post/3k", NULL, 400, "{\"error\":\"ExpiredToken\",\"message\":\"Token has expired\"}", OUTCOME_REFRESH, RESULTS_UNTOLD, NONE },
+	{ "bluesky", "at://did:plc:a/app.bsky.feed.post/3k", NULL, 502, "{\"error\":\"UpstreamFailure\"}", OUTCOME_DEFER, RESULTS_UNTOLD, NONE },
 	{ "twitter", "1990000000000000001", "GET /2/tweets?ids=1990000000000000001&post.fields=public_metrics", 200,
 	  "{\"data\":[{\"id\":\"1990000000000000001\",\"text\":\"a\",\"public_metrics\":{\"repost_count\":5,\"quote_count\":2,\"reply_count\":3,"
 	  "\"like_count\":40,\"bookmark_count\":6,\"impression_count\":900}}]}", OUTCOME_PUBLISHED, RESULTS_TOLD, { 900, 40, 3, 7, 6 } },
