@@ -30,6 +30,7 @@ static const struct member members[] = {
 	{ "category_id", TYPE(STRING) },
 	{ "playlist_id", TYPE(STRING) },
 	{ "language", TYPE(STRING) },
+	{ "languages", TYPE(ARRAY) },
 	{ "license", TYPE(STRING) },
 	{ "made_for_kids", BOOLEAN },
 	{ "embeddable", BOOLEAN },

@@ -35,7 +35,7 @@ static void check_text(const struct check *c, const struct publication *part, si
 			     "The text has %zu bytes; Bluesky takes %" PRId64 ".", strlen(text),
 			     bytes_most);
 	if (n == 0 && part->media_n == 0 && !bluesky_card_link(part, index) &&
-	    (index > 0 || !bluesky_option(c->post, "quote")))
+	    (index > 0 || !bluesky_option(c->post, "quote_id")))
 		findings_add(c->ret, false, pointer, "caption_empty",
 			     "Bluesky shows no post without a text, an image, a video, a link or "
 			     "a quoted post.");
@@ -130,7 +130,7 @@ static void check_thread(const struct check *c)
 
 static void check_refs(const struct check *c)
 {
-	static const char *const names[] = { "reply_to", "quote" };
+	static const char *const names[] = { "reply_to_id", "quote_id" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *given = bluesky_option(c->post, names[i]);
@@ -160,14 +160,17 @@ static bool is_language(const char *text)
 static void check_languages(const struct check *c)
 {
 	const json_t *given = json_object_get(c->post->options, "languages"), *one;
-	bool is_good = !given || json_is_null(given) ||
-		       (json_is_array(given) && json_array_size(given) <= LANGS_MAX);
+	const char *single = bluesky_option(c->post, "language");
+	bool is_good = (!single || is_language(single)) &&
+		       (!given || json_is_null(given) ||
+			(json_is_array(given) && json_array_size(given) <= LANGS_MAX));
 	size_t i;
 
 	json_array_foreach(given, i, one)
 		is_good = is_good && is_language(json_string_value(one));
 	if (!is_good)
-		findings_add(c->ret, false, BLUESKY_AT "languages", "invalid_choice",
+		findings_add(c->ret, false, given ? BLUESKY_AT "languages" : BLUESKY_AT "language",
+			     "invalid_choice",
 			     "Up to %d language tags, such as \"en\" or \"pt-BR\".", LANGS_MAX);
 }
 

@@ -127,15 +127,10 @@ static json_t *images_json(const struct delivery *d, const struct publication *p
 
 static json_t *card_json(const struct delivery *d, const char *link)
 {
-	const char *title = bluesky_option(d->post, "link_title");
-	const char *words = bluesky_option(d->post, "link_description");
-	json_t *card;
-
-	if (!title)
-		title = d->post->title && *d->post->title ? d->post->title : link;
-	if (!words)
-		words = d->post->description ? d->post->description : "";
-	card = json_pack("{s:s, s:s, s:s}", "uri", link, "title", title, "description", words);
+	const char *title = d->post->title && *d->post->title ? d->post->title : link;
+	const char *words = d->post->description ? d->post->description : "";
+	json_t *card =
+		json_pack("{s:s, s:s, s:s}", "uri", link, "title", title, "description", words);
 	if (bluesky_thumb(d->post))
 		json_object_set_new(card, "thumb", blob_json(d, d->post->media_n));
 	return json_pack("{s:s, s:o}", "$type", EMBED "external", "external", card);
@@ -195,16 +190,20 @@ static json_t *reply_json(const struct delivery *d)
 			 json_deep_copy(bluesky_before(d)));
 }
 
+/* `languages`, or the one `language`. */
 static json_t *langs_json(const struct publication *post)
 {
 	const json_t *given = json_object_get(post->options, "languages"), *one;
+	const char *single = bluesky_option(post, "language");
 	json_t *ret = json_array();
 	size_t i;
 
 	json_array_foreach(given, i, one) {
-		if (json_is_string(one) && json_array_size(ret) < LANGS_MAX)
+		if (json_is_string(one) && i < LANGS_MAX)
 			json_array_append_new(ret, json_string(json_string_value(one)));
 	}
+	if (single && json_array_size(ret) == 0)
+		json_array_append_new(ret, json_string(single));
 	return ret;
 }
 

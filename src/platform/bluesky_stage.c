@@ -112,9 +112,9 @@ static enum script_move ask_next(void *ctx, struct step_result *ret)
 	struct delivery *d = ctx;
 	const size_t missing = first_missing(d);
 
-	if (wants_ref(d, "reply_to", "reply"))
+	if (wants_ref(d, "reply_to_id", "reply"))
 		return stage_go(d, "reply");
-	if (wants_ref(d, "quote", "quote"))
+	if (wants_ref(d, "quote_id", "quote"))
 		return stage_go(d, "quote");
 	if (next_handle(d))
 		return stage_go(d, "handle");
@@ -166,12 +166,12 @@ static enum script_move ask_place(struct delivery *d, const char *option, struct
 
 static enum script_move ask_reply(void *ctx, struct step_result *ret)
 {
-	return ask_place(ctx, "reply_to", ret);
+	return ask_place(ctx, "reply_to_id", ret);
 }
 
 static enum script_move ask_quote(void *ctx, struct step_result *ret)
 {
-	return ask_place(ctx, "quote", ret);
+	return ask_place(ctx, "quote_id", ret);
 }
 
 static json_t *strong_ref(const json_t *from)
@@ -207,7 +207,7 @@ static enum script_move read_place(struct delivery *d, const struct http_reply *
 
 	bluesky_read(d->app, d->arena, last, d->now_us, &r);
 	if (r.row)
-		return stage_fail(d, &r, is_reply ? "reply_to" : "quote", ret);
+		return stage_fail(d, &r, is_reply ? "reply_to_id" : "quote_id", ret);
 	found = is_reply ? reply_of(r.json) : strong_ref(r.json);
 	if (!found)
 		return stage_odd(d, &r, ret);

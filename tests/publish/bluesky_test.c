@@ -85,7 +85,7 @@ START_TEST(languages_and_card_arrive)
 		.kind = CONTENT_TEXT,
 		.caption = "With a card",
 		.overrides = "{\"languages\":[\"en\",\"pt-BR\"],\"link\":\"https://acme.example/\","
-			     "\"link_title\":\"Acme\",\"link_description\":\"Bread\"}",
+			     "\"title\":\"Acme\",\"description\":\"Bread\"}",
 	};
 	char id[ID_MAX];
 
@@ -134,12 +134,12 @@ START_TEST(reply_and_quote_name_the_version_seen)
 
 	publish(&first, id);
 	one = rig_post_text(&rig, id, "remote_id");
-	(void)snprintf(overrides, sizeof(overrides), "{\"reply_to\":\"%s\"}", one);
+	(void)snprintf(overrides, sizeof(overrides), "{\"reply_to_id\":\"%s\"}", one);
 	second.overrides = overrides;
 	publish(&second, id);
 	two = rig_post_text(&rig, id, "remote_id");
 	(void)snprintf(overrides, sizeof(overrides),
-		       "{\"reply_to\":\"%s\",\"quote\":\"https://bsky.app/profile/"
+		       "{\"reply_to_id\":\"%s\",\"quote_id\":\"https://bsky.app/profile/"
 		       "acmebakery.test/post/%s\"}",
 		       two, strrchr(one, '/') + 1);
 	third.overrides = overrides;

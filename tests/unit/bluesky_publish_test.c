@@ -106,28 +106,27 @@ static const struct post_row posts[] = {
 	{ "", NULL, "{}", CONTENT_VIDEO, "{}",
 	  "\"embed\":{\"$type\":\"app.bsky.embed.video\",\"aspectRatio\":{\"height\":1920,"
 	  "\"width\":1080},\"video\":" FILM "},\"text\":\"\"" },
-	{ "Bread", "https://acme.example/",
-	  "{\"link_title\":\"Acme\",\"link_description\":\"Words\"}", CONTENT_TEXT, "{}",
-	  "\"embed\":" EXTERNAL("") ",\"text\":\"Bread\"" },
+	{ "Bread", "https://acme.example/", "{\"language\":\"en\"}", CONTENT_TEXT, "{}",
+	  "\"embed\":" EXTERNAL("") ",\"langs\":[\"en\"],\"text\":\"Bread\"" },
 	/* Media take the card's place: the link goes below the text. */
-	{ "Bread", "https://acme.example/", "{\"link_title\":\"Acme\"}", CONTENT_IMAGE, "{}",
+	{ "Bread", "https://acme.example/", "{}", CONTENT_IMAGE, "{}",
 	  "\"embed\":" IMAGES("") ",\"facets\":[" FACET_OF("link",
 							   "\"uri\":\"https://acme.example/\"")
 		  SLICE(6, 27) "}],"
 			       "\"text\":\"Bread\\nhttps://"
 			       "acme.example/\"" },
-	{ "Yes", NULL, "{\"reply_to\":\"at://x\"}", CONTENT_TEXT,
+	{ "Yes", NULL, "{\"reply_to_id\":\"at://x\"}", CONTENT_TEXT,
 	  "{\"reply\":{\"root\":" REF("3kroot") ",\"parent\":" REF("3kparent") "}}",
 	  "\"reply\":{\"parent\":" REF("3kparent") ",\"root\":" REF(
 		  "3kroot") "},\"text\":\"Yes\"" },
-	{ "Look", NULL, "{\"quote\":\"at://x\"}", CONTENT_TEXT, "{\"quote\":" REF("3kquoted") "}",
-	  "\"embed\":" QUOTED ",\"text\":\"Look\"" },
-	{ "Look", NULL, "{\"quote\":\"at://x\"}", CONTENT_IMAGE, "{\"quote\":" REF("3kquoted") "}",
+	{ "Look", NULL, "{\"quote_id\":\"at://x\"}", CONTENT_TEXT,
+	  "{\"quote\":" REF("3kquoted") "}", "\"embed\":" QUOTED ",\"text\":\"Look\"" },
+	{ "Look", NULL, "{\"quote_id\":\"at://x\"}", CONTENT_IMAGE,
+	  "{\"quote\":" REF("3kquoted") "}",
 	  "\"embed\":{\"$type\":\"app.bsky.embed.recordWithMedia\",\"media\":" IMAGES(
 		  "") ",\"record\":" QUOTED "},\"text\":\"Look\"" },
-	{ "Look", "https://acme.example/",
-	  "{\"quote\":\"at://x\",\"link_title\":\"Acme\",\"link_description\":\"Words\"}",
-	  CONTENT_TEXT, "{\"quote\":" REF("3kquoted") "}",
+	{ "Look", "https://acme.example/", "{\"quote_id\":\"at://x\"}", CONTENT_TEXT,
+	  "{\"quote\":" REF("3kquoted") "}",
 	  "\"embed\":{\"$type\":\"app.bsky.embed.recordWithMedia\",\"media\":" EXTERNAL(
 		  "") ",\"record\":" QUOTED "},\"text\":\"Look\"" },
 };
@@ -139,6 +138,8 @@ static void prepare(const struct post_row *row)
 	json_t *memo = json_loads(row->memo, 0, NULL);
 
 	b.post.caption = row->caption;
+	b.post.title = "Acme";
+	b.post.description = "Words";
 	b.post.link = row->link;
 	options(row->options);
 	if (row->kind == CONTENT_IMAGE)
@@ -200,7 +201,7 @@ START_TEST(parts_answer_the_one_before)
 	json_t *body;
 
 	b.post.caption = "One";
-	options("{\"thread\":[\"Two\",\"Three\"],\"quote\":\"at://x\"}");
+	options("{\"thread\":[\"Two\",\"Three\"],\"quote_id\":\"at://x\"}");
 	noted("quote", REF("3kquoted"));
 	for (size_t i = 0; i < 3; i++) {
 		const json_t *record, *reply;

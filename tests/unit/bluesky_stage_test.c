@@ -75,8 +75,8 @@ START_TEST(references_become_strong)
 {
 	const json_t *reply;
 
-	options("{\"reply_to\":\"https://bsky.app/profile/other.test/post/3kreply\","
-		"\"quote\":\"at://" DID "/app.bsky.feed.post/3kquote\"}");
+	options("{\"reply_to_id\":\"https://bsky.app/profile/other.test/post/3kreply\","
+		"\"quote_id\":\"at://" DID "/app.bsky.feed.post/3kquote\"}");
 	bench_sends(&b, bench_stage(&b, NULL),
 		    GET "other.test&collection=app.bsky.feed.post&rkey=3kreply");
 	ck_assert_str_eq(bench_header(b.result.request, "Authorization"), "");
@@ -102,7 +102,7 @@ START_TEST(reply_to_the_first_post_has_it_as_root)
 {
 	const json_t *reply;
 
-	options("{\"reply_to\":\"at://other.test/app.bsky.feed.post/3kreply\"}");
+	options("{\"reply_to_id\":\"at://other.test/app.bsky.feed.post/3kreply\"}");
 	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	ck_assert_int_eq(after(200, "{\"uri\":\"at://did:plc:x/app.bsky.feed.post/3kreply\","
 				    "\"cid\":\"one\",\"value\":{\"text\":\"t\"}}"),
@@ -126,7 +126,7 @@ START_TEST(reference_that_is_not_there_ends_the_post)
 {
 	const struct bench_answer *row = &missing[_i];
 
-	options("{\"quote\":\"at://other.test/app.bsky.feed.post/3kreply\"}");
+	options("{\"quote_id\":\"at://other.test/app.bsky.feed.post/3kreply\"}");
 	ck_assert_int_eq(bench_stage(&b, NULL), STEP_SEND);
 	bench_fails(&b, after(row->status, row->body), row->kind, row->code, row->who);
 }
@@ -240,15 +240,18 @@ static const struct {
 	{ "Bread", "{}", 0, NULL },
 	{ "", "{}", 0, "caption_empty" },
 	{ "", "{}", 1, NULL },
-	{ "", "{\"quote\":\"at://a.test/app.bsky.feed.post/3k\"}", 0, NULL },
-	{ "Bread", "{\"quote\":\"3k\"}", 0, "invalid_id" },
-	{ "Bread", "{\"reply_to\":\"https://bsky.app/profile/a.test/lists/3k\"}", 0, "invalid_id" },
-	{ "Bread", "{\"reply_to\":\"https://evil.example/profile/a.test/post/3k\"}", 0,
+	{ "", "{\"quote_id\":\"at://a.test/app.bsky.feed.post/3k\"}", 0, NULL },
+	{ "Bread", "{\"quote_id\":\"3k\"}", 0, "invalid_id" },
+	{ "Bread", "{\"reply_to_id\":\"https://bsky.app/profile/a.test/lists/3k\"}", 0,
+	  "invalid_id" },
+	{ "Bread", "{\"reply_to_id\":\"https://evil.example/profile/a.test/post/3k\"}", 0,
 	  "invalid_id" },
 	{ "Bread", "{\"languages\":[\"en\",\"pt-BR\",\"zh-Hant\"]}", 0, NULL },
 	{ "Bread", "{\"languages\":[\"en\",\"de\",\"fr\",\"it\"]}", 0, "invalid_choice" },
 	{ "Bread", "{\"languages\":[\"english language\"]}", 0, "invalid_choice" },
 	{ "Bread", "{\"languages\":\"en\"}", 0, "invalid_choice" },
+	{ "Bread", "{\"language\":\"en\"}", 0, NULL },
+	{ "Bread", "{\"language\":\"e n\"}", 0, "invalid_choice" },
 	{ "Bread", "{}", 4, NULL },
 	{ "Bread", "{}", 5, "media_count" },
 	{ "Bread", "{\"thread\":[\"a\",\"b\"]}", 0, NULL },
