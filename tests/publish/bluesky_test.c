@@ -210,9 +210,7 @@ struct fault_row {
 
 static const struct fault_row fires[] = {
 	{ "write.commit_then_drop", "put", POST_PUBLISHED, 1, 1, NULL },
-	{ "write.commit_then_5xx", "put", POST_PUBLISHED, 1, 1, NULL },
 	{ "write.drop_before_commit", "put", POST_PUBLISHED, 1, 2, NULL },
-	{ "http.429_after", "put", POST_PUBLISHED, 1, 1, NULL },
 	{ "blob.lost", "put", POST_PUBLISHED, 1, 2, NULL },
 	{ "rate.429", "put", POST_PUBLISHED, 1, 2, NULL },
 	{ "dpop.nonce", "put", POST_PUBLISHED, 1, 2, NULL },
