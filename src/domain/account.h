@@ -18,6 +18,9 @@ enum account_status { /* as accounts.status */
 };
 enum on_late { ON_LATE_PUBLISH, ON_LATE_SKIP, ON_LATE_ASK, ON_LATES }; /* as accounts.on_late */
 
+/* Member of meta: access ends at its date, however often it is renewed before. */
+#define ACCOUNT_ENDS "ends"
+
 extern const char *const account_status_names[ACCOUNT_STATUSES + 1]; /* NULL-terminated */
 extern const char *const on_late_names[ON_LATES + 1];
 

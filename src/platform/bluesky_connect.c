@@ -250,14 +250,16 @@ static const char *avatar_of(struct connect *c, const json_t *profile)
 
 static json_t *meta_of(struct connect *c)
 {
-	const bool is_oauth = memo_text(c->memo, "jwk") != NULL;
-
-	return json_keep(
-		c->arena,
+	const bool is_grant = memo_text(c->memo, "jwk") != NULL;
+	json_t *meta =
 		json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "server", memo_text(c->memo, "pds"),
-			  "login", is_oauth ? "oauth" : "app_password", "issuer", kept(c, "issuer"),
+			  "login", is_grant ? "oauth" : "app_password", "issuer", kept(c, "issuer"),
 			  "token_endpoint", kept(c, "token_endpoint"), "revocation_endpoint",
-			  kept(c, "revocation_endpoint"), "client_id", kept(c, "client_id")));
+			  kept(c, "revocation_endpoint"), "client_id", kept(c, "client_id"));
+
+	if (is_grant)
+		json_object_set_new(meta, ACCOUNT_ENDS, json_true());
+	return json_keep(c->arena, meta);
 }
 
 static void add_token(struct connect_account *to, const char *kind, const char *value,

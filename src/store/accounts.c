@@ -90,14 +90,15 @@ const struct stmt store_accounts_statements[] = {
 			 "1, "
 			 "updated_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? AND id = ?",
 			 NULL },
-	/* What is renewed by itself in time is nobody's business. */
+	/* What is renewed by itself in time is nobody's business, unless it ends all the same. */
 	[EXPIRING] = { "accounts.expiring", STMT_GLOBAL, "ii",
 		       "SELECT a.workspace_id, a.id FROM accounts a LEFT JOIN account_refreshes r "
 		       "ON r.workspace_id = a.workspace_id AND r.account_id = a.id "
 		       "WHERE a.status = 'connected' "
 		       "AND a.expires_at <= UTC_TIMESTAMP(3) + INTERVAL ? SECOND "
 		       "AND NOT a.expiry_told_at <=> a.expires_at "
-		       "AND (r.next_at IS NULL OR r.failures > 0 OR r.next_at >= a.expires_at) "
+		       "AND (r.next_at IS NULL OR r.failures > 0 OR r.next_at >= a.expires_at "
+		       "OR JSON_VALUE(a.meta, '$." ACCOUNT_ENDS "') IS NOT NULL) "
 		       "ORDER BY a.expires_at LIMIT ?",
 		       "the runner serves every workspace" },
 	[NOTE_EXPIRING] = { "accounts.note_expiring", STMT_WORKSPACE, "ss",

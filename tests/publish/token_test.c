@@ -237,6 +237,25 @@ START_TEST(renewal_ahead_of_the_end_makes_the_warning_needless)
 }
 END_TEST
 
+/* Its login server lets it renew until the end, and no longer. */
+START_TEST(renewal_that_does_not_put_off_the_end_averts_no_warning)
+{
+	const char *id = account(4, 0);
+
+	rig_renew(&rig, id);
+	ends_in(id, 6 * 24);
+	ck_assert_int_eq(warnings(id), 1);
+	ck_assert_int_eq(rig_numberf(&rig,
+				     "SELECT expires_at < UTC_TIMESTAMP() + INTERVAL 7 DAY FROM "
+				     "accounts WHERE id = '%s'",
+				     id),
+			 1);
+	rig_renew(&rig, id);
+	ck_assert_int_eq(rig_once(&rig, NULL), 0);
+	ck_assert_int_eq(warnings(id), 1);
+}
+END_TEST
+
 static void open_rig(void)
 {
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
@@ -257,6 +276,7 @@ int main(void)
 		{ lost_answer_of_a_rotation_asks_for_a_new_connection, (int)ARRAY_LEN(lost) },
 		{ end_of_access_is_told_once_a_week_ahead, 0 },
 		{ renewal_ahead_of_the_end_makes_the_warning_needless, 0 },
+		{ renewal_that_does_not_put_off_the_end_averts_no_warning, 0 },
 		{ NULL, 0 },
 	};
 	const struct suite_of suite = { .name = "token",

@@ -212,6 +212,7 @@ START_TEST(code_becomes_an_account)
 						"ewvi7nxzyoun6zhxrhs64oiz&cid=bafkrei1");
 	ck_assert_str_eq(found->missing_scopes, "");
 	ck_assert_str_eq(memo_text(found->meta, "server"), PDS);
+	ck_assert(json_is_true(json_object_get(found->meta, ACCOUNT_ENDS)));
 	ck_assert_uint_eq(found->tokens_n, 3);
 	ck_assert_str_eq(found->tokens[0].value, "A1");
 	ck_assert_int_eq(found->tokens[0].expires_us, (BENCH_NOW_S + 3600) * US_PER_S);
