@@ -11,6 +11,7 @@
 #define UPLOAD_LIMIT   (100 << 20)
 
 static const char *const own_points[] = {
+	"oauth.deny",
 	"auth.expired",
 	"dpop.nonce",
 	"token.drop_after_commit",
