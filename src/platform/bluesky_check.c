@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "net/oauth2.h"
 #include "platform/bluesky.h"
 #include "platform/bluesky_text.h"
 #include "platform/thread.h"
@@ -13,6 +14,7 @@
 
 struct check {
 	const struct platform_app *app;
+	const struct platform_account *account;
 	const struct publication *post;
 	struct publication head; /* the first post of a thread */
 	struct arena *arena;
@@ -202,13 +204,23 @@ static void check_card(const struct check *c)
 			     "Bluesky has no first comment; it is left out.");
 }
 
+/* A session by app password may do all of this and names no permissions. */
+static void check_account(const struct check *c)
+{
+	const char *scopes = c->account ? c->account->scopes : NULL;
+
+	if (scopes && *scopes && !oauth2_has_scope(scopes, "transition:generic"))
+		findings_add(c->ret, false, "account", "missing_scope",
+			     "The account lacks the permission transition:generic; connect it "
+			     "again and grant it.");
+}
+
 void bluesky_check(const struct platform_app *app, const struct platform_account *account,
 		   const struct publication *post, struct findings *ret)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
-	struct check c = { .app = app, .post = post, .arena = a, .ret = ret };
+	struct check c = { .app = app, .account = account, .post = post, .arena = a, .ret = ret };
 
-	(void)account;
 	(void)thread_part(post, 0, &c.head);
 	if (post->kind == CONTENT_STORY) {
 		findings_add(ret, false, "kind", "kind_unsupported", "Bluesky has no stories.");
@@ -223,4 +235,5 @@ void bluesky_check(const struct platform_app *app, const struct platform_account
 	check_languages(&c);
 	check_tags(&c);
 	check_card(&c);
+	check_account(&c);
 }

@@ -284,6 +284,24 @@ START_TEST(preflight_finds)
 }
 END_TEST
 
+START_TEST(permission_is_looked_for)
+{
+	static const struct {
+		const char *scopes, *code;
+	} rows[] = {
+		{ NULL, NULL },
+		{ "", NULL },
+		{ "atproto transition:generic", NULL },
+		{ "atproto", "missing_scope" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		b.account.scopes = rows[i].scopes;
+		finds(rows[i].code);
+	}
+}
+END_TEST
+
 /* 300 families are 300 characters of 18 bytes: too many bytes; 166 are not. */
 START_TEST(length_is_counted_as_readers_see_it)
 {
@@ -347,6 +365,7 @@ int main(void)
 		{ upload_that_is_refused_is_judged, (int)ARRAY_LEN(refusals) },
 		{ nonce_is_fetched_before_the_fire, 0 },
 		{ preflight_finds, (int)ARRAY_LEN(checks) },
+		{ permission_is_looked_for, 0 },
 		{ length_is_counted_as_readers_see_it, 0 },
 		{ files_are_made_to_fit, 0 },
 		{ NULL, 0 },
