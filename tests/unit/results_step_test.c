@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "json/keep.h"
 #include "platform/results.h"
 #include "platform_bench.h"
 #include "support/contract.h"
