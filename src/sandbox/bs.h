@@ -35,12 +35,12 @@ struct bs_rate { /* points of one account in an hour */
 	int64_t since_us, used;
 };
 
-struct bs_state { /* world.extra */
+struct bs_state {         /* world.extra */
 	struct map blobs; /* "did/cid" -> struct bs_blob */
 	struct map rates; /* did -> struct bs_rate */
 	int64_t points;   /* of an hour; a record costs 2 */
 	int64_t upload_limit;
-	void *login;      /* of bs_auth.c, made when first needed */
+	void *login; /* of bs_auth.c, made when first needed */
 };
 
 /* bluesky.c */
