@@ -78,6 +78,8 @@ bool bluesky_nonce_wanted(const struct http_reply *last, json_t *memo);
 bool bluesky_hear(const struct delivery *d, const struct http_reply *last,
 		  struct bluesky_reply *ret);
 struct bluesky_call bluesky_call_of(const struct delivery *d);
+/* Whether that second, of the memo, lies less than span_s back. */
+bool bluesky_is_recent(const struct delivery *d, int64_t at_s, int64_t span_s);
 
 /* A thread: see platform/thread.h. What the part at hand is; media's first index among all. */
 size_t bluesky_first(const struct delivery *d, const struct publication *part);

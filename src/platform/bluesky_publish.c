@@ -24,7 +24,7 @@ static bool needs_nonce(const struct delivery *d)
 {
 	const char *key = d->account->user_token;
 
-	return key && *key && d->now_us / US_PER_S - memo_int(d->memo, "spoke") > NONCE_S;
+	return key && *key && !bluesky_is_recent(d, memo_int(d->memo, "spoke"), NONCE_S);
 }
 
 static enum script_move ask_ready(void *ctx, struct step_result *ret)

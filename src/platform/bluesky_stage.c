@@ -24,11 +24,6 @@ static enum script_move stage_go(struct delivery *d, const char *state)
 	return script_go(d->memo, &stage_script, state);
 }
 
-static int64_t now_s(const struct delivery *d)
-{
-	return d->now_us / US_PER_S;
-}
-
 json_t *bluesky_item(const struct delivery *d, size_t i)
 {
 	const char *key = i < d->post->media_n ? "items" : "thumb";
@@ -50,7 +45,7 @@ static bool is_up(const struct delivery *d, size_t i)
 	const json_t *item = bluesky_item(d, i);
 
 	return json_is_object(json_object_get(item, "blob")) &&
-	       memo_int(item, "made") + platform_int(d->app, "blob_life_s") > now_s(d);
+	       bluesky_is_recent(d, memo_int(item, "made"), platform_int(d->app, "blob_life_s"));
 }
 
 bool bluesky_items_live(const struct delivery *d, const struct publication *part)
@@ -122,7 +117,7 @@ static enum script_move ask_next(void *ctx, struct step_result *ret)
 		memo_set_int(d->memo, "at", (int64_t)missing);
 		return stage_go(d, "upload");
 	}
-	if (now_s(d) - memo_int(d->memo, "spoke") > SPOKE_S)
+	if (!bluesky_is_recent(d, memo_int(d->memo, "spoke"), SPOKE_S))
 		return stage_go(d, "session");
 	bluesky_key_choose(d);
 	memo_set_text(d->memo, "stage", NULL);
@@ -151,9 +146,12 @@ static enum script_move ask_place(struct delivery *d, const char *option, struct
 	const struct script_refusal why = { OUTCOME_REFUSED, POST_ERROR_CONTENT_REJECTED, WHO_YOU,
 					    0, "reference" };
 	const struct bluesky_call c = bluesky_call_of(d);
+	const char *given = bluesky_option(d->post, option);
 	struct bluesky_place place;
 
-	if (!bluesky_place_read(d->arena, bluesky_option(d->post, option), &place))
+	if (!given)
+		return stage_go(d, "next");
+	if (!bluesky_place_read(d->arena, given, &place))
 		return script_refuse(d->arena, &why, ret,
 				     "%s names no post: an at:// or a bsky.app address is needed.",
 				     option);
@@ -324,7 +322,7 @@ static enum script_move read_upload(void *ctx, const struct http_reply *last,
 		return stage_odd(d, &r, ret);
 	item = bluesky_item(d, at_of(d));
 	json_object_set_new(item, "blob", json_deep_copy(blob));
-	memo_set_int(item, "made", now_s(d));
+	memo_set_int(item, "made", d->now_us / US_PER_S);
 	return stage_go(d, "next");
 }
 

@@ -103,6 +103,13 @@ struct bluesky_call bluesky_call_of(const struct delivery *d)
 	return (struct bluesky_call){ d->arena, d->account, d->memo, d->now_us };
 }
 
+bool bluesky_is_recent(const struct delivery *d, int64_t at_s, int64_t span_s)
+{
+	const int64_t now_s = d->now_us / US_PER_S;
+
+	return at_s > 0 && at_s <= now_s && now_s - at_s < span_s;
+}
+
 bool bluesky_hear(const struct delivery *d, const struct http_reply *last,
 		  struct bluesky_reply *ret)
 {
