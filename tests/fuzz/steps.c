@@ -242,12 +242,20 @@ static void media_make(struct talk *t, enum content_kind kind, size_t n)
 	t->post.media_n = n;
 }
 
-/* The server that a person named, and what it registered. */
+/* The server that a person named, what it registered, and what else a login there leaves. */
 #define SERVER "https://srv.example"
+#define PERSON "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 static json_t *kept_of(struct arena *a)
 {
-	return json_keep(a, json_pack("{s:s, s:s, s:s, s:s}", "server", SERVER, "client_id", "4711",
-				      "client_secret", "app-secret", "scopes", "read write"));
+	json_t *kept = json_pack("{s:s, s:s, s:s, s:s}", "server", SERVER, "client_id", "4711",
+				 "client_secret", "app-secret", "scopes", "read write");
+	json_t *login = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "issuer", SERVER, "pds",
+				  SERVER, "token_endpoint", SERVER "/token", "revocation_endpoint",
+				  SERVER "/revoke", "did", PERSON, "jwk", "USER", "login", "oauth");
+
+	json_object_update(kept, login);
+	json_decref(login);
+	return json_keep(a, kept);
 }
 
 static void talk_open(struct talk *t)
@@ -465,8 +473,8 @@ static void run(const char *platform, struct input *in)
 	{                                  \
 		run(#name, in);            \
 	}
+ADAPTER(bluesky)
 ADAPTER(instagram)
-ADAPTER(mastodon)
 ADAPTER(pinterest)
 ADAPTER(tiktok)
 ADAPTER(twitter)
