@@ -4,14 +4,8 @@
 #include "sandbox/sandbox.h"
 
 const struct sandbox_platform *const sandbox_platforms[] = {
-	&sandbox_instagram,
-	&sandbox_tiktok,
-	&sandbox_pinterest,
-	&sandbox_twitter,
-	&sandbox_youtube,
-	&sandbox_mastodon,
-	&sandbox_bluesky,
-	NULL,
+	&sandbox_instagram, &sandbox_tiktok,   &sandbox_pinterest, &sandbox_twitter,
+	&sandbox_youtube,   &sandbox_mastodon, &sandbox_bluesky,   NULL,
 };
 
 size_t sandbox_platform_index(const struct sandbox_platform *p)
