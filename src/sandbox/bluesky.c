@@ -216,7 +216,11 @@ static void bs_identify(struct exchange *ex)
 
 static void bs_unknown(struct exchange *ex)
 {
-	sandbox_bs_fail(ex, 501, "MethodNotImplemented", "Method Not Implemented");
+	if (strncmp(ex->path, "/xrpc/", 6) == 0)
+		sandbox_bs_fail(ex, 501, "MethodNotImplemented", "Method Not Implemented");
+	else
+		sandbox_exchange_html(ex, 404,
+				      "<!DOCTYPE html><title>Error</title><h1>Not Found</h1>");
 }
 
 const struct sandbox_platform sandbox_bluesky = {

@@ -378,6 +378,7 @@ START_TEST(readers_find_people_and_posts)
 	ck_assert_int_eq((int)a.status, 200);
 	client_answer_done(&a);
 	says(ask("GET", "/xrpc/app.bsky.feed.getTimeline", NULL), 501, "MethodNotImplemented");
+	says(ask("GET", "/nothing/here", NULL), 404, "");
 }
 END_TEST
 
