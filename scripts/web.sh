@@ -44,18 +44,22 @@ port_of_url() {
 }
 
 render_site() {
-	local url host hsts=$1
+	local url host listen hsts=$1
 	url=$(setting server public_url https://localhost)
 	host=$(host_of_url "$url")
+	listen=${CARILLON_LISTEN:-127.0.0.1}:$(port_of_url "$url")
 	render_to "$CONF_DIR/carillon/site.conf" "$TOP/nginx/carillon.conf.in" \
 		API_SOCKET="$(setting pool api_socket /run/carillon/api/api.sock)" \
 		PLATFORM_SOCKET="$(setting pool platform_socket /run/carillon/platform/platform.sock)" \
-		LISTEN="${CARILLON_LISTEN:-127.0.0.1}:$(port_of_url "$url")" \
-		SERVER_NAMES="$host 127.0.0.1" HSTS="$hsts" LOG_FOLDER="$LOG_DIR" \
+		LISTEN="$listen" SERVER_NAMES="$host" HSTS="$hsts" LOG_FOLDER="$LOG_DIR" \
 		BODY_MAX="$(setting server body_max_bytes 1048576)" \
 		UPLOAD_MAX="$(setting server upload_max_bytes 1073741824)" \
 		MEDIA_FOLDER="$(setting media folder '')" UPLOAD_FOLDER="$(setting media upload_folder '')" \
 		RATE=5000 BURST=10000 CONNECTIONS=2000
+	rm -f "$CONF_DIR/carillon/loopback.conf"
+	[ "$host" = 127.0.0.1 ] ||
+		render_to "$CONF_DIR/carillon/loopback.conf" "$TOP/nginx/loopback.conf.in" \
+			LISTEN="$listen" URL="${url%/}"
 }
 
 render_nginx() {
