@@ -114,6 +114,7 @@ class Instance {
 		this.#cron = Number(readFileSync(join(dirname(dirname(env.CARILLON_SOCKET)), 'pids/runner'),
 			'utf8').split(' ')[0]);
 		process.on('exit', this.#leave);
+		process.once('SIGTERM', () => process.exit(143));
 		process.kill(this.#cron, 'SIGSTOP');
 		this.#reload(text);
 		for (const pid of runnersOfInstance())
@@ -122,10 +123,10 @@ class Instance {
 	}
 
 	// One runner, as cron would start it; .kill() ends it and what it started at once.
-	startRunner() {
+	startRunner(...options) {
 		const [, user] = /^\* \* \* \* \* (\S+)/m.exec(readFileSync(
 			join(home, 'conf/carillon.cron'), 'utf8'));
-		const words = [program, '-c', env.CARILLON_CONF];
+		const words = [program, '-c', env.CARILLON_CONF, ...options];
 		const as = process.getuid() === 0 ? ['setpriv', `--reuid=${user}`, `--regid=${user}`,
 			'--init-groups', '--no-new-privs', '--'] : [];
 		const [file, ...args] = [...as, ...words];
@@ -156,20 +157,31 @@ class Instance {
 		return runner;
 	}
 
-	// A runner there is, one after the other, until close().
+	// There is a runner, one after the other, until this.isKept is taken back.
 	keepRunner() {
-		if (this.isClosing)
+		this.isKept = true;
+		this.#again();
+	}
+
+	#again() {
+		if (!this.isKept)
 			return;
-		this.startRunner().ended.then((code) => code === 0 ? this.keepRunner() :
-			console.log(`a runner ended with ${code}`));
+		this.startRunner().ended.then((code) => code === 0 ? this.#again() :
+			code === null || console.log(`a runner ended with ${code}`));
 	}
 
 	async stopRunners() {
+		this.isKept = false;
 		await Promise.all([...this.#runners].map((one) => one.stop()));
 	}
 
+	// As if the host had lost its power.
+	async killRunners() {
+		this.isKept = false;
+		await Promise.all([...this.#runners].map((one) => one.kill()));
+	}
+
 	async close() {
-		this.isClosing = true;
 		await this.stopRunners();
 		this.#reload(this.#was);
 		process.kill(this.#cron, 'SIGCONT');
