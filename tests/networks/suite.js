@@ -4,9 +4,11 @@
 'use strict';
 
 async function runCase(file, name, body, world) {
+	const begun = Date.now();
+
 	try {
 		await body(world);
-		console.log(`${file}:P:networks:${name}`);
+		console.log(`${file}:P:networks:${name}: ${(Date.now() - begun) / 1000} s`);
 		return 0;
 	} catch (why) {
 		console.log(`${file}:F:networks:${name}: ${why.stack}`);
