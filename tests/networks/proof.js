@@ -24,14 +24,17 @@ const LEASE_S = 5;
 
 const newAccount = (world) => makeAccount(world.url, `r${digits(12)}`);
 
-async function connectByPassword(world, token, account) {
-	const { body } = { body: await (await fetch(`${world.url}/xrpc/com.atproto.server.createAppPassword`, {
-		method: 'POST', body: JSON.stringify({ name: 'carillon' }), headers: {
-			'Content-Type': 'application/json', Authorization: `Bearer ${account.accessJwt}` } })).json() };
-
-	await call(token, 'POST', `${STATE}/password`,
-		{ identifier: account.handle, password: body.password });
+async function connectByPassword(token, account, password = account.password) {
+	await call(token, 'POST', `${STATE}/password`, { identifier: account.handle, password });
 	return idOf(token, account);
+}
+
+async function appPassword(world, account) {
+	const reply = await fetch(`${world.url}/xrpc/com.atproto.server.createAppPassword`, {
+		method: 'POST', body: JSON.stringify({ name: 'carillon' }), headers: {
+			'Content-Type': 'application/json', Authorization: `Bearer ${account.accessJwt}` } });
+
+	return (await reply.json()).password;
 }
 
 async function idOf(token, account) {
@@ -173,7 +176,7 @@ const cases = {
 	async images_arrive_byte_for_byte(world) {
 		const { token } = makeOwner();
 		const account = await newAccount(world);
-		const id = await connectByPassword(world, token, account);
+		const id = await connectByPassword(token, account, await appPassword(world, account));
 		const bytes = [picture(world.folder, 'a.jpg', '800x600'), picture(world.folder, 'b.jpg', '300x500')];
 		const media = [];
 
@@ -194,7 +197,7 @@ const cases = {
 	async thread_hangs_together(world) {
 		const { token } = makeOwner();
 		const account = await newAccount(world);
-		const id = await connectByPassword(world, token, account);
+		const id = await connectByPassword(token, account, await appPassword(world, account));
 
 		await publish(token, id, { kind: 'text', caption: 'One',
 			overrides: { bluesky: { thread: ['Two', 'Three'] } } });
@@ -229,7 +232,7 @@ const cases = {
 	async killed_runner_leaves_every_post_out_once(world) {
 		const { token } = makeOwner();
 		const accounts = await Promise.all(Array.from({ length: OUTSTANDING }, () => newAccount(world)));
-		const ids = await Promise.all(accounts.map((one) => connectByPassword(world, token, one)));
+		const ids = await Promise.all(accounts.map((one) => connectByPassword(token, one)));
 
 		world.gate.hold(PUT);
 		await call(token, 'POST', '/v1/posts', { accountIds: ids, contentType: 'text', caption: 'Once',
