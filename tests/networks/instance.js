@@ -3,7 +3,7 @@
 // end themselves. close() leaves it as it was.
 'use strict';
 const assert = require('node:assert/strict');
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const { randomInt } = require('node:crypto');
 const { closeSync, openSync, readFileSync, readdirSync, readlinkSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
@@ -11,6 +11,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const env = process.env;
 const home = dirname(dirname(env.CARILLON_CONF));
+const carillon = join(__dirname, '../../carillon');
 const program = join(home, 'bin', 'carillon-publish');
 const digits = (n) => Array.from({ length: n }, () => randomInt(10)).join('');
 
@@ -47,8 +48,7 @@ async function call(...args) {
 }
 
 function sql(statement) {
-	return execFileSync(join(__dirname, '../../carillon'), ['sql', '-N', '-B', '-e', statement],
-		{ encoding: 'utf8', env: { ...env, CARILLON_HOME: home } }).trim();
+	return execFileSync(carillon, ['sql', '-N', '-B', '-e', statement], { encoding: 'utf8' }).trim();
 }
 
 // Until `look` gives something; what it is that was waited for is named when it does not come.
@@ -100,14 +100,15 @@ class Instance {
 
 	#reload(text) {
 		writeFileSync(env.CARILLON_CONF, text);
-		execFileSync(join(__dirname, '../../carillon'), ['reload'],
-			{ stdio: ['ignore', 'ignore', 'inherit'], env: { ...env, CARILLON_HOME: home } });
+		execFileSync(carillon, ['reload'], { stdio: ['ignore', 'ignore', 'inherit'] });
 	}
 
 	// rows: {section: {name: value}}. The instance's own runners end, for they hold the old settings.
 	async open(rows) {
 		let text = this.#was;
 
+		assert.ok(spawnSync(carillon, ['status'], { encoding: 'utf8' }).stdout.includes(env.CARILLON_CONF),
+			'CARILLON_HOME places another instance than that of ./carillon env');
 		for (const [section, row] of Object.entries(rows))
 			for (const [name, value] of Object.entries(row))
 				text = withSetting(text, section, name, value);
@@ -182,6 +183,8 @@ class Instance {
 	}
 
 	async close() {
+		if (!this.#cron)
+			return;
 		await this.stopRunners();
 		this.#reload(this.#was);
 		process.kill(this.#cron, 'SIGCONT');
