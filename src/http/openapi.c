@@ -556,9 +556,8 @@ void openapi_print(const struct route_table *t, const char *server_url, struct b
 	emit_open(&p.e, NULL);
 	emit_text(&p.e, "openapi", "3.1.0");
 	emit_raw(&p.e, "info",
-		 "{\"title\":\"Carillon\",\"version\":\"1\",\"summary\":\"Publish to Instagram, "
-		 "TikTok, X, Pinterest "
-		 "and YouTube, on time and once\",\"license\":{\"name\":\"Apache-2.0\","
+		 "{\"title\":\"Carillon\",\"version\":\"1\",\"summary\":\"Publish to "
+		 "social networks, on time and once\",\"license\":{\"name\":\"Apache-2.0\","
 		 "\"identifier\":\"Apache-2.0\"}}");
 	emit_open_array(&p.e, "servers");
 	emit_open(&p.e, NULL);
