@@ -382,14 +382,15 @@ static enum script_move read_offset(void *ctx, const struct http_reply *last,
 static int64_t poll_wait_us(const struct delivery *d, size_t at)
 {
 	const json_t *item = instagram_item(d, at);
-	int64_t polls = memo_int(item, "polls"), age_s = now_s(d) - memo_int(item, "made");
+	const int64_t polls = memo_int(item, "polls");
+	const int64_t patience_s = platform_int(d->app, "poll_patience_ms") / 1000;
 	const char *list = instagram_item_is_video(d, at) ? "poll_video_ms" : "poll_image_ms";
 	int64_t ms = script_list_at(platform_text(d->app, list), polls);
 	const char *seed =
 		arena_printf(d->arena, "%s/%lld", d->post_id ? d->post_id : "", (long long)polls);
 	int64_t spread = 95 + (int64_t)(digest_crc32(seed, strlen(seed)) % 11);
 
-	if (age_s * 1000 > platform_int(d->app, "poll_patience_ms"))
+	if (memo_int(item, "made") < now_s(d) - patience_s)
 		ms = platform_int(d->app, "poll_slow_ms");
 	if (memo_int(d->memo, "usage") >= USAGE_SLOW_PCT)
 		ms *= 2;
