@@ -38,10 +38,12 @@ demo_platforms() {
 	done
 }
 
-# demo_server PLATFORM: what names a server there, for the query; in test mode any name will do.
+# demo_server PLATFORM: what names a server or a person there, for the query; in test mode any server
+# will do.
 demo_server() {
 	case $1 in
 	mastodon) printf '&instance=social.example' ;;
+	bluesky) printf '&handle=acmebakery.test' ;;
 	esac
 }
 
@@ -55,7 +57,10 @@ demo_connect() {
 	url=$(api GET "/api/v1/integrations/$name/auth-url?redirect=/&mode=$mode$(demo_server "$name")" \
 		-c "$jar" | jq -er .url) || die "no consent address for $name"
 	page=$(demo_browse "$jar" "$url&sandbox_auto=approve")
-	page=$(demo_browse "$jar" "$page")
+	# Bluesky sends loopback clients to the number, from where nginx sends them to the name.
+	while [[ $page == */callback\?* ]]; do
+		page=$(demo_browse "$jar" "$page")
+	done
 	rm -f "$jar"
 	case $page in
 	*connected="$name"*) ;;
