@@ -63,19 +63,20 @@ static int free_port(void)
 static void site_write(const struct site *s, int port, const char *limits)
 {
 	CLEANUP(buf_done) struct buf script = BUF_INIT, nginx = BUF_INIT, parts = BUF_INIT;
-	char own[128], site[128];
+	char own[128], site[128], loopback[128];
 
 	instance_path(&nginx, "conf/nginx.conf");
 	instance_path(&parts, "conf/carillon");
 	snprintf(own, sizeof(own), "%s/nginx.conf", s->folder);
 	snprintf(site, sizeof(site), "%s/carillon/site.conf", s->folder);
+	snprintf(loopback, sizeof(loopback), "%s/carillon/loopback.conf", s->folder);
 	buf_printf(&script,
 		   "s,^pid .*,pid %s/pid;,; s,^error_log .*,error_log %s/log warn;,; "
 		   "s,_temp_path .*/,_temp_path %s/,; s,^\t\\(access\\|error\\)_log /.*,,; "
 		   "s,\\(listen [0-9.]*\\):[0-9]*,\\1:%d,; %s",
 		   s->folder, s->folder, s->folder, port, limits);
 	run((const char *const[]){ "cp", "-r", buf_str(&nginx), buf_str(&parts), s->folder, NULL });
-	run((const char *const[]){ "sed", "-i", buf_str(&script), own, site, NULL });
+	run((const char *const[]){ "sed", "-i", buf_str(&script), own, site, loopback, NULL });
 }
 
 static void site_start(struct site *ret, const char *limits)

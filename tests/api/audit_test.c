@@ -67,6 +67,8 @@ static const struct {
 	{ "scheduleContent",
 	  "{\"scheduled_at\":\"2090-01-01T00:00:00Z\",\"platforms\":[\"twitter\"]}" },
 	{ "select_", "{\"flow\":\"flow_absent\",\"remote_ids\":[\"1\"]}" },
+	{ "password_", "{\"identifier\":\"a@example.org\",\"password\":\"p\","
+		       "\"server\":\"https://127.0.0.1\"}" },
 	{ "updateAccount", "{\"on_late\":\"skip\"}" },
 	{ "setDefaultBoard", "{\"board_id\":\"1\"}" },
 	{ "updateScheduledPost", "{\"status\":\"cancelled\"}" },
