@@ -29,7 +29,8 @@ enum route_repeat {
 	REPEAT_STORED, /* the handler works in the database alone: one transaction with its answer */
 	REPEAT_RESUMED, /* it also works elsewhere: never twice at a time, and goes on where it was */
 	REPEAT_LINES,   /* each line of the body is kept by the handler */
-	REPEAT_UNKEPT, /* nothing: nobody is known yet whose key it could be, or the answer is a token */
+	/* nothing: nobody is known yet whose key it could be, or a password comes, or a token goes */
+	REPEAT_UNKEPT,
 };
 
 enum query_kind {
