@@ -475,6 +475,7 @@ static void run(const char *platform, struct input *in)
 	}
 ADAPTER(bluesky)
 ADAPTER(instagram)
+ADAPTER(mastodon)
 ADAPTER(pinterest)
 ADAPTER(tiktok)
 ADAPTER(twitter)
