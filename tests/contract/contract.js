@@ -69,10 +69,19 @@ async function send(op, type, request, place) {
 		headers['Content-Type'] = request.type ?? type;
 	sent += 1;
 	const shown = `${op.method.toUpperCase()} ${path}${query && '?'}${query} ${JSON.stringify(headers)} ${body}`;
-	const reply = await fetch(env.CARILLON_URL + path + (query && `?${query}`),
-		{ method: op.method.toUpperCase(), headers, body, redirect: 'manual' });
+	const ask = async () => {
+		const reply = await fetch(env.CARILLON_URL + path + (query && `?${query}`),
+			{ method: op.method.toUpperCase(), headers, body, redirect: 'manual' });
 
-	return { shown, reply, text: await reply.text() };
+		return { shown, reply, text: await reply.text() };
+	};
+	const answer = await ask();
+
+	// A worker that is new gives the database a second, which a busy machine may need: it says come again.
+	if (answer.reply.status !== 503 || !answer.text.includes('"code":"database_unavailable"'))
+		return answer;
+	await new Promise((resolve) => setTimeout(resolve, 2000));
+	return ask();
 }
 
 // "200", else "2XX"; of its media types the one that is the answer's.
