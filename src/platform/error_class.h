@@ -18,12 +18,12 @@ enum error_class {
 	CLASS_CONTENT,   /* this content cannot be published */
 	CLASS_OPERATOR,  /* this server, or its app at the platform, is set up wrongly */
 	CLASS_DOUBT,     /* proves nothing either way */
-	/* Of one platform each, whose adapter does more about it. */
+	/* Of some platforms, whose adapters do more about them. */
 	CLASS_QUOTA,     /* Instagram: the account's allowance is used up */
 	CLASS_FETCH,     /* Pinterest: again later, a few times; then it is the content's fault */
 	CLASS_GONE,      /* YouTube: the session, or the video, is not there (any more) */
-	CLASS_MEDIA,     /* X: upload the media anew */
-	CLASS_DUPLICATE, /* X: has this text already */
+	CLASS_MEDIA,     /* X, Mastodon, Bluesky: upload the media anew */
+	CLASS_DUPLICATE, /* X has this text already, Bluesky this record */
 };
 
 /* Writes what the engine does (kind) and whether asking again can help (error.is_retryable). */

@@ -6,10 +6,10 @@
 
 /*
  * The first row that fits counts; most are for what the API itself says, in its own shape: a proxy
- * that answers in its place may be gone the next time. For a fire, only a refusal in Mastodon's own shape is proof that
- * there is no status (mastodon_publish.c asks for it); what the server may say after it has begun
- * to work, and all that stands between us and it, is a doubt. Tokens do not expire and cannot be
- * renewed: a refused one is gone.
+ * that answers in its place may be gone the next time. For a fire, only a refusal in Mastodon's own
+ * shape is proof that there is no status (mastodon_publish.c asks for it); what the server may say
+ * after it has begun to work, and all that stands between us and it, is a doubt. Tokens do not
+ * expire and cannot be renewed: a refused one is gone.
  */
 /* clang-format off */
 const struct mastodon_error_row mastodon_error_rows[] = {

@@ -122,6 +122,15 @@ int rig_truth(const struct rig *r, const char *one, const char *two); /* lines w
 /* Calls of an endpoint of the first platform that reached the sandbox. */
 int rig_calls(struct rig *r, const char *endpoint);
 void rig_fault(struct rig *r, const char *json);
+/* How a text of the first account ends whose call meets the fault of rows[i] once. */
+struct rig_fault_row {
+	const char *point, *endpoint;
+	enum post_state state;
+	int effects, attempts; /* attempts 0: does not matter */
+	const char *error;     /* NULL: none */
+};
+void rig_expect_fault(struct rig *r, const char *platform, const struct rig_fault_row *rows, int i,
+		      int patience_ms);
 void rig_sandbox(struct rig *r, const char *path, const char *json);
 /* No counts a day, no audits, a board each; after every rig_reset() that is to have them. */
 void rig_open_doors(struct rig *r);

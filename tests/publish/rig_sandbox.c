@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the rig's cases say to the sandbox and ask of it. */
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,4 +105,24 @@ int rig_calls(struct rig *r, const char *endpoint)
 
 	json_decref(out);
 	return n;
+}
+
+void rig_expect_fault(struct rig *r, const char *platform, const struct rig_fault_row *rows, int i,
+		      int patience_ms)
+{
+	const struct rig_fault_row *row = &rows[i];
+	char id[ID_MAX], caption[64], json[300];
+
+	(void)snprintf(caption, sizeof(caption), "fault %d", i);
+	(void)snprintf(json, sizeof(json),
+		       "{\"platform\":\"%s\",\"point\":\"%s\",\"params\":{\"ms\":3000},"
+		       "\"match\":{\"endpoint\":\"%s\"}}",
+		       platform, row->point, row->endpoint);
+	rig_post(r, 0, caption, -500, id);
+	rig_fault(r, json);
+	rig_expect(r, id, row->state, patience_ms);
+	ck_assert_int_eq(rig_effects(r, caption), row->effects);
+	if (row->attempts > 0)
+		ck_assert_int_eq(rig_post_number(r, id, "attempts"), row->attempts);
+	rig_expect_error(r, id, row->error ? row->error : "none");
 }

@@ -147,14 +147,7 @@ START_TEST(interrupted_upload_resumes)
 }
 END_TEST
 
-struct fault_row {
-	const char *point, *endpoint;
-	enum post_state state;
-	int effects, attempts; /* attempts 0: does not matter */
-	const char *error;     /* NULL: none */
-};
-
-static const struct fault_row fires[] = {
+static const struct rig_fault_row fires[] = {
 	{ "tweets.commit_then_drop", "tweets", POST_PUBLISHED, 1, 1, NULL },
 	{ "tweets.commit_then_5xx", "tweets", POST_PUBLISHED, 1, 1, NULL },
 	{ "tweets.commit_then_hang", "tweets", POST_PUBLISHED, 1, 1, NULL },
@@ -181,21 +174,7 @@ static const struct fault_row fires[] = {
 
 START_TEST(fault_ends_as_its_table_says)
 {
-	const struct fault_row *row = &fires[_i];
-	char id[ID_MAX], caption[64], json[300];
-
-	(void)snprintf(caption, sizeof(caption), "fault %d", _i);
-	(void)snprintf(json, sizeof(json),
-		       "{\"platform\":\"twitter\",\"point\":\"%s\",\"params\":{\"ms\":3000},"
-		       "\"match\":{\"endpoint\":\"%s\"}}",
-		       row->point, row->endpoint);
-	rig_post(&rig, 0, caption, -500, id);
-	rig_fault(&rig, json);
-	rig_expect(&rig, id, row->state, PATIENCE_MS);
-	ck_assert_int_eq(rig_effects(&rig, caption), row->effects);
-	if (row->attempts > 0)
-		ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), row->attempts);
-	rig_expect_error(&rig, id, row->error ? row->error : "none");
+	rig_expect_fault(&rig, "twitter", fires, _i, PATIENCE_MS);
 }
 END_TEST
 
