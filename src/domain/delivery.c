@@ -305,6 +305,15 @@ static int64_t asked_wake(const struct step *s, int64_t wake_us)
 	return asked > wake_us ? asked : wake_us;
 }
 
+/* Nothing was found, and one more look may prove that: it is not given up in between. */
+static bool is_half_proven(const struct step *s)
+{
+	const struct delivery_view *v = s->view;
+
+	return v->negatives > 0 && v->last_read_us != INSTANT_NONE &&
+	       v->now_us - v->last_read_us < s->rules->negative_gap_us;
+}
+
 /* The doubt stays; one that no reading could settle in its life becomes a question to people. */
 static void act_doubt(const struct step *s)
 {
@@ -312,7 +321,7 @@ static void act_doubt(const struct step *s)
 
 	close_attempt(s, ATTEMPT_IN_DOUBT);
 	s->ret->tries = 0;
-	if (v->now_us - v->sent_us > s->rules->doubt_life_us) {
+	if (v->now_us - v->sent_us > s->rules->doubt_life_us && !is_half_proven(s)) {
 		move_to(s, POST_UNCONFIRMED, INSTANT_NONE);
 		return;
 	}

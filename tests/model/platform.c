@@ -166,13 +166,46 @@ static bool is_time_held(const struct world *w)
 	return w->is_unseen && w->unseen_ticks == 0;
 }
 
+/* An attempt grows no older than AGE_MAX: what was read of it moves away instead. */
+static void recede(uint8_t *at)
+{
+	if (*at != NEVER && *at > LIFE_TICKS + 1)
+		(*at)--;
+}
+
+static void recede_change(struct change *c, int attempt)
+{
+	if (c->attempt == attempt)
+		recede(&c->read_at);
+}
+
+static void grow_older(struct world *w, int attempt)
+{
+	if (w->age[attempt] < AGE_MAX) {
+		w->age[attempt]++;
+		return;
+	}
+	recede(&w->db.attempt[attempt].read_at);
+	recede(&w->replica.attempt[attempt].read_at);
+	recede_change(&w->ghost, attempt);
+	for (int i = 0; i < RUNNERS; i++) {
+		struct runner *r = &w->run[i];
+
+		recede_change(&r->change, attempt);
+		if (r->attempt != attempt)
+			continue;
+		recede(&r->read_at);
+		recede(&r->seen_at);
+	}
+}
+
 static bool tick(struct world *w, const struct setup *s, int who, int choice)
 {
 	(void)who, (void)choice;
 	if (is_time_held(w) || world_holds_time(w))
 		return false;
 	for (int i = 1; i < PERMITS; i++)
-		w->age[i] = w->age[i] < AGE_MAX ? (uint8_t)(w->age[i] + 1) : AGE_MAX;
+		grow_older(w, i);
 	for (int i = 0; i < WIRES; i++) {
 		if (w->wire[i].ticks > 0)
 			w->wire[i].ticks--;

@@ -30,7 +30,7 @@ enum {
 	QUARANTINE_TICKS = SEND_TICKS + FLY_TICKS + SEEN_TICKS,
 	GAP_TICKS = 1,
 	LIFE_TICKS = 5,
-	AGE_MAX = LIFE_TICKS + 1,
+	AGE_MAX = LIFE_TICKS + 1 + GAP_TICKS, /* what is not found in the end is looked for again */
 	LEASE_TICKS = SEND_TICKS + 1,
 	NEVER = 255,
 };

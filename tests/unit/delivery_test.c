@@ -286,6 +286,26 @@ START_TEST(doubt_past_its_life_is_a_question)
 }
 END_TEST
 
+/* The first absence may be read in the doubt's last minute; one more look would prove it. */
+START_TEST(first_absence_is_read_twice_past_the_end_of_the_doubt)
+{
+	struct delivery_view v = view_of(POST_CONFIRMING, ATTEMPT_IN_DOUBT);
+	struct delivery_move m;
+
+	v.sent_us = NOW - rules.doubt_life_us - 1;
+	m = step(&v, PHASE_DOUBT, OUTCOME_ABSENT);
+	ck_assert_int_eq(m.state, POST_CONFIRMING);
+	ck_assert_int_eq(m.negatives, 1);
+	ck_assert_int_eq(m.wake_us, NOW + rules.negative_gap_us + US_PER_MS);
+	v.negatives = 1;
+	v.last_read_us = NOW - rules.negative_gap_us + 1;
+	ck_assert_int_eq(step(&v, PHASE_DOUBT, OUTCOME_UNKNOWN).state, POST_CONFIRMING);
+	v.last_read_us--;
+	ck_assert_int_eq(step(&v, PHASE_DOUBT, OUTCOME_UNKNOWN).state, POST_UNCONFIRMED);
+	ck_assert_int_eq(step(&v, PHASE_DOUBT, OUTCOME_ABSENT).attempt, ATTEMPT_NO_EFFECT);
+}
+END_TEST
+
 START_TEST(lost_lease_while_publishing_is_doubt)
 {
 	struct delivery_view v = view_of(POST_PUBLISHING, ATTEMPT_SENT);
@@ -522,6 +542,7 @@ int main(void)
 		{ third_attempt_is_the_last, 0 },
 		{ doubt_reads_hit_quarantine_and_gap, 0 },
 		{ doubt_past_its_life_is_a_question, 0 },
+		{ first_absence_is_read_twice_past_the_end_of_the_doubt, 0 },
 		{ lost_lease_while_publishing_is_doubt, 0 },
 		{ waiting_for_others_uses_no_tries, 0 },
 		{ published_before_the_fire_is_looked_up, 0 },
