@@ -104,6 +104,14 @@ static enum script_move look_working(struct delivery *d, struct tiktok_reply *r,
 	return recover_end(d);
 }
 
+/* Out, or in the inbox, and nothing can fail any more: confirm has the address to find, no more. */
+static enum script_move look_live(struct delivery *d, struct tiktok_reply *r,
+				  struct step_result *ret)
+{
+	(void)r;
+	return recover_found(d, ret);
+}
+
 static enum script_move look_failed(struct delivery *d, struct tiktok_reply *r,
 				    struct step_result *ret)
 {
@@ -127,7 +135,7 @@ static enum script_move read_look(void *ctx, const struct http_reply *last, stru
 	static enum script_move (*const acts[])(struct delivery * d, struct tiktok_reply * r,
 						struct step_result * ret) = {
 		[TIKTOK_UPLOADING] = look_uploading, [TIKTOK_WORKING] = look_working,
-		[TIKTOK_COMPLETE] = look_working,    [TIKTOK_IN_INBOX] = look_working,
+		[TIKTOK_COMPLETE] = look_live,       [TIKTOK_IN_INBOX] = look_live,
 		[TIKTOK_FAILED] = look_failed,       [TIKTOK_STRANGE] = look_strange,
 	};
 	struct delivery *d = ctx;

@@ -368,8 +368,8 @@ static const struct {
 } doubts[] = {
 	{ OK("{\"status\":\"PROCESSING_UPLOAD\",\"uploaded_bytes\":10000000}"), OUTCOME_ABSENT },
 	{ OK("{\"status\":\"PROCESSING_UPLOAD\",\"uploaded_bytes\":25000000}"), OUTCOME_ACCEPTED },
-	{ OK("{\"status\":\"PUBLISH_COMPLETE\"}"), OUTCOME_ACCEPTED },
-	{ OK("{\"status\":\"SEND_TO_USER_INBOX\"}"), OUTCOME_ACCEPTED },
+	{ OK("{\"status\":\"PUBLISH_COMPLETE\"}"), OUTCOME_PUBLISHED },
+	{ OK("{\"status\":\"SEND_TO_USER_INBOX\"}"), OUTCOME_PUBLISHED },
 	{ OK("{\"status\":\"FAILED\",\"fail_reason\":\"internal\"}"), OUTCOME_RESTAGE },
 	{ OK("{\"status\":\"FAILED\",\"fail_reason\":\"spam_risk_text\"}"), OUTCOME_ACCEPTED },
 	{ NOT("internal_error"), OUTCOME_UNKNOWN },
