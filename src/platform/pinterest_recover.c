@@ -230,7 +230,9 @@ static enum script_move read_list(void *ctx, const struct http_reply *last, stru
 	if (!r.is_ok || !json_is_array(items)) {
 		if (!r.row)
 			r.row = pinterest_error_find(r.status, 0, NULL);
-		pinterest_fail(d->arena, &r, CLASS_DOUBT, ret);
+		/* A token that has ended is renewed meanwhile, or no look would ever succeed. */
+		pinterest_fail(d->arena, &r,
+			       r.row->elsewhere == CLASS_TOKEN ? CLASS_TOKEN : CLASS_DOUBT, ret);
 		return recover_end(d);
 	}
 	return list_next(d, r.json, note_page(d, items), ret);
