@@ -232,29 +232,27 @@ static void note_matches(struct delivery *d, const json_t *doc)
 	}
 }
 
-/* None, though it is live: the listing lags. In the end the post is live without a known address. */
-static enum script_move list_none(struct delivery *d, struct step_result *ret)
+/*
+ * None, though it is live: the listing lags. Or several: posts of one text wait for their ids. In the
+ * end the post is live without a known address.
+ */
+static enum script_move list_not_one(struct delivery *d, size_t n, struct step_result *ret)
 {
 	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_PLATFORM, WHO_PLATFORM, 0,
-				      "not_listed" };
-	int64_t n = memo_count(d->memo, "searches");
+				      n == 0 ? "not_listed" : "ambiguous" };
+	int64_t looks = memo_count(d->memo, "searches");
 
-	if (n > LINK_TRIES)
+	if (looks > LINK_TRIES)
 		return recover_found(d, ret);
-	why.retry_s = script_list_at(platform_text(d->app, "link_wait_s"), n - 1);
-	script_refuse(d->arena, &why, ret, "Instagram has published it but does not list it yet.");
-	return recover_end(d);
-}
-
-static enum script_move list_several(struct delivery *d, size_t n, struct step_result *ret)
-{
-	struct script_refusal why = { OUTCOME_UNKNOWN, POST_ERROR_UNKNOWN, WHO_YOU, 0,
-				      "ambiguous" };
-
-	script_refuse(d->arena, &why, ret,
-		      "Instagram has published it, but %zu posts look like it; "
-		      "choose the right one by hand.",
-		      n);
+	why.retry_s = script_list_at(platform_text(d->app, "link_wait_s"), looks - 1);
+	if (n == 0)
+		script_refuse(d->arena, &why, ret,
+			      "Instagram has published it but does not list it yet.");
+	else
+		script_refuse(d->arena, &why, ret,
+			      "Instagram has published it, and %zu posts look like it; which one "
+			      "is not known yet.",
+			      n);
 	return recover_end(d);
 }
 
@@ -264,10 +262,8 @@ static enum script_move list_verdict(struct delivery *d, struct step_result *ret
 	void *match = json_object_iter(matches);
 	size_t n = json_object_size(matches);
 
-	if (n == 0)
-		return list_none(d, ret);
-	if (n > 1)
-		return list_several(d, n, ret);
+	if (n != 1)
+		return list_not_one(d, n, ret);
 	memo_set_text(d->memo, "media_id", json_object_iter_key(match));
 	if (json_string_length(json_object_iter_value(match)) > 0)
 		json_object_set(d->memo, "permalink", json_object_iter_value(match));
