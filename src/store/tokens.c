@@ -68,7 +68,8 @@ const struct stmt store_tokens_statements[] = {
 		   NULL },
 	[WAKE] = { "tokens.wake", STMT_WORKSPACE, "ss",
 		   "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) WHERE workspace_id = ? "
-		   "AND account_id = ? AND state = 'retrying' AND error_code = 'token_expired'",
+		   "AND account_id = ? AND (state = 'retrying' OR (state = 'confirming' "
+		   "AND owner IS NULL)) AND error_code = 'token_expired'",
 		   NULL },
 	[DUE] = { "tokens.due", STMT_GLOBAL, "i",
 		  "SELECT r.workspace_id, r.account_id, r.next_at, r.failures FROM "

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "rig.h"
+#include "store/tokens.h"
 #include "support/suite.h"
 
 #define PATIENCE_MS 60000
@@ -256,6 +258,39 @@ START_TEST(renewal_that_does_not_put_off_the_end_averts_no_warning)
 }
 END_TEST
 
+/* A doubt that only a new token lets be read; not one that a runner has in hand. */
+START_TEST(renewal_wakes_the_doubt_that_waits_for_it)
+{
+	static const struct {
+		const char *row;
+		bool is_woken;
+	} posts[] = {
+		{ "state = 'confirming', error_code = 'token_expired'", true },
+		{ "state = 'retrying', error_code = 'token_expired'", true },
+		{ "state = 'confirming', error_code = 'token_expired', owner = 'a runner'", false },
+		{ "state = 'confirming', error_code = 'network_error'", false },
+	};
+	char ids[ARRAY_LEN(posts)][ID_MAX], sql[300];
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct app app;
+
+	for (size_t i = 0; i < ARRAY_LEN(posts); i++) {
+		rig_post(&rig, 4 * RIG_ACCOUNTS, "awaited", 7200000, ids[i]);
+		(void)snprintf(sql, sizeof(sql),
+			       "UPDATE posts SET wake_at = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR, %s "
+			       "WHERE id = '%s'",
+			       posts[i].row, ids[i]);
+		database_run(&rig.database, sql);
+	}
+	rig_app(&rig, &app);
+	rig_need(store_tokens_wake(app.db, RIG_WORKSPACE, account(4, 0), &p), &p);
+	rig_app_done(&app);
+	for (size_t i = 0; i < ARRAY_LEN(posts); i++)
+		ck_assert_int_eq(rig_post_number(&rig, ids[i], "wake_at <= UTC_TIMESTAMP(3)"),
+				 posts[i].is_woken);
+}
+END_TEST
+
 static void open_rig(void)
 {
 	rig_start_all(&rig, platforms, (int)ARRAY_LEN(platforms));
@@ -277,6 +312,7 @@ int main(void)
 		{ end_of_access_is_told_once_a_week_ahead, 0 },
 		{ renewal_ahead_of_the_end_makes_the_warning_needless, 0 },
 		{ renewal_that_does_not_put_off_the_end_averts_no_warning, 0 },
+		{ renewal_wakes_the_doubt_that_waits_for_it, 0 },
 		{ NULL, 0 },
 	};
 	const struct suite_of suite = { .name = "token",
