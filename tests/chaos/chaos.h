@@ -80,9 +80,12 @@ enum chaos_violation {
 };
 extern const char *const chaos_violation_names[VIOLATIONS];
 
+/* Whether an unconfirmed post is there. */
+enum chaos_there { IS_THERE, IS_NOT_THERE, IS_UNTOLD };
+
 struct chaos_tally {
 	int64_t posts, violations[VIOLATIONS], states[POST_STATES], acts[5], blows[BLOWS];
-	int64_t unconfirmed[RIG_PLATFORMS];
+	json_t *unconfirmed; /* "platform: why" -> [there, not there, untold] */
 	int64_t attempts, doubts, objects, starts, runner_deaths;
 	int64_t *doubt_ms, *late_ms; /* sorted at the end */
 	size_t doubt_n, late_n;
@@ -143,15 +146,29 @@ void chaos_mend_hosts(struct campaign *c, int64_t now_us);
 
 /* verify.c: compares; adds to the tally. */
 int64_t chaos_open_posts(struct campaign *c); /* -1: the database does not say */
-/* Faults that every endpoint may draw and that nobody has met; their number. */
+/*
+ * Faults that every endpoint may draw and that nobody has met; in a long campaign, that a platform
+ * has not; their number.
+ */
 int chaos_faults_missed(const struct campaign *c, FILE *out);
 /* A platform asked for a pause of minutes or hours: they are over. */
 void chaos_let_pauses_pass(struct campaign *c);
 void chaos_verify(struct campaign *c);
 
 struct st_mysql;
-/* keep.c: rows, truth and log of the round, into the folder CHAOS_KEEP, if that is set. */
+/* keep.c: rows, truth and log of the round, into the folder CHAOS_KEEP, if that is set. Of what
+ * rounds: verify.c. */
 void chaos_keep(struct campaign *c, struct st_mysql *my);
+
+/* doubts.c: why a post is unconfirmed, by the rows that it left; CHAOS_RIDDLE: nobody knows. */
+struct chaos_doubt {
+	const char *reason, *attempt; /* of the post; the state of its last attempt */
+	int negatives;
+	json_t *evidence;
+	bool is_alike;
+};
+#define CHAOS_RIDDLE "no reason found"
+const char *chaos_why(const struct chaos_doubt *d);
 
 /* report.c */
 void chaos_report(struct campaign *c, FILE *out);

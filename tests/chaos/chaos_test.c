@@ -157,6 +157,54 @@ START_TEST(nothing_is_lost_doubled_or_told_wrongly)
 }
 END_TEST
 
+#define READ(came_to, code) \
+	"{\"phase\":\"doubt\",\"came_to\":\"" came_to "\",\"code\":\"" code "\"}"
+#define FIRE "{\"phase\":\"fire\",\"came_to\":\"unknown\"}"
+
+static const struct {
+	struct chaos_doubt row;
+	const char *evidence, *why;
+} unconfirmed[] = {
+	{ { .attempt = "in_doubt" }, "[" FIRE "]", "nobody read" },
+	{ { .attempt = "in_doubt", .reason = "quarantined" }, "[" FIRE "]", "set aside" },
+	{ { .attempt = "no_effect" }, "[" READ("absent", "") "]", CHAOS_RIDDLE },
+	{ { .attempt = "in_doubt", .negatives = 1 },
+	  "[" READ("refresh", "") "," READ("absent", "") "]",
+	  "found absent once" },
+	{ { .attempt = "in_doubt" }, "[" READ("absent", "") "]", CHAOS_RIDDLE },
+	{ { .attempt = "in_doubt" }, "[" READ("accepted", "") "]", "taken" },
+	{ { .attempt = "in_doubt" }, "[" FIRE "," READ("unknown", "not_listed") "]", "no handle" },
+	{ { .attempt = "in_doubt", .is_alike = true },
+	  "[" READ("unknown", "ambiguous") "]",
+	  "others of the same text" },
+	{ { .attempt = "in_doubt" }, "[" READ("unknown", "ambiguous") "]", CHAOS_RIDDLE },
+	{ { .attempt = "in_doubt" }, "[" READ("unknown", "new_word") "]", CHAOS_RIDDLE },
+	{ { .attempt = "in_doubt" },
+	  "[" READ("unknown", "not_listed") "," READ("refresh", "http_401") "]",
+	  "its last reads failed: a token that had ended" },
+	{ { .attempt = "in_doubt" },
+	  "[" READ("refresh", "") "," READ("absent", "") "," READ("unknown", "http_502") "]",
+	  "its last reads failed: faults" },
+	{ { .attempt = "in_doubt" },
+	  "[" READ("unknown", "401/2") "," READ("refresh", "authError") "]",
+	  "its last reads failed: faults, and a token" },
+};
+
+START_TEST(last_read_says_why_a_post_is_unconfirmed)
+{
+	struct chaos_doubt row = unconfirmed[_i].row;
+	const char *why;
+
+	row.reason = row.reason ? row.reason : "";
+	row.evidence = json_loads(unconfirmed[_i].evidence, 0, NULL);
+	ck_assert_ptr_nonnull(row.evidence);
+	why = chaos_why(&row);
+	ck_assert_msg(strncmp(why, unconfirmed[_i].why, strlen(unconfirmed[_i].why)) == 0,
+		      "\"%s\" instead of \"%s\"", why, unconfirmed[_i].why);
+	json_decref(row.evidence);
+}
+END_TEST
+
 /* Pinterest wants four seconds at least. */
 static void make_video(void)
 {
@@ -217,6 +265,7 @@ static void before(void)
 		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	c.posts = alloc_zero((size_t)c.round_posts * sizeof(*c.posts));
 	c.tally.faults = json_object();
+	c.tally.unconfirmed = json_object();
 	rig_start_all(&c.rig, platforms, (int)ARRAY_LEN(platforms));
 	make_video();
 	read_sha(c.rig.media_id, c.picture_sha);
@@ -228,6 +277,7 @@ static void after(void)
 	chaos_close_hosts(&c);
 	rig_stop(&c.rig);
 	json_decref(c.tally.faults);
+	json_decref(c.tally.unconfirmed);
 	free(c.posts);
 	free(c.events);
 }
@@ -235,6 +285,7 @@ static void after(void)
 int main(void)
 {
 	const struct suite_case cases[] = {
+		{ last_read_says_why_a_post_is_unconfirmed, (int)ARRAY_LEN(unconfirmed) },
 		{ nothing_is_lost_doubled_or_told_wrongly, 0 },
 		{ NULL, 0 },
 	};

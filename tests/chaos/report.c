@@ -5,8 +5,10 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "chaos.h"
+#include "sandbox/faults.h"
 
 static int smaller(const void *a, const void *b)
 {
@@ -39,15 +41,48 @@ static void report_verdict(const struct campaign *c, FILE *out)
 			(long long)t->violations[i]);
 	fprintf(out, "\n| end of a post | posts |\n|---|---|\n");
 	for (int i = 0; i < POST_STATES; i++) {
-		if (t->states[i] > 0)
+		if (t->states[i] > 0 || (RIG_OVER & 1u << i) != 0)
 			fprintf(out, "| %s | %lld |\n", post_state_name((enum post_state)i),
 				(long long)t->states[i]);
 	}
-	for (int i = 0; i < c->rig.platforms_n; i++) {
-		if (t->unconfirmed[i] > 0)
-			fprintf(out, "| unconfirmed of %s | %lld |\n", c->rig.platforms[i].name,
-				(long long)t->unconfirmed[i]);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Its names, sorted; the caller frees the array. */
+static const char **names_of(json_t *object, size_t *ret_n)
+{
+	const char **names = alloc_array(json_object_size(object) + 1, sizeof(*names));
+	const char *name;
+	json_t *value;
+
+	*ret_n = 0;
+	json_object_foreach(object, name, value)
+		names[(*ret_n)++] = name;
+	qsort(names, *ret_n, sizeof(*names), by_text);
+	return names;
+}
+
+static void report_unconfirmed(const struct chaos_tally *t, FILE *out)
+{
+	size_t n;
+	const char **names = names_of(t->unconfirmed, &n);
+
+	fprintf(out, "\n| unconfirmed, and why | there | not there | others alike: untold |\n"
+		     "|---|---|---|---|\n");
+	for (size_t i = 0; i < n; i++) {
+		const json_t *row = json_object_get(t->unconfirmed, names[i]);
+
+		fprintf(out, "| %s |", names[i]);
+		for (size_t k = 0; k < json_array_size(row); k++)
+			fprintf(out, " %lld |",
+				(long long)json_integer_value(json_array_get(row, k)));
+		fputc('\n', out);
 	}
+	free(names);
 }
 
 static const int64_t bars_ms[] = { 100, 1000, 5000, 10000, 20000, 40000, 60000, 90000, INT64_MAX };
@@ -90,14 +125,80 @@ static void report_deeds(const struct chaos_tally *t, FILE *out)
 		(long long)t->starts, (long long)t->runner_deaths);
 }
 
-static void report_faults(const struct chaos_tally *t, FILE *out)
+static int64_t met(const struct chaos_tally *t, const char *platform, const char *point)
 {
-	const char *name;
-	json_t *n;
+	char name[120];
 
-	fprintf(out, "\n| fault of the platform | met |\n|---|---|\n");
-	json_object_foreach(t->faults, name, n)
-		fprintf(out, "| %s | %lld |\n", name, (long long)json_integer_value(n));
+	(void)snprintf(name, sizeof(name), "%s %s", platform, point);
+	return json_integer_value(json_object_get(t->faults, name));
+}
+
+/* Those that every endpoint may draw: a row each, a column a platform. */
+static void report_common_faults(const struct chaos_tally *t, const char *const *platforms,
+				 size_t n, FILE *out)
+{
+	fprintf(out, "\n| fault met, of any call |");
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, " %s |", platforms[i]);
+	fprintf(out, "\n|---|");
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "---|");
+	for (const struct fault_kind *k = sandbox_faults_kinds; k->point; k++) {
+		if (!k->is_planned)
+			continue;
+		fprintf(out, "\n| %s |", k->point);
+		for (size_t i = 0; i < n; i++)
+			fprintf(out, " %lld |", (long long)met(t, platforms[i], k->point));
+	}
+	fputc('\n', out);
+}
+
+static bool is_common(const char *point)
+{
+	for (const struct fault_kind *k = sandbox_faults_kinds; k->point; k++) {
+		if (k->is_planned && strcmp(k->point, point) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A platform's own: a row a platform, "point times, point times". */
+static void report_own_faults(const struct chaos_tally *t, const char *const *platforms, size_t n,
+			      FILE *out)
+{
+	size_t names_n;
+	const char **names = names_of(t->faults, &names_n);
+
+	fprintf(out, "\n| faults met, of the platform's own | times |\n|---|---|\n");
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = strlen(platforms[i]);
+		const char *between = "";
+
+		fprintf(out, "| %s | ", platforms[i]);
+		for (size_t k = 0; k < names_n; k++) {
+			if (strncmp(names[k], platforms[i], len) != 0 || names[k][len] != ' ' ||
+			    is_common(names[k] + len + 1))
+				continue;
+			fprintf(out, "%s%s %lld", between, names[k] + len + 1,
+				(long long)json_integer_value(
+					json_object_get(t->faults, names[k])));
+			between = ", ";
+		}
+		fprintf(out, " |\n");
+	}
+	free(names);
+}
+
+static void report_faults(const struct campaign *c, FILE *out)
+{
+	const char *platforms[RIG_PLATFORMS];
+	const size_t n = (size_t)c->rig.platforms_n;
+
+	for (size_t i = 0; i < n; i++)
+		platforms[i] = c->rig.platforms[i].name;
+	qsort(platforms, n, sizeof(*platforms), by_text);
+	report_common_faults(&c->tally, platforms, n, out);
+	report_own_faults(&c->tally, platforms, n, out);
 }
 
 void chaos_report(struct campaign *c, FILE *out)
@@ -119,6 +220,7 @@ void chaos_report(struct campaign *c, FILE *out)
 		(unsigned long long)c->seed, (long long)t->posts, c->round_posts, c->rate, date,
 		host.sysname, host.release);
 	report_verdict(c, out);
+	report_unconfirmed(t, out);
 	fprintf(out,
 		"\n%lld attempts, %lld of them in doubt and read up on; a doubt was settled after "
 		"%lld ms (median), %lld ms (p99) with waits scaled down to a quarantine of 3 s.\n"
@@ -133,5 +235,5 @@ void chaos_report(struct campaign *c, FILE *out)
 	report_spread("the fire of a post with one attempt left after its due time by", t->late_ms,
 		      t->late_n, out);
 	report_deeds(t, out);
-	report_faults(t, out);
+	report_faults(c, out);
 }
