@@ -48,7 +48,7 @@ static struct curl_slist *headers_of(struct bench *b, int account)
 static void bare_open(struct bare *ret, struct bench *b, int accounts)
 {
 	*ret = (struct bare){ .bench = b };
-	(void)snprintf(ret->url, sizeof(ret->url), "%s/twitter/2/tweets", b->rig.sandbox_url);
+	(void)snprintf(ret->url, sizeof(ret->url), "%s/twitter/2/tweets", b->platforms_url);
 	for (int i = 0; i < accounts; i++)
 		ret->headers[i] = headers_of(b, i);
 }
@@ -69,6 +69,9 @@ static void aim(struct bare *b, struct bare_call *c, int account)
 	(void)curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
 	(void)curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, ignore);
 	(void)curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+	if (b->bench->is_tls)
+		(void)curl_easy_setopt(c->easy, CURLOPT_CAINFO, b->bench->app.config->net_ca_file);
+	(void)curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
 }
 

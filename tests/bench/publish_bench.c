@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * publish_bench [now] [video] [lateness] [burst] [comment] [thread] [pair]: when posts go out, against a
- * yardstick run beside it; without a name all parts. Nothing is asserted but that every post came.
- * BENCH_SECONDS (300) of the lateness part, BENCH_POSTS (10000) of the bursts (burst, comment,
- * thread, pair: publish_burst.c), BENCH_MB (200) of the videos.
+ * publish_bench [now] [video] [lateness] [burst] [comment] [thread] [wide] [pair]: when posts go out,
+ * against a yardstick run beside it; without a name all parts. Nothing is asserted but that every post
+ * came. BENCH_SECONDS (300) of the lateness part, BENCH_POSTS (10000) of the bursts (burst, comment,
+ * thread, wide, pair: publish_burst.c), BENCH_MB (200) of the videos; BENCH_FSYNC_MS (0) that each
+ * sync of the database and the runners takes longer; BENCH_TLS=1: the platforms speak TLS.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void lateness(struct bench *b)
 		       ours.p99, ours.max, (double)l->seen_us[0] / 1000);
 	(void)snprintf(yardstick, sizeof(yardstick), "bare timer: p50 %.1f ms, p99 %.1f, max %.1f",
 		       bare.p50, bare.p99, bare.max);
-	bench_row("lateness at the platform, 1,000 posts, 5 handovers", is, yardstick,
+	bench_row(b, "lateness at the platform, 1,000 posts, 5 handovers", is, yardstick,
 		  "p50 <= 5 ms, p99 <= 50, max <= 1000");
 	free(l);
 }
@@ -133,7 +134,8 @@ static void video(struct bench *b, const struct video_case *c)
 	bench_until(b, "SELECT COUNT(*) FROM posts WHERE is_over = 0", 0, 300);
 	used = bench_wait(runner, SIGTERM);
 	due_us = bench_last_seen(b, caption, &seen) - due_us;
-	bench_row(arena_printf(a, "video of %lld MB on %s at T over a line of %lld MB/s",
+	bench_row(b,
+		  arena_printf(a, "video of %lld MB on %s at T over a line of %lld MB/s",
 			       (long long)mb, c->name, (long long)(rate >> 20)),
 		  arena_printf(a, "T + %.0f ms%s; runner %.1f MB, %.2f s CPU",
 			       (double)due_us / 1000, seen == 1 ? "" : " (not exactly one)",
@@ -200,7 +202,7 @@ static void now(struct bench *b)
 		       ours.p50, ours.p99, ours.p50 / 50, ours.p50 / bare.p50);
 	(void)snprintf(yardstick, sizeof(yardstick), "bare call: median %.1f ms, p99 %.1f",
 		       bare.p50, bare.p99);
-	bench_row("publish-now of a text, platform answering in 50 ms", is, yardstick,
+	bench_row(b, "publish-now of a text, platform answering in 50 ms", is, yardstick,
 		  "<= 1.3 x 50 ms");
 }
 
@@ -211,7 +213,7 @@ static const struct part {
 	void (*run)(struct bench *b);
 } parts[] = { { "now", now },           { "video", videos },          { "lateness", lateness },
 	      { "burst", bench_burst }, { "comment", bench_comment }, { "thread", bench_thread },
-	      { "pair", bench_pair } };
+	      { "wide", bench_wide },   { "pair", bench_pair } };
 
 static int64_t setting(const char *name, int64_t fallback)
 {
@@ -236,10 +238,11 @@ int main(int argc, char **argv)
 	b->seconds = setting("BENCH_SECONDS", 300);
 	b->posts = setting("BENCH_POSTS", 10000);
 	b->mb = setting("BENCH_MB", 200);
+	b->fsync_ms = setting("BENCH_FSYNC_MS", 0);
+	b->is_tls = setting("BENCH_TLS", 0) != 0;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* starting a database forks */
 	bench_start(b);
-	bench_row("figure", "this run", "yardstick", "reach");
-	bench_row("---", "---", "---", "---");
+	printf("| figure | this run | yardstick | reach |\n| --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (is_asked(argc, argv, parts[i].name))
 			parts[i].run(b);

@@ -2,7 +2,8 @@
 /*
  * publish_bench - what its parts share: the rig with the usual settings, posts in thousands
  * Tests only. publish_rig.c: database, sandbox, accounts, runners, and what the sandbox's truth log
- * says; publish_bare.c: the yardsticks, which know nothing of the engine.
+ * says; publish_place.c: the disk and TLS; publish_bare.c: the yardsticks, which know nothing of the
+ * engine.
  */
 #ifndef CARILLON_TESTS_PUBLISH_BENCH_H
 #define CARILLON_TESTS_PUBLISH_BENCH_H
@@ -24,25 +25,57 @@ enum bench_platform {
 	BENCH_PLATFORMS
 };
 
+enum bench_disk_of { BENCH_DISK_DATABASE, BENCH_DISK_RUNNER, BENCH_DISKS };
+
+struct bench_disk {
+	char path[40];
+	struct {
+		int64_t longer_us, slowed; /* as support/slowsync.c reads them */
+	} volatile *numbers;
+};
+
 struct bench {
 	struct rig rig;
 	struct app app;
 	char accounts[BENCH_ACCOUNTS][ID_MAX]; /* of X, one person each */
 	char pictured[BENCH_ACCOUNTS][ID_MAX]; /* the same of Instagram, if they are connected */
-	int64_t seconds, posts, mb;
+	int64_t seconds, posts, mb, fsync_ms;
+	struct bench_disk disks[BENCH_DISKS];
+	bool is_tls;
+	char platforms_url[64]; /* what all platforms' addresses begin with */
+	pid_t front;
 };
 
-void bench_row(const char *figure, const char *is, const char *yardstick, const char *reach);
-/* The bursts, publish_burst.c: one call a post, three in two manners, and three by two runners. */
+/* Says beside the figure what disk and wire it is of, unless they are the usual ones. */
+void bench_row(const struct bench *b, const char *figure, const char *is, const char *yardstick,
+	       const char *reach);
+/*
+ * The bursts, publish_burst.c: one call a post, three in two manners, three with a thousand in
+ * flight, and that by two runners.
+ */
 void bench_burst(struct bench *b);
 void bench_comment(struct bench *b);
 void bench_thread(struct bench *b);
+void bench_wide(struct bench *b);
 void bench_pair(struct bench *b);
 
 void bench_start(struct bench *b);
 void bench_connect_pictured(struct bench *b); /* unless they are */
 void bench_stop(struct bench *b);
 void bench_need(int done, const struct problem *p);
+
+/* With fsync_ms: disks for the database, before it starts, and for runners; slow from then on. */
+void bench_disk_make(struct bench *b);
+void bench_disk_slow(struct bench *b);
+struct bench_syncs { /* that were slowed so far */
+	int64_t database, runner;
+};
+struct bench_syncs bench_syncs(const struct bench *b);
+double bench_commit_ms(struct bench *b); /* one update of one row, nobody else there */
+/* Where the platforms are: the sandbox, or, with is_tls, a private nginx before it. */
+void bench_front(struct bench *b);
+void bench_front_stop(struct bench *b);
+
 /* A line of the runner's settings, of [publish] unless the file has it elsewhere. */
 void bench_setting(struct bench *b, const char *name, int64_t value);
 void bench_latency(struct bench *b, int64_t ms);

@@ -49,9 +49,15 @@ static const struct rig_setting usual[] = {
 	{ NULL, NULL, NULL },
 };
 
-void bench_row(const char *figure, const char *is, const char *yardstick, const char *reach)
+void bench_row(const struct bench *b, const char *figure, const char *is, const char *yardstick,
+	       const char *reach)
 {
-	printf("| %s | %s | %s | %s |\n", figure, is, yardstick, reach);
+	char disk[40] = "";
+
+	if (b->fsync_ms > 0)
+		(void)snprintf(disk, sizeof(disk), ", fsync + %lld ms", (long long)b->fsync_ms);
+	printf("| %s%s%s | %s | %s | %s |\n", figure, disk, b->is_tls ? ", over TLS" : "", is,
+	       yardstick, reach);
 }
 
 void bench_need(int done, const struct problem *p)
@@ -148,16 +154,20 @@ static void open_doors(struct bench *b)
 
 void bench_start(struct bench *b)
 {
+	bench_disk_make(b);
 	rig_start_all(&b->rig, platforms, BENCH_PLATFORMS);
 	rig_settings(&b->rig, usual);
+	bench_front(b);
 	rig_app(&b->rig, &b->app);
 	open_doors(b);
 	add_people(b);
+	bench_disk_slow(b);
 }
 
 void bench_stop(struct bench *b)
 {
 	rig_app_done(&b->app);
+	bench_front_stop(b);
 	rig_stop(&b->rig);
 }
 
@@ -241,11 +251,6 @@ void bench_video(struct bench *b, enum bench_platform platform, const char *medi
 	struct problem p = { .kind = PROBLEM_NONE };
 
 	bench_need(db_transact(b->app.db, make, &m, &p), &p);
-}
-
-pid_t bench_runner(struct bench *b)
-{
-	return rig_runner(&b->rig, NULL, NULL);
 }
 
 static int64_t us_of(struct timeval t)
