@@ -36,7 +36,8 @@ void engine_add_job(struct engine *e, const struct engine_job *job);
 /*
  * The runner: claims and drives due posts until a newer runner of this host has registered, or
  * without one until stay_s and 3/10 of it have passed, then drains; `once` drains what is due and
- * returns. *stop (set by a signal handler) ends claiming and drains. 0 clean; -1 could not run.
+ * returns. *stop (set by a signal handler) ends claiming and drains, and with
+ * the database away for stop_wait_s lets go. 0 clean; -1 could not run, or has let go (DB_DOWN).
  */
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr);
 

@@ -30,6 +30,7 @@ struct run {
 	bool once;
 	const volatile int *stop;
 	int64_t start_boot_us, claim_boot_us, beat_boot_us, full_boot_us;
+	int64_t leave_boot_us; /* told to end without a database: until then; 0: it is not so */
 	bool has_successor, is_registered, is_drained, has_turned;
 	const char *trouble; /* why nothing is claimed; NULL: all is well */
 };
@@ -276,7 +277,35 @@ static void release_early(struct engine *e)
 	}
 }
 
-static void run(struct run *r)
+/*
+ * Whoever is told to end waits for a database that is away, since what he knows spares the next one
+ * a doubt, but not for ever: what is left then is as if he had been killed.
+ */
+static bool is_given_up(struct run *r)
+{
+	const int64_t now_us = clock_boot_us();
+
+	if (!*r->stop || r->e->db_failures == 0)
+		r->leave_boot_us = 0;
+	else if (r->leave_boot_us == 0)
+		r->leave_boot_us = now_us + r->e->app->config->publish_stop_wait_s * US_PER_S;
+	return r->leave_boot_us > 0 && now_us >= r->leave_boot_us;
+}
+
+static int leave(const struct engine *e, struct problem *reterr)
+{
+	size_t fired = 0;
+
+	for (const struct flight *f = e->flights; f; f = f->next)
+		fired += f->is_fired || (f->change.is_pending && f->change.has_settlement);
+	return problem_set(reterr, PROBLEM_DB_DOWN,
+			   "the database is away: posts in hand %zu, of them sent and not written "
+			   "down %zu; the next runner settles them by the journal and by reading "
+			   "at the platforms",
+			   e->flights_n, fired);
+}
+
+static int run(struct run *r, struct problem *reterr)
 {
 	struct engine *e = r->e;
 	bool is_ending = false;
@@ -294,7 +323,9 @@ static void run(struct run *r)
 			e->is_draining = true;
 		}
 		if (is_ending && e->flights_n == 0 && !is_job_busy(e))
-			return;
+			return 0;
+		if (is_given_up(r))
+			return leave(e, reterr);
 		engine_turn(e, r->claim_boot_us > clock_boot_us()
 				       ? r->claim_boot_us
 				       : clock_boot_us() + CLAIM_ONCE_US);
@@ -314,6 +345,7 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 {
 	struct run r = { .e = e, .once = once, .stop = stop, .start_boot_us = clock_boot_us() };
 	struct problem p = { .kind = PROBLEM_NONE };
+	int done;
 
 	for (int i = 0; i < DUECLOCK_READINGS; i++) {
 		if (dueclock_read(&e->clock, e->app->db, reterr) < 0)
@@ -324,8 +356,10 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
 	recover_journals(e);
 	db_set_wait(e->app->db, carry, e);
-	run(&r);
+	done = run(&r, reterr);
 	db_set_wait(e->app->db, NULL, NULL);
+	if (done < 0)
+		return -1;
 	(void)store_runners_stop(e->app->db, e->owner, &p);
 	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
 		 (long long)e->fires, (long long)e->commits);
