@@ -76,7 +76,11 @@ static int64_t tally[DEEDS][2], published, violations;
 static const struct rig_platform platforms[] = {
 	{ .name = "instagram", .settings = "poll_image_ms = 50 50 100\n" },
 	{ .name = "twitter" },
+	{ .name = "mastodon", .settings = "posts_per_3_hours = 0\n" },
+	{ .name = "bluesky", .settings = "posts_per_hour = 0\n" },
 };
+#define ACCOUNTS ((int)ARRAY_LEN(platforms) * RIG_ACCOUNTS)
+
 static const char *const texts[] = { "Approved", "Reworded", "Edited" };
 
 /* Of [0, n): a number of this seed, round, post and use alone. */
@@ -136,7 +140,7 @@ static void make_posts(void)
 		const int64_t due_us = now_on->start_us + pick(i, 3, SPREAD_MS) * US_PER_MS;
 		struct rig_content in = { .kind = CONTENT_TEXT, .caption = caption };
 
-		p->account = i % (2 * RIG_ACCOUNTS);
+		p->account = i % ACCOUNTS;
 		if (p->account < RIG_ACCOUNTS) {
 			in.kind = CONTENT_IMAGE;
 			in.media[0] = rig.media_id;
@@ -446,6 +450,7 @@ static void begin(int nth)
 	now_on->nth = nth;
 	rig_reset(&rig);
 	rig_sandbox(&rig, "/_control/reset", "{\"truth\":true}");
+	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"mastodon\",\"ignores_keys\":true}");
 	rig_sandbox(&rig, "/_control/config",
 		    "{\"image_delay_ms\":10,\"listing_lag_ms\":0,\"latency_ms\":0,"
 		    "\"quota_total\":1000000,\"container_limit\":1000000,\"app_calls\":100000000,"
@@ -454,7 +459,7 @@ static void begin(int nth)
 	now_on->start_us = clock_real_us() + (MAKE_MS + AHEAD_MS) * US_PER_MS;
 	make_posts();
 	find_contents();
-	now_on->gone = nth % 2 ? nth / 2 % (2 * RIG_ACCOUNTS) : -1;
+	now_on->gone = nth % 2 ? nth / 2 % ACCOUNTS : -1;
 	if (now_on->gone < 0)
 		return;
 	now_on->posts[now_on->gone].tasks[DISCONNECT].is_wanted = true;
