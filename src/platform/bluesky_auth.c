@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/bug.h"
 #include "crypto/dpop.h"
 #include "platform/bluesky_login.h"
 
@@ -60,7 +61,7 @@ bool bluesky_nonce_wanted(const struct http_reply *last, json_t *memo)
 	if (!last || last->transfer != TRANSFER_REPLIED)
 		return false;
 	nonce = http_reply_header(last, a, "DPoP-Nonce");
-	if (nonce && *nonce && strlen(nonce) <= NONCE_MAX)
+	if (nonce && *nonce && strlen(nonce) <= NONCE_MAX && !BUG(bluesky_nonce_lost))
 		memo_set_text(memo, "dpop_nonce", nonce);
 	if (nonce && wants_nonce(last, a) && memo_count(memo, "dpop_asks") <= ASKS_MAX)
 		return true;

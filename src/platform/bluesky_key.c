@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "crypto/digest.h"
@@ -44,7 +45,9 @@ static int64_t made_ms(const char *id)
 static int64_t tid_of(const struct delivery *d)
 {
 	const int64_t ms = made_ms(d->post_id);
-	const int64_t from_us = ms < 0 ? d->due_us : ms * US_PER_MS;
+	const int64_t from_us = BUG(bluesky_key_drawn) ? d->now_us
+				: ms < 0               ? d->due_us
+						       : ms * US_PER_MS;
 	uint8_t hash[SHA256_BYTES];
 	uint64_t draw = 0;
 
@@ -57,7 +60,8 @@ static int64_t tid_of(const struct delivery *d)
 
 void bluesky_key_choose(const struct delivery *d)
 {
-	if (memo_int(d->memo, "tid") > 0 && memo_int(d->memo, "born") > 0)
+	if (memo_int(d->memo, "tid") > 0 && memo_int(d->memo, "born") > 0 &&
+	    !BUG(bluesky_key_drawn))
 		return;
 	memo_set_int(d->memo, "tid", tid_of(d));
 	memo_set_int(d->memo, "born", d->due_us > d->now_us ? d->due_us : d->now_us);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "platform/bluesky.h"
 #include "platform/thread.h"
@@ -128,6 +129,8 @@ static enum script_move ask_put(void *ctx, struct step_result *ret)
 	body = json_pack("{s:s, s:s, s:s, s:o, s:n}", "repo", d->account->remote_id, "collection",
 			 BLUESKY_POST, "rkey", bluesky_key(d), "record", bluesky_record(d, &part),
 			 "swapRecord");
+	if (BUG(bluesky_swap_open))
+		json_object_del(body, "swapRecord");
 	ret->phase = PHASE_FIRE;
 	ret->request = bluesky_call(&c, VERB_POST, "bsky.putRecord", "com.atproto.repo.putRecord");
 	http_request_json(ret->request, body);
@@ -160,7 +163,9 @@ enum script_move bluesky_published(const struct delivery *d, const char *uri, co
 /* Only the server's own refusal proves that nothing was written; proxies and 5xx do not. */
 static enum error_class fire_class(const struct bluesky_reply *r)
 {
-	if (r->is_broken || !r->is_xrpc || r->status < 400 || r->status >= 500)
+	const bool is_theirs = r->is_xrpc || BUG(bluesky_proxy_believed);
+
+	if (r->is_broken || !is_theirs || r->status < 400 || r->status >= 500)
 		return CLASS_DOUBT;
 	return r->row->fire;
 }
@@ -195,7 +200,7 @@ static enum script_move read_put(void *ctx, const struct http_reply *last, struc
 	if (class == CLASS_MEDIA)
 		class = redo_media(d);
 	if (class == CLASS_DUPLICATE) /* an earlier fire of ours; the next read shows it */
-		class = CLASS_DOUBT;
+		class = BUG(bluesky_swap_fails) ? CLASS_CONTENT : CLASS_DOUBT;
 	bluesky_fail(d->arena, &r, class, NULL, ret);
 	if (class == CLASS_DOUBT)
 		ret->outcome.retry_after_s = 0; /* looking must not wait */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "platform/bluesky.h"
 
 static enum script_move ask_record(void *ctx, struct step_result *ret)
@@ -22,6 +23,8 @@ static enum script_move ask_record(void *ctx, struct step_result *ret)
 /* The account has moved to another server, or is closed: what is said there proves nothing. */
 static bool is_absent(const struct bluesky_reply *r)
 {
+	if (BUG(bluesky_error_absent))
+		return !r->is_ok;
 	return r->is_xrpc && r->status == 400 && strcmp(r->name, "RecordNotFound") == 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "platform/mastodon.h"
 #include "platform/thread.h"
@@ -107,7 +108,9 @@ static enum script_move ask_fire(void *ctx, struct step_result *ret)
 /* Only the API's own refusal proves that there is no status; proxies and server errors do not. */
 static enum error_class fire_class(const struct mastodon_reply *r)
 {
-	if (r->is_broken || !r->is_spoken || r->status < 400 || r->status >= 500)
+	const bool is_theirs = r->is_spoken || BUG(mastodon_proxy_believed);
+
+	if (r->is_broken || !is_theirs || r->status < 400 || r->status >= 500)
 		return CLASS_DOUBT;
 	return r->row->fire;
 }

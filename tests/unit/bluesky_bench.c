@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "crypto/digest.h"
 
 struct bench bluesky;
 struct connect_start bluesky_begin;
@@ -85,23 +84,4 @@ enum step bluesky_walk(enum step (*next)(const struct http_reply *last), const s
 				      : bench_broken(&bluesky));
 	}
 	return step;
-}
-const char *bluesky_claim(const char *name)
-{
-	const char *proof = bench_header(bluesky.result.request, "DPoP"),
-		   *from = strchr(proof, '.');
-	const char *to = from ? strchr(from + 1, '.') : NULL;
-	char text[2048];
-	size_t n = 0;
-	json_t *doc;
-	const char *value;
-
-	if (!to)
-		return "";
-	ck_assert_int_eq(
-		digest_unbase64url(from + 1, (size_t)(to - from - 1), text, sizeof(text), &n), 0);
-	doc = json_loadb(text, n, 0, NULL);
-	value = memo_text(doc, name) ? arena_strdup(bluesky.arena, memo_text(doc, name)) : "";
-	json_decref(doc);
-	return value;
 }

@@ -70,7 +70,5 @@ enum step bluesky_walk(enum step (*next)(const struct http_reply *last), const s
 #define WALK(next, lines) bluesky_walk(next, lines, ARRAY_LEN(lines))
 /* "VERB url body" of the call at hand. */
 const char *bluesky_sent(void);
-/* A claim of the proof that it carries; "" none. */
-const char *bluesky_claim(const char *name);
 
 #endif

@@ -43,9 +43,9 @@ START_TEST(start_finds_the_server_and_pushes_the_question)
 
 	ck_assert_int_eq(WALK(bluesky_step_start, lines), STEP_SEND);
 	ck_assert_str_eq(bluesky_sent(), PUSH);
-	ck_assert_str_eq(bluesky_claim("nonce"), "N1");
-	ck_assert_str_eq(bluesky_claim("htm"), "POST");
-	ck_assert_str_eq(bluesky_claim("htu"), ISSUER "/par");
+	ck_assert_str_eq(bench_claim(&bluesky, "nonce"), "N1");
+	ck_assert_str_eq(bench_claim(&bluesky, "htm"), "POST");
+	ck_assert_str_eq(bench_claim(&bluesky, "htu"), ISSUER "/par");
 	bench_ends(&bluesky,
 		   bluesky_step_start(bench_reply_with(&bluesky, 201, NONCE("N2"), PUSHED)),
 		   OUTCOME_PUBLISHED);
@@ -193,8 +193,8 @@ START_TEST(code_becomes_an_account)
 	ck_assert_int_eq(WALK(bluesky_step_connect, lines), STEP_SEND);
 	ck_assert_str_eq(bluesky_sent(), WHOAMI);
 	ck_assert_str_eq(bench_header(bluesky.result.request, "Authorization"), "DPoP A1");
-	ck_assert_str_eq(bluesky_claim("nonce"), "P1");
-	ck_assert_str_ne(bluesky_claim("ath"), "");
+	ck_assert_str_eq(bench_claim(&bluesky, "nonce"), "P1");
+	ck_assert_str_ne(bench_claim(&bluesky, "ath"), "");
 	ck_assert_int_eq(bluesky_step_connect(bench_reply(&bluesky, 200, ME)), STEP_SEND);
 	ck_assert_str_eq(bluesky_sent(), PROFILE);
 	bench_ends(&bluesky,

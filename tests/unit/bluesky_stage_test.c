@@ -221,14 +221,17 @@ START_TEST(nonce_is_fetched_before_the_fire)
 		    bench_fire(&b, bench_reply_with(&b, 401, "DPoP-Nonce: fresh\r\n",
 						    SAID("use_dpop_nonce", "nonce"))),
 		    SESSION);
+	ck_assert_str_eq(bench_claim(&b, "nonce"), "fresh");
 	ck_assert_int_eq(bench_fire(&b, bench_reply(&b, 200, "{}")), STEP_SEND);
 	ck_assert_int_eq(b.result.phase, PHASE_FIRE);
+	ck_assert_str_eq(bench_claim(&b, "nonce"), "fresh");
 	bench_ends(&b,
 		   bench_fire(&b, bench_reply_with(&b, 401, "DPoP-Nonce: newer\r\n",
 						   SAID("use_dpop_nonce", "nonce"))),
 		   OUTCOME_DEFER);
 	ck_assert_int_eq(b.result.outcome.retry_after_s, 1);
 	bench_sends(&b, bench_fire(&b, NULL), SESSION);
+	ck_assert_str_eq(bench_claim(&b, "nonce"), "newer");
 }
 END_TEST
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "crypto/digest.h"
+#include "platform/script.h"
 #include "support/contract.h"
 
 static const char *file_write(struct bench *b, const char *name, const char *text)
@@ -174,6 +176,25 @@ const char *bench_header(const struct http_request *r, const char *name)
 			return h->value;
 	}
 	return "";
+}
+
+const char *bench_claim(struct bench *b, const char *name)
+{
+	const char *proof = bench_header(b->result.request, "DPoP"), *from = strchr(proof, '.');
+	const char *to = from ? strchr(from + 1, '.') : NULL;
+	char text[2048];
+	size_t n = 0;
+	json_t *doc;
+	const char *value;
+
+	if (!to)
+		return "";
+	ck_assert_int_eq(
+		digest_unbase64url(from + 1, (size_t)(to - from - 1), text, sizeof(text), &n), 0);
+	doc = json_loadb(text, n, 0, NULL);
+	value = memo_text(doc, name) ? arena_strdup(b->arena, memo_text(doc, name)) : "";
+	json_decref(doc);
+	return value;
 }
 
 enum step bench_connect(struct bench *b, const struct http_reply *last)

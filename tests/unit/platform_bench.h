@@ -52,6 +52,8 @@ const struct http_reply *bench_reply_with(struct bench *b, int status, const cha
 					  const char *body);
 const struct http_reply *bench_broken(struct bench *b);
 const char *bench_header(const struct http_request *r, const char *name); /* "" absent */
+/* A claim of the DPoP proof that the request at hand carries; "" none. */
+const char *bench_claim(struct bench *b, const char *name);
 
 /* A call of the adapter; last: NULL at its start. */
 enum step bench_connect(struct bench *b, const struct http_reply *last);
