@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 
+/* Blocks double from the one to the other: thousands of arenas hold little, some hold much. */
+#define BLOCK_FIRST ((size_t)1024)
 #define BLOCK_BYTES ((size_t)16 * 1024)
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -36,7 +38,7 @@ struct deferred {
 
 struct arena {
 	struct block *current; /* the block that small pieces are cut from; NULL: none yet */
-	size_t used;           /* bytes of it */
+	size_t size, used;     /* bytes of it */
 	struct block *others;  /* full blocks and large pieces */
 	struct deferred *deferred;
 };
@@ -107,13 +109,18 @@ static void *arena_alloc_large(struct arena *a, size_t bytes)
 	return b->bytes;
 }
 
-static void arena_next_block(struct arena *a)
+static void arena_next_block(struct arena *a, size_t least)
 {
+	size_t size = a->size ? a->size * 2 : BLOCK_FIRST;
+
+	while (size < least)
+		size *= 2;
 	if (a->current) {
 		a->current->next = a->others;
 		a->others = a->current;
 	}
-	a->current = arena_block(BLOCK_BYTES);
+	a->size = size < BLOCK_BYTES ? size : BLOCK_BYTES;
+	a->current = arena_block(a->size);
 	a->used = 0;
 }
 
@@ -126,8 +133,8 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	if (is_large(bytes))
 		return arena_alloc_large(a, bytes);
 	rounded = bytes ? (bytes + unit - 1) / unit * unit : unit;
-	if (!a->current || BLOCK_BYTES - a->used < rounded)
-		arena_next_block(a);
+	if (!a->current || a->size - a->used < rounded)
+		arena_next_block(a, rounded);
 	p = a->current->bytes + a->used;
 	a->used += rounded;
 	return p;
