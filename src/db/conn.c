@@ -206,6 +206,9 @@ static int transaction_ready(const struct db *db, struct problem *reterr)
 
 int db_ready(struct db *db, struct problem *reterr)
 {
+	/* Whoever is let run meanwhile must not speak in between. */
+	if (db->is_waiting)
+		return problem_set(reterr, PROBLEM_INTERNAL, "the connection is at work");
 	if (db->is_in_transaction)
 		return transaction_ready(db, reterr);
 	if (db->my && has_hung_up(db))

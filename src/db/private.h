@@ -35,6 +35,7 @@ struct db {
 	struct rows **cache;  /* open addressing by statement address; cache_n a power of two */
 	size_t cache_n, cached;
 	struct bulk *bulk; /* db_exec() collects; NULL: it runs */
+	bool is_waiting;   /* for the server, in db->wait */
 	db_wait_fn *wait;  /* NULL: the process stands still */
 	void *wait_arg;
 };

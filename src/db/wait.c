@@ -21,7 +21,7 @@ static const struct ready_row ready_rows[] = {
 };
 
 /* What Connector/C waits for in, what has come of it out. */
-static int wait_for(const struct db *db, int status)
+static int wait_for(struct db *db, int status)
 {
 	const bool is_limited = (status & MYSQL_WAIT_TIMEOUT) != 0;
 	const int64_t limit_us = is_limited ? mysql_get_timeout_value_ms(db->my) * US_PER_MS : 0;
@@ -31,7 +31,9 @@ static int wait_for(const struct db *db, int status)
 
 	for (size_t i = 0; i < ARRAY_LEN(ready_rows); i++)
 		events |= status & ready_rows[i].status ? ready_rows[i].events : 0;
+	db->is_waiting = true;
 	got = db->wait(db->wait_arg, mysql_get_socket(db->my), events, until_us);
+	db->is_waiting = false;
 	if (got == 0)
 		return MYSQL_WAIT_TIMEOUT;
 	/* An error is found by reading or writing. */

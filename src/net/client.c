@@ -42,6 +42,7 @@ struct net {
 	int open;
 	bool is_fire_gone; /* the watchdog may stand at the limit of one that has ended */
 	struct transfer_list all, fires, ready;
+	struct transfer_list ended; /* while carried: whose callback must wait */
 };
 
 /* ---- fires: the watchdog always stands at the earliest of their limits ---- */
@@ -194,6 +195,8 @@ static void net_detach(struct net *n, struct transfer_handle *t)
 {
 	LIST_REMOVE(t, all);
 	n->open--;
+	if (t->is_ended)
+		LIST_REMOVE(t, ended);
 	if (t->is_ready)
 		LIST_REMOVE(t, ready);
 	else
@@ -324,27 +327,54 @@ static void loop_watch(struct net *n)
 		log_line(LOG_LEVEL_ERROR, "net.watchdog", "reason=\"cannot be moved\"");
 }
 
-/* Runs the callbacks of all that has ended; returns how many. */
-static int loop_finish(struct net *n)
+/* The next that libcurl has come to an end with; NULL: none. */
+static struct transfer_handle *next_ended(struct net *n)
 {
-	struct transfer_handle *t;
-	int count = 0, left;
+	char *owner = NULL;
 	CURLMsg *msg;
+	int left;
 
-	while ((t = LIST_FIRST(&n->ready)) != NULL) {
-		net_finish(n, t, CURLE_FAILED_INIT);
-		count++;
-	}
 	while ((msg = curl_multi_info_read(n->multi, &left)) != NULL) {
-		char *owner = NULL;
+		struct transfer_handle *t;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &owner);
-		net_finish(n, (struct transfer_handle *)(void *)owner, msg->data.result);
-		count++;
+		t = (struct transfer_handle *)(void *)owner;
+		t->ended_with = msg->data.result;
+		return t;
 	}
+	return NULL;
+}
+
+/* Runs the callbacks of all that has ended; returns how many. */
+static int loop_finish(struct net *n)
+{
+	struct transfer_handle *t;
+	int count = 0;
+
+	for (; (t = LIST_FIRST(&n->ready)) != NULL; count++)
+		net_finish(n, t, CURLE_FAILED_INIT);
+	for (; (t = LIST_FIRST(&n->ended)) != NULL; count++)
+		net_finish(n, t, t->ended_with);
+	for (; (t = next_ended(n)) != NULL; count++)
+		net_finish(n, t, t->ended_with);
 	return count;
+}
+
+/* The same of those alone that call back there; the others wait. */
+static void loop_finish_told(struct net *n, net_done_fn *told)
+{
+	struct transfer_handle *t;
+
+	while ((t = next_ended(n)) != NULL) {
+		if (t->done == told) {
+			net_finish(n, t, t->ended_with);
+			continue;
+		}
+		t->is_ended = true;
+		LIST_INSERT_HEAD(&n->ended, t, ended);
+	}
 }
 
 static void loop_time(struct net *n, int64_t now_us)
@@ -445,13 +475,15 @@ int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd)
 	return n->open;
 }
 
-short net_carry(struct net *n, int fd, short events, int64_t until_boot_us)
+short net_carry(struct net *n, int fd, short events, int64_t until_boot_us, net_done_fn *told)
 {
 	struct pollfd own = { .fd = fd, .events = events };
 
 	do {
 		(void)loop_wait(n, until_boot_us, &own);
 		loop_time(n, clock_boot_us());
+		if (told)
+			loop_finish_told(n, told);
 	} while (!own.revents && clock_boot_us() < until_boot_us);
 	return own.revents;
 }

@@ -53,10 +53,11 @@ int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd);
 
 /*
  * Lets transfers go on while something else is waited for: until fd is ready for one of the events of
- * poll(2), or until_boot_us. Calls nobody back; what has finished is told by the next net_poll().
+ * poll(2), or until_boot_us. Of what has finished, `told` alone is called back (NULL: nobody); the
+ * others are by the next net_poll().
  * Returns what fd is ready for, 0: nothing yet.
  */
-short net_carry(struct net *n, int fd, short events, int64_t until_boot_us);
+short net_carry(struct net *n, int fd, short events, int64_t until_boot_us, net_done_fn *told);
 
 /* One repeatable call, waited for. 0 whenever the transfer ran (see reply->transfer). */
 int net_perform(struct net *n, enum net_class class, const struct http_request *req,

@@ -39,12 +39,42 @@ static int write_settlement(struct db *db, const struct flight *f, struct proble
 	return store_attempts_settle(db, f->key.workspace, &f->change.settlement, &is_open, reterr);
 }
 
+static bool has_permit(const struct flight *f)
+{
+	return f->change.is_batched && f->change.has_permit;
+}
+
+/* Once more, just before it counts: may what they are for be sent? Of one flight, or of all. */
+static int ask_leave(struct db *db, const struct engine *e, const struct flight *only,
+		     struct problem *reterr)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct permit_asking *v = arena_array(a, e->flights_n, sizeof(*v));
+	size_t n = 0;
+
+	for (const struct flight *f = e->flights; f; f = f->next) {
+		if (has_permit(f) && (!only || f == only))
+			v[n++].key = f->key;
+	}
+	if (n > 0 && store_attempts_ask(db, v, n, reterr) < 0)
+		return -1;
+	n = 0;
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (has_permit(f) && (!only || f == only))
+			f->change.is_allowed = v[n++].is_allowed;
+	}
+	return 0;
+}
+
 /* PERMIT_WAIT: a budget is used up, and nothing was written but that. */
 static int write_permit(struct db *db, struct flight *f, struct problem *reterr)
 {
 	struct change *c = &f->change;
 	bool is_given = false;
 
+	c->permit_answer = PERMIT_LOST;
+	if (!c->is_allowed)
+		return 0;
 	if (limits_take(db, f, &is_given, reterr) < 0)
 		return -1;
 	c->permit_answer = PERMIT_WAIT;
@@ -80,7 +110,7 @@ static int write_one(struct db *db, struct flight *f, struct problem *reterr)
 static int write_each(struct db *db, const struct engine *e, struct problem *reterr)
 {
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->change.is_pending && write_one(db, f, reterr) < 0)
+		if (f->change.is_batched && write_one(db, f, reterr) < 0)
 			return -1;
 	}
 	return 0;
@@ -92,11 +122,11 @@ static int written(const struct engine *e)
 	for (const struct flight *f = e->flights; f; f = f->next) {
 		const struct change *c = &f->change;
 
-		if (c->is_pending && c->has_permit)
+		if (c->is_batched && c->has_permit)
 			(void)FP(F11_permit_written);
-		if (c->is_pending && c->has_settlement)
+		if (c->is_batched && c->has_settlement)
 			(void)FP(F19_settlement_written);
-		if (c->is_pending && c->event)
+		if (c->is_batched && c->event)
 			(void)FP(F20_event_written);
 	}
 	return 0;
@@ -104,27 +134,34 @@ static int written(const struct engine *e)
 
 static int write_all(struct db *db, void *arg, struct problem *reterr)
 {
+	if (ask_leave(db, arg, NULL, reterr) < 0)
+		return -1;
 	return write_each(db, arg, reterr) < 0 ? -1 : written(arg);
 }
 
 /* As if nobody came in between, which is usual. */
 static int write_bulk(struct db *db, void *arg, struct problem *reterr)
 {
+	if (ask_leave(db, arg, NULL, reterr) < 0)
+		return -1;
 	db_bulk_begin(db);
 	return write_each(db, arg, reterr) < 0 || db_bulk_end(db, reterr) < 0 ? -1 : written(arg);
 }
 
 static int write_alone(struct db *db, void *arg, struct problem *reterr)
 {
-	return write_one(db, arg, reterr);
+	struct flight *f = arg;
+
+	return ask_leave(db, f->engine, f, reterr) < 0 ? -1 : write_one(db, f, reterr);
 }
 
 /* Not written: a permit is asked for anew when its time comes, everything else waits. */
 static void withdraw_permit(struct flight *f)
 {
-	if (!f->change.is_pending || !f->change.has_permit)
+	if (!has_permit(f))
 		return;
-	f->change.is_pending = f->change.has_permit = f->change.is_sent = false;
+	f->change.is_pending = f->change.is_batched = false;
+	f->change.has_permit = f->change.is_sent = false;
 	f->at = FLIGHT_READY;
 }
 
@@ -132,7 +169,7 @@ static void unknown(struct engine *e)
 {
 	e->is_unknown = true;
 	for (struct flight *f = e->flights; f; f = f->next)
-		f->change.is_sent = f->change.is_pending;
+		f->change.is_sent = f->change.is_batched;
 }
 
 /* One statement cannot be carried out: its post is set free, so that the others get on. */
@@ -141,7 +178,7 @@ static void write_singly(struct engine *e)
 	for (struct flight *f = e->flights; f; f = f->next) {
 		struct problem p = { .kind = PROBLEM_NONE };
 
-		if (!f->change.is_pending)
+		if (!f->change.is_batched)
 			continue;
 		if (db_transact(e->app->db, write_alone, f, &p) == 0) {
 			flight_written(f);
@@ -154,7 +191,7 @@ static void write_singly(struct engine *e)
 			return;
 		}
 		log_line(LOG_LEVEL_ERROR, "post.unwritten", "post=%s", f->key.id);
-		f->change.is_pending = false;
+		f->change.is_pending = f->change.is_batched = false;
 		f->at = FLIGHT_END;
 	}
 }
@@ -234,6 +271,21 @@ static bool has_any(const struct engine *e)
 	return false;
 }
 
+/* What comes to be pending while the others are written is the next turn's. */
+static int write_turn(struct engine *e, struct problem *reterr)
+{
+	int done;
+
+	for (struct flight *f = e->flights; f; f = f->next)
+		f->change.is_batched = f->change.is_pending;
+	e->is_writing = true;
+	done = db_transact(e->app->db, write_bulk, e, reterr);
+	e->is_writing = false;
+	if (done < 0 && reterr->kind != PROBLEM_DB_DOWN)
+		done = db_transact(e->app->db, write_all, e, reterr);
+	return done;
+}
+
 void batch_commit(struct engine *e)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
@@ -241,15 +293,14 @@ void batch_commit(struct engine *e)
 	if (!has_any(e) || !engine_db_ready(e) || (e->is_unknown && !look_up_all(e)))
 		return;
 	(void)FP(F10_before_commit);
-	if (db_transact(e->app->db, write_bulk, e, &p) < 0 &&
-	    (p.kind == PROBLEM_DB_DOWN || db_transact(e->app->db, write_all, e, &p) < 0)) {
+	if (write_turn(e, &p) < 0) {
 		failed(e, &p);
 		return;
 	}
 	(void)FP(F11_after_commit);
 	e->commits++;
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->change.is_pending)
+		if (f->change.is_batched)
 			flight_written(f);
 	}
 }

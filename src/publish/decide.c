@@ -59,12 +59,20 @@ static const char *sane_id(const struct flight *f, const char *id)
 	return n <= REMOTE_ID_MAX && id[n] == '\0' ? arena_strdup(f->arena, id) : NULL;
 }
 
+const char *flight_memo(const struct flight *f)
+{
+	char *text =
+		f->memo && json_object_size(f->memo) > 0 ? json_dumps(f->memo, JSON_COMPACT) : NULL;
+	const char *kept = arena_strdup(f->change.arena, text);
+
+	free(text);
+	return kept;
+}
+
 struct queue_move *flight_change(struct flight *f, enum post_state state, enum flight_at next)
 {
 	struct change *c = &f->change;
 	struct post *p = &f->q.post;
-	char *memo =
-		f->memo && json_object_size(f->memo) > 0 ? json_dumps(f->memo, JSON_COMPACT) : NULL;
 
 	if (!c->is_pending)
 		arena_reset(c->arena);
@@ -77,17 +85,16 @@ struct queue_move *flight_change(struct flight *f, enum post_state state, enum f
 		.version = p->version,
 		.state = state,
 		.reason = p->reason,
-		.lease_s = f->engine->app->config->publish_lease_s,
+		.is_kept = true,
 		.wake_us = INSTANT_NONE,
 		.tries = p->tries,
-		.memo = arena_strdup(c->arena, memo),
+		.memo = flight_memo(f),
 		.remote_id = p->remote_id,
 		.remote_url = p->remote_url,
 		.published_us = p->published_us,
 		.next_attempt_us = INSTANT_NONE,
 		.waiting_for = p->waiting_for,
 	};
-	free(memo);
 	f->at = FLIGHT_WAIT;
 	f->wait_us = INT64_MAX;
 	return &c->move;
@@ -95,7 +102,7 @@ struct queue_move *flight_change(struct flight *f, enum post_state state, enum f
 
 static void release(struct flight *f, struct queue_move *m, int64_t wake_us)
 {
-	m->lease_s = 0;
+	m->is_kept = false;
 	m->wake_us = wake_us;
 	f->change.next = FLIGHT_END;
 }
@@ -295,7 +302,7 @@ static void go_on(struct flight *f, struct queue_move *m)
 	} else {
 		flight_to_step(f, flight_confirm_phase(f));
 	}
-	if (m->lease_s > 0)
+	if (m->is_kept)
 		f->change.next = FLIGHT_STEP;
 }
 

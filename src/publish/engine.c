@@ -62,6 +62,14 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
+/* More than calls: while some are under way, others are read, permitted and written down. */
+size_t engine_flights_max(const struct engine *e)
+{
+	const size_t calls = (size_t)e->app->config->publish_in_flight;
+
+	return calls * 2;
+}
+
 void engine_add_job(struct engine *e, const struct engine_job *job)
 {
 	if (e->jobs_n < JOBS_MAX)
@@ -141,6 +149,25 @@ static bool sweep(struct engine *e)
 	return e->flights_n < n;
 }
 
+/* A permit is as good as the call that it is for. */
+static void find_room(struct engine *e)
+{
+	const size_t most = (size_t)e->app->config->publish_in_flight;
+	size_t calls = 0;
+
+	for (const struct flight *f = e->flights; f; f = f->next)
+		calls += f->transfer || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM;
+	e->room = calls < most ? most - calls : 0;
+}
+
+static bool has_room(const struct flight *f)
+{
+	const size_t most = (size_t)f->engine->app->config->publish_in_flight;
+	const bool is_staging = f->at == FLIGHT_SEND && f->phase == PHASE_STAGE;
+
+	return f->engine->room > (is_staging ? most - STAGING_SHARE(most) : 0);
+}
+
 /* When a flight wants to be looked at, on the database's clock; INT64_MAX: by an event only. */
 static int64_t wake_of(const struct flight *f)
 {
@@ -154,6 +181,8 @@ static int64_t wake_of(const struct flight *f)
 		return 0;
 	if (f->at == FLIGHT_WAIT)
 		return f->wait_us;
+	if ((f->at == FLIGHT_SEND || f->at == FLIGHT_READY) && !has_room(f))
+		return INT64_MAX; /* until a call ends */
 	if (f->at == FLIGHT_READY)
 		return f->fire_us - PERMIT_LEAD_US;
 	if (f->at == FLIGHT_AIM)
@@ -203,14 +232,17 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	flight_read_new(e);
 	for (struct flight *f = e->flights; f; f = f->next)
 		flight_advance(f);
+	find_room(e);
 	fire_gather(e);
 	batch_commit(e);
 	fire_permitted(e);
 	fire_start(e);
 	limits_turn(e->limits);
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at == FLIGHT_SEND && !f->change.is_pending)
-			flight_start(f);
+		if (f->at != FLIGHT_SEND || f->change.is_pending || !has_room(f))
+			continue;
+		e->room--;
+		flight_start(f);
 	}
 	/* Somebody may be waiting for just that end: he is told before the loop sleeps. */
 	if (!sweep(e))

@@ -126,7 +126,9 @@ static void ask_permit(struct flight *f)
 	const int64_t from_us = f->fire_us > now_us ? f->fire_us : now_us;
 	struct change *c = &f->change;
 
+	arena_reset(c->arena);
 	c->permit = flight_permit(f, now_us);
+	c->permit.memo = flight_memo(f);
 	c->permit.deadline_us =
 		from_us + f->engine->app->config->publish_send_deadline_ms * US_PER_MS;
 	c->permit_answer = PERMIT_NONE;
@@ -174,9 +176,11 @@ void fire_gather(struct engine *e)
 	}
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
-	for (size_t i = 0; i < n && engine_db_ready(e); i++) {
-		if (is_in_turn(list[i]) && !limits_hold(list[i], BREAKER_PUBLISH))
-			ask_permit(list[i]);
+	for (size_t i = 0; i < n && e->room > 0 && engine_db_ready(e); i++) {
+		if (!is_in_turn(list[i]) || limits_hold(list[i], BREAKER_PUBLISH))
+			continue;
+		ask_permit(list[i]);
+		e->room--;
 	}
 	free(list);
 }

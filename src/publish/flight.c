@@ -139,8 +139,9 @@ static void take_send(struct flight *f, const json_t *before)
 		flight_decide(f, f->phase, &odd);
 		return;
 	}
+	/* What was noted goes with the permit, without which nothing leaves. */
 	f->fire_us = f->q.post.is_immediate || flight_is_begun(f) ? 0 : f->q.post.due_us;
-	note_memo(f, before, FLIGHT_READY);
+	f->at = FLIGHT_READY;
 }
 
 static void take_wait(struct flight *f, const json_t *before)
@@ -210,6 +211,12 @@ void flight_advance(struct flight *f)
 	}
 }
 
+/* What these phases ask next follows from the answer and the memo alone. */
+static bool is_free_of_database(enum phase phase)
+{
+	return phase == PHASE_FIRE || phase == PHASE_CONFIRM;
+}
+
 void flight_done_reply(void *arg, struct http_reply *reply)
 {
 	struct flight *f = arg;
@@ -225,6 +232,8 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 #ifdef ENABLE_FAILPOINTS
 	(void)(f->is_fired ? FP(F18_answer_received) : FP(F05_reply_received));
 #endif
+	if (f->engine->is_writing && is_free_of_database(f->phase))
+		flight_advance(f);
 }
 
 void flight_start(struct flight *f)
@@ -248,7 +257,7 @@ void flight_written(struct flight *f)
 {
 	struct change *c = &f->change;
 
-	c->is_pending = c->is_sent = false;
+	c->is_pending = c->is_batched = c->is_sent = false;
 	if (c->has_permit)
 		f->at = c->permit_answer == PERMIT_GIVEN ? FLIGHT_PERMIT : FLIGHT_READY;
 	else if (!c->is_ours)
@@ -259,7 +268,6 @@ void flight_written(struct flight *f)
 		f->q.post.version++;
 		f->q.post.claims = 0;
 		f->watched_boot_us = 0;
-		f->leased_boot_us = clock_boot_us();
 		flight_tell_account(f);
 	}
 	c->has_move = c->has_settlement = c->has_permit = c->has_discovery = false;

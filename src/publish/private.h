@@ -38,6 +38,8 @@
  * that a cancellation still counts until the last moment.
  */
 #define PERMIT_LEAD_US       (60 * US_PER_MS)
+/* The last fifth, of the flights and of the calls, is kept for posts whose time has come. */
+#define STAGING_SHARE(n)     ((n) - (n) / 5)
 
 enum flight_at {
 	FLIGHT_NEW,    /* claimed; taken up once it is read */
@@ -55,6 +57,7 @@ enum flight_at {
 struct change { /* what one flight wants written */
 	bool is_pending;
 	struct arena *arena; /* of the texts below; lives with the flight */
+	bool is_batched;     /* in the transaction that is being written */
 	bool is_sent;        /* in a transaction whose end is not known */
 	bool has_move, has_settlement, has_permit;
 	bool has_discovery; /* the permit is of a fire that nobody remembers */
@@ -66,6 +69,7 @@ struct change { /* what one flight wants written */
 	enum flight_at next;    /* once written */
 	/* result */
 	bool is_ours;
+	bool is_allowed; /* its permit: content and account are as they must be */
 	enum permit_answer permit_answer;
 };
 
@@ -76,9 +80,11 @@ struct closing { /* a budget that the platform says is used up */
 };
 
 struct flight {
+	/* every turn looks at these of every flight: side by side */
 	struct engine *engine;
 	struct flight *next;
 	enum flight_at at;
+	struct change change;
 	struct arena *arena;    /* the whole flight */
 	struct arena *steps[2]; /* one step each, in turn */
 	int step_i;
@@ -113,7 +119,6 @@ struct flight {
 	int64_t leased_boot_us;
 	struct closing closings[4];
 	size_t closings_n;
-	struct change change;
 };
 
 struct engine {
@@ -127,11 +132,13 @@ struct engine {
 	char owner[OWNER_MAX];
 	struct flight *flights;
 	size_t flights_n;
+	size_t room; /* calls that may still begin in this turn */
 	struct engine_job jobs[JOBS_MAX];
 	int64_t jobs_boot_us[JOBS_MAX];
 	size_t jobs_n;
 	int64_t db_boot_us; /* while the database is down: next try */
 	int db_failures;
+	bool is_writing;  /* a turn's changes: the connection is at work */
 	bool is_unknown;  /* the last COMMIT was never answered */
 	bool is_alone;    /* publish-now: nothing but its own post is claimed */
 	bool is_draining; /* jobs begin nothing new */
@@ -144,6 +151,7 @@ bool engine_db_ready(struct engine *e); /* false: down, try later */
 void engine_db_failed(struct engine *e, const struct problem *p);
 int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us);
 uint32_t engine_draw(void);
+size_t engine_flights_max(const struct engine *e); /* that are held at once */
 
 /* flight.c */
 struct flight *flight_new(struct engine *e, const char *ws, const char *id);
@@ -172,6 +180,7 @@ void flight_tell_account(struct flight *f);
 void flight_decide(struct flight *f, enum phase phase, const struct outcome *outcome);
 void flight_lease_lost(struct flight *f);            /* claimed as it stands: what of it? */
 void flight_park(struct flight *f, int64_t wake_us); /* releases it as it stands */
+const char *flight_memo(const struct flight *f);     /* as text, with the change; NULL: empty */
 struct queue_move *flight_change(struct flight *f, enum post_state state, enum flight_at next);
 void flight_end_with(struct flight *f, enum post_state state, const char *reason, int64_t wake_us,
 		     const struct outcome *outcome);

@@ -22,8 +22,6 @@
 #define SUSPECT_WATCH_US (2 * US_PER_S)
 #define FULL_PASS_US     (30 * US_PER_S)
 #define MARK_AGE_US      (2 * US_PER_DAY)
-/* The last fifth of the flights is kept for posts whose time has come. */
-#define STAGING_SHARE(n) ((n) - (n) / 5)
 
 struct run {
 	struct engine *e;
@@ -134,7 +132,7 @@ static void adopt(struct flight *f)
 
 static size_t claim_room(const struct run *r, enum queue_part *ret_part)
 {
-	const size_t most = (size_t)r->e->app->config->publish_in_flight;
+	const size_t most = engine_flights_max(r->e);
 	const size_t n = r->e->flights_n;
 
 	*ret_part = n < STAGING_SHARE(most) ? QUEUE_ALL : QUEUE_READY;
@@ -333,12 +331,13 @@ static int run(struct run *r, struct problem *reterr)
 	}
 }
 
-/* While the database writes a turn, the calls under way go on. */
+/* While the database writes, the calls under way go on; of a turn, what follows from their answers, too. */
 static short carry(void *arg, int fd, short events, int64_t until_boot_us)
 {
 	const struct engine *e = arg;
 
-	return net_carry(e->app->net, fd, events, until_boot_us);
+	return net_carry(e->app->net, fd, events, until_boot_us,
+			 e->is_writing ? flight_done_reply : NULL);
 }
 
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr)

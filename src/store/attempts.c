@@ -4,6 +4,7 @@
 #include "db/conn.h"
 
 enum {
+	ALLOWED,
 	PERMIT_POST,
 	PERMIT_PART,
 	PERMIT_INSERT,
@@ -21,39 +22,40 @@ enum {
 #define LEASE   "TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(6))"
 /* As STORE_POSTS_ONE. */
 #define ATTEMPT "attempts FORCE INDEX (permit)"
-/* Asked as values, which MariaDB optimizes in half the time that EXISTS takes it at every run. */
-#define IS_APPROVED                                                              \
-	"(SELECT 1 FROM contents c "                                             \
-	"WHERE c.workspace_id = posts.workspace_id AND c.id = posts.content_id " \
-	"AND c.state IN ('approved', 'published') "                              \
-	"AND c.approved_revision = c.revision "                                  \
-	"AND c.revision = posts.content_revision) = 1"
-#define IS_CONNECTED                                                             \
-	"(SELECT 1 FROM accounts a "                                             \
-	"WHERE a.workspace_id = posts.workspace_id AND a.id = posts.account_id " \
-	"AND a.status = 'connected') = 1"
 
 const struct stmt store_attempts_statements[] = {
-	[PERMIT_POST] = { "attempts.permit_post", STMT_WORKSPACE, "isissii",
+	/* What is live in part was approved, and so was the rest with it. */
+	[ALLOWED] = { "attempts.allowed", STMT_GLOBAL, "s",
+		      "SELECT k.n FROM " ROW_KEYS
+		      "STRAIGHT_JOIN posts ON posts.workspace_id = k.workspace_id "
+		      "AND posts.id = k.id "
+		      "STRAIGHT_JOIN accounts a ON a.workspace_id = posts.workspace_id "
+		      "AND a.id = posts.account_id AND a.status = 'connected' "
+		      "STRAIGHT_JOIN contents c ON c.workspace_id = posts.workspace_id "
+		      "AND c.id = posts.content_id "
+		      "WHERE posts.state = 'publishing' OR (c.state IN ('approved', 'published') "
+		      "AND c.approved_revision = c.revision "
+		      "AND c.revision = posts.content_revision)",
+		      "the runner serves every workspace" },
+	[PERMIT_POST] = { "attempts.permit_post", STMT_WORKSPACE, "ississii",
 			  "UPDATE " STORE_POSTS_ONE " SET state = 'publishing', wake_at = " LEASE
 			  ", "
-			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
+			  "snapshot = ?, memo = ?, attempts = ?, claims = 0, "
+			  "version = version + 1, "
 			  "updated_at = UTC_TIMESTAMP(3) "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
-			  "AND state = 'staged' "
-			  "AND " IS_APPROVED " AND " IS_CONNECTED,
+			  "AND state = 'staged'",
 			  NULL },
-	/* What is live was approved, and so was the rest with it: only the account must still be ours. */
-	[PERMIT_PART] = { "attempts.permit_part", STMT_WORKSPACE, "isissii",
+	[PERMIT_PART] = { "attempts.permit_part", STMT_WORKSPACE, "ississii",
 			  "UPDATE " STORE_POSTS_ONE " SET wake_at = " LEASE ", "
-			  "snapshot = ?, attempts = ?, claims = 0, version = version + 1, "
+			  "snapshot = ?, memo = ?, attempts = ?, claims = 0, "
+			  "version = version + 1, "
 			  "updated_at = UTC_TIMESTAMP(3) "
 			  "WHERE workspace_id = ? AND id = ? AND fence = ? AND version = ? "
 			  "AND state = 'publishing' "
 			  "AND EXISTS (SELECT 1 FROM attempts e "
 			  "WHERE e.workspace_id = posts.workspace_id AND e.post_id = posts.id "
-			  "AND e.state = 'effect') "
-			  "AND " IS_CONNECTED,
+			  "AND e.state = 'effect')",
 			  NULL },
 	[PERMIT_INSERT] = { "attempts.permit_insert", STMT_WORKSPACE, "ssisbissiisbbstt",
 			    "INSERT INTO attempts (workspace_id, post_id, seq, account_id, permit, "
@@ -127,13 +129,32 @@ static int insert(struct db *db, const char *ws, const struct permit *p, enum at
 		       state_names[state], p->sent_us, p->deadline_us);
 }
 
+int store_attempts_ask(struct db *db, struct permit_asking *v, size_t n, struct problem *reterr)
+{
+	CLEANUP(buf_done) struct buf keys = BUF_INIT;
+	struct rows *r = NULL;
+	int got;
+
+	row_keys_print(&v->key, n, sizeof(*v), &keys);
+	if (db_query(db, ROW(ALLOWED), &r, reterr, buf_str(&keys)) < 0)
+		return -1;
+	while ((got = rows_next(r, reterr)) == 1) {
+		const size_t i = (size_t)rows_int(r, 0) - 1;
+
+		if (i < n)
+			v[i].is_allowed = true;
+	}
+	rows_end(r);
+	return got;
+}
+
 int store_attempts_permit(struct db *db, const char *ws, const struct permit *in,
 			  enum permit_answer *ret, struct problem *reterr)
 {
 	int64_t changed = 0;
 
 	if (db_exec(db, ROW(in->is_part ? PERMIT_PART : PERMIT_POST), &changed, reterr, in->lease_s,
-		    in->snapshot, in->seq, ws, in->post_id, in->fence, in->version) < 0)
+		    in->snapshot, in->memo, in->seq, ws, in->post_id, in->fence, in->version) < 0)
 		return -1;
 	*ret = changed == 1 ? PERMIT_GIVEN : PERMIT_LOST;
 	if (changed != 1 || insert(db, ws, in, ATTEMPT_SENT, reterr) == 0)

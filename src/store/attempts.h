@@ -19,15 +19,26 @@ struct permit {
 	int64_t pid, start_ticks;
 	uint8_t fingerprint[SHA256_BYTES], snapshot_hash[SHA256_BYTES];
 	const char *snapshot; /* JSON text of what will be sent */
+	const char *memo;     /* as of struct queue_move; given with the permit */
 	bool is_part;         /* a later part of a post that is live in part already */
 	int64_t sent_us, deadline_us;
 };
 
+/*
+ * May they be asked for: the account is connected and, but for a later part, the content approved at
+ * the post's revision? In the permits' own transaction, before them, at one round trip; whoever takes
+ * either back takes the post from its holder, too, so that the permit then finds another fence.
+ */
+struct permit_asking {
+	struct row_key key;
+	bool is_allowed; /* result */
+};
+int store_attempts_ask(struct db *db, struct permit_asking *v, size_t n, struct problem *reterr);
+
 enum permit_answer {
 	PERMIT_NONE,  /* not asked yet */
 	PERMIT_GIVEN, /* durable once the transaction commits; version grew by 1 */
-	PERMIT_LOST,  /* not ours, not staged, content not approved or account not connected; of a
-	                 later part: not between two parts, or account not connected */
+	PERMIT_LOST,  /* not ours, or not staged; of a later part: not between two parts */
 	PERMIT_WAIT,  /* the engine: a budget of the platform is used up; nothing changed */
 	PERMIT_BUSY,  /* another fire of this post or account is under way; version grew by 2 */
 };

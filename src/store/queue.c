@@ -85,10 +85,10 @@ const struct stmt store_queue_statements[] = {
 		   "WHERE workspace_id = ? AND id = ? AND fence = ? AND state IN "
 		   "('queued', 'staging', 'staged', 'retrying', 'failed', 'missed')",
 		   NULL },
-	[MOVE] = { "queue.move", STMT_WORKSPACE, "ssiiitisssttssssIssssii",
+	[MOVE] = { "queue.move", STMT_WORKSPACE, "ssiitisssttssssIssssii",
 		   "UPDATE " STORE_POSTS_ONE
 		   " SET state = ?, reason = ?, owner = IF(? > 0, owner, NULL), "
-		   "wake_at = IF(? > 0, " LEASE ", ?), tries = ?, claims = 0, memo = ?, "
+		   "wake_at = IF(? > 0, wake_at, ?), tries = ?, claims = 0, memo = ?, "
 		   "remote_id = ?, remote_url = ?, published_at = ?, next_attempt_at = ?, "
 		   "waiting_for = LEFT(?, 200), error_code = ?, error_message = LEFT(?, 1000), "
 		   "error_who = ?, error_retryable = ?, platform_code = LEFT(?, 64), "
@@ -309,9 +309,9 @@ static int run_move(struct db *db, const char *ws, const struct queue_move *m,
 	const bool has_error = e->code != POST_ERROR_NONE;
 
 	return db_exec(db, ROW(MOVE), ret_changed, reterr, post_state_name(m->state), m->reason,
-		       m->lease_s, m->lease_s, m->lease_s, m->wake_us, m->tries, m->memo, remote_id,
-		       m->remote_url, m->published_us, m->next_attempt_us, m->waiting_for,
-		       post_error_name(e->code), has_error ? e->message : NULL,
+		       (int64_t)m->is_kept, (int64_t)m->is_kept, m->wake_us, m->tries, m->memo,
+		       remote_id, m->remote_url, m->published_us, m->next_attempt_us,
+		       m->waiting_for, post_error_name(e->code), has_error ? e->message : NULL,
 		       has_error ? who_name(e->who) : NULL,
 		       has_error ? (int64_t)e->is_retryable : INT64_MIN,
 		       has_error ? e->platform_code : NULL, has_error ? e->platform_message : NULL,

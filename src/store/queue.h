@@ -93,7 +93,7 @@ struct queue_move {
 	int64_t fence, version; /* as held */
 	enum post_state state;
 	const char *reason;
-	int64_t lease_s; /* > 0: stays claimed; 0: released, wake_us counts */
+	bool is_kept;    /* stays claimed, until when it was; else released, and wake_us counts */
 	int64_t wake_us; /* INSTANT_NONE: nothing is left to do */
 	int64_t tries;
 	const char *memo;

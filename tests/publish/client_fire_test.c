@@ -265,18 +265,71 @@ START_TEST(calls_go_on_while_something_else_is_waited_for)
 
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
 	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), deadline_us, keep, &o);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, deadline_us + 300 * US_PER_MS), 0);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, deadline_us + 300 * US_PER_MS, NULL), 0);
 	ck_assert_int_ge(clock_boot_us(), deadline_us + 300 * US_PER_MS);
 	ck_assert(has(p, "POST / HTTP/1.1\r\n"));
 	ck_assert_int_eq(o.calls, 0);
 	ck_assert_int_eq(write(fds[1], "x", 1), 1);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, INT64_MAX), POLLIN);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, INT64_MAX, NULL), POLLIN);
 	ck_assert_int_eq(o.calls, 0);
 	while (o.calls == 0)
 		net_poll(net, clock_boot_us() + US_PER_S, -1);
 	ck_assert_int_eq(o.reply.transfer, TRANSFER_REPLIED);
 	ck_assert_str_eq(buf_str(&o.reply.body), "hello");
 	outcome_done(&o);
+	close(fds[0]);
+	close(fds[1]);
+	peer_stop(p);
+}
+END_TEST
+
+static void keep_too(void *arg, struct http_reply *reply)
+{
+	keep(arg, reply);
+}
+
+/* The pipe again; of two calls one is told while it is waited for, the other by the next turn. */
+START_TEST(whom_it_is_told_to_learns_of_it_meanwhile)
+{
+	struct peer *one = peer_start(answer_late), *two = peer_start(answer_late);
+	struct outcome told = { 0 }, other = { 0 };
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	net_start(net, NET_FIRE, request(VERB_POST, peer_url(one, "/")),
+		  clock_boot_us() + 2 * US_PER_S, keep, &told);
+	net_start(net, NET_REPEATABLE, request(VERB_GET, peer_url(two, "/")), 0, keep_too, &other);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, clock_boot_us() + 2 * US_PER_S, keep), 0);
+	ck_assert_int_eq(told.calls, 1);
+	ck_assert_int_eq(told.reply.transfer, TRANSFER_REPLIED);
+	ck_assert_int_eq(other.calls, 0);
+	net_poll(net, clock_boot_us() + US_PER_S, -1);
+	ck_assert_int_eq(told.calls, 1);
+	ck_assert_int_eq(other.calls, 1);
+	ck_assert_str_eq(buf_str(&other.reply.body), "hello");
+	outcome_done(&told);
+	outcome_done(&other);
+	close(fds[0]);
+	close(fds[1]);
+	peer_stop(one);
+	peer_stop(two);
+}
+END_TEST
+
+/* Of one that has ended and waits to be told nothing is left behind. */
+START_TEST(what_has_ended_can_be_cancelled_before_it_is_told)
+{
+	struct peer *p = peer_start(say_hello);
+	struct outcome o = { 0 };
+	struct transfer_handle *t;
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	t = net_start(net, NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), 0, keep_too, &o);
+	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, clock_boot_us() + US_PER_S / 2, keep), 0);
+	net_cancel(net, t);
+	ck_assert_int_eq(net_poll(net, clock_boot_us() + US_PER_S / 10, -1), 0);
+	ck_assert_int_eq(o.calls, 0);
 	close(fds[0]);
 	close(fds[1]);
 	peer_stop(p);
@@ -375,6 +428,8 @@ int main(void)
 		{ pieces_are_one_body_of_texts_and_base64, 0 },
 		{ fire_sent_whole_outlives_its_send_deadline, 4 },
 		{ calls_go_on_while_something_else_is_waited_for, 0 },
+		{ whom_it_is_told_to_learns_of_it_meanwhile, 0 },
+		{ what_has_ended_can_be_cancelled_before_it_is_told, 0 },
 		{ process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 2 },
 		{ NULL, 0 },
 	};
