@@ -345,7 +345,8 @@ static void post_unconfirmed(const char *tag, const char *point, char id[static 
 {
 	post_thread(tag, id);
 	fault_at(point, "{}", tag, 2);
-	fault_at("timeline.lag", "{\"ms\":100000000}", tag, 2);
+	rig_fault(&rig, "{\"platform\":\"twitter\",\"point\":\"http.5xx_before\",\"times\":-1,"
+			"\"match\":{\"endpoint\":\"timeline\"}}");
 	ck_assert_int_eq(rig_once(&rig, NULL), 0);
 	ck_assert_int_eq(rig_state(&rig, id), POST_CONFIRMING);
 	change("attempts", "sent_at = sent_at - INTERVAL 1 DAY", "state = 'in_doubt' AND post_id",
@@ -353,6 +354,7 @@ static void post_unconfirmed(const char *tag, const char *point, char id[static 
 	wake(id);
 	rig_expect(&rig, id, POST_UNCONFIRMED, PATIENCE_MS);
 	ck_assert_int_eq(rig_post_number(&rig, id, "waiting_for = 'parts'"), 1);
+	rig_sandbox(&rig, "/_control/faults/clear", "{}");
 }
 
 static void resolve(const char *id, const char *remote_id)
