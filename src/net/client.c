@@ -42,7 +42,6 @@ struct net {
 	int open;
 	bool is_fire_gone; /* the watchdog may stand at the limit of one that has ended */
 	struct transfer_list all, fires, ready;
-	struct transfer_list ended; /* while carried: whose callback must wait */
 };
 
 /* ---- fires: the watchdog always stands at the earliest of their limits ---- */
@@ -99,7 +98,7 @@ fail:
 
 static bool is_fire_entered(const struct transfer_handle *t)
 {
-	return t->class == NET_FIRE && !t->is_ready;
+	return t->class == NET_FIRE && t->is_begun;
 }
 
 /* ---- libcurl's side of the loop ---- */
@@ -195,11 +194,9 @@ static void net_detach(struct net *n, struct transfer_handle *t)
 {
 	LIST_REMOVE(t, all);
 	n->open--;
-	if (t->is_ended)
-		LIST_REMOVE(t, ended);
 	if (t->is_ready)
 		LIST_REMOVE(t, ready);
-	else
+	if (t->is_begun)
 		curl_multi_remove_handle(n->multi, t->easy);
 	if (!is_fire_entered(t))
 		return;
@@ -230,10 +227,11 @@ void net_free(struct net *n)
 
 /* ---- starting, ending ---- */
 
-/* The callback comes from the loop even when nothing could be begun. */
-static void net_put_ready(struct net *n, struct transfer_handle *t)
+/* The callback comes from the loop, when its time is, even when nothing could be begun. */
+static void net_put_ready(struct net *n, struct transfer_handle *t, CURLcode rc)
 {
 	t->is_ready = true;
+	t->ended_with = rc;
 	LIST_INSERT_HEAD(&n->ready, t, ready);
 }
 
@@ -243,7 +241,8 @@ static int net_begin(struct net *n, struct transfer_handle *t, int64_t deadline_
 		return -1;
 	if (t->class == NET_FIRE && fire_enter(n, t, deadline_boot_us) < 0)
 		return -1;
-	if (curl_multi_add_handle(n->multi, t->easy) == CURLM_OK)
+	t->is_begun = curl_multi_add_handle(n->multi, t->easy) == CURLM_OK;
+	if (t->is_begun)
 		return 0;
 	t->failure = "the transfer cannot be started";
 	if (t->class == NET_FIRE) {
@@ -265,7 +264,7 @@ struct transfer_handle *net_start(struct net *n, enum net_class class,
 	LIST_INSERT_HEAD(&n->all, t, all);
 	n->open++;
 	if (net_begin(n, t, deadline_boot_us) < 0)
-		net_put_ready(n, t);
+		net_put_ready(n, t, CURLE_FAILED_INIT);
 	return t;
 }
 
@@ -328,21 +327,18 @@ static void loop_watch(struct net *n)
 }
 
 /* The next that libcurl has come to an end with; NULL: none. */
-static struct transfer_handle *next_ended(struct net *n)
+static struct transfer_handle *next_ended(struct net *n, CURLcode *ret_rc)
 {
 	char *owner = NULL;
 	CURLMsg *msg;
 	int left;
 
 	while ((msg = curl_multi_info_read(n->multi, &left)) != NULL) {
-		struct transfer_handle *t;
-
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &owner);
-		t = (struct transfer_handle *)(void *)owner;
-		t->ended_with = msg->data.result;
-		return t;
+		*ret_rc = msg->data.result;
+		return (struct transfer_handle *)(void *)owner;
 	}
 	return NULL;
 }
@@ -351,14 +347,13 @@ static struct transfer_handle *next_ended(struct net *n)
 static int loop_finish(struct net *n)
 {
 	struct transfer_handle *t;
+	CURLcode rc;
 	int count = 0;
 
 	for (; (t = LIST_FIRST(&n->ready)) != NULL; count++)
-		net_finish(n, t, CURLE_FAILED_INIT);
-	for (; (t = LIST_FIRST(&n->ended)) != NULL; count++)
 		net_finish(n, t, t->ended_with);
-	for (; (t = next_ended(n)) != NULL; count++)
-		net_finish(n, t, t->ended_with);
+	for (; (t = next_ended(n, &rc)) != NULL; count++)
+		net_finish(n, t, rc);
 	return count;
 }
 
@@ -366,14 +361,13 @@ static int loop_finish(struct net *n)
 static void loop_finish_told(struct net *n, net_done_fn *told)
 {
 	struct transfer_handle *t;
+	CURLcode rc;
 
-	while ((t = next_ended(n)) != NULL) {
-		if (t->done == told) {
-			net_finish(n, t, t->ended_with);
-			continue;
-		}
-		t->is_ended = true;
-		LIST_INSERT_HEAD(&n->ended, t, ended);
+	while ((t = next_ended(n, &rc)) != NULL) {
+		if (t->done == told)
+			net_finish(n, t, rc);
+		else
+			net_put_ready(n, t, rc);
 	}
 }
 

@@ -33,7 +33,6 @@ struct transfer_handle {
 	LIST_ENTRY(transfer_handle) all;
 	LIST_ENTRY(transfer_handle) fires;
 	LIST_ENTRY(transfer_handle) ready;
-	LIST_ENTRY(transfer_handle) ended;
 
 	enum net_class class;
 	const struct http_request *req;
@@ -54,8 +53,8 @@ struct transfer_handle {
 	struct http_reply reply;
 
 	const char *failure; /* why we ended it ourselves; NULL: libcurl's own verdict counts */
-	bool is_ready;       /* ended before it began: waits for its callback */
-	bool is_ended;       /* libcurl has said so, with ended_with; waits for its callback */
+	bool is_begun;       /* libcurl has it */
+	bool is_ready;       /* has ended, with ended_with, and waits for its callback */
 	CURLcode ended_with;
 	bool has_body;
 	bool is_head_whole; /* the empty line after the header lines has come */

@@ -61,7 +61,7 @@ static int ask_leave(struct db *db, const struct engine *e, const struct flight 
 	n = 0;
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (has_permit(f) && (!only || f == only))
-			f->change.is_allowed = v[n++].is_allowed;
+			f->change.permit_answer = v[n++].is_allowed ? PERMIT_NONE : PERMIT_LOST;
 	}
 	return 0;
 }
@@ -72,8 +72,7 @@ static int write_permit(struct db *db, struct flight *f, struct problem *reterr)
 	struct change *c = &f->change;
 	bool is_given = false;
 
-	c->permit_answer = PERMIT_LOST;
-	if (!c->is_allowed)
+	if (c->permit_answer == PERMIT_LOST)
 		return 0;
 	if (limits_take(db, f, &is_given, reterr) < 0)
 		return -1;

@@ -69,7 +69,6 @@ struct change { /* what one flight wants written */
 	enum flight_at next;    /* once written */
 	/* result */
 	bool is_ours;
-	bool is_allowed; /* its permit: content and account are as they must be */
 	enum permit_answer permit_answer;
 };
 

@@ -38,9 +38,10 @@ int store_attempts_ask(struct db *db, struct permit_asking *v, size_t n, struct 
 enum permit_answer {
 	PERMIT_NONE,  /* not asked yet */
 	PERMIT_GIVEN, /* durable once the transaction commits; version grew by 1 */
-	PERMIT_LOST,  /* not ours, or not staged; of a later part: not between two parts */
-	PERMIT_WAIT,  /* the engine: a budget of the platform is used up; nothing changed */
-	PERMIT_BUSY,  /* another fire of this post or account is under way; version grew by 2 */
+	PERMIT_LOST, /* not ours, or not staged; of a later part: not between two parts; the engine:
+	                 not allowed either */
+	PERMIT_WAIT, /* the engine: a budget of the platform is used up; nothing changed */
+	PERMIT_BUSY, /* another fire of this post or account is under way; version grew by 2 */
 };
 
 int store_attempts_permit(struct db *db, const char *ws, const struct permit *in,

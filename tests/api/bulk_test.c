@@ -230,7 +230,7 @@ END_TEST
 /* ---- what is done while the server works ---- */
 
 struct meanwhile {
-	int calls;
+	int calls, refused;
 	bool is_killing, is_patient;
 };
 
@@ -238,9 +238,11 @@ static short meanwhile(void *arg, int fd, short events, int64_t until_boot_us)
 {
 	struct meanwhile *m = arg;
 	struct pollfd p = { .fd = fd, .events = events };
+	struct problem no = { .kind = PROBLEM_NONE };
 	char sql[40];
 
 	(void)until_boot_us;
+	m->refused += db_ping(db, &no) < 0; /* it would cut into the answer */
 	if (m->calls++ == 0 && m->is_killing) {
 		(void)snprintf(sql, sizeof(sql), "KILL %llu",
 			       (unsigned long long)db_connection_id(db));
@@ -269,6 +271,7 @@ START_TEST(something_else_is_done_while_the_server_works)
 	ck_assert_int_eq(m.calls, 0);
 	end();
 	ck_assert_int_gt(m.calls, 0);
+	ck_assert_int_eq(m.refused, m.calls);
 	ck_assert_int_eq(counted(0), SOME);
 	begin();
 	ck_assert_int_eq(db_exec(db, &put, NULL, &why, INT64_C(0)), 0);

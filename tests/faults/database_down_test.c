@@ -149,14 +149,16 @@ START_TEST(schema_of_another_version_is_refused)
 }
 END_TEST
 
-/* A runner whose call has arrived, whose answer has not, and whose database is dead. */
-static pid_t runner_without_database(const char *caption, char ret[static ID_MAX])
+/* A runner told to end whose call has arrived, whose answer has not, and whose database is dead. */
+static pid_t runner_told_to_end(const char *wait_s, const char *caption, char ret[static ID_MAX])
 {
 	const struct rig_content in = { .kind = CONTENT_TEXT, .caption = caption };
 	char json[200];
 	pid_t pid;
 
 	rig_reset(&rig);
+	rig_settings(&rig, RIG_SETTINGS({ "publish", "stop_wait_s", wait_s },
+					{ "net", "fire_timeout_ms", "15000" }));
 	rig_sandbox(&rig, "/_control/world", "{\"platform\":\"mastodon\",\"ignores_keys\":true}");
 	(void)snprintf(json, sizeof(json),
 		       "{\"platform\":\"mastodon\",\"point\":\"latency\","
@@ -169,6 +171,7 @@ static pid_t runner_without_database(const char *caption, char ret[static ID_MAX
 		rig_sleep_ms(10);
 	database_crash(&rig.database);
 	ck_assert_int_eq(rig_effects(&rig, caption), 1);
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
 	return pid;
 }
 
@@ -191,12 +194,8 @@ START_TEST(runner_told_to_end_leaves_what_it_cannot_write)
 {
 	const int looks = rig_calls(&rig, "list");
 	char id[ID_MAX];
-	pid_t pid;
+	const pid_t pid = runner_told_to_end("1", "left", id);
 
-	rig_settings(&rig, RIG_SETTINGS({ "publish", "stop_wait_s", "1" },
-					{ "net", "fire_timeout_ms", "15000" }));
-	pid = runner_without_database("left", id);
-	ck_assert_int_eq(kill(pid, SIGTERM), 0);
 	ck_assert_int_gt(rig_wait(pid, PATIENCE_MS), 0);
 	ck_assert(is_logged("posts in hand 1, of them sent and not written down 1;"));
 	ck_assert_int_eq(database_revive(&rig.database), 0);
@@ -213,12 +212,8 @@ START_TEST(runner_told_to_end_waits_for_a_database_that_comes_back)
 {
 	const int looks = rig_calls(&rig, "list");
 	char id[ID_MAX];
-	pid_t pid;
+	const pid_t pid = runner_told_to_end("600", "kept", id);
 
-	rig_settings(&rig, RIG_SETTINGS({ "publish", "stop_wait_s", "600" },
-					{ "net", "fire_timeout_ms", "15000" }));
-	pid = runner_without_database("kept", id);
-	ck_assert_int_eq(kill(pid, SIGTERM), 0);
 	rig_sleep_ms(ANSWER_MS);
 	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
 	ck_assert_int_eq(database_revive(&rig.database), 0);

@@ -16,6 +16,7 @@ static struct rig rig;
 static void setup(void)
 {
 	rig_reset(&rig);
+	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "500" }));
 }
 
 static void see_arrivals(void *arg, const json_t *entry, const char *line)
@@ -46,7 +47,6 @@ START_TEST(no_more_calls_than_allowed_are_under_way)
 	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 2)
 		rig_sleep_ms(50);
 	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 10000), 0);
-	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "500" }));
 	rig_truth_each(&rig, see_arrivals, us);
 	ck_assert_int_gt(us[0], 0);
 	ck_assert_int_ge(us[1] - us[0], 600 * US_PER_MS);
