@@ -16,15 +16,17 @@
 #include "net/pieces.h"
 #include "net/slice.h"
 
-#define REPLY_MAX_BYTES   (1LL << 20)
-#define REFUSAL_MAX_BYTES (1LL << 16) /* of a reply that is not what the sink waits for */
-#define HEADERS_MAX_BYTES ((size_t)65536)
-#define HOST_MAX          253
-#define USER_CONNECT_MS   5000L
-#define USER_SLOW_BYTES   1000L
-#define USER_SLOW_S       20L
-#define FIRE_ACK_MS       15000U
-#define CA_CACHE_S        86400L
+#define REPLY_MAX_BYTES    (1LL << 20)
+#define REFUSAL_MAX_BYTES  (1LL << 16) /* of a reply that is not what the sink waits for */
+#define HEADERS_MAX_BYTES  ((size_t)65536)
+#define HOST_MAX           253
+#define USER_CONNECT_MS    5000L
+#define USER_SLOW_BYTES    1000L
+#define USER_SLOW_S        20L
+#define FIRE_ACK_MS        15000U
+#define CA_CACHE_S         86400L
+/* The least that libcurl allows; it takes 64 KiB by itself. */
+#define SMALL_UPLOAD_BYTES 16384L
 
 static const char not_allowed[] = "the address is not allowed";
 static const char too_late[] = "the send deadline passed";
@@ -301,17 +303,29 @@ static void options_times(struct transfer_handle *t)
 	SET(t, CURLOPT_TIMEOUT_MS, whole_ms);
 }
 
+static bool has_file(const struct http_request *r)
+{
+	bool has = r->body == BODY_FILE || r->body == BODY_PIECES;
+
+	for (const struct http_part *part = r->parts; part; part = part->next)
+		has |= part->file_path != NULL;
+	return has;
+}
+
+/* What TLS is given is copied; each of a thousand calls would have room for a piece of a video. */
+static void options_size(struct transfer_handle *t)
+{
+	if (!has_file(t->req))
+		SET(t, CURLOPT_UPLOAD_BUFFERSIZE, SMALL_UPLOAD_BYTES);
+}
+
 /*
  * Bytes of files would be sent twice without a word, and past a seek that the server may have seen
  * the first half of; their callers count what arrived.
  */
 static bool is_single_use(const struct http_request *r)
 {
-	bool has_file = r->body == BODY_FILE || r->body == BODY_PIECES;
-
-	for (const struct http_part *part = r->parts; part; part = part->next)
-		has_file |= part->file_path != NULL;
-	return has_file || r->is_once;
+	return has_file(r) || r->is_once;
 }
 
 static void options_class(struct transfer_handle *t)
@@ -513,6 +527,7 @@ int transfer_prepare(struct transfer_handle *t)
 		return -1;
 	options_common(t);
 	options_times(t);
+	options_size(t);
 	options_class(t);
 	if (bodies[t->req->body](t) < 0)
 		return -1;
