@@ -290,7 +290,7 @@ int db_text(struct db *db, const char *sql, size_t len, struct problem *reterr)
 {
 	if (db_ready(db, reterr) < 0)
 		return -1;
-	return text_done(db, mysql_real_query(db->my, sql, len) != 0, reterr);
+	return text_done(db, db_wait_query(db, sql, len), reterr);
 }
 
 int db_ping(struct db *db, struct problem *reterr)
@@ -394,7 +394,7 @@ void db_rollback(struct db *db)
 		return;
 	transaction_over(db);
 	/* A connection that cannot roll back is ended: the server then does it. */
-	if (db->my && mysql_real_query(db->my, sql, sizeof(sql) - 1))
+	if (db->my && db_wait_query(db, sql, sizeof(sql) - 1))
 		db_drop(db);
 }
 

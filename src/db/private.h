@@ -72,8 +72,9 @@ void db_bulk_forget(struct db *db);
 int db_run_rows(struct db *db, const struct stmt *s, MYSQL_BIND *columns, unsigned n,
 		int64_t *ret_changed, struct problem *reterr);
 
-/* wait.c: as mysql_stmt_execute() and mysql_real_query(), with db->wait meanwhile */
+/* wait.c: as the calls of the same name of mysql_ and mysql_stmt_, with db->wait meanwhile */
 bool db_wait_execute(struct db *db, MYSQL_STMT *handle);
+bool db_wait_store(struct db *db, MYSQL_STMT *handle); /* store_result */
 bool db_wait_query(struct db *db, const char *sql, size_t len);
 void db_wait_ready(struct db *db); /* of a new connection */
 

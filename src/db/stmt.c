@@ -252,12 +252,12 @@ static unsigned run_prepared(struct rows *r, va_list ap)
 	for (size_t i = 0; i < r->params_n; i++)
 		bind(r, i);
 	if ((r->params_n && mysql_stmt_bind_param(r->handle, r->params)) ||
-	    mysql_stmt_execute(r->handle))
+	    db_wait_execute(r->db, r->handle))
 		return mysql_stmt_errno(r->handle);
 	/* What INSERT ... RETURNING gives back is known only once it ran. */
 	if (!r->cells_n)
 		cells_setup(r);
-	if (r->cells_n && mysql_stmt_store_result(r->handle))
+	if (r->cells_n && db_wait_store(r->db, r->handle))
 		return mysql_stmt_errno(r->handle);
 	r->db->used_boot_us = clock_boot_us();
 	return 0;

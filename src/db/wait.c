@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waiting for the server by Connector/C's non-blocking calls. They are used where somebody has said
- * what to do meanwhile, and for the long answers alone; the same connection blocks for the rest.
+ * what to do meanwhile, and not for what is done once a connection: connecting and preparing.
  */
 #include <poll.h>
 
@@ -53,6 +53,18 @@ bool db_wait_execute(struct db *db, MYSQL_STMT *handle)
 	status = mysql_stmt_execute_start(&failed, handle);
 	while (status)
 		status = mysql_stmt_execute_cont(&failed, handle, wait_for(db, status));
+	return failed != 0;
+}
+
+bool db_wait_store(struct db *db, MYSQL_STMT *handle)
+{
+	int failed = 0, status;
+
+	if (!db->wait)
+		return mysql_stmt_store_result(handle) != 0;
+	status = mysql_stmt_store_result_start(&failed, handle);
+	while (status)
+		status = mysql_stmt_store_result_cont(&failed, handle, wait_for(db, status));
 	return failed != 0;
 }
 

@@ -358,17 +358,21 @@ static int loop_finish(struct net *n)
 }
 
 /* The same of those alone that call back there; the others wait. */
-static void loop_finish_told(struct net *n, net_done_fn *told)
+static int loop_finish_told(struct net *n, net_done_fn *told)
 {
 	struct transfer_handle *t;
 	CURLcode rc;
+	int count = 0;
 
 	while ((t = next_ended(n, &rc)) != NULL) {
-		if (t->done == told)
-			net_finish(n, t, rc);
-		else
+		if (t->done != told) {
 			net_put_ready(n, t, rc);
+			continue;
+		}
+		net_finish(n, t, rc);
+		count++;
 	}
+	return count;
 }
 
 static void loop_time(struct net *n, int64_t now_us)
@@ -432,24 +436,30 @@ static void loop_event(struct net *n, const struct epoll_event *ev)
 	curl_multi_socket_action(n->multi, ev->data.fd, what, &running);
 }
 
-/* True: the caller's descriptor is ready, or a signal came. */
-static bool loop_wait(struct net *n, int64_t wake_us, struct pollfd *extra)
+/* True: a descriptor of the caller's is ready, or a signal came. */
+static bool loop_wait(struct net *n, int64_t wake_us, struct pollfd *extra, size_t extra_n)
 {
-	struct pollfd fds[2] = { { .fd = n->epoll_fd, .events = POLLIN }, *extra };
+	struct pollfd fds[1 + NET_CARRY_FDS] = { { .fd = n->epoll_fd, .events = POLLIN } };
 	struct epoll_event events[EVENTS_A_TURN];
 	int64_t until_us = earlier(n->curl_at_us, wake_us);
 	bool may_block = until_us > clock_boot_us();
+	bool is_any = false;
 	int count, ready;
 
+	assert(extra_n <= NET_CARRY_FDS);
+	memcpy(&fds[1], extra, extra_n * sizeof(*extra));
 	loop_set_timer(n, may_block ? until_us : NEVER_US);
-	ready = poll(fds, 2, may_block ? -1 : 0);
+	ready = poll(fds, 1 + extra_n, may_block ? -1 : 0);
 	if (ready < 0)
 		return true;
 	count = epoll_wait(n->epoll_fd, events, EVENTS_A_TURN, 0);
 	for (int i = 0; i < count; i++)
 		loop_event(n, &events[i]);
-	extra->revents = fds[1].revents;
-	return extra->revents != 0;
+	for (size_t i = 0; i < extra_n; i++) {
+		extra[i].revents = fds[1 + i].revents;
+		is_any |= extra[i].revents != 0;
+	}
+	return is_any;
 }
 
 int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd)
@@ -461,25 +471,25 @@ int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd)
 		bool is_idle = n->open == 0 && extra_fd < 0 && wake_boot_us == NEVER_US;
 
 		is_over |= loop_wait(
-			n, is_over || is_idle ? 0 : earlier(n->give_up_at_us, wake_boot_us),
-			&extra);
+			n, is_over || is_idle ? 0 : earlier(n->give_up_at_us, wake_boot_us), &extra,
+			1);
 		is_over |= loop_turn(n) > 0;
 		is_over |= is_idle;
 	} while (!is_over && clock_boot_us() < wake_boot_us);
 	return n->open;
 }
 
-short net_carry(struct net *n, int fd, short events, int64_t until_boot_us, net_done_fn *told)
+void net_carry(struct net *n, struct pollfd *fds, size_t fds_n, int64_t until_boot_us,
+	       net_done_fn *told)
 {
-	struct pollfd own = { .fd = fd, .events = events };
+	bool is_over;
 
 	do {
-		(void)loop_wait(n, until_boot_us, &own);
+		is_over = loop_wait(n, until_boot_us, fds, fds_n);
 		loop_time(n, clock_boot_us());
 		if (told)
-			loop_finish_told(n, told);
-	} while (!own.revents && clock_boot_us() < until_boot_us);
-	return own.revents;
+			is_over |= loop_finish_told(n, told) > 0;
+	} while (!is_over && clock_boot_us() < until_boot_us);
 }
 
 /* ---- one call, waited for ---- */

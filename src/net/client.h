@@ -15,6 +15,7 @@
 #ifndef CARILLON_NET_CLIENT_H
 #define CARILLON_NET_CLIENT_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,12 +53,13 @@ void net_cancel(
 int net_poll(struct net *n, int64_t wake_boot_us, int extra_fd);
 
 /*
- * Lets transfers go on while something else is waited for: until fd is ready for one of the events of
- * poll(2), or until_boot_us. Of what has finished, `told` alone is called back (NULL: nobody); the
- * others are by the next net_poll().
- * Returns what fd is ready for, 0: nothing yet.
+ * Lets transfers go on while something else is waited for: until one of the fds (as for poll(2), whose
+ * revents are set) is ready, a signal comes, `told` has been called back, or until_boot_us. Of what has
+ * finished, `told` alone is called back (NULL: nobody); the others are by the next net_poll().
  */
-short net_carry(struct net *n, int fd, short events, int64_t until_boot_us, net_done_fn *told);
+#define NET_CARRY_FDS 2
+void net_carry(struct net *n, struct pollfd *fds, size_t fds_n, int64_t until_boot_us,
+	       net_done_fn *told);
 
 /* One repeatable call, waited for. 0 whenever the transfer ran (see reply->transfer). */
 int net_perform(struct net *n, enum net_class class, const struct http_request *req,

@@ -141,10 +141,18 @@ static int write_all(struct db *db, void *arg, struct problem *reterr)
 /* As if nobody came in between, which is usual. */
 static int write_bulk(struct db *db, void *arg, struct problem *reterr)
 {
+	struct engine *e = arg;
+	int done;
+
 	if (ask_leave(db, arg, NULL, reterr) < 0)
 		return -1;
 	db_bulk_begin(db);
-	return write_each(db, arg, reterr) < 0 || db_bulk_end(db, reterr) < 0 ? -1 : written(arg);
+	if (write_each(db, arg, reterr) < 0)
+		return -1;
+	calls_beside(e);
+	done = db_bulk_end(db, reterr);
+	calls_join(e);
+	return done < 0 ? -1 : written(arg);
 }
 
 static int write_alone(struct db *db, void *arg, struct problem *reterr)
@@ -261,7 +269,7 @@ static bool look_up_all(struct engine *e)
 	return true;
 }
 
-static bool has_any(const struct engine *e)
+bool batch_has_any(const struct engine *e)
 {
 	for (const struct flight *f = e->flights; f; f = f->next) {
 		if (f->change.is_pending)
@@ -277,9 +285,9 @@ static int write_turn(struct engine *e, struct problem *reterr)
 
 	for (struct flight *f = e->flights; f; f = f->next)
 		f->change.is_batched = f->change.is_pending;
-	e->is_writing = true;
+	e->going_on++;
 	done = db_transact(e->app->db, write_bulk, e, reterr);
-	e->is_writing = false;
+	e->going_on--;
 	if (done < 0 && reterr->kind != PROBLEM_DB_DOWN)
 		done = db_transact(e->app->db, write_all, e, reterr);
 	return done;
@@ -289,7 +297,7 @@ void batch_commit(struct engine *e)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	if (!has_any(e) || !engine_db_ready(e) || (e->is_unknown && !look_up_all(e)))
+	if (!batch_has_any(e) || !engine_db_ready(e) || (e->is_unknown && !look_up_all(e)))
 		return;
 	(void)FP(F10_before_commit);
 	if (write_turn(e, &p) < 0) {

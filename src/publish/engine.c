@@ -37,6 +37,8 @@ int engine_open(struct app *app, struct engine **ret, struct problem *reterr)
 
 	e->app = app;
 	e->rules = rules_of(app->config);
+	e->side = app->db;
+	e->flights_end = &e->flights;
 	e->limits = limits_new(e);
 	if (err < 0) {
 		engine_free(e);
@@ -125,7 +127,9 @@ static void run_jobs(struct engine *e)
 		if (e->jobs_boot_us[i] > now_us)
 			continue;
 		e->jobs_boot_us[i] = now_us + e->jobs[i].every_ms * US_PER_MS;
+		e->going_on++;
 		e->jobs[i].tick(e->jobs[i].arg, dueclock_now_us(&e->clock));
+		e->going_on--;
 	}
 }
 
@@ -146,26 +150,8 @@ static bool sweep(struct engine *e)
 		e->flights_n--;
 		flight_free(f);
 	}
+	e->flights_end = at;
 	return e->flights_n < n;
-}
-
-/* A permit is as good as the call that it is for. */
-static void find_room(struct engine *e)
-{
-	const size_t most = (size_t)e->app->config->publish_in_flight;
-	size_t calls = 0;
-
-	for (const struct flight *f = e->flights; f; f = f->next)
-		calls += f->transfer || f->at == FLIGHT_PERMIT || f->at == FLIGHT_AIM;
-	e->room = calls < most ? most - calls : 0;
-}
-
-static bool has_room(const struct flight *f)
-{
-	const size_t most = (size_t)f->engine->app->config->publish_in_flight;
-	const bool is_staging = f->at == FLIGHT_SEND && f->phase == PHASE_STAGE;
-
-	return f->engine->room > (is_staging ? most - STAGING_SHARE(most) : 0);
 }
 
 /* When a flight wants to be looked at, on the database's clock; INT64_MAX: by an event only. */
@@ -181,7 +167,8 @@ static int64_t wake_of(const struct flight *f)
 		return 0;
 	if (f->at == FLIGHT_WAIT)
 		return f->wait_us;
-	if ((f->at == FLIGHT_SEND || f->at == FLIGHT_READY) && !has_room(f))
+	if ((f->at == FLIGHT_SEND || f->at == FLIGHT_READY || f->at == FLIGHT_AIM) &&
+	    !calls_has_room(f))
 		return INT64_MAX; /* until a call ends */
 	if (f->at == FLIGHT_READY)
 		return f->fire_us - PERMIT_LEAD_US;
@@ -229,21 +216,16 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	probe_db(e);
 	run_jobs(e);
 	batch_renew(e);
-	flight_read_new(e);
+	if (!e->beside.fn || !batch_has_any(e)) /* else while they are written */
+		flight_read_new(e);
 	for (struct flight *f = e->flights; f; f = f->next)
 		flight_advance(f);
-	find_room(e);
+	calls_count(e);
 	fire_gather(e);
 	batch_commit(e);
 	fire_permitted(e);
-	fire_start(e);
+	calls_start(e);
 	limits_turn(e->limits);
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at != FLIGHT_SEND || f->change.is_pending || !has_room(f))
-			continue;
-		e->room--;
-		flight_start(f);
-	}
 	/* Somebody may be waiting for just that end: he is told before the loop sleeps. */
 	if (!sweep(e))
 		(void)net_poll(e->app->net, engine_wake_boot_us(e, wake_boot_us), -1);

@@ -176,12 +176,13 @@ void fire_gather(struct engine *e)
 	}
 	if (n > 0)
 		qsort(list, n, sizeof(struct flight *), by_due);
-	for (size_t i = 0; i < n && e->room > 0 && engine_db_ready(e); i++) {
+	for (size_t i = 0; i < n && calls_has_room(list[i]) && engine_db_ready(e); i++) {
 		if (!is_in_turn(list[i]) || limits_hold(list[i], BREAKER_PUBLISH))
 			continue;
 		ask_permit(list[i]);
-		e->room--;
+		e->calls.asked++;
 	}
+	e->calls.ended = 0;
 	free(list);
 }
 
@@ -317,7 +318,7 @@ void fire_permitted(struct engine *e)
 	}
 }
 
-static void start(struct flight *f)
+void fire_start(struct flight *f)
 {
 	struct engine *e = f->engine;
 	const int64_t now_us = flight_now_us(f);
@@ -338,13 +339,4 @@ static void start(struct flight *f)
 	(void)FP(F14_before_send);
 	f->transfer = net_start(e->app->net, NET_FIRE, f->step.request,
 				dueclock_boot_us(&e->clock, deadline_us), flight_done_reply, f);
-}
-
-void fire_start(struct engine *e)
-{
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at == FLIGHT_AIM && !f->change.is_pending &&
-		    (f->fire_us <= flight_now_us(f) || BUG(fires_early)))
-			start(f);
-	}
 }

@@ -28,8 +28,8 @@ struct flight *flight_new(struct engine *e, const char *ws, const char *id)
 	f->key.id = arena_strdup(f->arena, id);
 	f->fired_late_us = INT64_MIN;
 	f->leased_boot_us = clock_boot_us();
-	f->next = e->flights;
-	e->flights = f;
+	*e->flights_end = f;
+	e->flights_end = &f->next;
 	e->flights_n++;
 	return f;
 }
@@ -232,8 +232,9 @@ void flight_done_reply(void *arg, struct http_reply *reply)
 #ifdef ENABLE_FAILPOINTS
 	(void)(f->is_fired ? FP(F18_answer_received) : FP(F05_reply_received));
 #endif
-	if (f->engine->is_writing && is_free_of_database(f->phase))
+	if (f->engine->going_on > 0 && is_free_of_database(f->phase))
 		flight_advance(f);
+	calls_ended(f);
 }
 
 void flight_start(struct flight *f)

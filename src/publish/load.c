@@ -391,7 +391,7 @@ static int read_posts(struct engine *e, struct reading *r, struct problem *reter
 
 		v[i] = (struct queue_loading){ .key = f->key, .arena = f->arena, .ret = &f->q };
 	}
-	if (store_queue_load_all(e->app->db, v, r->n, reterr) < 0)
+	if (store_queue_load_all(e->side, v, r->n, reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++)
 		is_kept[i] = v[i].is_found;
@@ -410,7 +410,7 @@ static int read_tokens(struct engine *e, struct reading *r, struct problem *rete
 		v[i] = (struct tokens_loading){ .account = { f->key.workspace, f->q.account.id },
 						.ret = &f->tokens };
 	}
-	if (store_tokens_get_all(e->app->db, v, r->n, e->app->keys, reterr) < 0)
+	if (store_tokens_get_all(e->side, v, r->n, e->app->keys, reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++)
 		is_kept[i] = !v[i].is_broken;
@@ -442,7 +442,7 @@ static int read_contents(struct engine *e, struct reading *r, struct problem *re
 		};
 		of[n++] = f;
 	}
-	if (n > 0 && store_content_get_all(e->app->db, v, n, reterr) < 0)
+	if (n > 0 && store_content_get_all(e->side, v, n, reterr) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		of[i]->q.content = v[i].is_found ? v[i].ret : NULL;
@@ -471,18 +471,22 @@ void flight_read_new(struct engine *e)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct reading r = { .n = 0 };
+	int done;
 
 	if (!engine_db_ready(e))
 		return;
 	for (struct flight *f = e->flights; f && r.n < LOADS_A_TURN; f = f->next) {
-		if (f->at != FLIGHT_NEW || f->change.is_pending)
+		if (f->at != FLIGHT_NEW || f->is_read || f->change.is_pending)
 			continue;
 		forget(f);
 		r.flights[r.n++] = f;
 	}
 	if (r.n == 0)
 		return;
-	if (read_all(e, &r, &p) < 0) {
+	e->going_on++;
+	done = read_all(e, &r, &p);
+	e->going_on--;
+	if (done < 0) {
 		read_failed(e, &r, &p);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "net/client.h"
 #include "publish/dueclock.h"
 #include "publish/engine.h"
@@ -30,7 +31,7 @@
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
 #define FIRE_CLAIM_US        (5 * US_PER_S)
 /* Rows that a turn reads: fires must not wait. */
-#define LOADS_A_TURN         64
+#define LOADS_A_TURN         128
 #define HOLD_US              (8 * US_PER_S)
 /*
  * Permits are written so long before the due time: long enough for a transaction and the
@@ -95,7 +96,7 @@ struct flight {
 	struct platform_account account;
 	struct snapshot snapshot;
 	bool has_snapshot;
-	bool is_read;   /* NEW: q, tokens and content stand as they were this turn */
+	bool is_read;   /* NEW: q, tokens and content stand as they were, to be taken up next */
 	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
 	json_t *memo;
 	struct delivery d;
@@ -120,8 +121,28 @@ struct flight {
 	size_t closings_n;
 };
 
+struct calls {               /* under way at once, at most publish.in_flight */
+	size_t room;         /* that may still begin */
+	size_t asked;        /* permits, given or being written, whose call has not begun */
+	size_t aimed;        /* of them, those given */
+	size_t ended;        /* calls, since permits were asked for last */
+	bool is_waiting;     /* one that is ready has not begun */
+	int64_t aim_boot_us; /* when the next of the given permits is for; INT64_MAX: none */
+};
+
+/* What the runner does on `side` while a turn is written: over before its COMMIT. */
+struct beside {
+	void (*fn)(void *arg); /* NULL: nothing */
+	void *arg;
+	struct fiber *fiber;
+	bool is_due;
+	struct pollfd wants; /* what it waits for, and what has come */
+	int64_t until_boot_us;
+};
+
 struct engine {
 	struct app *app;
+	struct db *side; /* for claims and what they read; app->db where nothing is done beside */
 	struct delivery_rules rules;
 	struct dueclock clock;
 	struct process self;
@@ -129,15 +150,16 @@ struct engine {
 	struct journal *journal; /* NULL until the first permit */
 	bool has_journal_failed; /* no permit is asked for until it can be written again */
 	char owner[OWNER_MAX];
-	struct flight *flights;
+	struct flight *flights, **flights_end; /* in the order in which they were claimed */
 	size_t flights_n;
-	size_t room; /* calls that may still begin in this turn */
+	struct calls calls;
 	struct engine_job jobs[JOBS_MAX];
 	int64_t jobs_boot_us[JOBS_MAX];
 	size_t jobs_n;
 	int64_t db_boot_us; /* while the database is down: next try */
 	int db_failures;
-	bool is_writing;  /* a turn's changes: the connection is at work */
+	unsigned going_on; /* flights may go on while the database is at work */
+	struct beside beside;
 	bool is_unknown;  /* the last COMMIT was never answered */
 	bool is_alone;    /* publish-now: nothing but its own post is claimed */
 	bool is_draining; /* jobs begin nothing new */
@@ -188,6 +210,7 @@ const char *flight_event(enum post_state state);
 
 /* batch.c: one transaction for everything that flights want written */
 void batch_commit(struct engine *e);
+bool batch_has_any(const struct engine *e); /* a turn would write something */
 void batch_renew(struct engine *e);
 int64_t batch_renew_boot_us(const struct flight *f); /* when it is due; INT64_MAX: never */
 
@@ -195,8 +218,20 @@ int64_t batch_renew_boot_us(const struct flight *f); /* when it is due; INT64_MA
 struct permit flight_permit(const struct flight *f, int64_t sent_us); /* not sent before then */
 void fire_gather(struct engine *e);                                   /* READY -> PERMIT */
 void fire_permitted(struct engine *e);                                /* journal, then AIM */
-void fire_start(struct engine *e);                                    /* AIM -> FIRE */
+void fire_start(struct flight *f);                                    /* AIM -> FIRE */
 bool fire_journal_works(struct engine *e); /* tries it, if it has failed before */
+
+/* calls.c */
+void calls_count(struct engine *e);
+bool calls_has_room(const struct flight *f); /* READY: for its permit; AIM, SEND: for its call */
+void calls_ended(struct flight *f);
+void calls_start(struct engine *e); /* those that are ready, as far as there is room */
+/* Begins at the next wait for the database; calls_join() waits for its end. */
+void calls_beside(struct engine *e);
+void calls_join(struct engine *e);
+/* db_wait_fn of app->db, and of side: while the database is at work, calls go on, and begin when flights may go on. */
+short calls_carry(void *arg, int fd, short events, int64_t until_boot_us);
+short calls_carry_side(void *arg, int fd, short events, int64_t until_boot_us);
 
 /* limits.c */
 struct limits *limits_new(struct engine *e);

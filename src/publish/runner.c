@@ -15,7 +15,10 @@
 #include "store/runners.h"
 
 #define BEAT_US          US_PER_S
+#define BESIDE_STACK     ((size_t)256 << 10)
 #define CLAIM_ONCE_US    (50 * US_PER_MS) /* --once ends with the first claim that finds nothing */
+/* A claim is a transaction: not for fewer places than this of all there are, but once in a while. */
+#define CLAIM_LEAST(n)   (((n) + 15) / 16)
 /* So many suspects at once; what killed a runner is then among few. */
 #define SUSPECTS         16
 /* A suspect that has been alive for so long is let wait for its turn beside others. */
@@ -30,6 +33,7 @@ struct run {
 	int64_t start_boot_us, claim_boot_us, beat_boot_us, full_boot_us;
 	int64_t leave_boot_us; /* told to end without a database: until then; 0: it is not so */
 	bool has_successor, is_registered, is_drained, has_turned;
+	bool has_more;       /* the last claim took all that it asked for */
 	const char *trouble; /* why nothing is claimed; NULL: all is well */
 };
 
@@ -121,7 +125,7 @@ static void adopt(struct flight *f)
 	struct queue_mark mark;
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	if (store_queue_mark(f->engine->app->db, &f->key, &mark, &p) < 0)
+	if (store_queue_mark(f->engine->side, &f->key, &mark, &p) < 0)
 		return;
 	f->q.post.fence = mark.fence;
 	f->change.move.fence = mark.fence;
@@ -149,8 +153,12 @@ static size_t claim_part(struct run *r, struct queue_claim *in)
 	struct problem p = { .kind = PROBLEM_NONE };
 	struct row_key *keys = NULL;
 	size_t n = 0;
+	int done;
 
-	if (store_queue_claim(e->app->db, in, a, &keys, &n, &p) < 0) {
+	e->going_on++;
+	done = store_queue_claim(e->side, in, a, &keys, &n, &p);
+	e->going_on--;
+	if (done < 0) {
 		engine_db_failed(e, &p);
 		return 0;
 	}
@@ -189,6 +197,8 @@ static size_t claim(struct run *r)
 	size_t n;
 
 	in.most = (int64_t)claim_room(r, &in.part);
+	if (in.most > LOADS_A_TURN)
+		in.most = LOADS_A_TURN;
 	/* Old index entries that wait to be purged are stepped over, but for a full pass at times. */
 	if (clock_boot_us() < r->full_boot_us)
 		in.mark_us = dueclock_now_us(&e->clock) - MARK_AGE_US;
@@ -198,6 +208,7 @@ static size_t claim(struct run *r)
 		return 0;
 	(void)FP(F01_before_claim);
 	n = claim_part(r, &in);
+	r->has_more = n == (size_t)in.most;
 	if (n == (size_t)in.most || is_watching(e) || !engine_db_ready(e))
 		return n;
 	in.part = QUEUE_SUSPECT;
@@ -229,13 +240,21 @@ static bool is_clock_sound(struct run *r)
 {
 	struct problem p = { .kind = PROBLEM_NONE };
 
-	if (dueclock_read(&r->e->clock, r->e->app->db, &p) < 0) {
+	if (dueclock_read(&r->e->clock, r->e->side, &p) < 0) {
 		engine_db_failed(r->e, &p);
 		return false;
 	}
 	if (dueclock_is_off(&r->e->clock))
 		look_around(r);
 	return !r->trouble;
+}
+
+static bool is_claim_due(const struct run *r)
+{
+	enum queue_part part;
+
+	return clock_boot_us() >= r->claim_boot_us ||
+	       (r->has_more && claim_room(r, &part) >= CLAIM_LEAST(engine_flights_max(r->e)));
 }
 
 /* Nothing left to claim, and the jobs have had their turn: the end of --once. */
@@ -249,12 +268,12 @@ static void maybe_claim(struct run *r)
 	 * back under a new fence, and what another has written under the same version since would
 	 * pass for ours.
 	 */
-	if (now_us < r->claim_boot_us || is_over(r) || !engine_db_ready(r->e) ||
+	if (!is_claim_due(r) || is_over(r) || !engine_db_ready(r->e) ||
 	    (r->e->is_unknown && !BUG(claim_while_unknown)) || r->trouble ||
 	    r->e->has_journal_failed || !is_clock_sound(r))
 		return;
 	n = claim(r);
-	r->claim_boot_us = n > 0 ? now_us : now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
+	r->claim_boot_us = now_us + (r->once ? CLAIM_ONCE_US : CLAIM_EVERY_US);
 	if (r->once && n == 0 && r->e->flights_n == 0 && engine_db_ready(r->e) && r->has_turned &&
 	    !is_job_busy(r->e))
 		r->is_drained = true;
@@ -312,7 +331,8 @@ static int run(struct run *r, struct problem *reterr)
 		const bool was_ending = is_ending;
 
 		beat(r);
-		maybe_claim(r);
+		if (!batch_has_any(e)) /* else while they are written */
+			maybe_claim(r);
 		is_ending = is_over(r);
 		if (is_ending && !was_ending) {
 			log_line(LOG_LEVEL_INFO, "runner.draining", "flights=%zu successor=%d",
@@ -331,20 +351,38 @@ static int run(struct run *r, struct problem *reterr)
 	}
 }
 
-/* While the database writes, the calls under way go on; of a turn, what follows from their answers, too. */
-static short carry(void *arg, int fd, short events, int64_t until_boot_us)
+static void claim_beside(void *arg)
 {
-	const struct engine *e = arg;
+	struct run *r = arg;
 
-	return net_carry(e->app->net, fd, events, until_boot_us,
-			 e->is_writing ? flight_done_reply : NULL);
+	maybe_claim(r);
+	flight_read_new(r->e);
+}
+
+/* A connection more: what a turn writes need not wait for what is claimed and read, nor that for it. */
+static int run_with_side(struct run *r, struct problem *reterr)
+{
+	struct engine *e = r->e;
+	int done;
+
+	if (db_open(e->app->config, DB_ROLE_RUN, &e->side, reterr) < 0)
+		return -1;
+	e->beside = (struct beside){ claim_beside, r, .fiber = fiber_new(BESIDE_STACK) };
+	db_set_wait(e->app->db, calls_carry, e);
+	db_set_wait(e->side, calls_carry_side, e);
+	done = run(r, reterr);
+	db_set_wait(e->app->db, NULL, NULL);
+	db_free(e->side);
+	fiber_free(e->beside.fiber);
+	e->side = e->app->db;
+	e->beside = (struct beside){ .fn = NULL };
+	return done;
 }
 
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr)
 {
 	struct run r = { .e = e, .once = once, .stop = stop, .start_boot_us = clock_boot_us() };
 	struct problem p = { .kind = PROBLEM_NONE };
-	int done;
 
 	for (int i = 0; i < DUECLOCK_READINGS; i++) {
 		if (dueclock_read(&e->clock, e->app->db, reterr) < 0)
@@ -354,10 +392,7 @@ int engine_run(struct engine *e, bool once, const volatile int *stop, struct pro
 		return -1;
 	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
 	recover_journals(e);
-	db_set_wait(e->app->db, carry, e);
-	done = run(&r, reterr);
-	db_set_wait(e->app->db, NULL, NULL);
-	if (done < 0)
+	if (run_with_side(&r, reterr) < 0)
 		return -1;
 	(void)store_runners_stop(e->app->db, e->owner, &p);
 	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,

@@ -255,6 +255,16 @@ START_TEST(fire_sent_whole_outlives_its_send_deadline)
 }
 END_TEST
 
+static short carry(int fd, int64_t until_us, net_done_fn *told)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	do {
+		net_carry(net, &p, 1, until_us, told);
+	} while (!p.revents && clock_boot_us() < until_us);
+	return p.revents;
+}
+
 /* Something else is the pipe, which says nothing until well after the deadline. */
 START_TEST(calls_go_on_while_something_else_is_waited_for)
 {
@@ -265,12 +275,12 @@ START_TEST(calls_go_on_while_something_else_is_waited_for)
 
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
 	net_start(net, NET_FIRE, request(VERB_POST, peer_url(p, "/")), deadline_us, keep, &o);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, deadline_us + 300 * US_PER_MS, NULL), 0);
+	ck_assert_int_eq(carry(fds[0], deadline_us + 300 * US_PER_MS, NULL), 0);
 	ck_assert_int_ge(clock_boot_us(), deadline_us + 300 * US_PER_MS);
 	ck_assert(has(p, "POST / HTTP/1.1\r\n"));
 	ck_assert_int_eq(o.calls, 0);
 	ck_assert_int_eq(write(fds[1], "x", 1), 1);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, INT64_MAX, NULL), POLLIN);
+	ck_assert_int_eq(carry(fds[0], INT64_MAX, NULL), POLLIN);
 	ck_assert_int_eq(o.calls, 0);
 	while (o.calls == 0)
 		net_poll(net, clock_boot_us() + US_PER_S, -1);
@@ -299,7 +309,7 @@ START_TEST(whom_it_is_told_to_learns_of_it_meanwhile)
 	net_start(net, NET_FIRE, request(VERB_POST, peer_url(one, "/")),
 		  clock_boot_us() + 2 * US_PER_S, keep, &told);
 	net_start(net, NET_REPEATABLE, request(VERB_GET, peer_url(two, "/")), 0, keep_too, &other);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, clock_boot_us() + 2 * US_PER_S, keep), 0);
+	ck_assert_int_eq(carry(fds[0], clock_boot_us() + 2 * US_PER_S, keep), 0);
 	ck_assert_int_eq(told.calls, 1);
 	ck_assert_int_eq(told.reply.transfer, TRANSFER_REPLIED);
 	ck_assert_int_eq(other.calls, 0);
@@ -316,6 +326,21 @@ START_TEST(whom_it_is_told_to_learns_of_it_meanwhile)
 }
 END_TEST
 
+/* Whoever waits may have something to begin in the place of what has ended. */
+START_TEST(being_told_ends_the_wait)
+{
+	struct peer *p = peer_start(say_hello);
+	struct pollfd never = { .fd = -1 };
+	struct outcome o = { 0 };
+
+	net_start(net, NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), 0, keep, &o);
+	net_carry(net, &never, 1, INT64_MAX, keep);
+	ck_assert_int_eq(o.calls, 1);
+	outcome_done(&o);
+	peer_stop(p);
+}
+END_TEST
+
 /* Of one that has ended and waits to be told nothing is left behind. */
 START_TEST(what_has_ended_can_be_cancelled_before_it_is_told)
 {
@@ -326,7 +351,7 @@ START_TEST(what_has_ended_can_be_cancelled_before_it_is_told)
 
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
 	t = net_start(net, NET_REPEATABLE, request(VERB_GET, peer_url(p, "/")), 0, keep_too, &o);
-	ck_assert_int_eq(net_carry(net, fds[0], POLLIN, clock_boot_us() + US_PER_S / 2, keep), 0);
+	ck_assert_int_eq(carry(fds[0], clock_boot_us() + US_PER_S / 2, keep), 0);
 	net_cancel(net, t);
 	ck_assert_int_eq(net_poll(net, clock_boot_us() + US_PER_S / 10, -1), 0);
 	ck_assert_int_eq(o.calls, 0);
@@ -429,6 +454,7 @@ int main(void)
 		{ fire_sent_whole_outlives_its_send_deadline, 4 },
 		{ calls_go_on_while_something_else_is_waited_for, 0 },
 		{ whom_it_is_told_to_learns_of_it_meanwhile, 0 },
+		{ being_told_ends_the_wait, 0 },
 		{ what_has_ended_can_be_cancelled_before_it_is_told, 0 },
 		{ process_stopped_with_an_unsent_fire_is_killed_and_sends_nothing, 2 },
 		{ NULL, 0 },

@@ -53,22 +53,34 @@ START_TEST(no_more_calls_than_allowed_are_under_way)
 }
 END_TEST
 
+static const struct stmt hold = {
+	"hold", STMT_WORKSPACE, "ss",
+	"SELECT 1 FROM attempts WHERE workspace_id = ? AND post_id = ? FOR UPDATE", NULL
+};
+
+/* Whatever is written of that attempt waits until the connection is freed, or 5 s. */
+static struct db *hold_attempt(const char *id)
+{
+	struct db *db = database_open(&rig.database);
+	struct problem p = { .kind = PROBLEM_NONE };
+	struct rows *r = NULL;
+
+	rig_need(db_begin(db, &p), &p);
+	rig_need(db_query_one(db, &hold, &r, &p, RIG_WORKSPACE, id) == 1 ? 0 : -1, &p);
+	rows_end(r);
+	return db;
+}
+
 /*
  * Somebody holds the row of the first attempt: its outcome waits for it in the database. The second answer
  * comes meanwhile: prepared at once, written by the turn after.
  */
 START_TEST(answers_that_come_while_a_turn_is_written_are_the_next_turns)
 {
-	static const struct stmt hold = {
-		"hold", STMT_WORKSPACE, "ss",
-		"SELECT 1 FROM attempts WHERE workspace_id = ? AND post_id = ? FOR UPDATE", NULL
-	};
 	static const char open_fires[] = "SELECT COUNT(*) FROM attempts WHERE state = 'sent'";
 	static const char *const captions[] = { "early", "late" };
-	struct db *other = database_open(&rig.database);
-	struct problem p = { .kind = PROBLEM_NONE };
-	struct rows *r = NULL;
 	char id[2][ID_MAX];
+	struct db *other;
 	pid_t runner;
 
 	for (int i = 0; i < 2; i++)
@@ -79,11 +91,8 @@ START_TEST(answers_that_come_while_a_turn_is_written_are_the_next_turns)
 	rig_sandbox(&rig, "/_control/config", "{\"latency_ms\":600}");
 	while (rig_number(&rig, open_fires) < 2)
 		rig_sleep_ms(2);
-	rig_need(db_begin(other, &p), &p);
-	rig_need(db_query_one(other, &hold, &r, &p, RIG_WORKSPACE, id[0]) == 1 ? 0 : -1, &p);
-	rows_end(r);
+	other = hold_attempt(id[0]);
 	rig_sleep_ms(1200);
-	db_rollback(other);
 	db_free(other);
 	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 2)
 		rig_sleep_ms(50);
@@ -104,6 +113,90 @@ START_TEST(answers_that_come_while_a_turn_is_written_are_the_next_turns)
 }
 END_TEST
 
+#define HELD_MS 12000 /* the write is tried four times, for 5 s each */
+
+/*
+ * Of five calls at once one is a fire and three may stage, beginning with the account's limit. The outcome
+ * of the fire cannot be written for a while; the last three of six leave all the same, each in the place
+ * of one that has ended.
+ */
+START_TEST(calls_that_are_ready_leave_while_a_turn_is_written)
+{
+	const int64_t until_us = clock_boot_us() + (HELD_MS + 20000) * US_PER_MS;
+	char id[ID_MAX], next[ID_MAX];
+	int64_t held_us;
+	struct db *other;
+	pid_t runner;
+
+	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "5" },
+					{ "net", "fire_timeout_ms", "10000" },
+					{ "net", "stage_timeout_ms", "10000" }));
+	rig_post(&rig, 0, "held up", 3000, id);
+	runner = rig_runner(&rig, NULL, NULL);
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < 1)
+		rig_sleep_ms(20);
+	rig_sandbox(&rig, "/_control/config", "{\"latency_ms\":2000}");
+	while (rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'") < 1 &&
+	       clock_boot_us() < until_us)
+		rig_sleep_ms(2);
+	other = hold_attempt(id);
+	held_us = clock_boot_us();
+	for (int i = 0; i < 6; i++)
+		rig_post(&rig, 1, "beside it", 30000, next);
+	while (rig_calls(&rig, "publishing_limit") < 7 &&
+	       clock_boot_us() < held_us + HELD_MS * US_PER_MS)
+		rig_sleep_ms(20);
+	ck_assert_int_eq(rig_calls(&rig, "publishing_limit"), 7);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'"), 1);
+	db_free(other);
+	rig_expect(&rig, id, POST_PUBLISHED, 20000);
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 20000), 0);
+	ck_assert_int_eq(rig_effects(&rig, "held up"), 1);
+}
+END_TEST
+
+struct arrivals {
+	int64_t us[16];
+	int n;
+};
+
+static void gather_arrivals(void *arg, const json_t *entry, const char *line)
+{
+	struct arrivals *a = arg;
+	const char *event = json_string_value(json_object_get(entry, "event"));
+
+	if (event && strcmp(event, "created") == 0 && strstr(line, "one of ten") && a->n < 16)
+		a->us[a->n++] = json_integer_value(json_object_get(entry, "arrived_us"));
+}
+
+/*
+ * Two are held at once: five are of three claims. Were there half a second between two of them, as when
+ * nothing is due, no five would arrive within one.
+ */
+START_TEST(a_place_that_becomes_free_is_filled_at_once)
+{
+	struct arrivals a = { .n = 0 };
+	int64_t least_us = INT64_MAX;
+	char id[ID_MAX];
+	pid_t runner;
+
+	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "1" }));
+	for (int i = 0; i < 10; i++)
+		rig_post(&rig, i % 2, "one of ten", 1000, id);
+	runner = rig_runner(&rig, NULL, NULL);
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 10)
+		rig_sleep_ms(50);
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 10000), 0);
+	rig_truth_each(&rig, gather_arrivals, &a);
+	ck_assert_int_eq(a.n, 10);
+	for (int i = 4; i < a.n; i++) {
+		if (a.us[i] - a.us[i - 4] < least_us)
+			least_us = a.us[i] - a.us[i - 4];
+	}
+	ck_assert_int_lt(least_us, 450 * US_PER_MS);
+}
+END_TEST
+
 static void open_rig(void)
 {
 	rig_start(&rig);
@@ -119,6 +212,8 @@ int main(void)
 	const struct suite_case cases[] = {
 		{ no_more_calls_than_allowed_are_under_way, 0 },
 		{ answers_that_come_while_a_turn_is_written_are_the_next_turns, 0 },
+		{ calls_that_are_ready_leave_while_a_turn_is_written, 0 },
+		{ a_place_that_becomes_free_is_filled_at_once, 0 },
 		{ NULL, 0 },
 	};
 	const struct suite_of suite = { .name = "turn",
