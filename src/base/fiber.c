@@ -18,14 +18,14 @@
 #endif
 #endif
 
+/* AddressSanitizer must be told of each change of stacks: before, and on the other one. */
 #ifdef IS_WATCHED
 #include <sanitizer/common_interface_defs.h>
+#define WILL_SWITCH(save, bottom, bytes)  __sanitizer_start_switch_fiber(save, bottom, bytes)
+#define HAS_SWITCHED(save, bottom, bytes) __sanitizer_finish_switch_fiber(save, bottom, bytes)
 #else
-/* AddressSanitizer must be told of each change of stacks. */
-#define __sanitizer_start_switch_fiber(save, bottom, size) \
-	((void)(save), (void)(bottom), (void)(size))
-#define __sanitizer_finish_switch_fiber(save, bottom, size) \
-	((void)(save), (void)(bottom), (void)(size))
+#define WILL_SWITCH(save, bottom, bytes)  ((void)(save), (void)(bottom), (void)(bytes))
+#define HAS_SWITCHED(save, bottom, bytes) ((void)(save), (void)(bottom), (void)(bytes))
 #endif
 
 struct fiber {
@@ -66,9 +66,9 @@ static void enter(struct fiber *f)
 	void *save = NULL;
 
 	f->is_inside = true;
-	__sanitizer_start_switch_fiber(&save, f->map + f->page, f->stack_bytes);
+	WILL_SWITCH(&save, f->map + f->page, f->stack_bytes);
 	(void)swapcontext(&f->outside, &f->inside);
-	__sanitizer_finish_switch_fiber(save, NULL, NULL);
+	HAS_SWITCHED(save, NULL, NULL);
 	f->is_inside = false;
 }
 
@@ -76,10 +76,9 @@ static void leave(struct fiber *f)
 {
 	void *save = NULL;
 
-	__sanitizer_start_switch_fiber(f->is_alive ? &save : NULL, f->outside_bottom,
-				       f->outside_bytes);
+	WILL_SWITCH(f->is_alive ? &save : NULL, f->outside_bottom, f->outside_bytes);
 	(void)swapcontext(&f->inside, &f->outside);
-	__sanitizer_finish_switch_fiber(save, &f->outside_bottom, &f->outside_bytes);
+	HAS_SWITCHED(save, &f->outside_bottom, &f->outside_bytes);
 }
 
 /* makecontext() passes on integers alone. */
@@ -87,7 +86,7 @@ static void begin(unsigned high, unsigned low)
 {
 	struct fiber *f = (struct fiber *)((uintptr_t)high << 32 | (uintptr_t)low);
 
-	__sanitizer_finish_switch_fiber(NULL, &f->outside_bottom, &f->outside_bytes);
+	HAS_SWITCHED(NULL, &f->outside_bottom, &f->outside_bytes);
 	f->fn(f->arg);
 	f->is_alive = false;
 	leave(f);
