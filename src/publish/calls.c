@@ -27,17 +27,30 @@ void calls_count(struct engine *e)
 	c->room = under_way < most ? most - under_way : 0;
 }
 
-bool calls_has_room(const struct flight *f)
+/* Of a call that is ready: it leaves what is kept for others. */
+static size_t room_needed(const struct flight *f)
 {
-	const struct calls *c = &f->engine->calls;
 	const size_t most = most_of(f->engine);
 	const bool is_staging = f->phase == PHASE_STAGE;
 
-	if (f->at == FLIGHT_READY)
-		return c->room + c->ended > c->asked;
 	if (f->at == FLIGHT_AIM)
-		return c->room > 0;
-	return c->room > c->aimed + (is_staging ? most - STAGING_SHARE(most) : 0);
+		return 1;
+	return 1 + f->engine->calls.aimed + (is_staging ? most - STAGING_SHARE(most) : 0);
+}
+
+bool calls_has_room(const struct flight *f)
+{
+	const struct calls *c = &f->engine->calls;
+
+	return f->at == FLIGHT_READY ? c->room + c->ended > c->asked : c->room >= room_needed(f);
+}
+
+static void let_wait(const struct flight *f)
+{
+	struct calls *c = &f->engine->calls;
+	const size_t needed = room_needed(f);
+
+	c->least_room = needed < c->least_room ? needed : c->least_room;
 }
 
 void calls_ended(struct flight *f)
@@ -46,7 +59,8 @@ void calls_ended(struct flight *f)
 
 	c->room++;
 	c->ended++;
-	c->is_waiting |= f->at == FLIGHT_SEND;
+	if (f->at == FLIGHT_SEND)
+		let_wait(f);
 }
 
 static void start_aimed(struct engine *e)
@@ -54,7 +68,6 @@ static void start_aimed(struct engine *e)
 	const int64_t now_us = dueclock_now_us(&e->clock);
 	struct calls *c = &e->calls;
 
-	c->aim_boot_us = INT64_MAX;
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (f->at != FLIGHT_AIM || f->change.is_pending)
 			continue;
@@ -64,9 +77,10 @@ static void start_aimed(struct engine *e)
 			c->aim_boot_us = boot_us < c->aim_boot_us ? boot_us : c->aim_boot_us;
 			continue;
 		}
-		c->is_waiting |= c->room == 0;
-		if (c->room == 0)
+		if (!calls_has_room(f)) {
+			let_wait(f);
 			continue;
+		}
 		c->room--;
 		c->aimed--;
 		fire_start(f);
@@ -78,13 +92,14 @@ void calls_start(struct engine *e)
 	struct calls *c = &e->calls;
 
 	calls_count(e);
-	c->is_waiting = false;
+	c->least_room = SIZE_MAX;
+	c->aim_boot_us = INT64_MAX;
 	start_aimed(e);
 	for (struct flight *f = e->flights; f; f = f->next) {
 		if (f->at != FLIGHT_SEND || f->change.is_pending)
 			continue;
 		if (!calls_has_room(f)) {
-			c->is_waiting = true;
+			let_wait(f);
 			continue;
 		}
 		c->room--;
@@ -122,8 +137,7 @@ static short carry(struct engine *e, int fd, short events, int64_t until_boot_us
 		wake_us = b->until_boot_us;
 	net_carry(e->app->net, fds, is_beside ? 2 : 1, wake_us,
 		  e->going_on > 0 ? flight_done_reply : NULL);
-	if (e->going_on > 0 &&
-	    (c->aim_boot_us <= clock_boot_us() || (c->is_waiting && c->room > 0)))
+	if (e->going_on > 0 && (c->aim_boot_us <= clock_boot_us() || c->room >= c->least_room))
 		calls_start(e);
 	if (is_beside) {
 		b->wants.revents = fds[1].revents;

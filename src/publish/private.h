@@ -126,7 +126,7 @@ struct calls {               /* under way at once, at most publish.in_flight */
 	size_t asked;        /* permits, given or being written, whose call has not begun */
 	size_t aimed;        /* of them, those given */
 	size_t ended;        /* calls, since permits were asked for last */
-	bool is_waiting;     /* one that is ready has not begun */
+	size_t least_room;   /* with which another that is ready begins; SIZE_MAX: none is */
 	int64_t aim_boot_us; /* when the next of the given permits is for; INT64_MAX: none */
 };
 

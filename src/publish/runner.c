@@ -359,19 +359,40 @@ static void claim_beside(void *arg)
 	flight_read_new(r->e);
 }
 
-/* A connection more: what a turn writes need not wait for what is claimed and read, nor that for it. */
-static int run_with_side(struct run *r, struct problem *reterr)
+static int serve(struct run *r, struct problem *reterr)
 {
 	struct engine *e = r->e;
+	struct problem p = { .kind = PROBLEM_NONE };
 	int done;
 
-	if (db_open(e->app->config, DB_ROLE_RUN, &e->side, reterr) < 0)
+	if (register_runner(r, reterr) < 0)
 		return -1;
-	e->beside = (struct beside){ claim_beside, r, .fiber = fiber_new(BESIDE_STACK) };
+	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, r->once);
+	recover_journals(e);
 	db_set_wait(e->app->db, calls_carry, e);
 	db_set_wait(e->side, calls_carry_side, e);
 	done = run(r, reterr);
 	db_set_wait(e->app->db, NULL, NULL);
+	if (done < 0)
+		return -1;
+	(void)store_runners_stop(e->app->db, e->owner, &p);
+	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
+		 (long long)e->fires, (long long)e->commits);
+	return 0;
+}
+
+/* A connection more: what a turn writes need not wait for what is claimed and read, nor that for it. */
+static int serve_with_side(struct run *r, struct problem *reterr)
+{
+	struct engine *e = r->e;
+	int done;
+
+	if (db_open(e->app->config, DB_ROLE_RUN, &e->side, reterr) < 0) {
+		e->side = e->app->db;
+		return -1;
+	}
+	e->beside = (struct beside){ claim_beside, r, .fiber = fiber_new(BESIDE_STACK) };
+	done = serve(r, reterr);
 	db_free(e->side);
 	fiber_free(e->beside.fiber);
 	e->side = e->app->db;
@@ -382,21 +403,13 @@ static int run_with_side(struct run *r, struct problem *reterr)
 int engine_run(struct engine *e, bool once, const volatile int *stop, struct problem *reterr)
 {
 	struct run r = { .e = e, .once = once, .stop = stop, .start_boot_us = clock_boot_us() };
-	struct problem p = { .kind = PROBLEM_NONE };
 
 	for (int i = 0; i < DUECLOCK_READINGS; i++) {
 		if (dueclock_read(&e->clock, e->app->db, reterr) < 0)
 			return -1;
 	}
-	if (register_runner(&r, reterr) < 0)
+	if (serve_with_side(&r, reterr) < 0)
 		return -1;
-	log_line(LOG_LEVEL_INFO, "runner.started", "runner=%s once=%d", e->owner, once);
-	recover_journals(e);
-	if (run_with_side(&r, reterr) < 0)
-		return -1;
-	(void)store_runners_stop(e->app->db, e->owner, &p);
-	log_line(LOG_LEVEL_INFO, "runner.stopped", "runner=%s fires=%lld commits=%lld", e->owner,
-		 (long long)e->fires, (long long)e->commits);
 	if (once && r.trouble)
 		return problem_set(reterr, PROBLEM_NOT_CONFIGURED,
 				   "nothing was claimed: %s (see carillon-admin doctor)",

@@ -146,7 +146,7 @@ START_TEST(calls_that_are_ready_leave_while_a_turn_is_written)
 	while (rig_calls(&rig, "publishing_limit") < 7 &&
 	       clock_boot_us() < held_us + HELD_MS * US_PER_MS)
 		rig_sleep_ms(20);
-	ck_assert_int_eq(rig_calls(&rig, "publishing_limit"), 7);
+	ck_assert_int_ge(rig_calls(&rig, "publishing_limit"), 7);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'"), 1);
 	db_free(other);
 	rig_expect(&rig, id, POST_PUBLISHED, 20000);
