@@ -255,12 +255,19 @@ int db_failed(struct db *db, unsigned err, const char *statement, struct problem
 	return problem_set(reterr, PROBLEM_INTERNAL, "a database statement failed");
 }
 
-int db_open(const struct config *cfg, enum db_role role, struct db **ret, struct problem *reterr)
+struct db *db_new(const struct config *cfg, enum db_role role)
 {
 	struct db *db = alloc_zero(sizeof(*db));
 
 	db->cfg = cfg;
 	db->role = role;
+	return db;
+}
+
+int db_open(const struct config *cfg, enum db_role role, struct db **ret, struct problem *reterr)
+{
+	struct db *db = db_new(cfg, role);
+
 	if (connect_now(db, reterr) < 0) {
 		db_free(db);
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * conn - one connection to MariaDB
- * Layer db. Owner: db_open() gives it; db_free() accepts NULL. The session is UTC, utf8mb4, READ
+ * Layer db. Owner: db_open() and db_new() give it; db_free() accepts NULL. The session is UTC, utf8mb4, READ
  * COMMITTED, strict, autocommit on outside db_begin(). It reconnects by itself between
  * transactions only, re-preparing on demand; a connection lost inside one is an error.
  * Errors: PROBLEM_DB_DOWN (connection, retry_after_s 5; lock waits and deadlocks that outlasted the
@@ -34,6 +34,8 @@ enum db_error {
 enum db_role { DB_ROLE_API, DB_ROLE_RUN, DB_ROLE_ADMIN };
 
 int db_open(const struct config *cfg, enum db_role role, struct db **ret, struct problem *reterr);
+struct db *db_new(const struct config *cfg,
+		  enum db_role role); /* connects with its first statement */
 void db_free(struct db *db);
 int db_ping(struct db *db, struct problem *reterr); /* reconnects when needed */
 int db_begin(struct db *db, struct problem *reterr);
@@ -67,8 +69,8 @@ int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct proble
 		void *arg, struct problem *reterr);
 
 /*
- * What is done while the server works on rows of a bulk or on a COMMIT; everything else stands still
- * for an answer. wait() returns when fd is ready for one of the events of poll(2), saying for which,
+ * What is done while the server works; connecting and preparing alone stand still for an answer.
+ * wait() returns when fd is ready for one of the events of poll(2), saying for which,
  * or 0 at until_boot_us. It must not use the connection. NULL, as at first: it is just waited.
  */
 typedef short db_wait_fn(void *arg, int fd, short events, int64_t until_boot_us);

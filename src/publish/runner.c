@@ -387,10 +387,7 @@ static int serve_with_side(struct run *r, struct problem *reterr)
 	struct engine *e = r->e;
 	int done;
 
-	if (db_open(e->app->config, DB_ROLE_RUN, &e->side, reterr) < 0) {
-		e->side = e->app->db;
-		return -1;
-	}
+	e->side = db_new(e->app->config, DB_ROLE_RUN);
 	e->beside = (struct beside){ claim_beside, r, .fiber = fiber_new(BESIDE_STACK) };
 	done = serve(r, reterr);
 	db_free(e->side);

@@ -255,6 +255,9 @@ static short meanwhile(void *arg, int fd, short events, int64_t until_boot_us)
 static const struct stmt put_slowly = { "put_slowly", STMT_GLOBAL, "i",
 					"INSERT INTO bulk (id) VALUES (? + SLEEP(0.1))", "test" };
 
+static const struct stmt read_slowly = { "read_slowly", STMT_GLOBAL, "i", "SELECT ? + SLEEP(0.1)",
+					 "test" };
+
 static void put_some(void)
 {
 	begin();
@@ -265,14 +268,25 @@ static void put_some(void)
 START_TEST(something_else_is_done_while_the_server_works)
 {
 	struct meanwhile m = { .is_patient = true };
+	struct rows *r = NULL;
 
 	db_set_wait(db, meanwhile, &m);
 	put_some();
-	ck_assert_int_eq(m.calls, 0);
+	m.calls = m.refused = 0; /* until here it has begun, and no more */
 	end();
 	ck_assert_int_gt(m.calls, 0);
 	ck_assert_int_eq(m.refused, m.calls);
 	ck_assert_int_eq(counted(0), SOME);
+	m.calls = m.refused = 0;
+	ck_assert_int_eq(db_exec(db, &put_slowly, NULL, &why, (int64_t)SOME), 0);
+	ck_assert_int_gt(m.calls, 0);
+	ck_assert_int_eq(m.refused, m.calls);
+	m.calls = m.refused = 0;
+	ck_assert_int_eq(db_query_one(db, &read_slowly, &r, &why, INT64_C(1)), 1);
+	ck_assert_int_gt(m.calls, 0);
+	ck_assert_int_eq(m.refused, m.calls);
+	ck_assert_int_eq(rows_int(r, 0), 1);
+	rows_end(r);
 	begin();
 	ck_assert_int_eq(db_exec(db, &put, NULL, &why, INT64_C(0)), 0);
 	ck_assert_int_eq(db_bulk_end(db, &why), -1);
@@ -281,10 +295,10 @@ START_TEST(something_else_is_done_while_the_server_works)
 	m.calls = 0;
 	db_set_wait(db, NULL, NULL);
 	begin();
-	ck_assert_int_eq(db_exec(db, &put, NULL, &why, (int64_t)SOME), 0);
+	ck_assert_int_eq(db_exec(db, &put, NULL, &why, (int64_t)SOME + 1), 0);
 	end();
 	ck_assert_int_eq(m.calls, 0);
-	ck_assert_int_eq(counted(0), SOME + 1);
+	ck_assert_int_eq(counted(0), SOME + 2);
 }
 END_TEST
 
@@ -293,8 +307,8 @@ START_TEST(server_gone_meanwhile_is_told)
 {
 	struct meanwhile m = { .is_killing = _i == 0, .is_patient = _i == 0 };
 
-	db_set_wait(db, meanwhile, &m);
 	put_some();
+	db_set_wait(db, meanwhile, &m);
 	ck_assert_int_eq(db_bulk_end(db, &why), -1);
 	ck_assert_int_eq(why.kind, PROBLEM_DB_DOWN);
 	db_rollback(db);

@@ -266,6 +266,23 @@ START_TEST(server_that_is_down_is_told_with_retry_after)
 }
 END_TEST
 
+/* As often as it takes: each statement tries. */
+START_TEST(new_connection_is_made_with_a_statement)
+{
+	struct config cfg = *database.config;
+	struct db *later = db_new(&cfg, DB_ROLE_API);
+
+	cfg.database_socket = "/tmp/carillon-no-such-socket";
+	ck_assert_uint_eq(db_connection_id(later), 0);
+	ck_assert_int_eq(db_ping(later, &why), -1);
+	ck_assert_int_eq(why.kind, PROBLEM_DB_DOWN);
+	cfg.database_socket = database.config->database_socket;
+	ck_assert_int_eq(db_ping(later, &why), 0);
+	ck_assert_uint_ne(db_connection_id(later), 0);
+	db_free(later);
+}
+END_TEST
+
 START_TEST(password_file_open_to_others_is_refused)
 {
 	struct config cfg = *database.config;
@@ -550,6 +567,7 @@ int main(void)
 		{ connection_lost_during_commit_is_unknown, 0 },
 		{ result_open_while_the_connection_goes_ends_cleanly, 0 },
 		{ server_that_is_down_is_told_with_retry_after, 0 },
+		{ new_connection_is_made_with_a_statement, 0 },
 		{ password_file_open_to_others_is_refused, 0 },
 		{ refused_transaction_is_rolled_back_and_not_repeated, 0 },
 		{ inner_transaction_joins_the_outer_one, 0 },
