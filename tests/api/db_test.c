@@ -266,19 +266,15 @@ START_TEST(server_that_is_down_is_told_with_retry_after)
 }
 END_TEST
 
-/* As often as it takes: each statement tries. */
 START_TEST(new_connection_is_made_with_a_statement)
 {
 	struct config cfg = *database.config;
 	struct db *later = db_new(&cfg, DB_ROLE_API);
 
 	cfg.database_socket = "/tmp/carillon-no-such-socket";
-	ck_assert_uint_eq(db_connection_id(later), 0);
 	ck_assert_int_eq(db_ping(later, &why), -1);
-	ck_assert_int_eq(why.kind, PROBLEM_DB_DOWN);
 	cfg.database_socket = database.config->database_socket;
 	ck_assert_int_eq(db_ping(later, &why), 0);
-	ck_assert_uint_ne(db_connection_id(later), 0);
 	db_free(later);
 }
 END_TEST
