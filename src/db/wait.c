@@ -44,28 +44,39 @@ static int wait_for(struct db *db, int status)
 	return come & status;
 }
 
-bool db_wait_execute(struct db *db, MYSQL_STMT *handle)
+struct stmt_call { /* of Connector/C, in its three forms */
+	int (*at_once)(MYSQL_STMT *handle);
+	int (*start)(int *ret, MYSQL_STMT *handle);
+	int (*cont)(int *ret, MYSQL_STMT *handle, int status);
+};
+
+static bool wait_call(struct db *db, MYSQL_STMT *handle, const struct stmt_call *c)
 {
 	int failed = 0, status;
 
 	if (!db->wait)
-		return mysql_stmt_execute(handle) != 0;
-	status = mysql_stmt_execute_start(&failed, handle);
+		return c->at_once(handle) != 0;
+	status = c->start(&failed, handle);
 	while (status)
-		status = mysql_stmt_execute_cont(&failed, handle, wait_for(db, status));
+		status = c->cont(&failed, handle, wait_for(db, status));
 	return failed != 0;
+}
+
+bool db_wait_execute(struct db *db, MYSQL_STMT *handle)
+{
+	static const struct stmt_call execute = { mysql_stmt_execute, mysql_stmt_execute_start,
+						  mysql_stmt_execute_cont };
+
+	return wait_call(db, handle, &execute);
 }
 
 bool db_wait_store(struct db *db, MYSQL_STMT *handle)
 {
-	int failed = 0, status;
+	static const struct stmt_call store = { mysql_stmt_store_result,
+						mysql_stmt_store_result_start,
+						mysql_stmt_store_result_cont };
 
-	if (!db->wait)
-		return mysql_stmt_store_result(handle) != 0;
-	status = mysql_stmt_store_result_start(&failed, handle);
-	while (status)
-		status = mysql_stmt_store_result_cont(&failed, handle, wait_for(db, status));
-	return failed != 0;
+	return wait_call(db, handle, &store);
 }
 
 bool db_wait_query(struct db *db, const char *sql, size_t len)

@@ -3,7 +3,8 @@
  * private - the engine's own structs; within this folder only
  * Layer publish. One loop turn: replies have set flights to STEP; flights advance and leave at
  * most one change each; all changes and permits go into one transaction (batch); permits into the
- * journal; only then requests leave; then the loop sleeps.
+ * journal; only then the requests that they are for leave; then the loop sleeps. Requests that wait for
+ * nothing but room leave meanwhile, too (calls).
  */
 #ifndef CARILLON_PUBLISH_PRIVATE_H
 #define CARILLON_PUBLISH_PRIVATE_H
@@ -30,7 +31,7 @@
 #define CLAIM_EVERY_US       (500 * US_PER_MS)
 /* A staged post is taken up so long before its time, and released when it has longer to wait. */
 #define FIRE_CLAIM_US        (5 * US_PER_S)
-/* Rows that a turn reads: fires must not wait. */
+/* Rows that a turn claims, and that it reads: permits must not wait for them. */
 #define LOADS_A_TURN         128
 #define HOLD_US              (8 * US_PER_S)
 /*
@@ -222,11 +223,11 @@ void fire_start(struct flight *f);                                    /* AIM -> 
 bool fire_journal_works(struct engine *e); /* tries it, if it has failed before */
 
 /* calls.c */
-void calls_count(struct engine *e);
+void calls_count(struct engine *e);          /* anew, from the flights */
 bool calls_has_room(const struct flight *f); /* READY: for its permit; AIM, SEND: for its call */
-void calls_ended(struct flight *f);
-void calls_start(struct engine *e); /* those that are ready, as far as there is room */
-/* Begins at the next wait for the database; calls_join() waits for its end. */
+void calls_ended(struct flight *f);          /* its call: there is room for another */
+void calls_start(struct engine *e);          /* those that are ready, as far as there is room */
+/* What is done beside begins at the next wait for the database; calls_join() waits for its end. */
 void calls_beside(struct engine *e);
 void calls_join(struct engine *e);
 /* db_wait_fn of app->db, and of side: while the database is at work, calls go on, and begin when flights may go on. */
