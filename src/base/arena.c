@@ -11,8 +11,10 @@
 #include "base/alloc.h"
 
 /* Blocks double from the one to the other: thousands of arenas hold little, some hold much. */
-#define BLOCK_FIRST ((size_t)1024)
-#define BLOCK_BYTES ((size_t)16 * 1024)
+#define BLOCK_FIRST  ((size_t)1024)
+#define BLOCK_BYTES  ((size_t)16 * 1024)
+/* What is printed in one go; what is longer is measured first. */
+#define PRINTF_SHORT 256
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SINGLE_PIECES true
@@ -174,15 +176,18 @@ void *arena_memdup(struct arena *a, const void *p, size_t bytes)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char line[PRINTF_SHORT];
 	va_list again;
 	char *text;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(line, sizeof(line), fmt, again);
 	va_end(again);
 	if (n < 0)
 		return arena_alloc(a, 1);
+	if ((size_t)n < sizeof(line))
+		return arena_memdup(a, line, (size_t)n + 1);
 	text = arena_alloc(a, (size_t)n + 1);
 	(void)vsnprintf(text, (size_t)n + 1, fmt, ap);
 	return text;

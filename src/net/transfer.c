@@ -27,6 +27,7 @@
 #define CA_CACHE_S         86400L
 /* The least that libcurl allows; it takes 64 KiB by itself. */
 #define SMALL_UPLOAD_BYTES 16384L
+#define SMALL_REPLY_BYTES  4096L
 
 static const char not_allowed[] = "the address is not allowed";
 static const char too_late[] = "the send deadline passed";
@@ -317,6 +318,8 @@ static void options_size(struct transfer_handle *t)
 {
 	if (!has_file(t->req))
 		SET(t, CURLOPT_UPLOAD_BUFFERSIZE, SMALL_UPLOAD_BYTES);
+	if (!t->req->sink)
+		SET(t, CURLOPT_BUFFERSIZE, SMALL_REPLY_BYTES);
 }
 
 /*

@@ -48,6 +48,12 @@ START_TEST(texts_are_copied)
 	ck_assert_str_eq(arena_strndup(a, "abc", 9), "abc");
 	ck_assert_str_eq(arena_printf(a, "%s-%d", "x", 7), "x-7");
 	ck_assert_str_eq(arena_printf(a, "%5000d", 7) + 4999, "7");
+	for (int n = 250; n < 260; n++) { /* from where it is measured first */
+		const char *text = arena_printf(a, "%*d", n, 7);
+
+		ck_assert_uint_eq(strlen(text), (size_t)n);
+		ck_assert_str_eq(text + n - 1, "7");
+	}
 	ck_assert_int_eq(memcmp(arena_memdup(a, "a\0b", 3), "a\0b", 3), 0);
 	ck_assert_ptr_nonnull(arena_array(a, 0, 8));
 }
