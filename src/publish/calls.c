@@ -4,8 +4,13 @@
  * due goes first. Permits are asked for beyond the room of the moment, for as many calls as have ended
  * in the last turn: about so many more will have while these are written.
  */
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "publish/private.h"
+
+#define READY_FIRST 64
 
 static size_t most_of(const struct engine *e)
 {
@@ -53,58 +58,97 @@ static void let_wait(const struct flight *f)
 	c->least_room = needed < c->least_room ? needed : c->least_room;
 }
 
+static bool is_ready(const struct flight *f)
+{
+	return !f->change.is_pending && (f->at == FLIGHT_AIM || f->at == FLIGHT_SEND);
+}
+
+static void make_ready(struct flight *f)
+{
+	struct calls *c = &f->engine->calls;
+
+	if (c->ready_n == c->ready_most) {
+		c->ready_most = c->ready_most ? c->ready_most * 2 : READY_FIRST;
+		c->ready = alloc_resize(c->ready, c->ready_most * sizeof(struct flight *));
+	}
+	c->ready[c->ready_n++] = f;
+}
+
 void calls_ended(struct flight *f)
 {
 	struct calls *c = &f->engine->calls;
 
 	c->room++;
 	c->ended++;
-	if (f->at == FLIGHT_SEND)
-		let_wait(f);
+	if (!is_ready(f))
+		return;
+	make_ready(f);
+	let_wait(f);
 }
 
-static void start_aimed(struct engine *e)
+static bool is_aimed_later(const struct flight *f, int64_t now_us)
+{
+	return f->at == FLIGHT_AIM && f->fire_us > now_us && !BUG(fires_early);
+}
+
+/* False: not yet. */
+static bool leave(struct flight *f, int64_t now_us)
+{
+	struct engine *e = f->engine;
+	struct calls *c = &e->calls;
+
+	if (is_aimed_later(f, now_us)) {
+		const int64_t boot_us = dueclock_boot_us(&e->clock, f->fire_us);
+
+		c->aim_boot_us = boot_us < c->aim_boot_us ? boot_us : c->aim_boot_us;
+		return false;
+	}
+	if (!calls_has_room(f)) {
+		let_wait(f);
+		return false;
+	}
+	c->room--;
+	c->aimed -= f->at == FLIGHT_AIM;
+	if (f->at == FLIGHT_AIM)
+		fire_start(f);
+	else
+		flight_start(f);
+	return true;
+}
+
+static void start_ready(struct engine *e)
 {
 	const int64_t now_us = dueclock_now_us(&e->clock);
 	struct calls *c = &e->calls;
+	size_t i, kept = 0;
 
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at != FLIGHT_AIM || f->change.is_pending)
-			continue;
-		if (f->fire_us > now_us && !BUG(fires_early)) {
-			const int64_t boot_us = dueclock_boot_us(&e->clock, f->fire_us);
+	c->least_room = SIZE_MAX;
+	c->aim_boot_us = INT64_MAX;
+	for (i = 0; i < c->ready_n && c->room > 0; i++) {
+		struct flight *f = c->ready[i];
 
-			c->aim_boot_us = boot_us < c->aim_boot_us ? boot_us : c->aim_boot_us;
-			continue;
-		}
-		if (!calls_has_room(f)) {
-			let_wait(f);
-			continue;
-		}
-		c->room--;
-		c->aimed--;
-		fire_start(f);
+		if (is_ready(f) && !leave(f, now_us))
+			c->ready[kept++] = f;
 	}
+	if (i < c->ready_n)
+		c->least_room = 1; /* they are looked at when there is */
+	memmove(c->ready + kept, c->ready + i, (c->ready_n - i) * sizeof(struct flight *));
+	c->ready_n -= i - kept;
 }
 
 void calls_start(struct engine *e)
 {
-	struct calls *c = &e->calls;
-
 	calls_count(e);
-	c->least_room = SIZE_MAX;
-	c->aim_boot_us = INT64_MAX;
-	start_aimed(e);
+	e->calls.ready_n = 0;
 	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->at != FLIGHT_SEND || f->change.is_pending)
-			continue;
-		if (!calls_has_room(f)) {
-			let_wait(f);
-			continue;
-		}
-		c->room--;
-		flight_start(f);
+		if (is_ready(f) && f->at == FLIGHT_AIM)
+			make_ready(f);
 	}
+	for (struct flight *f = e->flights; f; f = f->next) {
+		if (is_ready(f) && f->at == FLIGHT_SEND)
+			make_ready(f);
+	}
+	start_ready(e);
 }
 
 static void begin_beside(struct beside *b)
@@ -138,7 +182,7 @@ static short carry(struct engine *e, int fd, short events, int64_t until_boot_us
 	net_carry(e->app->net, fds, is_beside ? 2 : 1, wake_us,
 		  e->going_on > 0 ? flight_done_reply : NULL);
 	if (e->going_on > 0 && (c->aim_boot_us <= clock_boot_us() || c->room >= c->least_room))
-		calls_start(e);
+		start_ready(e);
 	if (is_beside) {
 		b->wants.revents = fds[1].revents;
 		go_on_beside(b);

@@ -13,6 +13,9 @@
 
 #define DB_RETRY_US     (200 * US_PER_MS)
 #define DB_RETRY_MAX_US (10 * US_PER_S)
+/* So many posts are load; a turn then takes so long at least. */
+#define PACED_FLIGHTS   64
+#define PACE_US         (10 * US_PER_MS)
 #define SETTLE_SLICE_US (50 * US_PER_MS)
 /* After the longest answer of a platform, what it takes to write it down. */
 #define SETTLE_EXTRA_US (10 * US_PER_S)
@@ -59,6 +62,7 @@ void engine_free(struct engine *e)
 		e->flights = f->next;
 		flight_free(f);
 	}
+	free(e->calls.ready);
 	journal_free(e->journal);
 	limits_free(e->limits);
 	free(e);
@@ -211,8 +215,20 @@ int64_t engine_wake_boot_us(const struct engine *e, int64_t latest_boot_us)
 	return wake_us > boot_us ? wake_us : boot_us;
 }
 
+/* Under load no turn is begun for every answer: calls go on, and more is written at once. */
+static void pace(struct engine *e, int64_t begun_boot_us)
+{
+	if (e->flights_n < PACED_FLIGHTS)
+		return;
+	e->going_on++;
+	(void)calls_carry(e, -1, 0, begun_boot_us + PACE_US);
+	e->going_on--;
+}
+
 void engine_turn(struct engine *e, int64_t wake_boot_us)
 {
+	const int64_t begun_boot_us = clock_boot_us();
+
 	probe_db(e);
 	run_jobs(e);
 	batch_renew(e);
@@ -226,6 +242,7 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	fire_permitted(e);
 	calls_start(e);
 	limits_turn(e->limits);
+	pace(e, begun_boot_us);
 	/* Somebody may be waiting for just that end: he is told before the loop sleeps. */
 	if (!sweep(e))
 		(void)net_poll(e->app->net, engine_wake_boot_us(e, wake_boot_us), -1);

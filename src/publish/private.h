@@ -58,20 +58,19 @@ enum flight_at {
 
 struct change { /* what one flight wants written */
 	bool is_pending;
-	struct arena *arena; /* of the texts below; lives with the flight */
-	bool is_batched;     /* in the transaction that is being written */
-	bool is_sent;        /* in a transaction whose end is not known */
+	bool is_batched; /* in the transaction that is being written */
+	bool is_sent;    /* in a transaction whose end is not known */
 	bool has_move, has_settlement, has_permit;
-	bool has_discovery; /* the permit is of a fire that nobody remembers */
+	bool has_discovery;               /* the permit is of a fire that nobody remembers */
+	bool is_ours;                     /* result */
+	const char *event;                /* NULL: none */
+	enum flight_at next;              /* once written */
+	enum permit_answer permit_answer; /* result */
+	struct arena *arena;              /* of the texts below; lives with the flight */
 	struct queue_move move;
 	struct settlement settlement;
 	struct permit permit;
 	struct post event_post; /* as it will stand */
-	const char *event;      /* NULL: none */
-	enum flight_at next;    /* once written */
-	/* result */
-	bool is_ours;
-	enum permit_answer permit_answer;
 };
 
 struct closing { /* a budget that the platform says is used up */
@@ -85,50 +84,52 @@ struct flight {
 	struct engine *engine;
 	struct flight *next;
 	enum flight_at at;
+	enum phase phase; /* whose step function is asked */
+	bool is_fired;    /* the irreversible call was started */
+	bool is_lost;     /* somebody else's now; only a live fire keeps it here */
+	bool is_read;     /* NEW: q, tokens and content stand as they were, to be taken up next */
+	bool has_reply, has_snapshot;
+	struct transfer_handle *transfer;
+	uint64_t lane;   /* hash of the account */
+	int64_t wait_us; /* WAIT: database clock */
+	int64_t fire_us; /* READY: not before; AIM: when it leaves; database clock */
+	int64_t leased_boot_us;
 	struct change change;
+	/* and at these when its turn has come */
 	struct arena *arena;    /* the whole flight */
 	struct arena *steps[2]; /* one step each, in turn */
 	int step_i;
 	struct row_key key;
 	struct queue_post q; /* state, fence, version ... kept as written last */
-	uint64_t lane;       /* hash of the account */
 	struct tokens tokens;
 	struct platform_app platform_app;
 	struct platform_account account;
 	struct snapshot snapshot;
-	bool has_snapshot;
-	bool is_read;   /* NEW: q, tokens and content stand as they were, to be taken up next */
 	size_t parts_n; /* fires that the post takes; 0 until there is a snapshot */
 	json_t *memo;
 	struct delivery d;
-	enum phase phase; /* whose step function is asked */
 	struct step_result step;
 	struct http_reply reply;
-	bool has_reply;
-	struct transfer_handle *transfer;
 	int64_t watched_boot_us; /* runners died with it before: apart from others until then, or
 	                            until it gets on; 0: no suspect */
-	bool is_fired;           /* the irreversible call was started */
 	const char *handle;      /* what staging made, for the attempt; NULL none */
 	enum outcome_kind
 		token_fault;   /* REAUTH or REFRESH: what the account must learn of; else STAGED */
-	bool is_lost;          /* somebody else's now; only a live fire keeps it here */
-	int64_t wait_us;       /* WAIT: database clock */
-	int64_t fire_us;       /* READY: not before; AIM: when it leaves; database clock */
 	int64_t fired_late_us; /* start of the fire against its time; INT64_MIN unknown */
 	int64_t read_us;       /* doubt: when this look-up began */
-	int64_t leased_boot_us;
 	struct closing closings[4];
 	size_t closings_n;
 };
 
-struct calls {               /* under way at once, at most publish.in_flight */
-	size_t room;         /* that may still begin */
-	size_t asked;        /* permits, given or being written, whose call has not begun */
-	size_t aimed;        /* of them, those given */
-	size_t ended;        /* calls, since permits were asked for last */
-	size_t least_room;   /* with which another that is ready begins; SIZE_MAX: none is */
-	int64_t aim_boot_us; /* when the next of the given permits is for; INT64_MAX: none */
+struct calls {                 /* under way at once, at most publish.in_flight */
+	size_t room;           /* that may still begin */
+	size_t asked;          /* permits, given or being written, whose call has not begun */
+	size_t aimed;          /* of them, those given */
+	size_t ended;          /* calls, since permits were asked for last */
+	size_t least_room;     /* with which another that is ready begins; SIZE_MAX: none is */
+	int64_t aim_boot_us;   /* when the next of the given permits is for; INT64_MAX: none */
+	struct flight **ready; /* AIM, then SEND, of the last turn; then those since */
+	size_t ready_n, ready_most;
 };
 
 /* What the runner does on `side` while a turn is written: over before its COMMIT. */
