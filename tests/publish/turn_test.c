@@ -19,6 +19,17 @@ static void setup(void)
 	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "500" }));
 }
 
+/* A runner that has staged n posts, and the calls from then on. */
+static pid_t stage_then_slow(int64_t n, const char *latency)
+{
+	const pid_t runner = rig_runner(&rig, NULL, NULL);
+
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < n)
+		rig_sleep_ms(20);
+	rig_sandbox(&rig, "/_control/config", latency);
+	return runner;
+}
+
 struct arrivals {
 	const char *caption;
 	int64_t us[16];
@@ -44,10 +55,7 @@ START_TEST(no_more_calls_than_allowed_are_under_way)
 	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "1" }));
 	for (int i = 0; i < 2; i++)
 		rig_post(&rig, i, a.caption, 5000, id[i]);
-	runner = rig_runner(&rig, NULL, NULL);
-	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < 2)
-		rig_sleep_ms(20);
-	rig_sandbox(&rig, "/_control/config", "{\"latency_ms\":600}");
+	runner = stage_then_slow(2, "{\"latency_ms\":600}");
 	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 2)
 		rig_sleep_ms(50);
 	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 10000), 0);
@@ -89,10 +97,7 @@ START_TEST(answers_that_come_while_a_turn_is_written_are_the_next_turns)
 
 	for (int i = 0; i < 2; i++)
 		rig_post(&rig, i, captions[i], 3000 + i * 200, id[i]);
-	runner = rig_runner(&rig, NULL, NULL);
-	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < 2)
-		rig_sleep_ms(20);
-	rig_sandbox(&rig, "/_control/config", "{\"latency_ms\":600}");
+	runner = stage_then_slow(2, "{\"latency_ms\":600}");
 	while (rig_number(&rig, open_fires) < 2)
 		rig_sleep_ms(2);
 	other = hold_attempt(id[0]);
@@ -136,10 +141,7 @@ START_TEST(calls_that_are_ready_leave_while_a_turn_is_written)
 					{ "net", "fire_timeout_ms", "10000" },
 					{ "net", "stage_timeout_ms", "10000" }));
 	rig_post(&rig, 0, "held up", 3000, id);
-	runner = rig_runner(&rig, NULL, NULL);
-	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'staged'") < 1)
-		rig_sleep_ms(20);
-	rig_sandbox(&rig, "/_control/config", "{\"latency_ms\":2000}");
+	runner = stage_then_slow(1, "{\"latency_ms\":2000}");
 	while (rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'") < 1 &&
 	       clock_boot_us() < until_us)
 		rig_sleep_ms(2);
@@ -156,6 +158,37 @@ START_TEST(calls_that_are_ready_leave_while_a_turn_is_written)
 	rig_expect(&rig, id, POST_PUBLISHED, 20000);
 	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 20000), 0);
 	ck_assert_int_eq(rig_effects(&rig, "held up"), 1);
+}
+END_TEST
+
+/* The outcome of the first cannot be written for a while; the second is claimed all the same. */
+START_TEST(posts_are_claimed_while_a_turn_is_written)
+{
+	static const char waits[] =
+		"SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+	char id[ID_MAX], next[ID_MAX];
+	int64_t until_us;
+	struct db *other;
+	pid_t runner;
+
+	rig_post(&rig, 0, "kept waiting", 3000, id);
+	runner = stage_then_slow(1, "{\"latency_ms\":1000}");
+	while (rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'") < 1)
+		rig_sleep_ms(2);
+	other = hold_attempt(id);
+	while (rig_number(&rig, waits) < 1)
+		rig_sleep_ms(200); /* asked sooner, the server repeats itself */
+	rig_post(&rig, 1, "meanwhile", 1000, next);
+	until_us = clock_boot_us() + HELD_MS * US_PER_MS;
+	while (rig_post_number(&rig, next, "owner IS NOT NULL") == 0 && clock_boot_us() < until_us)
+		rig_sleep_ms(20);
+	ck_assert_int_eq(rig_post_number(&rig, next, "owner IS NOT NULL"), 1);
+	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE state = 'sent'"), 1);
+	db_free(other);
+	rig_expect(&rig, id, POST_PUBLISHED, 20000);
+	rig_expect(&rig, next, POST_PUBLISHED, 20000);
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 20000), 0);
+	ck_assert_int_eq(rig_effects(&rig, "kept waiting"), 1);
 }
 END_TEST
 
@@ -203,6 +236,7 @@ int main(void)
 		{ no_more_calls_than_allowed_are_under_way, 0 },
 		{ answers_that_come_while_a_turn_is_written_are_the_next_turns, 0 },
 		{ calls_that_are_ready_leave_while_a_turn_is_written, 0 },
+		{ posts_are_claimed_while_a_turn_is_written, 0 },
 		{ a_place_that_becomes_free_is_filled_at_once, 0 },
 		{ NULL, 0 },
 	};
