@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -108,16 +109,28 @@ static int turn(struct bare *b, CURLM *multi, int64_t n)
 	return ended;
 }
 
-int64_t bare_burst(struct bench *bench, int64_t n, int in_flight)
+static struct bare_used used_now(void)
+{
+	struct rusage r = { .ru_maxrss = 0 };
+
+	(void)getrusage(RUSAGE_SELF, &r);
+	return (struct bare_used){
+		.took_us = clock_boot_us(),
+		.cpu_us = (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * US_PER_S + r.ru_utime.tv_usec +
+			  r.ru_stime.tv_usec,
+	};
+}
+
+struct bare_used bare_burst(struct bench *bench, int64_t n, int in_flight)
 {
 	struct bare b;
 	CURLM *multi = curl_multi_init();
 	struct bare_call *calls = alloc_array((size_t)in_flight, sizeof(*calls));
-	int64_t start_us;
+	struct bare_used start, used;
 	int running, open = in_flight;
 
 	bare_open(&b, bench, BENCH_ACCOUNTS);
-	start_us = clock_boot_us();
+	start = used_now();
 	for (int i = 0; i < in_flight; i++) {
 		calls[i].easy = curl_easy_init();
 		aim(&b, &calls[i], i % BENCH_ACCOUNTS);
@@ -129,7 +142,7 @@ int64_t bare_burst(struct bench *bench, int64_t n, int in_flight)
 		if (open > 0)
 			(void)curl_multi_poll(multi, NULL, 0, 100, NULL);
 	}
-	start_us = clock_boot_us() - start_us;
+	used = used_now();
 	for (int i = 0; i < in_flight; i++)
 		curl_easy_cleanup(calls[i].easy);
 	(void)curl_multi_cleanup(multi);
@@ -137,7 +150,7 @@ int64_t bare_burst(struct bench *bench, int64_t n, int in_flight)
 	bare_close(&b);
 	if (b.failed > 0)
 		printf("bare loop: %lld of %lld calls failed\n", (long long)b.failed, (long long)n);
-	return start_us;
+	return (struct bare_used){ used.took_us - start.took_us, used.cpu_us - start.cpu_us };
 }
 
 int64_t bare_one(struct bench *bench, int i)

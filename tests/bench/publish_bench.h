@@ -120,8 +120,11 @@ struct bench_spread {
 };
 struct bench_spread bench_spread(int64_t *us, int64_t n); /* sorts */
 
-/* n texts by a bare curl_multi loop, so many at once: microseconds from first to last. */
-int64_t bare_burst(struct bench *b, int64_t n, int in_flight);
+struct bare_used {
+	int64_t took_us, cpu_us;
+};
+/* n texts by a bare curl_multi loop, so many at once, from first to last. */
+struct bare_used bare_burst(struct bench *b, int64_t n, int in_flight);
 /* One text by a bare call on a new connection, as a fire is: microseconds. */
 int64_t bare_one(struct bench *b, int i);
 

@@ -30,8 +30,9 @@ struct flow {
 
 struct burst {
 	const struct flow *flow;
-	int64_t n, due_us, took_us, stage_us, bare_us, transitions, commits, database_us;
+	int64_t n, due_us, took_us, stage_us, transitions, commits, database_us;
 	struct bench_used used;
+	struct bare_used bare;
 	struct bench_syncs syncs;
 };
 
@@ -129,7 +130,7 @@ static void pace_row(const struct bench *b, const struct burst *u)
 {
 	const struct flow *f = u->flow;
 	const double n = (double)u->n, seconds = (double)u->took_us / US_PER_S;
-	const double bare = (double)u->bare_us / US_PER_S;
+	const double bare = (double)u->bare.took_us / US_PER_S;
 	const double ideal = n * f->calls * CALL_MS / 1000 / f->in_flight / f->runners;
 	char figure[160], is[160], yardstick[160];
 
@@ -167,7 +168,10 @@ static void rows(struct bench *b, const struct burst *u)
 	pace_row(b, u);
 	(void)snprintf(is, sizeof(is), "%.0f us a post, %.2f core", (double)u->used.cpu_us / n,
 		       (double)u->used.cpu_us / (double)u->took_us);
-	bench_row(b, "CPU of its runners", is, "", b->is_tls ? u->flow->cpu_tls : u->flow->cpu);
+	(void)snprintf(yardstick, sizeof(yardstick), "bare curl_multi %.0f us",
+		       (double)u->bare.cpu_us / n);
+	bench_row(b, "CPU of its runners", is, yardstick,
+		  b->is_tls ? u->flow->cpu_tls : u->flow->cpu);
 	(void)snprintf(is, sizeof(is), "%.0f us a post", (double)u->database_us / n);
 	bench_row(b, "CPU of the database", is, "", "-");
 	(void)snprintf(is, sizeof(is), "%.1f MB", (double)u->used.peak_kb / 1024);
@@ -194,7 +198,7 @@ static void run(struct bench *b, const struct flow *flow)
 	make_posts(b, &u);
 	stage(b, &u);
 	bench_latency(b, CALL_MS);
-	u.bare_us = bare_burst(b, u.n * flow->calls, at_once);
+	u.bare = bare_burst(b, u.n * flow->calls, at_once);
 	fire(b, &u);
 	rows(b, &u);
 }
