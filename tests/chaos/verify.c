@@ -312,33 +312,54 @@ static void check_post(struct matter *m, int i)
 		violate(c, FALSE_FAILED, caption);
 }
 
-/* Posts with one caption can only be counted. */
-static void check_alike(struct matter *m, int account)
+static bool is_alike(const struct object *o, int account)
+{
+	return !o->is_gone && o->account == account &&
+	       strncmp(o->caption, "Good morning", strlen("Good morning")) == 0;
+}
+
+/* Posts with one caption can only be counted, those with the same bytes each. Returns how many are there. */
+static int count_alike(struct matter *m, int account, const char *sha)
 {
 	struct campaign *c = m->c;
 	int published = 0, open = 0, there = 0;
-	char what[100];
+	char what[160];
 
 	for (int i = 0; i < c->posts_n; i++) {
-		if (!c->posts[i].is_alike || c->posts[i].account != account)
+		const struct chaos_post *p = &c->posts[i];
+
+		if (!p->is_alike || p->account != account || strcmp(sha_of(c, p), sha) != 0)
 			continue;
 		published += m->rows[i].state == POST_PUBLISHED;
 		open += m->rows[i].state == POST_UNCONFIRMED;
 	}
-	for (size_t i = 0; i < m->objects_n; i++) {
-		const struct object *o = &m->objects[i];
-
-		there += !o->is_gone && o->account == account &&
-			 strncmp(o->caption, "Good morning", strlen("Good morning")) == 0;
-	}
-	m->alike_open[account] = open;
-	m->alike_more[account] = there - published;
-	(void)snprintf(what, sizeof(what), "account %d: %d published, %d there", account, published,
-		       there);
+	for (size_t i = 0; i < m->objects_n; i++)
+		there += is_alike(&m->objects[i], account) && strcmp(m->objects[i].sha, sha) == 0;
+	m->alike_open[account] += open;
+	m->alike_more[account] += there - published;
+	(void)snprintf(what, sizeof(what), "account %d, bytes %.8s: %d published, %d there",
+		       account, sha, published, there);
 	if (there < published)
 		violate(c, FALSE_PUBLISHED, what);
 	if (there > published + open)
 		violate(c, DUPLICATE, what);
+	return there;
+}
+
+static void check_alike(struct matter *m, int account)
+{
+	const struct campaign *c = m->c;
+	const char *const shas[] = { "", c->picture_sha, c->video_sha };
+	int known = 0, there = 0;
+	char what[40];
+
+	for (size_t i = 0; i < ARRAY_LEN(shas); i++)
+		known += count_alike(m, account, shas[i]);
+	for (size_t i = 0; i < m->objects_n; i++)
+		there += is_alike(&m->objects[i], account);
+	(void)snprintf(what, sizeof(what), "account %d: %d of one caption", account, there - known);
+	if (there > known)
+		violate(m->c, OTHER_BYTES, what);
 }
 
 static void check_objects(struct matter *m)

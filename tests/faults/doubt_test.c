@@ -45,7 +45,7 @@ struct each {
 	char ids[PLATFORMS][ID_MAX], captions[PLATFORMS][64];
 };
 
-static void post_each(struct each *e, const char *name, bool is_picture)
+static void post_each_in(struct each *e, const char *name, bool is_picture, int in_ms)
 {
 	for (int i = 0; i < PLATFORMS; i++) {
 		/* A text is known again by its words alone; Instagram takes none. */
@@ -54,10 +54,15 @@ static void post_each(struct each *e, const char *name, bool is_picture)
 		(void)snprintf(e->captions[i], sizeof(e->captions[i]), "%s, %s", name,
 			       platforms[i].name);
 		if (is_picture || i == 0)
-			rig_post(&rig, i * RIG_ACCOUNTS, e->captions[i], -500, e->ids[i]);
+			rig_post(&rig, i * RIG_ACCOUNTS, e->captions[i], in_ms, e->ids[i]);
 		else
-			rig_post_content(&rig, i * RIG_ACCOUNTS, &text, -500, e->ids[i]);
+			rig_post_content(&rig, i * RIG_ACCOUNTS, &text, in_ms, e->ids[i]);
 	}
+}
+
+static void post_each(struct each *e, const char *name, bool is_picture)
+{
+	post_each_in(e, name, is_picture, -500);
 }
 
 /* points: of each platform, NULL none. */
@@ -267,28 +272,40 @@ static int cancel(const char *id, struct problem *reterr)
 	return store_posts_patch(db, RIG_WORKSPACE, &in, a, &post, reterr);
 }
 
+/* False: it was on its way. */
+static bool cancel_in_time(const char *id)
+{
+	struct problem p = { .kind = PROBLEM_NONE };
+
+	if (cancel(id, &p) == 0)
+		return true;
+	ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING || p.kind == PROBLEM_ALREADY_PUBLISHED);
+	return false;
+}
+
 /* Cancelled from long before to just after its time: it is there or it is not, never both. */
 START_TEST(cancel_is_honoured_or_refused)
 {
 	static const int before_ms[] = { 1500, 400, 120, 70, 55, 40, 20, 5, 0, -20, -100, -400 };
-	struct problem p = { .kind = PROBLEM_NONE };
-	char id[ID_MAX], caption[64];
 	const int64_t due_us = clock_boot_us() + 2000 * US_PER_MS;
-	bool is_cancelled;
+	bool is_cancelled[PLATFORMS];
+	struct each posts;
+	char name[32];
 	pid_t pid;
 
-	(void)snprintf(caption, sizeof(caption), "cancel %d", before_ms[_i]);
-	rig_post(&rig, 0, caption, 2000, id);
+	(void)snprintf(name, sizeof(name), "cancel %d", before_ms[_i]);
+	post_each_in(&posts, name, false, 2000);
 	pid = rig_runner(&rig, NULL, "--once");
 	while (clock_boot_us() < due_us - before_ms[_i] * US_PER_MS)
 		rig_sleep_ms(1);
-	is_cancelled = cancel(id, &p) == 0;
-	if (!is_cancelled)
-		ck_assert(p.kind == PROBLEM_ALREADY_PUBLISHING ||
-			  p.kind == PROBLEM_ALREADY_PUBLISHED);
+	for (int i = 0; i < PLATFORMS; i++)
+		is_cancelled[i] = cancel_in_time(posts.ids[i]);
 	ck_assert_int_eq(rig_wait(pid, 20000), 0);
-	rig_expect(&rig, id, is_cancelled ? POST_CANCELLED : POST_PUBLISHED, PATIENCE_MS);
-	ck_assert_int_eq(rig_effects(&rig, caption), is_cancelled ? 0 : 1);
+	for (int i = 0; i < PLATFORMS; i++) {
+		rig_expect(&rig, posts.ids[i], is_cancelled[i] ? POST_CANCELLED : POST_PUBLISHED,
+			   PATIENCE_MS);
+		ck_assert_int_eq(rig_effects(&rig, posts.captions[i]), is_cancelled[i] ? 0 : 1);
+	}
 }
 END_TEST
 
@@ -414,23 +431,24 @@ END_TEST
  */
 START_TEST(forgotten_later_permit_takes_the_place_of_the_earlier)
 {
-	char id[ID_MAX];
+	static const char *const without_effect[PLATFORMS] = { "publish.not_ready",
+							       "statuses.drop_before_commit",
+							       "write.drop_before_commit" };
+	struct each posts;
 
-	rig_post(&rig, 0, "later", -500, id);
-	rig_fault(&rig, "{\"platform\":\"instagram\",\"point\":\"publish.not_ready\"}");
-	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
-	ck_assert_int_eq(rig_post_number(&rig, id, "attempts"), 2);
+	post_each(&posts, "later", false);
+	fault_each(without_effect, fire_calls, "{}");
+	expect_each(&posts, 2);
 	database_run(&rig.database, "DELETE FROM attempts WHERE seq = 2");
 	database_run(&rig.database, "UPDATE attempts SET state = 'sent', settled_at = NULL");
 	database_run(&rig.database, "UPDATE posts SET state = 'publishing', attempts = 1, "
 				    "remote_id = NULL, remote_url = NULL, published_at = NULL, "
 				    "owner = NULL, wake_at = UTC_TIMESTAMP(3)");
-	rig_expect(&rig, id, POST_PUBLISHED, PATIENCE_MS);
-	ck_assert_int_eq(rig_effects(&rig, "later"), 1);
+	expect_each(&posts, 2);
 	ck_assert_int_eq(rig_number(&rig, "SELECT COUNT(*) FROM attempts WHERE "
 					  "(seq = 1 AND state = 'no_effect') OR "
 					  "(seq = 2 AND state = 'effect')"),
-			 2);
+			 2 * PLATFORMS);
 }
 END_TEST
 
