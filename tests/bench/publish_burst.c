@@ -204,9 +204,9 @@ static void run(struct bench *b, const struct flow *flow)
 }
 
 /* clang-format off */
-#define REACH ">= 0.87", ">= 0.80", "<= 400 us, <= 1 core", "<= 1300 us"
-static const struct flow one_call   = { "burst",   1, false, 1, 1, 500,  REACH };
-static const struct flow commented  = { "comment", 3, true,  1, 1, 500,  REACH };
+#define CPU "<= 400 us, <= 1 core", "<= 1300 us"
+static const struct flow one_call   = { "burst",   1, false, 1, 1, 500,  "-", "-", CPU };
+static const struct flow commented  = { "comment", 3, true,  1, 1, 500,  ">= 0.87", ">= 0.80", CPU };
 static const struct flow in_parts   = { "thread",  3, false, 3, 1, 500,  "-", "-", "-", "-" };
 static const struct flow a_thousand = { "wide",    3, true,  1, 1, 1000, "-", "-", "<= 400 us", "<= 1300 us" };
 static const struct flow two_hosts  = { "pair",    3, true,  1, 2, 1000, "the bound", "-", "<= 400 us", "<= 1300 us" };
