@@ -132,6 +132,8 @@ static void start_ready(struct engine *e)
 	}
 	if (i < c->ready_n)
 		c->least_room = 1; /* they are looked at when there is */
+	if (kept == i)
+		return;
 	memmove(c->ready + kept, c->ready + i, (c->ready_n - i) * sizeof(struct flight *));
 	c->ready_n -= i - kept;
 }
