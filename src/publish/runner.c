@@ -331,7 +331,7 @@ static int run(struct run *r, struct problem *reterr)
 		const bool was_ending = is_ending;
 
 		beat(r);
-		if (!batch_has_any(e)) /* else while they are written */
+		if (!batch_has_any(e) || BUG(claim_while_unknown)) /* else while they are written */
 			maybe_claim(r);
 		is_ending = is_over(r);
 		if (is_ending && !was_ending) {
