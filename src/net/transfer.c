@@ -27,6 +27,7 @@
 #define CA_CACHE_S         86400L
 /* The least that libcurl allows; it takes 64 KiB by itself. */
 #define SMALL_UPLOAD_BYTES 16384L
+/* Answers of an API are no longer as a rule; a longer one takes more reads. */
 #define SMALL_REPLY_BYTES  4096L
 
 static const char not_allowed[] = "the address is not allowed";

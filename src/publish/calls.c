@@ -108,11 +108,12 @@ static bool leave(struct flight *f, int64_t now_us)
 		return false;
 	}
 	c->room--;
-	c->aimed -= f->at == FLIGHT_AIM;
-	if (f->at == FLIGHT_AIM)
+	if (f->at == FLIGHT_AIM) {
+		c->aimed--;
 		fire_start(f);
-	else
+	} else {
 		flight_start(f);
+	}
 	return true;
 }
 

@@ -109,16 +109,12 @@ static int turn(struct bare *b, CURLM *multi, int64_t n)
 	return ended;
 }
 
-static struct bare_used used_now(void)
+static int64_t cpu_us(void)
 {
 	struct rusage r = { .ru_maxrss = 0 };
 
 	(void)getrusage(RUSAGE_SELF, &r);
-	return (struct bare_used){
-		.took_us = clock_boot_us(),
-		.cpu_us = (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * US_PER_S + r.ru_utime.tv_usec +
-			  r.ru_stime.tv_usec,
-	};
+	return bench_us_of(r.ru_utime) + bench_us_of(r.ru_stime);
 }
 
 struct bare_used bare_burst(struct bench *bench, int64_t n, int in_flight)
@@ -126,11 +122,11 @@ struct bare_used bare_burst(struct bench *bench, int64_t n, int in_flight)
 	struct bare b;
 	CURLM *multi = curl_multi_init();
 	struct bare_call *calls = alloc_array((size_t)in_flight, sizeof(*calls));
-	struct bare_used start, used;
+	struct bare_used used;
 	int running, open = in_flight;
 
 	bare_open(&b, bench, BENCH_ACCOUNTS);
-	start = used_now();
+	used = (struct bare_used){ clock_boot_us(), cpu_us() };
 	for (int i = 0; i < in_flight; i++) {
 		calls[i].easy = curl_easy_init();
 		aim(&b, &calls[i], i % BENCH_ACCOUNTS);
@@ -142,7 +138,7 @@ struct bare_used bare_burst(struct bench *bench, int64_t n, int in_flight)
 		if (open > 0)
 			(void)curl_multi_poll(multi, NULL, 0, 100, NULL);
 	}
-	used = used_now();
+	used = (struct bare_used){ clock_boot_us() - used.took_us, cpu_us() - used.cpu_us };
 	for (int i = 0; i < in_flight; i++)
 		curl_easy_cleanup(calls[i].easy);
 	(void)curl_multi_cleanup(multi);
@@ -150,7 +146,7 @@ struct bare_used bare_burst(struct bench *bench, int64_t n, int in_flight)
 	bare_close(&b);
 	if (b.failed > 0)
 		printf("bare loop: %lld of %lld calls failed\n", (long long)b.failed, (long long)n);
-	return (struct bare_used){ used.took_us - start.took_us, used.cpu_us - start.cpu_us };
+	return used;
 }
 
 int64_t bare_one(struct bench *bench, int i)

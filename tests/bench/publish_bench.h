@@ -8,6 +8,7 @@
 #ifndef CARILLON_TESTS_PUBLISH_BENCH_H
 #define CARILLON_TESTS_PUBLISH_BENCH_H
 
+#include <sys/time.h>
 #include <sys/types.h>
 
 #include "app.h"
@@ -119,6 +120,8 @@ struct bench_spread {
 	double p50, p99, max; /* ms */
 };
 struct bench_spread bench_spread(int64_t *us, int64_t n); /* sorts */
+
+int64_t bench_us_of(struct timeval t);
 
 struct bare_used {
 	int64_t took_us, cpu_us;

@@ -253,7 +253,7 @@ void bench_video(struct bench *b, enum bench_platform platform, const char *medi
 	bench_need(db_transact(b->app.db, make, &m, &p), &p);
 }
 
-static int64_t us_of(struct timeval t)
+int64_t bench_us_of(struct timeval t)
 {
 	return (int64_t)t.tv_sec * US_PER_S + t.tv_usec;
 }
@@ -267,7 +267,8 @@ struct bench_used bench_wait(pid_t pid, int signum)
 		(void)kill(pid, signum);
 	if (wait4(pid, &status, 0, &used) < 0 || status != 0)
 		fprintf(stderr, "publish_bench: a runner ended with status %d\n", status);
-	return (struct bench_used){ us_of(used.ru_utime) + us_of(used.ru_stime), used.ru_maxrss };
+	return (struct bench_used){ bench_us_of(used.ru_utime) + bench_us_of(used.ru_stime),
+				    used.ru_maxrss };
 }
 
 int64_t bench_database_us(struct bench *b)

@@ -8,10 +8,12 @@
 #include <check.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -178,8 +180,10 @@ static void run_campaign(void)
 	const pid_t pid = fork();
 
 	if (pid == 0) {
-		const enum verdict verdict = play();
+		enum verdict verdict;
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		verdict = play();
 		(void)fflush(stdout);
 		_exit((int)verdict);
 	}

@@ -312,10 +312,14 @@ static void check_post(struct matter *m, int i)
 		violate(c, FALSE_FAILED, caption);
 }
 
+static bool has_alike_caption(const struct object *o)
+{
+	return strncmp(o->caption, "Good morning", strlen("Good morning")) == 0;
+}
+
 static bool is_alike(const struct object *o, int account)
 {
-	return !o->is_gone && o->account == account &&
-	       strncmp(o->caption, "Good morning", strlen("Good morning")) == 0;
+	return !o->is_gone && o->account == account && has_alike_caption(o);
 }
 
 /* Posts with one caption can only be counted, those with the same bytes each. Returns how many are there. */
@@ -373,7 +377,7 @@ static void check_objects(struct matter *m)
 		m->c->tally.objects++;
 		if (post >= 0)
 			check_object(m, o, post);
-		else if (strncmp(o->caption, "Good morning", strlen("Good morning")) != 0)
+		else if (!has_alike_caption(o))
 			violate(m->c, WITHOUT_PERMIT, o->caption);
 	}
 }
