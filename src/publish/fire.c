@@ -278,6 +278,17 @@ bool fire_journal_works(struct engine *e)
 	return !e->has_journal_failed;
 }
 
+/* The others go on while the disk takes its time; where there are none, nothing is to be carried. */
+static int sync_journal(struct engine *e)
+{
+	int err;
+
+	e->going_on++;
+	err = journal_sync(e->journal, e->is_alone ? NULL : calls_carry, e);
+	e->going_on--;
+	return err;
+}
+
 /* 0: every permit of this turn is in the journal, on disk. */
 static int write_journal(struct engine *e)
 {
@@ -288,7 +299,7 @@ static int write_journal(struct engine *e)
 			given(f);
 	}
 	if (err == 0)
-		err = journal_sync(e->journal);
+		err = sync_journal(e);
 	(void)FP(F13_journal_written);
 	if (err < 0)
 		log_line(LOG_LEVEL_ERROR, "journal.failed", "errno=%d", -err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/fp.h"
+#include "base/syncer.h"
 
 #define SUFFIX      ".journal"
 #define RECORD_MAX  4096
@@ -28,6 +30,7 @@ struct head {
 struct journal {
 	char *path;
 	int fd;
+	struct syncer *syncer; /* NULL until somebody has better to do than wait for the disk */
 	struct buf pending;
 	size_t open_n;
 	off_t whole;  /* the file up to its last good record */
@@ -66,6 +69,7 @@ void journal_free(struct journal *j)
 		return;
 	if (j->open_n == 0)
 		(void)unlink(j->path);
+	syncer_free(j->syncer);
 	(void)close(j->fd);
 	free(j->path);
 	buf_done(&j->pending);
@@ -155,24 +159,37 @@ static int append(struct journal *j, const char *p, size_t n)
 	p += n / 2;
 	n -= n / 2;
 #endif
-	if (err == 0)
-		err = write_all(j->fd, p, n);
-	return err == 0 && fdatasync(j->fd) < 0 ? -errno : err;
+	return err == 0 ? write_all(j->fd, p, n) : err;
 }
 
-int journal_sync(struct journal *j)
+/* 0: what was appended is on disk. */
+static int await_disk(struct journal *j, journal_wait_fn *wait, void *arg)
 {
+	if (wait && !j->syncer)
+		j->syncer = syncer_new();
+	if (!wait || !j->syncer)
+		return fdatasync(j->fd) < 0 ? -errno : 0;
+	syncer_begin(j->syncer, j->fd);
+	(void)wait(arg, syncer_fd(j->syncer), POLLIN, INT64_MAX);
+	return syncer_end(j->syncer);
+}
+
+int journal_sync(struct journal *j, journal_wait_fn *wait, void *arg)
+{
+	const off_t n = (off_t)j->pending.len;
 	int err = FP(F12_journal_write);
 
-	if (j->pending.len == 0 || BUG(journal_unwritten))
+	if (n == 0 || BUG(journal_unwritten))
 		return 0;
 	if (err == 0)
 		err = append(j, j->pending.p, j->pending.len);
+	buf_clear(&j->pending);
+	if (err == 0)
+		err = await_disk(j, wait, arg);
 	if (err == 0) {
-		j->whole += (off_t)j->pending.len;
+		j->whole += n;
 		j->is_torn = false;
 	}
-	buf_clear(&j->pending);
 	return err < 0 && take_back(j) < 0 ? -EIO : err;
 }
 
@@ -183,6 +200,8 @@ int journal_probe(struct journal *j)
 
 	memset(buf_reserve(&blank, PROBE_BYTES), 0, PROBE_BYTES);
 	err = append(j, blank.p, PROBE_BYTES);
+	if (err == 0)
+		err = await_disk(j, NULL, NULL);
 	back = take_back(j);
 	return err < 0 ? err : back;
 }

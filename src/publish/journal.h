@@ -25,8 +25,13 @@ void journal_free(struct journal *j);
 /* Both wait for journal_sync(). */
 void journal_permit(struct journal *j, const char *ws, const struct permit *p);
 void journal_settle(struct journal *j, const uint8_t permit[static PERMIT_BYTES]);
-/* Everything so far is on disk; after an error nothing of it is, nor may be relied on. */
-int journal_sync(struct journal *j);
+/*
+ * Everything so far is on disk; after an error nothing of it is, nor may be relied on. While the disk
+ * takes its time wait() is called, which may note more; it returns when fd is ready for one of the events
+ * of poll(2), or at until_boot_us. NULL: it is just waited.
+ */
+typedef short journal_wait_fn(void *arg, int fd, short events, int64_t until_boot_us);
+int journal_sync(struct journal *j, journal_wait_fn *wait, void *arg);
 /* Whether records would get to the disk again: some are written, and taken back. 0 or -errno. */
 int journal_probe(struct journal *j);
 

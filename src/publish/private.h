@@ -160,7 +160,7 @@ struct engine {
 	size_t jobs_n;
 	int64_t db_boot_us; /* while the database is down: next try */
 	int db_failures;
-	unsigned going_on; /* flights may go on while the database is at work */
+	unsigned going_on; /* flights may go on while the database or a disk is at work */
 	struct beside beside;
 	bool is_unknown;  /* the last COMMIT was never answered */
 	bool is_alone;    /* publish-now: nothing but its own post is claimed */
@@ -231,7 +231,8 @@ void calls_start(struct engine *e);          /* those that are ready, as far as 
 /* What is done beside begins at the next wait for the database; calls_join() waits for its end. */
 void calls_beside(struct engine *e);
 void calls_join(struct engine *e);
-/* db_wait_fn of app->db, and of side: while the database is at work, calls go on, and begin when flights may go on. */
+/* db_wait_fn of app->db, and of side: while the database is at work, calls go on, and begin when flights may go on;
+   calls_carry() is the journal's journal_wait_fn, too. */
 short calls_carry(void *arg, int fd, short events, int64_t until_boot_us);
 short calls_carry_side(void *arg, int fd, short events, int64_t until_boot_us);
 

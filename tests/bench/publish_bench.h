@@ -13,6 +13,7 @@
 
 #include "app.h"
 #include "rig.h"
+#include "support/slowdisk.h"
 
 #define BENCH_ACCOUNTS 600
 #define BENCH_FAR_US   (3600 * US_PER_S)
@@ -28,20 +29,13 @@ enum bench_platform {
 
 enum bench_disk_of { BENCH_DISK_DATABASE, BENCH_DISK_RUNNER, BENCH_DISKS };
 
-struct bench_disk {
-	char path[40];
-	struct {
-		int64_t longer_us, slowed; /* as support/slowsync.c reads them */
-	} volatile *numbers;
-};
-
 struct bench {
 	struct rig rig;
 	struct app app;
 	char accounts[BENCH_ACCOUNTS][ID_MAX]; /* of X, one person each */
 	char pictured[BENCH_ACCOUNTS][ID_MAX]; /* the same of Instagram, if they are connected */
 	int64_t seconds, posts, mb, fsync_ms;
-	struct bench_disk disks[BENCH_DISKS];
+	struct slowdisk disks[BENCH_DISKS];
 	bool is_tls;
 	char platforms_url[64]; /* what all platforms' addresses begin with */
 	pid_t front;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where it runs: a disk that is slow to sync (support/slowsync.c), platforms behind TLS. */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,63 +22,32 @@
 
 /* ---- the disk ---- */
 
-static const char *library(struct arena *a)
-{
-	const char *folder = getenv("CARILLON_BUILD");
-	const char *path = arena_printf(a, "%s/tests/support/slowsync.so", folder ? folder : ".");
-
-	if (access(path, R_OK) == 0)
-		return path;
-	fprintf(stderr, "publish_bench: %s is not built\n", path);
-	exit(EXIT_FAILURE);
-}
-
-/* Nameless, so that nothing of it is left behind; who starts now finds it below /proc. */
-static void make_disk(struct bench_disk *d)
-{
-	const int fd = memfd_create("disk", MFD_CLOEXEC);
-	void *at = MAP_FAILED;
-
-	if (fd >= 0 && ftruncate(fd, sizeof(*d->numbers)) == 0)
-		at = mmap(NULL, sizeof(*d->numbers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED) {
-		perror("publish_bench: a slow disk");
-		exit(EXIT_FAILURE);
-	}
-	d->numbers = at;
-	(void)snprintf(d->path, sizeof(d->path), "/proc/%d/fd/%d", (int)getpid(), fd);
-}
-
 void bench_disk_make(struct bench *b)
 {
-	CLEANUP(arena_free) struct arena *a = arena_new();
-
 	if (b->fsync_ms == 0)
 		return;
 	for (int i = 0; i < BENCH_DISKS; i++)
-		make_disk(&b->disks[i]);
+		slowdisk_make(&b->disks[i]);
 	(void)setenv("SLOWSYNC_FILE", b->disks[BENCH_DISK_DATABASE].path, 1);
-	(void)setenv("CARILLON_TEST_PRELOAD", library(a), 1);
+	(void)setenv("CARILLON_TEST_PRELOAD", slowdisk_library(), 1);
 }
 
 void bench_disk_slow(struct bench *b)
 {
 	if (b->fsync_ms == 0)
 		return;
-	(void)setenv("SLOWSYNC_FILE", b->disks[BENCH_DISK_RUNNER].path, 1);
 	for (int i = 0; i < BENCH_DISKS; i++)
 		b->disks[i].numbers->longer_us = b->fsync_ms * US_PER_MS;
 }
 
 pid_t bench_runner(struct bench *b)
 {
-	CLEANUP(arena_free) struct arena *a = arena_new();
 	pid_t pid;
 
 	if (b->fsync_ms > 0)
-		(void)setenv("LD_PRELOAD", library(a), 1);
+		slowdisk_enter(&b->disks[BENCH_DISK_RUNNER]);
 	pid = rig_runner(&b->rig, NULL, NULL);
-	(void)unsetenv("LD_PRELOAD");
+	slowdisk_leave();
 	return pid;
 }
 

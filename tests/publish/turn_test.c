@@ -9,6 +9,7 @@
 #include "db/conn.h"
 #include "db/stmt.h"
 #include "rig.h"
+#include "support/slowdisk.h"
 #include "support/suite.h"
 
 static struct rig rig;
@@ -193,6 +194,48 @@ START_TEST(posts_are_claimed_while_a_turn_is_written)
 END_TEST
 
 /*
+ * Ten posts stage, four at once at most, beginning with the account's limit, when another is permitted. The
+ * disk takes long to make sure of that permit: further calls leave all the same, but not the permitted one.
+ */
+START_TEST(calls_go_on_while_the_journal_is_synced)
+{
+	struct slowdisk disk;
+	static const char sent[] = "SELECT COUNT(*) FROM attempts WHERE state = 'sent'";
+	char id[ID_MAX], next[ID_MAX];
+	pid_t runner;
+	int before;
+
+	rig_settings(&rig, RIG_SETTINGS({ "publish", "in_flight", "5" },
+					{ "publish", "send_deadline_ms", "60000" },
+					{ "publish", "lease_s", "60" },
+					{ "net", "stage_timeout_ms", "10000" }));
+	slowdisk_make(&disk);
+	slowdisk_enter(&disk);
+	rig_post(&rig, 0, "made sure of", 5000, id);
+	runner = stage_then_slow(1, "{\"latency_ms\":1500}");
+	slowdisk_leave();
+	disk.numbers->longer_us = HELD_MS * US_PER_MS;
+	while (rig_number(&rig, "SELECT due_at > NOW(6) + INTERVAL 1 SECOND FROM posts") == 1)
+		rig_sleep_ms(10);
+	for (int i = 0; i < 10; i++)
+		rig_post(&rig, 1, "beside it", 40000, next);
+	while (rig_number(&rig, sent) < 1)
+		rig_sleep_ms(2);
+	before = rig_calls(&rig, "publishing_limit");
+	while (rig_calls(&rig, "publishing_limit") < before + 2 &&
+	       rig_effects(&rig, "made sure of") == 0)
+		rig_sleep_ms(20);
+	ck_assert_int_eq(rig_effects(&rig, "made sure of"), 0);
+	ck_assert_int_eq(disk.numbers->slowed, 0);
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 1)
+		rig_sleep_ms(50);
+	disk.numbers->longer_us = 0;
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 20000), 0);
+	ck_assert_int_eq(rig_effects(&rig, "made sure of"), 1);
+}
+END_TEST
+
+/*
  * Two are held at once: five are of three claims. Were there half a second between two of them, as when
  * nothing is due, no five would arrive within one.
  */
@@ -237,6 +280,7 @@ int main(void)
 		{ answers_that_come_while_a_turn_is_written_are_the_next_turns, 0 },
 		{ calls_that_are_ready_leave_while_a_turn_is_written, 0 },
 		{ posts_are_claimed_while_a_turn_is_written, 0 },
+		{ calls_go_on_while_the_journal_is_synced, 0 },
 		{ a_place_that_becomes_free_is_filled_at_once, 0 },
 		{ NULL, 0 },
 	};

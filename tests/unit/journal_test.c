@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static void write_some(int n, int settled)
 
 		journal_settle(j, p.permit);
 	}
-	ck_assert_int_eq(journal_sync(j), 0);
+	ck_assert_int_eq(journal_sync(j, NULL, NULL), 0);
 	journal_free(j);
 }
 
@@ -222,21 +223,62 @@ START_TEST(record_without_room_hides_none_that_comes_after)
 
 	ck_assert_int_eq(journal_open(folder, &self, &j), 0);
 	journal_permit(j, "ws_1", &one);
-	ck_assert_int_eq(journal_sync(j), 0);
+	ck_assert_int_eq(journal_sync(j, NULL, NULL), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	limit_file((rlim_t)st.st_size + 100);
 	journal_permit(j, "ws_1", &two);
-	synced = journal_sync(j);
+	synced = journal_sync(j, NULL, NULL);
 	probed = journal_probe(j);
 	limit_file(RLIM_INFINITY);
 	ck_assert_int_lt(synced, 0);
 	ck_assert_int_lt(probed, 0);
 	ck_assert_int_eq(journal_probe(j), 0);
 	journal_permit(j, "ws_1", &three);
-	ck_assert_int_eq(journal_sync(j), 0);
+	ck_assert_int_eq(journal_sync(j, NULL, NULL), 0);
 	ck_assert_uint_eq(read_all(a, &e), 2);
 	ck_assert_int_eq(e[0].permit.seq, 1);
 	ck_assert_int_eq(e[1].permit.seq, 3);
+}
+END_TEST
+
+struct meanwhile {
+	struct journal *j;
+	struct permit also;
+	int waits;
+};
+
+static short note_meanwhile(void *arg, int fd, short events, int64_t until_boot_us)
+{
+	struct meanwhile *m = arg;
+	struct pollfd p = { .fd = fd, .events = events };
+
+	ck_assert_int_eq(until_boot_us, INT64_MAX);
+	if (m->waits++ == 0)
+		journal_permit(m->j, "ws_1", &m->also);
+	ck_assert_int_eq(poll(&p, 1, -1), 1);
+	return p.revents;
+}
+
+/* What is noted while the disk is waited for is neither lost nor there before it was synced itself. */
+START_TEST(what_is_noted_meanwhile_goes_with_the_next)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(journal_free) struct journal *j = NULL;
+	const struct permit one = permit_of(1);
+	struct meanwhile m = { .also = permit_of(2) };
+	struct journal_entry *list;
+
+	ck_assert_int_eq(journal_open(folder, &self, &j), 0);
+	m.j = j;
+	journal_permit(j, "ws_1", &one);
+	for (int i = 1; i <= 2; i++) {
+		ck_assert_int_eq(journal_sync(j, note_meanwhile, &m), 0);
+		ck_assert_int_eq(m.waits, i);
+		ck_assert_uint_eq(read_all(a, &list), (size_t)i);
+		ck_assert_int_eq(list[i - 1].permit.seq, i);
+	}
+	ck_assert_int_eq(journal_sync(j, note_meanwhile, &m), 0);
+	ck_assert_int_eq(m.waits, 2); /* there was nothing to write */
 }
 END_TEST
 
@@ -252,6 +294,7 @@ int main(void)
 		{ nobody_ends_itself_or_a_stranger, 0 },
 		{ missing_folder_is_an_error, 0 },
 		{ record_without_room_hides_none_that_comes_after, 0 },
+		{ what_is_noted_meanwhile_goes_with_the_next, 0 },
 		{ NULL, 0 },
 	};
 
