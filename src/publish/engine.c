@@ -42,6 +42,7 @@ int engine_open(struct app *app, struct engine **ret, struct problem *reterr)
 	e->rules = rules_of(app->config);
 	e->side = app->db;
 	e->flights_end = &e->flights;
+	e->permit_lead_us = PERMIT_LEAD_US;
 	e->limits = limits_new(e);
 	if (err < 0) {
 		engine_free(e);
@@ -175,7 +176,7 @@ static int64_t wake_of(const struct flight *f)
 	    !calls_has_room(f))
 		return INT64_MAX; /* until a call ends */
 	if (f->at == FLIGHT_READY)
-		return f->fire_us - PERMIT_LEAD_US;
+		return f->fire_us - f->engine->permit_lead_us;
 	if (f->at == FLIGHT_AIM)
 		return f->fire_us;
 	return f->at < ARRAY_LEN(is_ready) && is_ready[f->at] ? 0 : INT64_MAX;
@@ -225,6 +226,30 @@ static void pace(struct engine *e, int64_t begun_boot_us)
 	e->going_on--;
 }
 
+/* Twice what it took: a post may be due for its permit just after a turn has begun. */
+static void learn_lead(struct engine *e, int64_t took_us)
+{
+	int64_t lead_us = e->permit_lead_us - e->permit_lead_us / 8;
+
+	if (lead_us < 2 * took_us)
+		lead_us = 2 * took_us;
+	if (lead_us < PERMIT_LEAD_US)
+		lead_us = PERMIT_LEAD_US;
+	e->permit_lead_us = lead_us < PERMIT_LEAD_MAX_US ? lead_us : PERMIT_LEAD_MAX_US;
+}
+
+/* From the asking for permits until they are on disk, here and in the database. */
+static void write_down(struct engine *e)
+{
+	const int64_t begun_boot_us = clock_boot_us(), commits = e->commits;
+
+	fire_gather(e);
+	batch_commit(e);
+	fire_permitted(e);
+	if (e->commits > commits)
+		learn_lead(e, clock_boot_us() - begun_boot_us);
+}
+
 void engine_turn(struct engine *e, int64_t wake_boot_us)
 {
 	const int64_t begun_boot_us = clock_boot_us();
@@ -237,9 +262,7 @@ void engine_turn(struct engine *e, int64_t wake_boot_us)
 	for (struct flight *f = e->flights; f; f = f->next)
 		flight_advance(f);
 	calls_count(e);
-	fire_gather(e);
-	batch_commit(e);
-	fire_permitted(e);
+	write_down(e);
 	calls_start(e);
 	limits_turn(e->limits);
 	pace(e, begun_boot_us);

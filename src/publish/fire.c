@@ -164,7 +164,7 @@ static void let_go(struct engine *e, int64_t until_us)
 
 void fire_gather(struct engine *e)
 {
-	const int64_t until_us = dueclock_now_us(&e->clock) + PERMIT_LEAD_US;
+	const int64_t until_us = dueclock_now_us(&e->clock) + e->permit_lead_us;
 	struct flight **list = alloc_array(e->flights_n + 1, sizeof(struct flight *));
 	size_t n = 0;
 

@@ -35,11 +35,12 @@
 #define LOADS_A_TURN         128
 #define HOLD_US              (8 * US_PER_S)
 /*
- * Permits are written so long before the due time: long enough for a transaction and the
- * journal's sync on a slow disk, so that the call itself leaves on its instant; short enough
- * that a cancellation still counts until the last moment.
+ * Permits are asked for so long before the due time, so that the call itself leaves on its instant: the least
+ * is enough for a transaction and the journal's sync on a usual disk, the most still leaves a cancellation
+ * until the last moment. In between, what turns lately took to be written decides.
  */
 #define PERMIT_LEAD_US       (60 * US_PER_MS)
+#define PERMIT_LEAD_MAX_US   US_PER_S
 /* The last fifth, of the flights and of the calls, is kept for posts whose time has come. */
 #define STAGING_SHARE(n)     ((n) - (n) / 5)
 
@@ -155,6 +156,7 @@ struct engine {
 	struct flight *flights, **flights_end; /* in the order in which they were claimed */
 	size_t flights_n;
 	struct calls calls;
+	int64_t permit_lead_us; /* of now */
 	struct engine_job jobs[JOBS_MAX];
 	int64_t jobs_boot_us[JOBS_MAX];
 	size_t jobs_n;

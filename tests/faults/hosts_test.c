@@ -31,7 +31,7 @@
 #define HOSTS       3
 #define POSTS       6
 #define ROUNDS_MAX  5
-#define LEFT_MS     150 /* after its permit, a call has left and is not answered */
+#define LEFT_MS     150 /* after its time, a call has left and is not answered */
 #define MIDDLE      "10.77.0.1"
 #define DB_PORT     3307
 #define PATIENCE_MS 90000
@@ -322,12 +322,15 @@ static const struct {
 	int (*strike)(int host, pid_t pid), (*mend)(int host, pid_t pid);
 } blows[] = { { cut, join }, { freeze, thaw } };
 
-/* The host that fires just now, or so long ago. */
+/* The host of a permit of just now; or of one whose time came so long ago. */
 static int find_firing(int ago_ms)
 {
+	static const char permitted[] = "SELECT host FROM attempts WHERE state = 'sent' LIMIT 1",
+			  left[] = "SELECT a.host FROM attempts a JOIN posts p ON p.id = a.post_id "
+				   "WHERE a.state = 'sent' AND p.due_at <= NOW(6) LIMIT 1";
+
 	for (int i = 0; i < 8000; i++) {
-		char *name =
-			rig_text(&rig, "SELECT host FROM attempts WHERE state = 'sent' LIMIT 1");
+		char *name = rig_text(&rig, ago_ms > 0 ? left : permitted);
 		int host = -1;
 
 		if (name && sscanf(name, "host-%d", &host) == 1 && host >= 0 && host < HOSTS) {

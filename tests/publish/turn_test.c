@@ -235,6 +235,30 @@ START_TEST(calls_go_on_while_the_journal_is_synced)
 }
 END_TEST
 
+/* The first is permitted when the runner does not know its disk yet, some of the others well ahead. */
+START_TEST(permits_are_asked_for_sooner_on_a_slow_disk)
+{
+	struct slowdisk disk;
+	char id[ID_MAX];
+	pid_t runner;
+
+	slowdisk_make(&disk);
+	disk.numbers->longer_us = 400 * US_PER_MS;
+	for (int i = 0; i < 4; i++)
+		rig_post(&rig, i % 2, "in good time", 4000 + i * 2000, id);
+	slowdisk_enter(&disk);
+	runner = rig_runner(&rig, NULL, NULL);
+	slowdisk_leave();
+	while (rig_number(&rig, "SELECT COUNT(*) FROM posts WHERE state = 'published'") < 4)
+		rig_sleep_ms(50);
+	ck_assert_int_eq(kill(runner, SIGTERM) + rig_wait(runner, 10000), 0);
+	ck_assert_int_gt(rig_number(&rig,
+				    "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, a.sent_at, p.due_at)) "
+				    "FROM posts p JOIN attempts a ON a.post_id = p.id"),
+			 300 * US_PER_MS);
+}
+END_TEST
+
 /*
  * Two are held at once: five are of three claims. Were there half a second between two of them, as when
  * nothing is due, no five would arrive within one.
@@ -281,6 +305,7 @@ int main(void)
 		{ calls_that_are_ready_leave_while_a_turn_is_written, 0 },
 		{ posts_are_claimed_while_a_turn_is_written, 0 },
 		{ calls_go_on_while_the_journal_is_synced, 0 },
+		{ permits_are_asked_for_sooner_on_a_slow_disk, 0 },
 		{ a_place_that_becomes_free_is_filled_at_once, 0 },
 		{ NULL, 0 },
 	};
