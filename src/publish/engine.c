@@ -226,10 +226,13 @@ static void pace(struct engine *e, int64_t begun_boot_us)
 	e->going_on--;
 }
 
-/* Twice what it took: a post may be due for its permit just after a turn has begun. */
+/*
+ * Twice what it took: a post may be due for its permit just after a turn has begun. It fades slowly, since not
+ * every turn claims, and those that do take longest.
+ */
 static void learn_lead(struct engine *e, int64_t took_us)
 {
-	int64_t lead_us = e->permit_lead_us - e->permit_lead_us / 8;
+	int64_t lead_us = e->permit_lead_us - e->permit_lead_us / 32;
 
 	if (lead_us < 2 * took_us)
 		lead_us = 2 * took_us;
