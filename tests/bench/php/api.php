@@ -103,6 +103,8 @@ function schedule(array $key, string $content): array
 		'status' => 'pending', 'state' => 'queued', 'scheduled_at' => $local . 'Z',
 		'published_at' => null, 'remote_post_id' => null, 'remote_url' => null,
 	], JSON_UNESCAPED_SLASHES)]);
+	run('bench.move_head', [$key[0]]);
+	run('bench.insert_audit', [$key[0], $key[1], id('req'), $content]);
 	$db->commit();
 	return ['scheduled_posts' => [[
 		'id' => $p[0], 'content_id' => $p[1], 'character_id' => $p[2], 'account_id' => $p[3],
