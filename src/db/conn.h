@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/problem.h"
+#include "base/wait.h"
 
 struct config;
 struct db;
@@ -70,11 +71,9 @@ int db_transact(struct db *db, int (*fn)(struct db *db, void *arg, struct proble
 
 /*
  * What is done while the server works; connecting and preparing alone stand still for an answer.
- * wait() returns when fd is ready for one of the events of poll(2), saying for which,
- * or 0 at until_boot_us. It must not use the connection. NULL, as at first: it is just waited.
+ * NULL, as at first: it is just waited.
  */
-typedef short db_wait_fn(void *arg, int fd, short events, int64_t until_boot_us);
-void db_set_wait(struct db *db, db_wait_fn *wait, void *arg);
+void db_set_wait(struct db *db, wait_fn *wait, void *arg);
 
 DEFINE_CLEANUP(struct db *, db_free);
 

@@ -36,7 +36,7 @@ struct db {
 	size_t cache_n, cached;
 	struct bulk *bulk; /* db_exec() collects; NULL: it runs */
 	bool is_waiting;   /* for the server, in db->wait */
-	db_wait_fn *wait;  /* NULL: the process stands still */
+	wait_fn *wait;     /* NULL: the process stands still */
 	void *wait_arg;
 };
 

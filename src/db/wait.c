@@ -97,7 +97,7 @@ void db_wait_ready(struct db *db)
 		mysql_options(db->my, MYSQL_OPT_NONBLOCK, NULL);
 }
 
-void db_set_wait(struct db *db, db_wait_fn *wait, void *arg)
+void db_set_wait(struct db *db, wait_fn *wait, void *arg)
 {
 	db->wait = wait;
 	db->wait_arg = arg;

@@ -163,7 +163,7 @@ static int append(struct journal *j, const char *p, size_t n)
 }
 
 /* 0: what was appended is on disk. */
-static int await_disk(struct journal *j, journal_wait_fn *wait, void *arg)
+static int await_disk(struct journal *j, wait_fn *wait, void *arg)
 {
 	if (wait && !j->syncer)
 		j->syncer = syncer_new();
@@ -174,7 +174,7 @@ static int await_disk(struct journal *j, journal_wait_fn *wait, void *arg)
 	return syncer_end(j->syncer);
 }
 
-int journal_sync(struct journal *j, journal_wait_fn *wait, void *arg)
+int journal_sync(struct journal *j, wait_fn *wait, void *arg)
 {
 	const off_t n = (off_t)j->pending.len;
 	int err = FP(F12_journal_write);

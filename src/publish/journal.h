@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/wait.h"
 #include "publish/process.h"
 #include "store/attempts.h"
 
@@ -26,12 +27,10 @@ void journal_free(struct journal *j);
 void journal_permit(struct journal *j, const char *ws, const struct permit *p);
 void journal_settle(struct journal *j, const uint8_t permit[static PERMIT_BYTES]);
 /*
- * Everything so far is on disk; after an error nothing of it is, nor may be relied on. While the disk
- * takes its time wait() is called, which may note more; it returns when fd is ready for one of the events
- * of poll(2), or at until_boot_us. NULL: it is just waited.
+ * Everything so far is on disk; after an error nothing of it is, nor may be relied on. wait() is called while
+ * the disk takes its time, and may note more: that waits for the next sync. NULL: it is just waited.
  */
-typedef short journal_wait_fn(void *arg, int fd, short events, int64_t until_boot_us);
-int journal_sync(struct journal *j, journal_wait_fn *wait, void *arg);
+int journal_sync(struct journal *j, wait_fn *wait, void *arg);
 /* Whether records would get to the disk again: some are written, and taken back. 0 or -errno. */
 int journal_probe(struct journal *j);
 

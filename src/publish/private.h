@@ -156,7 +156,7 @@ struct engine {
 	struct flight *flights, **flights_end; /* in the order in which they were claimed */
 	size_t flights_n;
 	struct calls calls;
-	int64_t permit_lead_us; /* of now */
+	int64_t permit_lead_us; /* from PERMIT_LEAD_US to PERMIT_LEAD_MAX_US */
 	struct engine_job jobs[JOBS_MAX];
 	int64_t jobs_boot_us[JOBS_MAX];
 	size_t jobs_n;
@@ -233,8 +233,7 @@ void calls_start(struct engine *e);          /* those that are ready, as far as 
 /* What is done beside begins at the next wait for the database; calls_join() waits for its end. */
 void calls_beside(struct engine *e);
 void calls_join(struct engine *e);
-/* db_wait_fn of app->db, and of side: while the database is at work, calls go on, and begin when flights may go on;
-   calls_carry() is the journal's journal_wait_fn, too. */
+/* wait_fn of app->db and of the journal, and of side: meanwhile calls go on, and begin when flights may go on. */
 short calls_carry(void *arg, int fd, short events, int64_t until_boot_us);
 short calls_carry_side(void *arg, int fd, short events, int64_t until_boot_us);
 

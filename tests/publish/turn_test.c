@@ -199,8 +199,8 @@ END_TEST
  */
 START_TEST(calls_go_on_while_the_journal_is_synced)
 {
-	struct slowdisk disk;
 	static const char sent[] = "SELECT COUNT(*) FROM attempts WHERE state = 'sent'";
+	struct slowdisk disk;
 	char id[ID_MAX], next[ID_MAX];
 	pid_t runner;
 	int before;
